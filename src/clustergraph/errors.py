@@ -1,0 +1,144 @@
+"""Every exception that clustergraph raises on purpose, as one tree.
+
+::
+
+    ClusterGraphError
+    ├── UsageError               the caller asked for something that is not there
+    │   ├── UnknownNameError     a name that nothing bears; suggests near ones
+    │   └── ParameterError       a parameter of a question is missing or ill-typed
+    ├── UnreadableInputError     a file that cannot be read as what it claims to be
+    │   └── SyntaxFaultError     … with the line and column where reading stopped
+    ├── TablesError              cells that break their table's metadata
+    ├── QueryError               a query that could not be evaluated
+    │   └── QuerySyntaxError     … because it is not SPARQL; with line and column
+    └── EndpointError            a remote endpoint that failed or could not be reached
+
+An error says what is wrong, where, and what to do next: ``str(error)`` is fit to be shown to a
+person as it stands.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from clustergraph.tables import CellFault
+
+__all__ = [
+    "ClusterGraphError",
+    "EndpointError",
+    "ParameterError",
+    "QueryError",
+    "QuerySyntaxError",
+    "SyntaxFaultError",
+    "TablesError",
+    "UnknownNameError",
+    "UnreadableInputError",
+    "UsageError",
+    "near",
+]
+
+
+class ClusterGraphError(Exception):
+    """The root of all errors raised on purpose."""
+
+
+class UsageError(ClusterGraphError):
+    """The caller asked for something that cannot be done as asked."""
+
+
+class UnknownNameError(UsageError):
+    """Nothing bears this name.
+
+    Args:
+        kind: what was looked for, for example ``"query"``.
+        name: the name that was given.
+        known: the names that exist; the nearest are suggested.
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.suggestions = near(name, known)
+        hint = f"; did you mean {' or '.join(self.suggestions)}?" if self.suggestions else ""
+        super().__init__(f"unknown {kind}: {name!r}{hint}")
+
+
+class ParameterError(UsageError):
+    """A parameter of a ready question is unknown, missing or of the wrong type."""
+
+
+class UnreadableInputError(ClusterGraphError):
+    """A file or stream that cannot be read as what it claims to be.
+
+    Args:
+        source: the file's path, or a word such as ``"standard input"``.
+        reason: what is wrong and what would be right.
+    """
+
+    def __init__(self, source: str, reason: str) -> None:
+        self.source = source
+        self.reason = reason
+        super().__init__(f"{source}: {reason}")
+
+
+class SyntaxFaultError(UnreadableInputError):
+    """A file that breaks the grammar of its format.
+
+    Args:
+        source: the file's path.
+        reason: what the parser met.
+        line: the line where reading stopped, from 1.
+        column: the column, in characters, from 1.
+    """
+
+    def __init__(self, source: str, reason: str, line: int, column: int | None = None) -> None:
+        self.line = line
+        self.column = column
+        place = f"{source}:{line}" + (f":{column}" if column else "")
+        super().__init__(place, reason)
+        self.source = source
+
+
+class TablesError(ClusterGraphError):
+    """Cells that break their table's metadata; ``faults`` holds every one of them."""
+
+    def __init__(self, faults: Sequence[CellFault]) -> None:
+        self.faults = tuple(faults)
+        count = len(self.faults)
+        summary = f"{count} bad cell{'s' if count != 1 else ''}"
+        super().__init__("\n".join([summary, *map(str, self.faults)]))
+
+
+class QueryError(ClusterGraphError):
+    """A query that could not be evaluated."""
+
+
+class QuerySyntaxError(QueryError):
+    """A text that is not SPARQL.
+
+    Args:
+        reason: what is wrong, in words.
+        line: from 1; None when the parser did not say.
+        column: from 1, in characters.
+    """
+
+    def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:
+        self.reason = reason
+        self.line = line
+        self.column = column
+        place = f"line {line}, column {column}: " if line is not None else ""
+        super().__init__(place + reason)
+
+
+class EndpointError(ClusterGraphError):
+    """A remote SPARQL endpoint refused, failed or could not be reached."""
+
+
+def near(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Return at most ``limit`` of the ``known`` names that resemble ``name``, best first."""
+    folded = {candidate.casefold(): candidate for candidate in known}
+    matches = difflib.get_close_matches(name.casefold(), list(folded), n=limit, cutoff=0.55)
+    return [folded[match] for match in matches]
