@@ -10,7 +10,9 @@
     │   └── SyntaxFaultError     … with the line and column where reading stopped
     ├── TablesError              cells that break their table's metadata
     ├── QueryError               a query that could not be evaluated
-    │   └── QuerySyntaxError     … because it is not SPARQL; with line and column
+    │   ├── QuerySyntaxError     … because it is not SPARQL; with line and column
+    │   └── QueryRefusedError    … because it asks for what is not done here, or for too much
+    ├── StoreError               a graph on disk that is missing, broken or not ours
     └── EndpointError            a remote endpoint that failed or could not be reached
 
 An error says what is wrong, where, and what to do next: ``str(error)`` is fit to be shown to a
@@ -31,7 +33,9 @@ __all__ = [
     "EndpointError",
     "ParameterError",
     "QueryError",
+    "QueryRefusedError",
     "QuerySyntaxError",
+    "StoreError",
     "SyntaxFaultError",
     "TablesError",
     "UnknownNameError",
@@ -131,6 +135,14 @@ class QuerySyntaxError(QueryError):
         self.column = column
         place = f"line {line}, column {column}: " if line is not None else ""
         super().__init__(place + reason)
+
+
+class QueryRefusedError(QueryError):
+    """A query that is refused unread: a SERVICE clause, too long, nested too deeply."""
+
+
+class StoreError(ClusterGraphError):
+    """A graph on disk that is missing, broken or not made by clustergraph."""
 
 
 class EndpointError(ClusterGraphError):

@@ -1,0 +1,226 @@
+"""The embedded engine: one graph on disk, open for reading.
+
+A store directory holds immutable generations, ``generations/000001`` and so on, each a database
+of its own that nothing writes to once it is published, and the file ``current``, which names the
+published one. Any number of processes may therefore read it at the same time.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, Protocol, TypeAlias
+
+import pyoxigraph as ox
+
+from clustergraph.errors import QueryError, StoreError, UnknownNameError
+from clustergraph.store.faults import explain
+from clustergraph.store.guard import names_its_graphs, refuse_service
+from clustergraph.vocab import PREFIXES
+
+__all__ = ["Answer", "Engine", "Queryable", "build", "is_store", "reading"]
+
+Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | list[ox.Triple]
+"""SELECT: solutions; ASK: a truth; CONSTRUCT and DESCRIBE: triples.
+
+An answer is read in the thread that asked for it.
+"""
+
+_CURRENT: Final = "current"
+_GENERATIONS: Final = "generations"
+
+
+class Queryable(Protocol):
+    """Whatever answers a query: the embedded engine or a remote endpoint."""
+
+    def query(self, text: str) -> Answer:
+        """Evaluate one query; see `Engine.query`."""
+        ...
+
+
+class Engine:
+    """A published generation, open for reading.
+
+    Args:
+        directory: the store directory.
+
+    Raises:
+        StoreError: there is no readable graph.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        database = _published(directory)
+        try:
+            self._store = ox.Store.read_only(str(database))
+            next(iter(self._store), None)
+        except OSError as error:
+            raise StoreError(
+                f"{database}: not a readable graph ({error}); "
+                "remove the directory and let it be built again"
+            ) from error
+
+    def query(
+        self,
+        text: str,
+        *,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Answer:
+        """Evaluate a SPARQL 1.1 query; the project's prefixes need no declaration.
+
+        The default graph is the union of all graphs, unless the query (FROM) or the arguments
+        say otherwise.
+
+        Args:
+            text: SELECT, ASK, CONSTRUCT or DESCRIBE.
+            default_graphs: IRIs of the graphs that make up the default graph (SPARQL 1.1
+                Protocol, section 2.1.4).
+            named_graphs: IRIs of the graphs that GRAPH may name.
+
+        Returns:
+            The answer, evaluated as it is read; reading may raise what this method raises
+            inside `reading`.
+
+        Raises:
+            QuerySyntaxError: not SPARQL; says where and why.
+            QueryRefusedError: a SERVICE clause.
+            QueryError: the engine could not evaluate it.
+        """
+        refuse_service(text)
+        chosen = bool(default_graphs or named_graphs)
+        try:
+            with reading():
+                return self._store.query(
+                    text,
+                    prefixes=dict(PREFIXES),
+                    use_default_graph_as_union=not chosen and not names_its_graphs(text),
+                    default_graph=[*_nodes(default_graphs)] if chosen else None,
+                    named_graphs=[*_nodes(named_graphs)] if chosen else None,
+                )
+        except SyntaxError as error:
+            raise explain(text, error, PREFIXES, _parse) from error
+
+    def mentions(self, iri: str) -> bool:
+        """Say whether the graph states anything about the thing that bears this IRI."""
+        quads = self._store.quads_for_pattern(ox.NamedNode(iri), None, None)
+        return next(iter(quads), None) is not None
+
+    def graphs(self) -> list[str]:
+        """Return the IRIs of the named graphs, sorted."""
+        return sorted(
+            graph.value for graph in self._store.named_graphs() if isinstance(graph, ox.NamedNode)
+        )
+
+    def dump(self, stream: IO[bytes], form: ox.RdfFormat, graph: str | None = None) -> None:
+        """Write the graph, with the project's prefixes where the format has such.
+
+        Args:
+            stream: where to write.
+            form: a format that holds datasets, unless ``graph`` is given; one that does not
+                gets the union of all graphs.
+            graph: the IRI of the one graph to write.
+
+        Raises:
+            UnknownNameError: no such graph.
+        """
+        if graph is not None and graph not in (known := self.graphs()):
+            raise UnknownNameError("graph", graph, known)
+        prefixes = dict(PREFIXES)
+        if graph is not None:
+            node = ox.NamedNode(graph)
+            if form.supports_datasets:
+                quads = self._store.quads_for_pattern(None, None, None, node)
+                ox.serialize(quads, stream, form, prefixes=prefixes)
+            else:
+                self._store.dump(stream, form, from_graph=node, prefixes=prefixes)
+        elif form.supports_datasets:
+            self._store.dump(stream, form, prefixes=prefixes)
+        else:
+            triples = self.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
+            assert isinstance(triples, ox.QueryTriples)  # noqa: S101 - it is a CONSTRUCT
+            ox.serialize(triples, stream, form, prefixes=prefixes)
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Turn what the engine raises while it evaluates into `QueryError`."""
+    try:
+        yield
+    except (RuntimeError, OSError, ValueError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise QueryError(f"the query could not be evaluated: {error}") from error
+
+
+def build(directory: Path, quads: Iterable[ox.Quad]) -> None:
+    """Make ``directory`` a store whose first generation holds ``quads``.
+
+    Nothing but a complete store ever stands at ``directory``: the work is done beside it and
+    moved there at the end. When someone else was quicker, theirs stays.
+
+    Raises:
+        StoreError: ``directory`` holds something else already, or the disk refuses.
+    """
+    directory = directory.absolute()
+    if directory.is_dir() and any(directory.iterdir()):
+        raise StoreError(f"{directory}: not empty; name a new directory for the graph")
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+    except OSError as error:
+        raise StoreError(f"{directory}: cannot be written ({error.strerror})") from error
+    try:
+        first = work / _GENERATIONS / "000001"
+        first.parent.mkdir()
+        store = ox.Store(str(first))
+        store.bulk_extend(quads)
+        store.optimize()
+        store.flush()
+        del store
+        (work / _CURRENT).write_text("000001\n", encoding="utf-8")
+        work.chmod(0o755)
+        work.replace(directory)
+    except OSError as error:
+        if is_store(directory):
+            return
+        raise StoreError(f"{directory}: the graph could not be written ({error})") from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def is_store(directory: Path) -> bool:
+    """Say whether ``directory`` is a store that `build` made."""
+    return (directory / _CURRENT).is_file()
+
+
+def _published(directory: Path) -> Path:
+    try:
+        name = (directory / _CURRENT).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        state = "holds no graph" if directory.is_dir() else "does not exist"
+        raise StoreError(
+            f"{directory} {state}; make one from the shipped data: "
+            f"clustergraph serve --store {directory}"
+        ) from error
+    database = directory / _GENERATIONS / name
+    if not name.isdigit() or not database.is_dir():
+        raise StoreError(f"{directory / _CURRENT}: names no generation ({name!r})")
+    return database
+
+
+def _nodes(iris: Sequence[str]) -> list[ox.NamedNode]:
+    try:
+        return [ox.NamedNode(iri) for iri in iris]
+    except ValueError as error:
+        raise QueryError(f"a graph is named by an absolute IRI ({error})") from error
+
+
+_NOTHING: Final = ox.Store()
+
+
+def _parse(text: str) -> None:
+    _NOTHING.query(text, prefixes=dict(PREFIXES))
