@@ -1,0 +1,103 @@
+"""Where the files of a group of tables lie, and which metadata document describes a table.
+
+Nothing is ever fetched: a URL is a name for a file below one directory, or it is refused.
+
+Source: Model for Tabular Data, section 5 (locating metadata).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+from clustergraph.errors import ClusterGraphError
+
+__all__ = ["FileAccessError", "Files", "metadata_locations", "normalise_url"]
+
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+class FileAccessError(ClusterGraphError):
+    """A file that is not there, or a URL that names none below the directory."""
+
+
+class Files:
+    """The files below one directory, by URL.
+
+    Args:
+        root: the directory.
+        base: the URL that stands for it, ending in ``/``; by default its ``file:`` URL.
+        templates: where metadata of a table at ``{+url}`` may lie (the content of a site's
+            ``.well-known/csvm``); by default the two places that the recommendation names.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        base: str | None = None,
+        templates: Sequence[str] = ("{+url}-metadata.json", "csv-metadata.json"),
+    ) -> None:
+        self.root = root
+        self.templates = tuple(templates)
+        self.base = base or root.resolve().as_uri().rstrip("/") + "/"
+
+    def url(self, path: Path) -> str:
+        """Return the URL of a file below the directory."""
+        relative = path.resolve().relative_to(self.root.resolve()).as_posix()
+        return urljoin(self.base, _quote(relative))
+
+    def path(self, url: str) -> Path:
+        """Return the path of the file that ``url`` names, whether it exists or not.
+
+        Raises:
+            FileAccessError: the URL leads out of the directory.
+        """
+        plain = url.partition("#")[0].partition("?")[0]
+        if not plain.startswith(self.base):
+            raise FileAccessError(f"{url} is not below {self.base}, and nothing is fetched")
+        path = self.root / unquote(plain[len(self.base) :])
+        if not path.resolve().is_relative_to(self.root.resolve()):
+            raise FileAccessError(f"{url} leads out of {self.root}")
+        return path
+
+    def exists(self, url: str) -> bool:
+        """Say whether ``url`` names an existing file."""
+        try:
+            return self.path(url).is_file()
+        except FileAccessError:
+            return False
+
+    def read(self, url: str) -> bytes:
+        """Return the content of a file.
+
+        Raises:
+            FileAccessError: there is none, or it cannot be read.
+        """
+        path = self.path(url)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise FileAccessError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def metadata_locations(url: str, files: Files) -> Iterator[str]:
+    """Yield where the metadata of the table at ``url`` may lie, the nearest first (5.3)."""
+    plain = url.partition("#")[0]
+    for template in files.templates:
+        yield urljoin(plain, template.replace("{+url}", plain))
+
+
+def normalise_url(url: str) -> str:
+    """Return ``url`` in the form by which two URLs are compared (section 6.3, RFC 3986 6.2)."""
+    parts = urlsplit(url.partition("#")[0])
+    host = (parts.hostname or "").lower()
+    if parts.port is not None and parts.port != _DEFAULT_PORTS.get(parts.scheme.lower()):
+        host += f":{parts.port}"
+    path = urlsplit(urljoin(url, parts.path or "/")).path
+    return urlunsplit((parts.scheme.lower(), host, _quote(unquote(path)), parts.query, ""))
+
+
+def _quote(path: str) -> str:
+    return quote(path, safe="/:@!$&'()*+,;=~")

@@ -1,0 +1,127 @@
+"""Where a triple comes from, and what is wrong with a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from pyoxigraph import BlankNode, NamedNode
+from pyoxigraph import Literal as RdfLiteral
+
+__all__ = ["CellFault", "Diagnostics", "FaultKind", "Place", "TracedTriple", "column_letter"]
+
+FaultKind = Literal[
+    "metadata",  # the description of the tables itself is wrong
+    "unreadable",  # a file is missing, no UTF-8, no CSV, no workbook
+    "column",  # a column is missing, unknown or out of order
+    "ragged",  # a row has too few or too many cells
+    "datatype",  # a value of the wrong type or outside its limits
+    "required",  # an empty cell where a value is needed
+    "code",  # a value that is not in its code list
+    "reference",  # a value that names no row of the referenced table
+    "duplicate",  # a key that an earlier row already has
+]
+
+
+class Place(NamedTuple):
+    """A cell, a row or a file: where a triple or a fault comes from.
+
+    ``row`` is what an editor or a spreadsheet shows: the physical line, from 1, on which the
+    record starts in a CSV file (the header is usually line 1), or the row of the sheet. ``number``
+    is the position of the column in the file, from 1; a virtual column has a ``column`` name and
+    no number.
+    """
+
+    path: Path
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    number: int | None = None
+
+    @property
+    def letter(self) -> str | None:
+        """The column as a spreadsheet names it (``A`` … ``Z``, ``AA`` …)."""
+        return None if self.number is None else column_letter(self.number)
+
+    def __str__(self) -> str:
+        text = str(self.path)
+        if self.sheet is not None:
+            cell = f"{self.letter or ''}{self.row or ''}"
+            text += f"!{self.sheet}" + (f"!{cell}" if cell else "")
+            return text + (f" ({self.column})" if self.column is not None else "")
+        if self.row is not None:
+            text += f":{self.row}"
+        if self.number is not None:
+            text += f", column {self.letter}"
+            return text + (f" ({self.column})" if self.column is not None else "")
+        return text + (f", column {self.column}" if self.column is not None else "")
+
+
+@dataclass(frozen=True, slots=True)
+class CellFault:
+    """One thing that is wrong, told so that a curator can mend it.
+
+    Attributes:
+        place: file, sheet, row and column.
+        value: the text that stands there; empty for an empty cell or a whole row.
+        expected: what would be right.
+        message: the whole finding in one sentence, with a near match where there is one.
+        kind: what sort of fault it is.
+    """
+
+    place: Place
+    value: str
+    expected: str
+    message: str
+    kind: FaultKind
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+class TracedTriple(NamedTuple):
+    """A triple, the named graph it belongs to, and the cell or row it was made from."""
+
+    subject: NamedNode | BlankNode
+    predicate: NamedNode
+    object: NamedNode | BlankNode | RdfLiteral
+    graph: NamedNode | None
+    place: Place
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """What was found on the way: faults, and warnings that stop nobody.
+
+    ``fatal`` faults are those of the metadata: with them no table can be understood (the errors
+    after which the recommendations let no processor go on).
+    """
+
+    faults: list[CellFault] = field(default_factory=list)
+    warnings: list[CellFault] = field(default_factory=list)
+    fatal: bool = False
+
+    def fault(
+        self, kind: FaultKind, place: Place, message: str, *, value: str = "", expected: str = ""
+    ) -> None:
+        """Record a fault of the data."""
+        self.faults.append(CellFault(place, value, expected, message, kind))
+
+    def fail(self, place: Place, message: str, *, value: str = "", expected: str = "") -> None:
+        """Record a fault of the metadata after which nothing can be converted."""
+        self.fault("metadata", place, message, value=value, expected=expected)
+        self.fatal = True
+
+    def warn(self, place: Place, message: str, *, value: str = "", expected: str = "") -> None:
+        """Record something doubtful that was ignored or replaced by a default."""
+        self.warnings.append(CellFault(place, value, expected, message, "metadata"))
+
+
+def column_letter(number: int) -> str:
+    """Return the spreadsheet's name of the column with this ``number`` (1 is ``A``)."""
+    letters = ""
+    while number > 0:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

@@ -1,0 +1,106 @@
+"""URI templates of columns: ``aboutUrl``, ``propertyUrl`` and ``valueUrl``.
+
+Source: Metadata Vocabulary, section 5.1.3 (URI template properties); RFC 6570.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from pyoxigraph import NamedNode
+from uritemplate import URITemplate
+
+from clustergraph.tables.cells import AnnotatedTable, Row
+from clustergraph.tables.descriptions import Column
+from clustergraph.tables.names import resolve
+
+__all__ = ["InvalidIriError", "Template"]
+
+_PER_COLUMN: Final = frozenset({"_column", "_sourceColumn", "_name"})
+# pyoxigraph accepts any IRI that has a scheme; RFC 3987 forbids these characters.
+_FORBIDDEN: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
+
+
+class InvalidIriError(ValueError):
+    """An expansion that is no IRI, or that lacks a value its template needs.
+
+    Args:
+        text: what came out.
+        empty: the columns of the template that are empty in this row.
+    """
+
+    def __init__(self, text: str, empty: tuple[str, ...]) -> None:
+        self.text = text
+        self.empty = empty
+        super().__init__(text)
+
+
+class Template:
+    """A URI template of a column, ready for many rows.
+
+    Args:
+        text: the template.
+        table: gives the variables their columns, and the URL that relative ones are taken from.
+        column: gives ``{_name}``, ``{_column}`` and ``{_sourceColumn}``.
+    """
+
+    def __init__(self, text: str, table: AnnotatedTable, column: Column) -> None:
+        self.text = text
+        self._template = URITemplate(text)
+        self._base = table.description.url
+        names = list(dict.fromkeys(self._template.variable_names))
+        self._constants = {
+            "_name": column.name,
+            "_column": str(column.number),
+            "_sourceColumn": str(column.source_number or column.number),
+        }
+        self._row_number = "_row" in names
+        self._source_number = "_sourceRow" in names
+        self._columns = [
+            (name, position) for name in names if (position := table.index(name)) is not None
+        ]
+        self._known: dict[tuple[object, ...], NamedNode | InvalidIriError] = {}
+
+    def expand(self, row: Row) -> NamedNode:
+        """Return the IRI for a row.
+
+        Raises:
+            InvalidIriError: the expansion is no IRI.
+        """
+        key: tuple[object, ...] = tuple(
+            [
+                tuple(value) if isinstance(value := row.text(position), list) else value
+                for _, position in self._columns
+            ]
+        )
+        if self._row_number:
+            key += (row.number,)
+        if self._source_number:
+            key += (row.source_number,)
+        try:
+            node = self._known[key]
+        except KeyError:
+            node = self._known[key] = self._expand(row)
+        if isinstance(node, InvalidIriError):
+            raise node
+        return node
+
+    def _expand(self, row: Row) -> NamedNode | InvalidIriError:
+        variables: dict[str, Any] = dict(self._constants)
+        variables["_row"] = str(row.number)
+        variables["_sourceRow"] = str(row.source_number)
+        empty = []
+        for name, position in self._columns:
+            value = row.text(position)
+            if value:
+                variables[name] = value
+            else:
+                empty.append(name)
+        iri = resolve(self._template.expand(variables), self._base)
+        if empty or _FORBIDDEN.search(iri):
+            return InvalidIriError(iri, tuple(empty))
+        try:
+            return NamedNode(iri)
+        except ValueError:
+            return InvalidIriError(iri, ())
