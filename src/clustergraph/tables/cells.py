@@ -148,7 +148,7 @@ def _match_columns(
     titles = _header_titles(source, width)
     columns = list(described[:width])
     for position in range(len(columns), width):
-        found = {"und": titles[position]} if titles[position] and not described else {}
+        found = {"und": titles[position]} if titles[position] and not schema.declared else {}
         number = position + 1
         columns.append(
             Column(
@@ -201,7 +201,10 @@ def _compare(
             report(position, value, "no column here", f"the column {value!r} is unknown{hint}")
         elif not _matches(described[position], found):
             title = described[position].title
-            if any(_matches(column, found) for column in described):
+            if not described[position].titles:
+                name = described[position].name
+                message = f"the column {name!r} is described without titles; add {value!r} to them"
+            elif any(_matches(column, found) for column in described):
                 message = f"the column {value!r} is out of place, expected {title!r} here"
             else:
                 message = f"the header is {value!r}, expected {title!r}"
@@ -217,8 +220,6 @@ def _matches(column: Column, found: tuple[str, ...]) -> bool:
     """Say whether a header can be that of a column (section 5.4.3, column compatibility)."""
     if not found or not (column.titles or column.named):
         return True
-    if column.named and not column.titles:
-        return column.name in found
     header_language = column.lang.lower()
     for language, titles in column.titles.items():
         if set(titles) & set(found) and _same_language(language.lower(), header_language):

@@ -234,8 +234,8 @@ class Datatype:
         values = {"true": "true", "1": "true", "false": "false", "0": "false"}
         expected = _EXPECTED["boolean"]
         if self.format is not None:
-            true, bar, false = str(self.format).partition("|")
-            if not (true and bar and false) or "|" in false:
+            true, _, false = str(self.format).partition("|")
+            if not isinstance(self.format, str) or not (true and false) or "|" in false:
                 raise FormatError(f"{self.format!r} is not of the form true|false")
             values, expected = {true: "true", false: "false"}, f"{true} or {false}"
         iri = self.iri

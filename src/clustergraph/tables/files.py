@@ -86,7 +86,9 @@ def metadata_locations(url: str, files: Files) -> Iterator[str]:
     """Yield where the metadata of the table at ``url`` may lie, the nearest first (5.3)."""
     plain = url.partition("#")[0]
     for template in files.templates:
-        yield urljoin(plain, template.replace("{+url}", plain))
+        location = urljoin(plain, template.replace("{+url}", plain))
+        if "?" not in location:  # no file has a query, whatever the table's URL has
+            yield location
 
 
 def normalise_url(url: str) -> str:

@@ -102,7 +102,7 @@ class NumberFormat:
             return False
         if shape["exponent"] is not None:
             digits = number["exponent"].lstrip("+-")
-            if len(digits) < shape["exponent"].count("0"):
+            if not shape["exponent"].count("0") <= len(digits) <= len(shape["exponent"]):
                 return False
         return self._whole_fits(number["whole"], shape["whole"]) and self._fraction_fits(
             number["fraction"], shape["fraction"]

@@ -83,12 +83,15 @@ def read_metadata(
 
 
 def column_name(titles: Mapping[str, tuple[str, ...]], number: int, language: str = "und") -> str:
-    """Return the name of a column that has only titles, or neither (section 5.6)."""
+    """Return the name of a column that has only titles, or neither (section 5.6).
+
+    It is made of the first title in the document's language, encoded so that it can be a variable
+    of a URI template, where ``-`` and ``~`` cannot stand.
+    """
     for key in (language, "und"):
         if titles.get(key):
-            return quote(titles[key][0], safe="")
-    if language == "und" and titles:
-        return quote(next(iter(titles.values()))[0], safe="")
+            name = quote(titles[key][0], safe="")
+            return name.replace("-", "%2D").replace("~", "%7E")
     return f"_col.{number}"
 
 

@@ -142,13 +142,16 @@ def read_annotations(
 
 
 def read_link(raw: Mapping[str, Any], key: str, scope: Scope) -> str | None:
-    """Return a link property as an absolute URL; None if absent or no string (5.1.2)."""
+    """Return a link property as an absolute URL, or None if absent.
+
+    What is no string counts as an empty one, which names the base (5.1.2).
+    """
     value = raw.get(key)
     if value is None:
         return None
     if not isinstance(value, str):
-        scope.warn(f"{key} must be a URL; ignored", value)
-        return None
+        scope.warn(f"{key} must be a URL; taken as empty", value)
+        value = ""
     return resolve(value, scope.base)
 
 
@@ -243,6 +246,9 @@ def read_inherited(
             valid, wanted = _VALID[key]
             if valid(value):
                 values[key] = value
+            elif key.endswith("Url"):
+                at.warn(f"must be {wanted}; taken as empty", value)  # section 5.1.3
+                values[key] = ""
             else:
                 at.warn(f"must be {wanted}; ignored", value)
     return values
