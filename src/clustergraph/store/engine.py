@@ -109,6 +109,15 @@ class Engine:
         quads = self._store.quads_for_pattern(ox.NamedNode(iri), None, None)
         return next(iter(quads), None) is not None
 
+    def names_in(self, namespace: str) -> list[str]:
+        """Return the local names, within a namespace, of the things that the graph describes."""
+        found = self.query(
+            "SELECT DISTINCT ?thing WHERE { ?thing a ?class "
+            f"FILTER(isIRI(?thing) && STRSTARTS(STR(?thing), {ox.Literal(namespace)})) }}"
+        )
+        assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
+        return sorted(solution["thing"].value.removeprefix(namespace) for solution in found)
+
     def graphs(self) -> list[str]:
         """Return the IRIs of the named graphs, sorted."""
         return sorted(

@@ -21,56 +21,14 @@ __all__ = ["explain"]
 _AT: Final = re.compile(r"error at (\d+):(\d+): (?:expected (?:one of )?)?(.*)", re.DOTALL)
 # Longer than any keyword, so that a fault in the last token is reported inside the padding.
 _PADDING: Final = " " * 40
-_KEYWORDS: Final = [
-    "SELECT",
-    "DISTINCT",
-    "REDUCED",
-    "CONSTRUCT",
-    "DESCRIBE",
-    "ASK",
-    "FROM",
-    "NAMED",
-    "WHERE",
-    "ORDER",
-    "GROUP",
-    "HAVING",
-    "LIMIT",
-    "OFFSET",
-    "VALUES",
-    "OPTIONAL",
-    "GRAPH",
-    "MINUS",
-    "BIND",
-    "FILTER",
-    "UNION",
-    "PREFIX",
-    "BASE",
-    "EXISTS",
-    "UNDEF",
-    "COUNT",
-    "GROUP_CONCAT",
-    "SEPARATOR",
-    "REGEX",
-    "CONTAINS",
-    "STRSTARTS",
-    "STRENDS",
-    "BOUND",
-    "COALESCE",
-    "LANGMATCHES",
-    "DATATYPE",
-    "REPLACE",
-    "LCASE",
-    "UCASE",
-    "CONCAT",
-    "SAMPLE",
-    "ISIRI",
-    "ISLITERAL",
-    "ISBLANK",
-    "SUBSTR",
-    "STRLEN",
-]
+_KEYWORDS: Final = frozenset(
+    """SELECT DISTINCT REDUCED CONSTRUCT DESCRIBE ASK FROM NAMED WHERE ORDER GROUP HAVING LIMIT
+    OFFSET VALUES OPTIONAL GRAPH MINUS BIND FILTER UNION PREFIX BASE EXISTS UNDEF COUNT SAMPLE
+    GROUP_CONCAT SEPARATOR REGEX CONTAINS STRSTARTS STRENDS BOUND COALESCE LANGMATCHES DATATYPE
+    REPLACE LCASE UCASE CONCAT ISIRI ISLITERAL ISBLANK SUBSTR STRLEN""".split()  # noqa: SIM905
+)
 _UPDATES: Final = frozenset(
-    ["INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH"]
+    ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
 )
 
 Parse = Callable[[str], None]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-__all__ = ["CLOSERS", "OPENERS", "Kind", "Token", "position", "tokens"]
+__all__ = ["CLOSERS", "OPENERS", "Kind", "Token", "position", "query_form", "tokens"]
 
 Kind = Literal[
     "comment", "iri", "string", "variable", "name", "blank", "language", "number", "word", "sign",
@@ -69,6 +69,13 @@ class Token:
     def is_word(self, word: str) -> bool:
         """Say whether this is the keyword ``word``, in whatever case."""
         return self.kind == "word" and self.text.upper() == word
+
+
+def query_form(text: str) -> str:
+    """Return SELECT, ASK, CONSTRUCT or DESCRIBE, whichever opens the query; else nothing."""
+    forms = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
+    words = (token.text.upper() for token in tokens(text) if token.kind == "word")
+    return next((word for word in words if word in forms), "")
 
 
 def tokens(text: str) -> Iterator[Token]:

@@ -16,7 +16,7 @@ import clustergraph
 from clustergraph.errors import EndpointError, QueryError, UsageError
 from clustergraph.settings import REMOTE_TIMEOUT_S
 from clustergraph.store.engine import Answer
-from clustergraph.store.lexer import Token, tokens
+from clustergraph.store.lexer import Token, query_form, tokens
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Endpoint", "declare_prefixes"]
@@ -54,7 +54,7 @@ class Endpoint:
         wrapper.setMethod(POST)
         wrapper.setTimeout(self.timeout_s)
         wrapper.setQuery(declare_prefixes(text))
-        graph = _makes_triples(text)
+        graph = query_form(text) in ("CONSTRUCT", "DESCRIBE")
         wrapper.addCustomHttpHeader("Accept", _TRIPLES if graph else _SOLUTIONS)
         try:
             with warnings.catch_warnings():
@@ -93,15 +93,6 @@ def declare_prefixes(text: str) -> str:
         before = token
     missing = sorted(prefix for prefix in used - declared if prefix in PREFIXES)
     return "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}> " for prefix in missing) + text
-
-
-def _makes_triples(text: str) -> bool:
-    """Say whether the query is CONSTRUCT or DESCRIBE rather than SELECT or ASK."""
-    for token in tokens(text):
-        for word in ("CONSTRUCT", "DESCRIBE", "SELECT", "ASK"):
-            if token.is_word(word):
-                return word in ("CONSTRUCT", "DESCRIBE")
-    return False
 
 
 def _read(url: str, kind: str, body: bytes, graph: bool) -> Answer:
