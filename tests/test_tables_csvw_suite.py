@@ -19,7 +19,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.tables.convert import GroupReader, Tables
+from clustergraph.tables.convert import Reader, Tables
 from clustergraph.tables.files import Files
 from clustergraph.tables.places import Diagnostics
 
@@ -48,6 +48,8 @@ DEVIATIONS: dict[str, dict[str, str]] = tomllib.loads(
 
 @dataclass(frozen=True)
 class Case:
+    """A test as its manifest describes it."""
+
     manifest: str
     name: str
     kind: str
@@ -105,10 +107,9 @@ TALLY: Counter[tuple[str, bool]] = Counter()
 
 def read(case: Case) -> Tables:
     assert SUITE is not None
-    diagnostics = Diagnostics()
-    reader = GroupReader(Files(SUITE, BASE, SITE_TEMPLATES), diagnostics)
-    groups = reader.read(case.action, case.metadata, case.link)
-    return Tables(diagnostics.faults, diagnostics.warnings, diagnostics.fatal, groups)
+    reader = Reader(Files(SUITE, BASE, SITE_TEMPLATES), Diagnostics())
+    reader.add(case.action, case.metadata, case.link)
+    return reader.finish()
 
 
 def canonical(quads: Iterator[ox.Quad]) -> set[str]:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from pyoxigraph import Literal, NamedNode
 
 from clustergraph.errors import near
-from clustergraph.tables.datatypes import InvalidValueError, Parsed, partial_date
+from clustergraph.tables.datatypes import PRECISIONS, InvalidValueError, Parsed, partial_date
 from clustergraph.tables.descriptions import Column, Table
 from clustergraph.tables.metadata import column_name, column_properties
 from clustergraph.tables.names import XSD
@@ -261,12 +261,14 @@ class _Reader:
     ) -> None:
         self.virtual = column.virtual
         self._column = column
+        self._source = source
+        self._diagnostics = diagnostics
         self._datatype = column.datatype
         self._null = frozenset(column.null)
         self._known: dict[str, tuple[CellValue, tuple[_Trouble, ...]]] = {}
         self._parse: Callable[[str], Parsed] = column.datatype.read
         if DATE_PRECISION in column.annotations:
-            self._parse = partial_date
+            self._parse = self._date_parser(column.annotations[DATE_PRECISION])
         name = column.annotations.get(CODE_LIST)
         self._list_name = "" if name is None else str(name)
         self._codes: frozenset[str] | None = None
@@ -274,12 +276,24 @@ class _Reader:
             if name in codes:
                 self._codes = frozenset(codes[name])
             else:
-                diagnostics.fail(
-                    source.place(None, column.name),
-                    f"the code list {name!r} is unknown{_did_you_mean(str(name), list(codes))}",
-                    value=str(name),
-                    expected="one of " + ", ".join(sorted(codes)),
-                )
+                expected = "one of " + ", ".join(sorted(codes))
+                hint = _did_you_mean(self._list_name, codes)
+                self._fail(f"the code list {name!r} is unknown{hint}", str(name), expected)
+
+    def _fail(self, message: str, value: str, expected: str) -> None:
+        place = self._source.place(None, self._column.name, self._column.source_number)
+        self._diagnostics.fail(place, message, value=value, expected=expected)
+
+    def _date_parser(self, given: Any) -> Callable[[str], Parsed]:
+        """Return the parser for an annotation ``cg:datePrecision``."""
+        names = tuple(PRECISIONS) if given == "any" else given
+        names = [names] if isinstance(names, str) else names
+        try:
+            return partial_date(names)
+        except (KeyError, TypeError):
+            expected = "any, or some of " + ", ".join(PRECISIONS)
+            self._fail(f"datePrecision is {given!r}, expected {expected}", str(given), expected)
+            return self._datatype.read
 
     def read(self, text: str) -> tuple[CellValue, tuple[_Trouble, ...]]:
         """Return the value of a cell and what is wrong with it (section 6.4)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -19,7 +19,7 @@ from clustergraph.tables.metadata import read_metadata
 from clustergraph.tables.names import resolve
 from clustergraph.tables.places import CellFault, Diagnostics, Place, TracedTriple
 from clustergraph.tables.rdf import Mode, check_iris, group_triples
-from clustergraph.tables.rows import Workbook, read_csv
+from clustergraph.tables.rows import Source, Workbook, read_csv
 from clustergraph.vocab import CG, GRAPH
 
 __all__ = ["Tables", "check", "convert", "read"]
@@ -121,129 +121,67 @@ def read(
     """Read tables and check them; the arguments are those of :func:`check`."""
     path = Path(path)
     diagnostics = Diagnostics()
-    result = Tables(diagnostics.faults, diagnostics.warnings)
-    chosen = None if metadata is None else Path(metadata)
+    root = path if path.is_dir() else path.parent
+    document = None if metadata is None else Path(metadata)
+    if document is not None:
+        root = document.parent
+    reader = Reader(Files(root, base), diagnostics, codes)
     try:
-        for root, start in _starts(path, chosen):
-            reader = GroupReader(Files(root, base), diagnostics, codes)
-            document = None if chosen is None else reader.files.url(chosen)
-            result._groups.extend(reader.read(reader.files.url(start), document))
+        if path.suffix.lower() == ".xlsx":
+            reader.add_workbook(path, document)
+        elif path.is_dir():
+            for found in [document] if document else _documents(path):
+                reader.add(reader.files.url(found))
+        else:
+            given = None if document is None else reader.files.url(document)
+            reader.add(reader.files.url(path), given)
     except FileAccessError as error:
         diagnostics.fault("unreadable", Place(path), str(error), expected="a readable file")
-    result.fatal = diagnostics.fatal
-    return result
+    return reader.finish()
 
 
-def _starts(path: Path, metadata: Path | None) -> list[tuple[Path, Path]]:
-    """Return the files to start from, each with the directory that URLs are resolved in."""
-    if not path.is_dir():
-        return [((metadata or path).parent, path)]
-    if metadata is not None:
-        return [(metadata.parent, metadata)]
-    found = sorted(path.glob("*-metadata.json"))
+def _documents(directory: Path) -> list[Path]:
+    found = sorted(directory.glob("*-metadata.json"))
     if not found:
-        raise FileAccessError(f"there is no csv-metadata.json or *-metadata.json in {path}")
-    return [(path, file) for file in found]
+        raise FileAccessError(f"there is no csv-metadata.json or *-metadata.json in {directory}")
+    return found
 
 
 @dataclass(slots=True)
-class GroupReader:
-    """Reads groups of tables from the files below a directory."""
+class Reader:
+    """Reads groups of tables from the files below a directory, then checks them together."""
 
     files: Files
     diagnostics: Diagnostics
     codes: Codes | None = None
+    _groups: list[tuple[TableGroup, list[AnnotatedTable]]] = field(default_factory=list)
 
-    def read(
-        self, url: str, metadata: str | None = None, link: str | None = None
-    ) -> list[tuple[TableGroup, list[AnnotatedTable]]]:
-        """Read from the metadata document, CSV file or workbook at ``url``.
-
-        The other arguments are those of :meth:`describe`.
-        """
-        suffix = Path(urlsplit(url).path).suffix.lower()
-        if suffix == ".xlsx":
-            return self._finish(*self._workbook(url, metadata))
-        if suffix == ".json":
-            return self._finish(read_metadata(url, self.files, self.diagnostics), None)
-        return self._finish(self.describe(url, metadata, link), None)
-
-    def describe(
-        self, url: str, metadata: str | None = None, link: str | None = None
-    ) -> TableGroup | None:
-        """Return the description of the table at ``url`` (Model for Tabular Data, section 5).
+    def add(self, url: str, metadata: str | None = None, link: str | None = None) -> None:
+        """Read from the metadata document or CSV file at ``url``.
 
         Args:
-            url: of the table.
-            metadata: of a document that overrides all others.
-            link: of a document that the table's server links to.
+            url: of the file; what ends in ``.json`` is metadata.
+            metadata: of the document that describes a CSV file, whatever else does.
+            link: of the document that the server of a CSV file links to.
         """
-        if metadata is not None:
-            return read_metadata(metadata, self.files, self.diagnostics, default_url=url)
-        candidates = [] if link is None else [urljoin(url, link)]
-        candidates.extend(metadata_locations(url, self.files))
-        for candidate in candidates:
-            if not self.files.exists(candidate):
-                continue
-            found = Diagnostics()
-            group = read_metadata(candidate, self.files, found)
-            wanted = normalise_url(url)
-            if group is not None and any(normalise_url(t.url) == wanted for t in group.tables):
-                self.diagnostics.faults.extend(found.faults)
-                self.diagnostics.warnings.extend(found.warnings)
-                self.diagnostics.fatal |= found.fatal
-                return group
-            place = Place(self.files.path(candidate))
-            self.diagnostics.warn(place, f"does not describe {url}; ignored", value=url)
-        return TableGroup([Table(url, Schema(), base=url)])
-
-    def _finish(
-        self, group: TableGroup | None, book: Workbook | None
-    ) -> list[tuple[TableGroup, list[AnnotatedTable]]]:
-        if group is None or self.diagnostics.fatal:
-            return []
-        tables = [t for table in group.tables if (t := self._table(table, book)) is not None]
-        if len(tables) == len(group.tables):
-            check_keys(tables, self.diagnostics)
-        for table in tables:
-            check_iris(table, self.diagnostics)
-        return [(group, tables)]
-
-    def _table(self, table: Table, book: Workbook | None) -> AnnotatedTable | None:
-        dialect = table.dialect or Dialect()
-        sheet = table_name(table.url)
-        if book is not None and sheet in book.sheets:
-            source = book.read(sheet, dialect, self.diagnostics)
+        if urlsplit(url).path.lower().endswith(".json"):
+            group = read_metadata(url, self.files, self.diagnostics)
         else:
-            try:
-                path = self.files.path(table.url)
-                data = self.files.read(table.url)
-            except FileAccessError as error:
-                place = Place(self.files.root if book is None else book.path)
-                self.diagnostics.fault("unreadable", place, str(error), expected="a readable file")
-                return None
-            source = read_csv(data, path, dialect, self.diagnostics)
-        return annotate(table, source, self.codes, self.diagnostics)
+            group = self._describe(url, metadata, link)
+        if group is not None and not self.diagnostics.fatal:
+            tables = [self._read_file(table) for table in group.tables]
+            self._groups.append((group, [table for table in tables if table is not None]))
 
-    def _workbook(
-        self, url: str, metadata: str | None
-    ) -> tuple[TableGroup | None, Workbook | None]:
-        """Open a workbook and the metadata that describe its sheets."""
-        path = self.files.path(url)
-        if metadata is None:
-            for candidate in metadata_locations(url, self.files):
-                if self.files.exists(candidate):
-                    metadata = candidate
-                    break
-            else:
-                raise FileAccessError(
-                    f"no metadata lie beside {path}: expected {path.name}-metadata.json or "
-                    "csv-metadata.json"
-                )
-        group = read_metadata(metadata, self.files, self.diagnostics)
+    def add_workbook(self, path: Path, metadata: Path | None = None) -> None:
+        """Read the sheets of a workbook that bear the names of tables.
+
+        Tables without a sheet are read from their files, but only to be referred to.
+        """
+        document = metadata or self._beside(path)
+        group = read_metadata(self.files.url(document), self.files, self.diagnostics)
         book = Workbook(path, self.diagnostics)
-        if group is None or not book.sheets:
-            return None, None
+        if group is None or self.diagnostics.fatal or not book.sheets:
+            return
         names = [table_name(table.url) for table in group.tables]
         for sheet in book.sheets:
             if sheet not in names:
@@ -256,9 +194,84 @@ class GroupReader:
                     value=sheet,
                     expected="one of " + ", ".join(names),
                 )
-        for table in group.tables:  # tables without a sheet are there to be referred to
-            table.suppress_output |= table_name(table.url) not in book.sheets
-        return group, book
+        tables: list[AnnotatedTable | None] = []
+        for name, table in zip(names, group.tables, strict=True):
+            if name in book.sheets:
+                dialect = table.dialect or Dialect()
+                tables.append(self._annotate(table, book.read(name, dialect, self.diagnostics)))
+            else:
+                table.suppress_output = True
+                tables.append(self._read_file(table))
+        book.close()
+        self._groups.append((group, [table for table in tables if table is not None]))
+
+    def finish(self) -> Tables:
+        """Check what binds the tables together, and return them."""
+        tables = [table for _, members in self._groups for table in members]
+        described = [table for group, _ in self._groups for table in group.tables]
+        check_keys(tables, described, self.diagnostics)
+        for table in tables:
+            check_iris(table, self.diagnostics)
+        groups = [] if self.diagnostics.fatal else self._groups
+        faults = in_order(self.diagnostics.faults)
+        return Tables(faults, self.diagnostics.warnings, self.diagnostics.fatal, groups)
+
+    def _describe(self, url: str, metadata: str | None, link: str | None) -> TableGroup | None:
+        """Return the description of the table at ``url`` (Model for Tabular Data, section 5)."""
+        if metadata is not None:
+            return read_metadata(metadata, self.files, self.diagnostics, default_url=url)
+        candidates = [] if link is None else [urljoin(url, link)]
+        candidates.extend(metadata_locations(url, self.files))
+        wanted = normalise_url(url)
+        for candidate in filter(self.files.exists, candidates):
+            found = Diagnostics()
+            group = read_metadata(candidate, self.files, found)
+            if group is None or wanted in {normalise_url(table.url) for table in group.tables}:
+                self.diagnostics.extend(found)
+                return group
+            place = Place(self.files.path(candidate))
+            self.diagnostics.warn(place, f"does not describe {url}; ignored", value=url)
+        return TableGroup([Table(url, Schema(), base=url)])
+
+    def _beside(self, path: Path) -> Path:
+        """Return the metadata document beside a workbook."""
+        for candidate in metadata_locations(self.files.url(path), self.files):
+            if self.files.exists(candidate):
+                return self.files.path(candidate)
+        raise FileAccessError(
+            f"no metadata lie beside {path}: expected {path.name}-metadata.json or "
+            "csv-metadata.json"
+        )
+
+    def _read_file(self, table: Table) -> AnnotatedTable | None:
+        try:
+            path = self.files.path(table.url)
+        except FileAccessError as error:
+            self._unreadable(self.files.root, error)
+            return None
+        try:
+            data = self.files.read(table.url)
+        except FileAccessError as error:
+            self._unreadable(path, error)
+            return None
+        dialect = table.dialect or Dialect()
+        return self._annotate(table, read_csv(data, path, dialect, self.diagnostics))
+
+    def _unreadable(self, path: Path, error: FileAccessError) -> None:
+        self.diagnostics.fault(
+            "unreadable", Place(path), str(error), expected="a file that can be read"
+        )
+
+    def _annotate(self, table: Table, source: Source) -> AnnotatedTable:
+        return annotate(table, source, self.codes, self.diagnostics)
+
+
+def in_order(faults: Sequence[CellFault]) -> list[CellFault]:
+    """Return faults file by file as first met, and within a file from top to bottom."""
+    files: dict[tuple[Path, str | None], int] = {}
+    for fault in faults:
+        files.setdefault(fault.place[:2], len(files))
+    return sorted(faults, key=lambda f: (files[f.place[:2]], f.place.row or 0, f.place.number or 0))
 
 
 def table_name(url: str) -> str:

@@ -9,7 +9,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -25,7 +25,7 @@ from clustergraph.tables.formats import (
 from clustergraph.tables.names import BUILT_IN_DATATYPES, LANGUAGE_TAG, XSD
 from clustergraph.tables.places import FaultKind
 
-__all__ = ["Datatype", "DatatypeError", "InvalidValueError", "Parsed", "partial_date"]
+__all__ = ["PRECISIONS", "Datatype", "DatatypeError", "InvalidValueError", "Parsed", "partial_date"]
 
 
 class DatatypeError(ValueError):
@@ -336,21 +336,38 @@ class Datatype:
             raise DatatypeError("no value lies within the limits")
 
 
-def partial_date(text: str) -> Parsed:
-    """Read a year, a month or a day, typed by its precision.
+def partial_date(precisions: Sequence[str]) -> Callable[[str], Parsed]:
+    """Return a function that reads dates and types each by its precision.
 
-    Returns:
-        an ``xsd:gYear`` (``2021``), ``xsd:gYearMonth`` (``2021-05``) or ``xsd:date``
-        (``2021-05-18``).
+    The function gives an ``xsd:gYear`` for ``2021``, an ``xsd:gYearMonth`` for ``2021-05`` and an
+    ``xsd:date`` for ``2021-05-18``, and raises ``InvalidValueError`` for anything else.
+
+    Args:
+        precisions: those that are allowed, of ``year``, ``month`` and ``day``.
 
     Raises:
-        InvalidValueError: the text is none of the three, or a day that does not exist.
+        KeyError: there is no such precision.
     """
-    for base in ("gYear", "gYearMonth", "date"):
-        moment = xsd_moment(text, base)
-        if moment is not None:
-            return Parsed(moment.lexical, XSD + base, moment.key)
-    raise InvalidValueError("a date as YYYY, YYYY-MM or YYYY-MM-DD")
+    allowed = [PRECISIONS[name] for name in precisions]
+    forms = [form for _, form in allowed]
+    expected = f"a date as {' or '.join([', '.join(forms[:-1]), forms[-1]]).removeprefix(' or ')}"
+
+    def parse(text: str) -> Parsed:
+        for base, form in allowed:
+            moment = xsd_moment(text, base) if len(text) == len(form) else None
+            if moment is not None:
+                return Parsed(moment.lexical, XSD + base, moment.key)
+        raise InvalidValueError(expected)
+
+    return parse
+
+
+PRECISIONS: Final = {
+    "year": ("gYear", "YYYY"),
+    "month": ("gYearMonth", "YYYY-MM"),
+    "day": ("date", "YYYY-MM-DD"),
+}
+"""Precision of a date → its datatype, and how it is written."""
 
 
 def _duration_key(text: str) -> float:

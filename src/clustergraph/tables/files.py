@@ -41,12 +41,19 @@ class Files:
     ) -> None:
         self.root = root
         self.templates = tuple(templates)
-        self.base = base or root.resolve().as_uri().rstrip("/") + "/"
+        self.base = base or root.absolute().as_uri().rstrip("/") + "/"
 
     def url(self, path: Path) -> str:
-        """Return the URL of a file below the directory."""
-        relative = path.resolve().relative_to(self.root.resolve()).as_posix()
-        return urljoin(self.base, _quote(relative))
+        """Return the URL of a file below the directory.
+
+        Raises:
+            FileAccessError: it lies elsewhere.
+        """
+        try:
+            relative = path.absolute().relative_to(self.root.absolute())
+        except ValueError as error:
+            raise FileAccessError(f"{path} does not lie below {self.root}") from error
+        return urljoin(self.base, _quote(relative.as_posix()))
 
     def path(self, url: str) -> Path:
         """Return the path of the file that ``url`` names, whether it exists or not.
@@ -57,8 +64,9 @@ class Files:
         plain = url.partition("#")[0].partition("?")[0]
         if not plain.startswith(self.base):
             raise FileAccessError(f"{url} is not below {self.base}, and nothing is fetched")
-        path = self.root / unquote(plain[len(self.base) :])
-        if not path.resolve().is_relative_to(self.root.resolve()):
+        relative = unquote(plain[len(self.base) :])
+        path = self.root / relative
+        if ".." in path.parts[len(self.root.parts) :] or relative.startswith("/"):
             raise FileAccessError(f"{url} leads out of {self.root}")
         return path
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from clustergraph.errors import near
 from clustergraph.tables.cells import AnnotatedTable, CellValue, Item, Row
-from clustergraph.tables.descriptions import ForeignKey
+from clustergraph.tables.descriptions import ForeignKey, Table
 from clustergraph.tables.files import normalise_url
 from clustergraph.tables.places import Diagnostics, Place
 
@@ -25,12 +25,21 @@ class _Target(NamedTuple):
     counts: Counter[tuple[str, ...]]
 
 
-def check_keys(tables: Sequence[AnnotatedTable], diagnostics: Diagnostics) -> None:
-    """Check the primary keys of the tables and the foreign keys between them."""
+def check_keys(
+    tables: Sequence[AnnotatedTable], described: Sequence[Table], diagnostics: Diagnostics
+) -> None:
+    """Check the primary keys of the tables and the foreign keys between them.
+
+    Args:
+        tables: those that could be read.
+        described: all that the metadata describe; what refers to one that could not be read is
+            left unchecked.
+        diagnostics: takes the faults.
+    """
     for table in tables:
         _check_primary(table, diagnostics)
         for key in table.description.schema.foreign_keys:
-            target = _target(key, table, tables, diagnostics)
+            target = _target(key, table, tables, described, diagnostics)
             if target is not None:
                 _check_foreign(key, table, target, diagnostics)
 
@@ -66,16 +75,20 @@ def _target(
     key: ForeignKey,
     table: AnnotatedTable,
     tables: Sequence[AnnotatedTable],
+    described: Sequence[Table],
     diagnostics: Diagnostics,
 ) -> _Target | None:
-    if key.resource is not None:
-        wanted = normalise_url(key.resource)
-        found = [t for t in tables if normalise_url(t.description.url) == wanted]
-    else:
-        wanted = normalise_url(key.schema_reference or "")
-        found = [t for t in tables if normalise_url(t.description.schema.id or "") == wanted]
+    wanted = normalise_url(key.resource or key.schema_reference or "")
+
+    def is_wanted(candidate: Table) -> bool:
+        url = candidate.url if key.resource is not None else candidate.schema.id
+        return normalise_url(url or "") == wanted
+
+    found = [other for other in tables if is_wanted(other.description)]
     place = Place(table.source.path)
     if not found:
+        if any(map(is_wanted, described)):
+            return None
         diagnostics.fail(
             place,
             f"the foreign key {', '.join(key.columns)} refers to {wanted}, which is not described",
@@ -122,7 +135,9 @@ def _check_foreign(
             count = target.counts[candidate]
             if count == 1:
                 continue
-            column = table.columns[positions[0]]
+            place = table.place(row, table.columns[positions[0]])
+            if diagnostics.is_faulty(place) and not listed:
+                continue
             shown = ", ".join(candidate)
             where = f"{target.table.source.path.name} ({', '.join(key.reference_columns)})"
             if target.table.source.sheet is not None:
@@ -139,7 +154,7 @@ def _check_foreign(
                 message = f"{shown!r} is not in {where}{hint}"
             diagnostics.fault(
                 "reference",
-                table.place(row, column),
+                place,
                 message,
                 value=shown,
                 expected=f"a value of {where}",

@@ -101,12 +101,24 @@ class Diagnostics:
     faults: list[CellFault] = field(default_factory=list)
     warnings: list[CellFault] = field(default_factory=list)
     fatal: bool = False
+    _faulty: set[Place] = field(default_factory=set)
 
     def fault(
         self, kind: FaultKind, place: Place, message: str, *, value: str = "", expected: str = ""
     ) -> None:
         """Record a fault of the data."""
         self.faults.append(CellFault(place, value, expected, message, kind))
+        self._faulty.add(place)
+
+    def is_faulty(self, place: Place) -> bool:
+        """Say whether a fault was found there: what follows from it need not be told as well."""
+        return place in self._faulty
+
+    def extend(self, other: Diagnostics) -> None:
+        """Take over what another run found."""
+        self.faults.extend(other.faults)
+        self.warnings.extend(other.warnings)
+        self.fatal |= other.fatal
 
     def fail(self, place: Place, message: str, *, value: str = "", expected: str = "") -> None:
         """Record a fault of the metadata after which nothing can be converted."""

@@ -16,8 +16,16 @@ from clustergraph.tables.datatypes import Datatype, DatatypeError
 from clustergraph.tables.descriptions import Dialect
 from clustergraph.tables.files import Files
 from clustergraph.tables.formats import FormatError
-from clustergraph.tables.names import BUILT_IN_DATATYPES, LANGUAGE_TAG, expand, resolve
+from clustergraph.tables.names import (
+    BUILT_IN_DATATYPES,
+    LANGUAGE_TAG,
+    PREFIXES,
+    expand,
+    resolve,
+)
 from clustergraph.tables.places import Diagnostics, Place
+from clustergraph.vocab import CG
+from clustergraph.vocab import PREFIXES as PROJECT_PREFIXES
 
 __all__ = [
     "INHERITED",
@@ -66,6 +74,7 @@ _DATATYPE: Final = frozenset(
         "maxExclusive",
     ]
 )
+_TEMPLATES: Final = frozenset({"aboutUrl", "propertyUrl", "valueUrl"})
 _LENGTHS: Final = frozenset({"length", "minLength", "maxLength"})
 _TRANSFORMATION: Final = frozenset(["url", "scriptFormat", "targetFormat", "source", "titles"])
 
@@ -128,7 +137,7 @@ def read_annotations(
     for key, value in raw.items():
         if key in known or key in {"@id", "@type", "@context"}:
             continue
-        iri = expand(key) if ":" in key else None
+        iri = _annotation_iri(key)
         if iri is None:
             scope.warn(f"{key!r} is not a property that can stand here; ignored", value)
             continue
@@ -139,6 +148,17 @@ def read_annotations(
         else:
             annotations[iri] = value
     return annotations
+
+
+def _annotation_iri(key: str) -> str | None:
+    """Return the IRI of a common property; ``cg:`` is short for the project's namespace.
+
+    To other processors ``cg:codeList`` is an absolute URL of a scheme they do not know, and so an
+    annotation to be passed over.
+    """
+    if key.startswith("cg:"):
+        return CG + key.removeprefix("cg:")
+    return expand(key) if ":" in key else None
 
 
 def read_link(raw: Mapping[str, Any], key: str, scope: Scope) -> str | None:
@@ -246,12 +266,23 @@ def read_inherited(
             valid, wanted = _VALID[key]
             if valid(value):
                 values[key] = value
-            elif key.endswith("Url"):
+                if key in _TEMPLATES:
+                    _check_prefix(value, at)
+            elif key in _TEMPLATES:
                 at.warn(f"must be {wanted}; taken as empty", value)  # section 5.1.3
                 values[key] = ""
             else:
                 at.warn(f"must be {wanted}; ignored", value)
     return values
+
+
+def _check_prefix(template: str, scope: Scope) -> None:
+    """Report a prefix of this project, which CSVW does not know: other processors keep it as is."""
+    prefix, colon, local = template.partition(":")
+    if colon and prefix in PROJECT_PREFIXES and prefix not in PREFIXES and local[:1].isalpha():
+        scope.fail(
+            f"{prefix}: is no prefix of CSVW; write {PROJECT_PREFIXES[prefix]}{local}", template
+        )
 
 
 def read_datatype(raw: Any, scope: Scope) -> Datatype:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from pyoxigraph import BlankNode, NamedNode
 from pyoxigraph import Literal as RdfLiteral
 
+from clustergraph.errors import near
 from clustergraph.tables.annotations import annotation_triples
 from clustergraph.tables.cells import AnnotatedTable, Item, Row
 from clustergraph.tables.descriptions import Column, TableGroup
@@ -48,8 +49,13 @@ class _Plan(NamedTuple):
     position: int
     column: Column
     about: Template | None
-    property: Template
+    predicate: Template
     value: Template | None
+
+    @property
+    def templates(self) -> list[Template]:
+        """All templates of the column."""
+        return [template for template in (self.about, self.predicate, self.value) if template]
 
 
 def group_triples(
@@ -88,40 +94,65 @@ def group_triples(
 
 
 def check_iris(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
-    """Report every cell whose templates do not expand to an IRI."""
-    for row, plans in _rows(table):
+    """Report what keeps the templates of a table from expanding to IRIs, once in a row."""
+    plans = _plans(table)
+    names = [column.name for column in table.columns]
+    for text, unknown in {t.text: t.unknown for plan in plans for t in plan.templates}.items():
+        for name in unknown:
+            matches = near(name, names, 1)
+            hint = f"; did you mean {matches[0]!r}?" if matches else ""
+            diagnostics.fail(
+                table.source.place(),
+                f"{text} names {name!r}, which is no column{hint}",
+                value=name,
+                expected="one of " + ", ".join(names),
+            )
+    if diagnostics.fatal:
+        return
+    for row in table.rows:
+        told: set[int] = set()
         for plan in plans:
             value = row.values[plan.position]
             if not plan.column.virtual and (value is None or value == []):
                 continue
-            for template in (plan.about, plan.property, plan.value):
-                if template is None:
+            for template in plan.templates:
+                if id(template) in told:
                     continue
                 try:
                     template.expand(row)
-                except InvalidIriError as bad:
-                    place = table.place(row, plan.column)
-                    _report_iri(bad, template, place, diagnostics)
+                except InvalidIriError as error:
+                    told.add(id(template))
+                    _report_iri(error, template, plan, table, row, diagnostics)
 
 
 def _report_iri(
-    bad: InvalidIriError, template: Template, place: Place, diagnostics: Diagnostics
+    error: InvalidIriError,
+    template: Template,
+    plan: _Plan,
+    table: AnnotatedTable,
+    row: Row,
+    diagnostics: Diagnostics,
 ) -> None:
-    if bad.empty:
-        names = ", ".join(bad.empty)
+    """Report a failed expansion at the cell that it is due to."""
+    guilty = map(table.index, error.empty or template.columns)
+    positions = [position for position in guilty if position is not None] or [plan.position]
+    places = [table.place(row, table.columns[position]) for position in positions]
+    if any(map(diagnostics.is_faulty, places)):
+        return
+    if error.empty:
         diagnostics.fault(
             "required",
-            place,
-            f"the IRI {template.text} needs a value in {names}, which is empty in this row",
-            expected=f"a value in {names}",
+            places[0],
+            f"a value is missing, which the IRI {template.text} needs",
+            expected="a value",
         )
     else:
         diagnostics.fault(
             "datatype",
-            place,
-            f"{template.text} gives {bad.text!r}, which is no IRI",
-            value=bad.text,
-            expected="an IRI without spaces or brackets",
+            places[0],
+            f"{template.text} gives {error.text!r}, which is no IRI",
+            value=error.text,
+            expected="a value without spaces, quotation marks and brackets",
         )
 
 
@@ -192,21 +223,9 @@ def _plans(table: AnnotatedTable) -> list[_Plan]:
         named = compiled(column.property_url, column)
         if named is None:
             fragment = quote(column.name, safe="%-._~!$&'()*+,;=:@/?")
-            named = Template("{+_name}", table, column)
-            named = _Fixed(NamedNode(f"{table.description.url}#{fragment}"), named)
+            named = Template(f"{table.description.url}#{fragment}", table, column)
         plans.append(_Plan(position, column, about, named, value))
     return plans
-
-
-class _Fixed(Template):
-    """The default property of a column, which no row changes."""
-
-    def __init__(self, node: NamedNode, template: Template) -> None:
-        self.text = template.text
-        self._node = node
-
-    def expand(self, row: Row) -> NamedNode:
-        return self._node
 
 
 # Cells --------------------------------------------------------------------------------------
@@ -228,7 +247,7 @@ def _cells(
             continue
         try:
             subject: Subject = default if plan.about is None else plan.about.expand(row)
-            predicate = plan.property.expand(row)
+            predicate = plan.predicate.expand(row)
             place = table.place(row, plan.column)
             if plan.value is not None:
                 target = plan.value.expand(row)

@@ -17,7 +17,7 @@ from clustergraph.tables.names import resolve
 
 __all__ = ["InvalidIriError", "Template"]
 
-_PER_COLUMN: Final = frozenset({"_column", "_sourceColumn", "_name"})
+_VARIABLES: Final = frozenset({"_column", "_sourceColumn", "_row", "_sourceRow", "_name"})
 # pyoxigraph accepts any IRI that has a scheme; RFC 3987 forbids these characters.
 _FORBIDDEN: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 
@@ -43,6 +43,10 @@ class Template:
         text: the template.
         table: gives the variables their columns, and the URL that relative ones are taken from.
         column: gives ``{_name}``, ``{_column}`` and ``{_sourceColumn}``.
+
+    Attributes:
+        columns: the names of the columns that the template mentions.
+        unknown: the names it mentions that no column has.
     """
 
     def __init__(self, text: str, table: AnnotatedTable, column: Column) -> None:
@@ -60,6 +64,10 @@ class Template:
         self._columns = [
             (name, position) for name in names if (position := table.index(name)) is not None
         ]
+        self.columns = tuple(name for name, _ in self._columns)
+        self.unknown = tuple(
+            name for name in names if name not in _VARIABLES and name not in self.columns
+        )
         self._known: dict[tuple[object, ...], NamedNode | InvalidIriError] = {}
 
     def expand(self, row: Row) -> NamedNode:
