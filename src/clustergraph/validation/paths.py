@@ -1,0 +1,170 @@
+"""SHACL property paths: read from a graph, written as SPARQL or as RDF.
+
+Source: SHACL, section 2.3.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import pyoxigraph as ox
+
+from clustergraph.vocab import PREFIXES, shorten
+
+__all__ = ["PropertyPath", "Term", "show"]
+
+Operator = Literal[
+    "predicate",
+    "sequence",
+    "alternativePath",
+    "inversePath",
+    "zeroOrMorePath",
+    "oneOrMorePath",
+    "zeroOrOnePath",
+]
+Term = ox.NamedNode | ox.BlankNode | ox.Literal
+
+_SH: Final = PREFIXES["sh"]
+_RDF: Final = PREFIXES["rdf"]
+_SUFFIX: Final = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
+_UNARY: Final[tuple[Operator, ...]] = (
+    "inversePath",
+    "zeroOrMorePath",
+    "oneOrMorePath",
+    "zeroOrOnePath",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyPath:
+    """One path: a predicate, or an operator over other paths.
+
+    Attributes:
+        operator: the SHACL word for it; ``predicate`` and ``sequence`` have none of their own.
+        predicate: the IRI, when the path is a single predicate.
+        parts: the paths that the operator joins.
+    """
+
+    operator: Operator
+    predicate: str = ""
+    parts: tuple[PropertyPath, ...] = ()
+
+    def __str__(self) -> str:
+        match self.operator:
+            case "predicate":
+                return show(ox.NamedNode(self.predicate))
+            case "sequence":
+                return "/".join(map(_bracketed, self.parts))
+            case "alternativePath":
+                return "|".join(map(_bracketed, self.parts))
+            case "inversePath":
+                return "^" + _bracketed(self.parts[0])
+            case repeated:
+                return _bracketed(self.parts[0]) + _SUFFIX[repeated]
+
+    def last(self) -> str | None:
+        """Return the predicate that reaches the value forwards, if there is exactly one."""
+        if self.operator == "predicate":
+            return self.predicate
+        return self.parts[-1].last() if self.operator == "sequence" else None
+
+    @staticmethod
+    def read(
+        node: ox.NamedNode | ox.BlankNode,
+        objects: Callable[[ox.NamedNode | ox.BlankNode, str], list[Term]],
+    ) -> PropertyPath:
+        """Read the path that starts at ``node``.
+
+        Args:
+            node: the value of ``sh:path`` or ``sh:resultPath``.
+            objects: returns the objects of a subject and a predicate's IRI.
+
+        Raises:
+            ValueError: there is no well-formed path at the node.
+        """
+        if isinstance(node, ox.NamedNode):
+            return PropertyPath("predicate", node.value)
+        if parts := list(_list(node, objects)):
+            return PropertyPath("sequence", parts=tuple(_read_all(parts, objects)))
+        for head in objects(node, _SH + "alternativePath"):
+            if isinstance(head, ox.BlankNode):
+                return PropertyPath(
+                    "alternativePath", parts=tuple(_read_all(list(_list(head, objects)), objects))
+                )
+        for operator in _UNARY:
+            if inner := objects(node, _SH + operator):
+                return PropertyPath(operator, parts=tuple(_read_all(inner[:1], objects)))
+        raise ValueError(f"{node} is not a property path")
+
+    def triples(self) -> tuple[ox.NamedNode | ox.BlankNode, list[ox.Triple]]:
+        """Return the node that stands for the path, and the triples that describe it."""
+        if self.operator == "predicate":
+            return ox.NamedNode(self.predicate), []
+        described = [part.triples() for part in self.parts]
+        inner = [triple for _, triples in described for triple in triples]
+        nodes = [node for node, _ in described]
+        if self.operator in ("sequence", "alternativePath"):
+            head, links = _as_list(nodes)
+            if self.operator == "sequence":
+                return head, inner + links
+            node = ox.BlankNode()
+            link = ox.Triple(node, ox.NamedNode(_SH + "alternativePath"), head)
+            return node, [*inner, *links, link]
+        node = ox.BlankNode()
+        return node, [*inner, ox.Triple(node, ox.NamedNode(_SH + self.operator), nodes[0])]
+
+
+def show(term: Term) -> str:
+    """Return a term as Turtle writes it, with the project's prefixes."""
+    if isinstance(term, ox.NamedNode):
+        short = shorten(term.value)
+        return short if short != term.value else f"<{short}>"
+    if isinstance(term, ox.Literal):
+        text = str(ox.Literal(term.value))
+        if term.language:
+            return f"{text}@{term.language}"
+        plain = term.datatype.value == PREFIXES["xsd"] + "string"
+        return text if plain else f"{text}^^{show(term.datatype)}"
+    return str(term)
+
+
+def _bracketed(path: PropertyPath) -> str:
+    return f"({path})" if path.operator in ("sequence", "alternativePath") else str(path)
+
+
+def _read_all(
+    nodes: list[Term], objects: Callable[[ox.NamedNode | ox.BlankNode, str], list[Term]]
+) -> Iterator[PropertyPath]:
+    for node in nodes:
+        if isinstance(node, ox.Literal):
+            raise ValueError(f"{node} is not a property path")
+        yield PropertyPath.read(node, objects)
+
+
+def _list(
+    head: ox.NamedNode | ox.BlankNode,
+    objects: Callable[[ox.NamedNode | ox.BlankNode, str], list[Term]],
+) -> Iterator[Term]:
+    seen: set[Term] = set()
+    while head not in seen:
+        seen.add(head)
+        first, rest = objects(head, _RDF + "first"), objects(head, _RDF + "rest")
+        if not first or not rest or isinstance(rest[0], ox.Literal):
+            return
+        yield first[0]
+        head = rest[0]
+
+
+def _as_list(
+    nodes: list[ox.NamedNode | ox.BlankNode],
+) -> tuple[ox.NamedNode | ox.BlankNode, list[ox.Triple]]:
+    tail: ox.NamedNode | ox.BlankNode = ox.NamedNode(_RDF + "nil")
+    links: list[ox.Triple] = []
+    for node in reversed(nodes):
+        head = ox.BlankNode()
+        links.append(ox.Triple(head, ox.NamedNode(_RDF + "first"), node))
+        links.append(ox.Triple(head, ox.NamedNode(_RDF + "rest"), tail))
+        tail = head
+    return tail, links

@@ -1,0 +1,177 @@
+"""Files to validate, as triples that know where they come from.
+
+RDF is read by the embedded engine's parsers, tables by `clustergraph.tables`. Nothing is ever
+fetched: a JSON-LD context must be written into its file.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+from xml.parsers import expat  # noqa: S407 - only to place a fault in a file already refused
+
+import pyoxigraph as ox
+
+from clustergraph.errors import SyntaxFaultError, UnreadableInputError
+from clustergraph.tables.places import Place
+
+__all__ = ["FORMATS", "Statements", "read", "read_rdf"]
+
+FORMATS: Final = {
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".trig": ox.RdfFormat.TRIG,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".nq": ox.RdfFormat.N_QUADS,
+    ".rdf": ox.RdfFormat.RDF_XML,
+    ".owl": ox.RdfFormat.RDF_XML,
+    ".xml": ox.RdfFormat.RDF_XML,
+    ".jsonld": ox.RdfFormat.JSON_LD,
+}
+"""The RDF syntaxes by the ending of a file's name; ``.gz`` may follow."""
+
+_TABLES: Final = frozenset({".csv", ".tsv", ".xlsx"})
+_METADATA: Final = ("csv-metadata.json", "*-metadata.json")
+
+Statements = dict[ox.Triple, tuple[Place, ...]]
+"""Triples with the places that state them; named graphs are read as one graph."""
+
+
+def read(paths: Iterable[Path]) -> Statements:
+    """Read files and directories.
+
+    Args:
+        paths: RDF files (also compressed by gzip), tables with metadata beside them, the metadata
+            documents themselves, and directories of all these.
+
+    Raises:
+        UnreadableInputError: a path does not exist, or its format is not known.
+        SyntaxFaultError: a file breaks the grammar of its format.
+        TablesError: cells break their table's metadata.
+    """
+    statements: dict[ox.Triple, list[Place]] = {}
+    for path in paths:
+        for triple, place in _statements(path):
+            statements.setdefault(triple, []).append(place)
+    return {triple: tuple(dict.fromkeys(places)) for triple, places in statements.items()}
+
+
+def read_rdf(path: Path) -> list[ox.Triple]:
+    """Read one RDF file.
+
+    Raises:
+        UnreadableInputError: it cannot be opened, its format is not known, or it needs something
+            from the network.
+        SyntaxFaultError: it breaks the grammar of its format.
+    """
+    rdf_format = _format(path)
+    if rdf_format is None:
+        known = ", ".join(FORMATS)
+        raise UnreadableInputError(str(path), f"no RDF file by its name; the endings are {known}")
+    content = _content(path)
+    triples = []
+    try:
+        for quad in ox.parse(
+            content,
+            format=rdf_format,
+            base_iri=path.resolve().as_uri(),
+            rename_blank_nodes=True,
+        ):
+            if isinstance(quad.object, ox.Triple) or isinstance(quad.subject, ox.Triple):
+                raise UnreadableInputError(
+                    str(path), f"a triple about a triple ({quad.object}) cannot be validated"
+                )
+            triples.append(quad.triple)
+    except SyntaxError as error:
+        raise _fault(path, rdf_format, content, error) from error
+    return triples
+
+
+def _statements(path: Path) -> Iterator[tuple[ox.Triple, Place]]:
+    if path.is_dir():
+        yield from _directory(path)
+    elif not path.exists():
+        raise UnreadableInputError(str(path), "there is no such file or directory")
+    elif _is_table(path):
+        yield from _tables(path)
+    else:
+        place = Place(path)
+        for triple in read_rdf(path):
+            yield triple, place
+
+
+def _directory(directory: Path) -> Iterator[tuple[ox.Triple, Place]]:
+    """Read all of a directory: its tables as a group, then its RDF files at any depth."""
+    found = False
+    if any(next(directory.glob(pattern), None) for pattern in _METADATA):
+        found = True
+        yield from _tables(directory)
+    for path in sorted(directory.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
+        if path.is_file() and not hidden and _format(path) is not None:
+            found = True
+            yield from _statements(path)
+    if not found:
+        raise UnreadableInputError(
+            str(directory),
+            "holds nothing to validate: neither RDF files nor tables with csv-metadata.json",
+        )
+
+
+def _tables(path: Path) -> Iterator[tuple[ox.Triple, Place]]:
+    from clustergraph.tables import convert
+
+    for traced in convert(path):
+        yield ox.Triple(traced.subject, traced.predicate, traced.object), traced.place
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in _TABLES or path.name.endswith("-metadata.json")
+
+
+def _format(path: Path) -> ox.RdfFormat | None:
+    name = path.name.lower().removesuffix(".gz")
+    return FORMATS.get(Path(name).suffix)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableInputError(
+            str(path), f"cannot be opened ({error.strerror or error})"
+        ) from error
+    if not path.name.lower().endswith(".gz"):
+        return content
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableInputError(str(path), f"is not compressed by gzip ({error})") from error
+
+
+def _fault(
+    path: Path, rdf_format: ox.RdfFormat, content: bytes, error: SyntaxError
+) -> UnreadableInputError:
+    """Return the error that says where the grammar was broken."""
+    reason = str(error.msg)
+    if "LoadDocumentCallback" in reason:
+        return UnreadableInputError(
+            str(path), "its @context is an address, and nothing is fetched: write the context out"
+        )
+    if error.lineno is not None:
+        return SyntaxFaultError(str(path), _plain(reason), error.lineno, error.offset)
+    if rdf_format == ox.RdfFormat.RDF_XML:
+        parser = expat.ParserCreate()
+        try:
+            parser.Parse(content, True)
+        except expat.ExpatError as fault:
+            return SyntaxFaultError(str(path), str(fault), fault.lineno, fault.offset + 1)
+    return UnreadableInputError(str(path), _plain(reason))
+
+
+def _plain(reason: str) -> str:
+    """Leave out the position that the parser writes before its reason."""
+    head, colon, rest = reason.partition(": ")
+    return rest if colon and head.startswith("Parser error") else reason

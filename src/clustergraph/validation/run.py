@@ -1,0 +1,159 @@
+"""One validation: read, add the context, judge, say where each finding stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph import artefacts
+from clustergraph.errors import UnreadableInputError
+from clustergraph.tables.places import Place
+from clustergraph.validation import context
+from clustergraph.validation.pyshacl_engine import Result, judge
+from clustergraph.validation.reading import Statements, read, read_rdf
+from clustergraph.validation.report import Finding, Report, Severity
+from clustergraph.vocab import PREFIXES
+
+__all__ = ["Engine", "shipped_shapes", "validate"]
+
+Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Result]]
+"""Judges the triples of the data by the triples of the shapes."""
+
+_NODE_SHAPES: Final = frozenset(
+    PREFIXES["sh"] + name for name in ("NodeShape", "PropertyShape", "targetClass", "property")
+)
+
+
+def validate(
+    paths: Iterable[str | Path] | None = None,
+    *,
+    shapes: str | Path | None = None,
+    engine: Engine = judge,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Report:
+    """Validate files, or the shipped data.
+
+    Files are judged in the context of the shipped ontology, code lists and data, which are not
+    validated themselves. Shapes of your own replace the shipped ones, and then the files stand
+    alone: no shipped context is added.
+
+    Args:
+        paths: RDF files, tables and directories of them; the shipped graph when None.
+        shapes: a file or directory of shapes to use instead of the shipped ones.
+        engine: what judges the triples; pySHACL by default.
+        progress: is told in words what is being done.
+
+    Returns:
+        The findings, the gravest first, each with the place of its statement where known.
+
+    Raises:
+        UnreadableInputError: a file is missing, or not what its name says.
+        SyntaxFaultError: a file breaks the grammar of its format; with line and column.
+        TablesError: cells break their table's metadata.
+    """
+    progress("reading the shapes")
+    rules = list(_shapes(Path(shapes))) if shapes is not None else shipped_shapes()
+    progress("reading the data")
+    statements = read(map(Path, paths)) if paths is not None else _shipped()
+    surroundings: set[ox.Triple] = set()
+    if paths is not None and shapes is None:
+        surroundings = context.around(statements)
+    progress("judging")
+    results = engine([*statements, *surroundings], rules)
+    elsewhere = {triple.subject for triple in surroundings} - {
+        triple.subject for triple in statements
+    }
+    locate = _locator(statements)
+    findings = [
+        _finding(result, locate(result)) for result in results if result.focus not in elsewhere
+    ]
+    files = {place.path for places in statements.values() for place in places}
+    return Report(tuple(sorted(findings, key=_order)), len(statements), len(files))
+
+
+def shipped_shapes() -> list[ox.Triple]:
+    """Return the triples of the shipped shapes."""
+    return [triple for path in artefacts.files("shapes", "*.ttl") for triple in read_rdf(path)]
+
+
+def _shapes(path: Path) -> Iterator[ox.Triple]:
+    triples = list(read([path]))
+    if not any(
+        triple.predicate.value in _NODE_SHAPES
+        or (isinstance(triple.object, ox.NamedNode) and triple.object.value in _NODE_SHAPES)
+        for triple in triples
+    ):
+        raise UnreadableInputError(str(path), "holds no SHACL shapes")
+    yield from triples
+
+
+def _shipped() -> Statements:
+    from clustergraph import dataset
+
+    whole = dataset.assemble()
+    return {quad.triple: whole.places_of(quad.triple) for quad in whole.quads}
+
+
+def _finding(result: Result, place: Place | None) -> Finding:
+    return Finding(
+        severity=Severity.of(result.severity),
+        shape=result.shape,
+        focus=result.focus,
+        path=result.path,
+        value=result.value,
+        message=_message(result),
+        component=result.component,
+        place=place,
+    )
+
+
+def _message(result: Result) -> str:
+    """Return the English message, or the one without a language, or any."""
+    ranked = sorted(
+        result.messages,
+        key=lambda message: (
+            {"en": 0, None: 1}.get(message.language, 2),
+            message.value,
+        ),
+    )
+    return ranked[0].value if ranked else ""
+
+
+def _locator(
+    statements: Mapping[ox.Triple, tuple[Place, ...]],
+) -> Callable[[Result], Place | None]:
+    """Return what finds the statement that a result is about.
+
+    That is the triple of focus node, path and value; else a triple of the focus node by that
+    path; else any triple of the focus node, but then the row and not a cell.
+    """
+    by_subject: dict[object, list[ox.Triple]] = {}
+    for triple in statements:
+        by_subject.setdefault(triple.subject, []).append(triple)
+
+    def locate(result: Result) -> Place | None:
+        predicate = result.path.last() if result.path else None
+        for triple in by_subject.get(result.focus, ()):
+            if triple.predicate.value == predicate and result.value in (None, triple.object):
+                if places := statements[triple]:
+                    return places[0]
+        for triple in by_subject.get(result.focus, ()):
+            if places := statements[triple]:
+                return places[0]._replace(column=None, number=None)
+        return None
+
+    return locate
+
+
+def _order(finding: Finding) -> tuple[int, str, int, str, str, str]:
+    return (
+        -finding.severity,
+        str(finding.file or ""),
+        finding.line or 0,
+        finding.shape_name,
+        str(finding.focus),
+        str(finding.value),
+    )
