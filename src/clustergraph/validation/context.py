@@ -16,7 +16,6 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.validation.paths import Term
 from clustergraph.validation.reading import read_rdf
 from clustergraph.vocab import BASE, PREFIXES
 
@@ -34,6 +33,7 @@ _TERMS: Final = frozenset(
     | {PREFIXES["owl"] + f"{kind}Property" for kind in ("Object", "Datatype", "Annotation")}
 )
 
+Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Index = dict[Term, list[ox.Triple]]
 
 
@@ -48,7 +48,7 @@ def around(triples: Collection[ox.Triple]) -> set[ox.Triple]:
         UnreadableInputError: a file of the installation is missing or broken.
     """
     known, hierarchy = _ontology()
-    described = {triple.subject for triple in triples}
+    described: set[Term] = {triple.subject for triple in triples}
     named: set[Term] = described | {triple.object for triple in triples}
     context = set(hierarchy)
     context.update(_reach(named, known))

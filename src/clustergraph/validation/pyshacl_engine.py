@@ -109,9 +109,7 @@ class _Graph(rdflib.Graph):
     longer to parse it than to answer it.
     """
 
-    def query(  # type: ignore[override]
-        self, query_object: str | Query, *args: Any, **options: Any
-    ) -> rdflib.query.Result:
+    def query(self, query_object: str | Query, *args: Any, **options: Any) -> rdflib.query.Result:
         if isinstance(query_object, str):
             query_object = _prepared(query_object)
         return super().query(query_object, *args, **options)

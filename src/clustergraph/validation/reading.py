@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
-from xml.parsers import expat  # noqa: S407 - only to place a fault in a file already refused
+from xml.parsers import expat
 
 import pyoxigraph as ox
 
+from clustergraph import artefacts
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
-from clustergraph.tables.places import Place
+from clustergraph.tables import Place, convert
 
 __all__ = ["FORMATS", "Statements", "read", "read_rdf"]
 
@@ -121,10 +123,23 @@ def _directory(directory: Path) -> Iterator[tuple[ox.Triple, Place]]:
 
 
 def _tables(path: Path) -> Iterator[tuple[ox.Triple, Place]]:
-    from clustergraph.tables import convert
-
-    for traced in convert(path):
+    for traced in convert(path, codes=_codes()):
         yield ox.Triple(traced.subject, traced.predicate, traced.object), traced.place
+
+
+@cache
+def _codes() -> Mapping[str, frozenset[str]]:
+    """Return the shipped code lists, which tables are compared with."""
+    from clustergraph import dataset
+
+    graph = ox.DefaultGraph()
+    return dataset.code_lists(
+        [
+            ox.Quad(triple.subject, triple.predicate, triple.object, graph)
+            for path in artefacts.files("ontology", "*.ttl")
+            for triple in read_rdf(path)
+        ]
+    )
 
 
 def _is_table(path: Path) -> bool:
@@ -163,6 +178,7 @@ def _fault(
     if error.lineno is not None:
         return SyntaxFaultError(str(path), _plain(reason), error.lineno, error.offset)
     if rdf_format == ox.RdfFormat.RDF_XML:
+        # The file is refused already; a second parser only says where it is broken.
         parser = expat.ParserCreate()
         try:
             parser.Parse(content, True)

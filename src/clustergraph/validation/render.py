@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import pyoxigraph as ox
 
-from clustergraph.tables.places import Place
+from clustergraph.tables import Place
 from clustergraph.validation.paths import show
 from clustergraph.validation.report import Finding, Report, Severity
 from clustergraph.vocab import PREFIXES

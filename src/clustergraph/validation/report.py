@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from clustergraph.tables.places import Place
+from clustergraph.tables import Place
 from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES, shorten
 

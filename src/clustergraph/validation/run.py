@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +11,7 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError
-from clustergraph.tables.places import Place
+from clustergraph.tables import Place
 from clustergraph.validation import context
 from clustergraph.validation.pyshacl_engine import Result, judge
 from clustergraph.validation.reading import Statements, read, read_rdf
@@ -55,7 +56,7 @@ def validate(
         TablesError: cells break their table's metadata.
     """
     progress("reading the shapes")
-    rules = list(_shapes(Path(shapes))) if shapes is not None else shipped_shapes()
+    rules = tuple(_shapes(Path(shapes))) if shapes is not None else shipped_shapes()
     progress("reading the data")
     statements = read(map(Path, paths)) if paths is not None else _shipped()
     surroundings: set[ox.Triple] = set()
@@ -74,9 +75,10 @@ def validate(
     return Report(tuple(sorted(findings, key=_order)), len(statements), len(files))
 
 
-def shipped_shapes() -> list[ox.Triple]:
+@cache
+def shipped_shapes() -> tuple[ox.Triple, ...]:
     """Return the triples of the shipped shapes."""
-    return [triple for path in artefacts.files("shapes", "*.ttl") for triple in read_rdf(path)]
+    return tuple(triple for path in artefacts.files("shapes", "*.ttl") for triple in read_rdf(path))
 
 
 def _shapes(path: Path) -> Iterator[ox.Triple]:
@@ -137,9 +139,9 @@ def _locator(
     def locate(result: Result) -> Place | None:
         predicate = result.path.last() if result.path else None
         for triple in by_subject.get(result.focus, ()):
-            if triple.predicate.value == predicate and result.value in (None, triple.object):
-                if places := statements[triple]:
-                    return places[0]
+            stated = triple.predicate.value == predicate and result.value in (None, triple.object)
+            if stated and (places := statements[triple]):
+                return places[0]
         for triple in by_subject.get(result.focus, ()):
             if places := statements[triple]:
                 return places[0]._replace(column=None, number=None)
