@@ -21,7 +21,7 @@ from clustergraph.artefacts import room
 from clustergraph.vocab import CG, CODE, ONTOLOGY
 
 ROOM = room("ontology")
-MODULES = ["core", "policy", "funding", "quality", "statistics"]
+MODULES = ["core", "policy", "funding", "quality", "statistics", "tables"]
 ALIGNMENTS = [
     *["cpov", "dcat", "eli", "eurio", "foaf", "frapo"],
     *["org", "prov", "qb", "schema", "skos"],

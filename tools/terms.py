@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "model.md"
-MODULES = ("core", "policy", "funding", "quality", "statistics")
+MODULES = ("core", "policy", "funding", "quality", "statistics", "tables")
 START, END = "<!-- terms: written by tools/terms.py -->\n", "<!-- end of terms -->\n"
 CG = "https://w3id.org/clustergraph/ns#"
 KINDS = {
