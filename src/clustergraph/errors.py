@@ -13,7 +13,8 @@
     │   ├── QuerySyntaxError     … because it is not SPARQL; with line and column
     │   └── QueryRefusedError    … because it asks for what is not done here, or for too much
     ├── StoreError               a graph on disk that is missing, broken or not ours
-    └── EndpointError            a remote endpoint that failed or could not be reached
+    ├── EndpointError            a remote endpoint that failed or could not be reached
+    └── RequestError             an HTTP request that cannot be answered as it is
 
 An error says what is wrong, where, and what to do next: ``str(error)`` is fit to be shown to a
 person as it stands.
@@ -35,6 +36,7 @@ __all__ = [
     "QueryError",
     "QueryRefusedError",
     "QuerySyntaxError",
+    "RequestError",
     "StoreError",
     "SyntaxFaultError",
     "TablesError",
@@ -147,6 +149,24 @@ class StoreError(ClusterGraphError):
 
 class EndpointError(ClusterGraphError):
     """A remote SPARQL endpoint refused, failed or could not be reached."""
+
+
+class RequestError(ClusterGraphError):
+    """An HTTP request that cannot be answered as it is.
+
+    Args:
+        status: the HTTP status to answer with.
+        title: what kind of problem it is, the same at each occurrence (RFC 9457).
+        detail: what is wrong this time, and what to do about it.
+        more: further members of the problem document.
+    """
+
+    def __init__(self, status: int, title: str, detail: str, **more: object) -> None:
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.more = more
+        super().__init__(detail)
 
 
 def near(name: str, known: Iterable[str], limit: int = 3) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final, Protocol, TypeAlias
@@ -165,8 +165,8 @@ def reading() -> Iterator[None]:
         raise QueryError(f"the query could not be evaluated: {error}") from error
 
 
-def build(directory: Path, quads: Iterable[ox.Quad]) -> None:
-    """Make ``directory`` a store whose first generation holds ``quads``.
+def build(directory: Path, quads: Callable[[], Iterable[ox.Quad]]) -> None:
+    """Make ``directory`` a store whose first generation holds what ``quads`` yields.
 
     Nothing but a complete store ever stands at ``directory``: the work is done beside it and
     moved there at the end. When someone else was quicker, theirs stays.
@@ -186,7 +186,7 @@ def build(directory: Path, quads: Iterable[ox.Quad]) -> None:
         first = work / _GENERATIONS / "000001"
         first.parent.mkdir()
         store = ox.Store(str(first))
-        store.bulk_extend(quads)
+        store.bulk_extend(quads())
         store.optimize()
         store.flush()
         del store

@@ -68,7 +68,7 @@ def open_shipped(quads: Quads) -> Engine:
         with _alone(graphs):
             if (engine := _open(directory)) is None:
                 shutil.rmtree(directory, ignore_errors=True)
-                build(directory, quads())
+                build(directory, quads)
                 (directory / _SIZES).write_text(json.dumps(_sizes(directory)), encoding="utf-8")
                 engine = Engine(directory)
             _prune(graphs, keep=directory)
