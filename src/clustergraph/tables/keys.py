@@ -54,6 +54,8 @@ def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
         key = tuple(_text(row.values[position]) for position in positions)
         place = table.place(row, table.columns[positions[0]])
         shown = ", ".join(key)
+        if diagnostics.is_faulty(place):
+            continue
         if not any(key):
             diagnostics.fault(
                 "required",

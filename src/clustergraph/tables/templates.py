@@ -68,6 +68,9 @@ class Template:
         self.unknown = tuple(
             name for name in names if name not in _VARIABLES and name not in self.columns
         )
+        self._positions = [position for _, position in self._columns]
+        self._is_constant = not (self._positions or self._row_number or self._source_number)
+        self._last: tuple[Row | None, NamedNode | InvalidIriError | None] = (None, None)
         self._known: dict[tuple[object, ...], NamedNode | InvalidIriError] = {}
 
     def expand(self, row: Row) -> NamedNode:
@@ -76,23 +79,25 @@ class Template:
         Raises:
             InvalidIriError: the expansion is no IRI.
         """
-        key: tuple[object, ...] = tuple(
-            [
-                tuple(value) if isinstance(value := row.text(position), list) else value
-                for _, position in self._columns
-            ]
-        )
-        if self._row_number:
-            key += (row.number,)
-        if self._source_number:
-            key += (row.source_number,)
-        try:
-            node = self._known[key]
-        except KeyError:
-            node = self._known[key] = self._expand(row)
+        last_row, node = self._last
+        if node is None or not (last_row is row or self._is_constant):
+            node = self._look_up(row)
+            self._last = (row, node)
         if isinstance(node, InvalidIriError):
-            raise node
+            raise InvalidIriError(node.text, node.empty)
         return node
+
+    def _look_up(self, row: Row) -> NamedNode | InvalidIriError:
+        """Expand, or find what the same values gave before."""
+        values = [row.text(position) for position in self._positions]
+        key: tuple[object, ...] = (
+            row.number if self._row_number else None,
+            row.source_number if self._source_number else None,
+            *(tuple(value) if isinstance(value, list) else value for value in values),
+        )
+        if key not in self._known:
+            self._known[key] = self._expand(row)
+        return self._known[key]
 
     def _expand(self, row: Row) -> NamedNode | InvalidIriError:
         variables: dict[str, Any] = dict(self._constants)
