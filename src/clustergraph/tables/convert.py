@@ -19,6 +19,7 @@ from clustergraph.tables.metadata import read_metadata
 from clustergraph.tables.names import resolve
 from clustergraph.tables.places import CellFault, Diagnostics, Place, TracedTriple
 from clustergraph.tables.rdf import Mode, check_iris, group_triples
+from clustergraph.tables.references import check_references
 from clustergraph.tables.rows import Source, Workbook, read_csv
 from clustergraph.vocab import CG, GRAPH
 
@@ -210,6 +211,7 @@ class Reader:
         tables = [table for _, members in self._groups for table in members]
         described = [table for group, _ in self._groups for table in group.tables]
         check_keys(tables, described, self.diagnostics)
+        check_references(tables, described, self.diagnostics)
         for table in tables:
             check_iris(table, self.diagnostics)
         groups = [] if self.diagnostics.fatal else self._groups

@@ -6,6 +6,7 @@ Source: Generating RDF from Tabular Data on the Web, section 4.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import quote
 
@@ -19,8 +20,15 @@ from clustergraph.tables.descriptions import Column, TableGroup
 from clustergraph.tables.names import CSVW, RDF, RDFS, XSD
 from clustergraph.tables.places import Diagnostics, Place, TracedTriple
 from clustergraph.tables.templates import InvalidIriError, Template
+from clustergraph.vocab import CG
 
-__all__ = ["Mode", "check_iris", "group_triples"]
+__all__ = ["VALUE_URL_PER_ITEM", "Mode", "check_iris", "group_triples"]
+
+VALUE_URL_PER_ITEM: Final = CG + "valueUrlPerItem"
+"""Annotation of a column with a separator: its ``valueUrl`` makes one IRI of each item.
+
+The recommendation makes one IRI of the whole list, the items joined by commas.
+"""
 
 Mode = Literal["minimal", "standard"]
 Subject = NamedNode | BlankNode
@@ -56,6 +64,14 @@ class _Plan(NamedTuple):
     def templates(self) -> list[Template]:
         """All templates of the column."""
         return [template for template in (self.about, self.predicate, self.value) if template]
+
+    def rows(self, row: Row) -> list[Row]:
+        """Return the row as its value template sees it: once, or once for each item of the cell."""
+        value = row.values[self.position]
+        if not isinstance(value, list) or not self.column.annotations.get(VALUE_URL_PER_ITEM):
+            return [row]
+        before, after = row.values[: self.position], row.values[self.position + 1 :]
+        return [replace(row, values=[*before, item, *after]) for item in value]
 
 
 def group_triples(
@@ -119,7 +135,8 @@ def check_iris(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
                 if id(template) in told:
                     continue
                 try:
-                    template.expand(row)
+                    for seen in plan.rows(row) if template is plan.value else (row,):
+                        template.expand(seen)
                 except InvalidIriError as error:
                     told.add(id(template))
                     _report_iri(error, template, plan, table, row, diagnostics)
@@ -250,8 +267,9 @@ def _cells(
             predicate = plan.predicate.expand(row)
             place = table.place(row, plan.column)
             if plan.value is not None:
-                target = plan.value.expand(row)
-                yield subject, TracedTriple(subject, predicate, target, graph, place)
+                for seen in plan.rows(row):
+                    target = plan.value.expand(seen)
+                    yield subject, TracedTriple(subject, predicate, target, graph, place)
                 continue
         except InvalidIriError:
             continue
