@@ -6,14 +6,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from pyoxigraph import NamedNode
 
 from clustergraph.errors import TablesError, near
 from clustergraph.tables.cells import AnnotatedTable, annotate
 from clustergraph.tables.descriptions import Dialect, Schema, Table, TableGroup
-from clustergraph.tables.files import FileAccessError, Files, metadata_locations, normalise_url
+from clustergraph.tables.files import (
+    FileAccessError,
+    Files,
+    metadata_locations,
+    normalise_url,
+    table_name,
+)
 from clustergraph.tables.keys import check_keys
 from clustergraph.tables.metadata import read_metadata
 from clustergraph.tables.names import resolve
@@ -274,11 +280,6 @@ def in_order(faults: Sequence[CellFault]) -> list[CellFault]:
     for fault in faults:
         files.setdefault(fault.place[:2], len(files))
     return sorted(faults, key=lambda f: (files[f.place[:2]], f.place.row or 0, f.place.number or 0))
-
-
-def table_name(url: str) -> str:
-    """Return the name of a table: the stem of its file."""
-    return Path(unquote(urlsplit(url).path)).stem
 
 
 def _graph(table: AnnotatedTable, template: str | None) -> NamedNode | None:

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from clustergraph.errors import ClusterGraphError
 
-__all__ = ["FileAccessError", "Files", "metadata_locations", "normalise_url"]
+__all__ = ["FileAccessError", "Files", "metadata_locations", "normalise_url", "table_name"]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
@@ -107,6 +107,11 @@ def normalise_url(url: str) -> str:
         host += f":{parts.port}"
     path = urlsplit(urljoin(url, parts.path or "/")).path
     return urlunsplit((parts.scheme.lower(), host, _quote(unquote(path)), parts.query, ""))
+
+
+def table_name(url: str) -> str:
+    """Return the name of a table: the stem of its file."""
+    return Path(unquote(urlsplit(url).path)).stem
 
 
 def _quote(path: str) -> str:

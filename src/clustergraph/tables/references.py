@@ -12,6 +12,7 @@ from typing import Any, Final
 from clustergraph.errors import near
 from clustergraph.tables.cells import AnnotatedTable
 from clustergraph.tables.descriptions import Column, Table
+from clustergraph.tables.files import table_name
 from clustergraph.tables.places import Diagnostics
 from clustergraph.vocab import CG
 
@@ -31,8 +32,8 @@ def check_references(
             read is left unchecked.
         diagnostics: takes the faults.
     """
-    keys = {_stem(table.description): _keys(table) for table in tables}
-    known = {_stem(table) for table in described}
+    keys = {table_name(table.description.url): _keys(table) for table in tables}
+    known = {table_name(table.url) for table in described}
     for table in tables:
         for position, column in enumerate(table.columns):
             given = column.annotations.get(REFERS_TO)
@@ -96,7 +97,3 @@ def _texts(value: str | list[str] | None) -> Iterator[str]:
 def _names(given: Any) -> list[str]:
     names = given if isinstance(given, list) else [given]
     return [name for name in names if isinstance(name, str)]
-
-
-def _stem(table: Table) -> str:
-    return table.url.rsplit("/", 1)[-1].removesuffix(".csv")
