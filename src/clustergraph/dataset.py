@@ -1,0 +1,222 @@
+"""The whole graph, put together: ontology, code lists, tables, identity, provenance.
+
+Every part keeps a named graph of its own, so that each statement tells where it was made::
+
+    graph/ontology     the modules of the ontology
+    graph/alignments   how its terms relate to other vocabularies
+    graph/nuts, graph/nace, graph/codes     the code lists
+    graph/{table}      what the table of that name says
+    graph/dataset      what the graphs themselves are: title, licence, file, size
+
+The same thing often stands in several tables under several keys. ``data/identity.csv`` lists which
+keys are one thing and why; here each alias gives way to the thing's one IRI, in every statement.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeVar, cast
+
+import pyoxigraph as ox
+
+from clustergraph import artefacts
+from clustergraph.errors import SyntaxFaultError, UnreadableInputError
+from clustergraph.tables import CellFault, Place, check, convert
+from clustergraph.vocab import BASE, CODE, GRAPH, ID, ONTOLOGY, PREFIXES
+
+__all__ = ["Dataset", "assemble", "check_tables", "code_lists"]
+
+Term = TypeVar("Term", ox.NamedNode | ox.BlankNode, ox.NamedNode | ox.BlankNode | ox.Literal)
+
+_RDF_TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
+_LICENCE: Final = ox.NamedNode("https://creativecommons.org/licenses/by/4.0/")
+_DATASET: Final = ox.NamedNode(BASE.rstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The quads of the shipped graph, with the cells that the tables' share was made from.
+
+    Attributes:
+        quads: every statement once per named graph.
+        places: the cells behind a triple, in the order of the tables; no entry for a triple of
+            the ontology or the code lists.
+    """
+
+    quads: tuple[ox.Quad, ...]
+    places: Mapping[ox.Triple, tuple[Place, ...]]
+
+    def places_of(self, triple: ox.Triple) -> tuple[Place, ...]:
+        """Return the cells that state ``triple``; empty when no table does."""
+        return self.places.get(triple, ())
+
+    def graph_sizes(self) -> dict[str, int]:
+        """Return how many triples each named graph holds, by IRI, sorted by IRI."""
+        sizes = Counter(
+            quad.graph_name.value
+            for quad in self.quads
+            if isinstance(quad.graph_name, ox.NamedNode)
+        )
+        return dict(sorted(sizes.items()))
+
+
+def assemble(ontology: Path | None = None, data: Path | None = None) -> Dataset:
+    """Build the graph from the files of the ontology and the tables.
+
+    Args:
+        ontology: the directory of the ontology and its code lists; the shipped one by default.
+        data: the directory of the tables; the shipped one by default.
+
+    Returns:
+        all quads, traceable to their cells.
+
+    Raises:
+        TablesError: cells break their metadata; the error holds all of them.
+        UnreadableInputError: a file is missing or not what its name says.
+    """
+    ontology = ontology or artefacts.room("ontology")
+    data = data or artefacts.room("data")
+    quads = list(_ontology_quads(ontology))
+    aliases = _aliases(data / "identity.csv")
+    places: dict[ox.Triple, list[Place]] = {}
+    for traced in convert(data, codes=code_lists(quads)):
+        triple = ox.Triple(
+            _resolve(traced.subject, aliases), traced.predicate, _resolve(traced.object, aliases)
+        )
+        quads.append(ox.Quad(triple.subject, triple.predicate, triple.object, traced.graph))
+        places.setdefault(triple, []).append(traced.place)
+    quads = list(dict.fromkeys(quads))
+    quads += list(_description(quads, ontology, data))
+    return Dataset(
+        tuple(quads), MappingProxyType({triple: tuple(found) for triple, found in places.items()})
+    )
+
+
+def check_tables(path: Path | None = None) -> list[CellFault]:
+    """Return every fault of the tables at ``path``, checked against the shipped code lists.
+
+    Args:
+        path: a directory, a metadata file, a CSV file or a workbook; the shipped tables by default.
+    """
+    codes = code_lists(list(_ontology_quads(artefacts.room("ontology"))))
+    return check(path or artefacts.room("data"), codes=codes)
+
+
+def code_lists(quads: list[ox.Quad]) -> dict[str, frozenset[str]]:
+    """Return the codes of each list, as tables write them.
+
+    ``country`` has ``CZ``, ``role`` has ``partner``, ``nuts`` has ``CZ080``, ``nace`` has ``C13``
+    in the notation of NACE, and ``nace-iri`` the local part of its IRI.
+    """
+    lists: dict[str, set[str]] = {}
+    notation = PREFIXES["skos"] + "notation"
+    in_scheme = PREFIXES["skos"] + "inScheme"
+    for quad in quads:
+        if not isinstance(quad.subject, ox.NamedNode):
+            continue
+        iri = quad.subject.value
+        if quad.predicate.value == in_scheme and iri.startswith(CODE):
+            name, _, code = iri.removeprefix(CODE).partition("/")
+            lists.setdefault(name, set()).add(code)
+        elif quad.predicate.value == in_scheme and iri.startswith(PREFIXES["nuts"]):
+            lists.setdefault("nuts", set()).add(iri.removeprefix(PREFIXES["nuts"]))
+        elif quad.predicate.value == in_scheme and iri.startswith(PREFIXES["nace"]):
+            lists.setdefault("nace-iri", set()).add(iri.removeprefix(PREFIXES["nace"]))
+        elif (
+            quad.predicate.value == notation
+            and iri.startswith(PREFIXES["nace"])
+            and isinstance(quad.object, ox.Literal)
+        ):
+            lists.setdefault("nace", set()).add(quad.object.value)
+    return {name: frozenset(codes) for name, codes in lists.items()}
+
+
+def _ontology_quads(directory: Path) -> Iterator[ox.Quad]:
+    for path in sorted(directory.rglob("*.ttl")):
+        graph = ox.NamedNode(GRAPH + _ontology_graph(path.relative_to(directory)))
+        try:
+            for quad in ox.parse(path=path, rename_blank_nodes=True):
+                yield ox.Quad(quad.subject, quad.predicate, quad.object, graph)
+        except SyntaxError as error:
+            raise SyntaxFaultError(
+                str(path), str(error.msg), error.lineno or 1, error.offset
+            ) from error
+
+
+def _ontology_graph(relative: Path) -> str:
+    """Return the name of the graph that a file of the ontology room belongs to."""
+    match relative.parts:
+        case ("alignments", _):
+            return "alignments"
+        case ("codes", name):
+            stem = Path(name).stem
+            return {"nuts": "nuts", "nace": "nace", "nace21": "nace"}.get(stem, "codes")
+        case _:
+            return "ontology"
+
+
+def _aliases(path: Path) -> dict[ox.NamedNode, ox.NamedNode]:
+    """Return which IRI gives way to which, chains followed to their end."""
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            rows = [row for row in csv.DictReader(lines) if row["decision"] == "same"]
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise UnreadableInputError(
+            str(path), f"cannot be read as the table of identities ({error})"
+        ) from error
+    direct = {row["alias"]: row["thing"] for row in rows}
+    aliases = {}
+    for alias in direct:
+        thing, seen = direct[alias], {alias}
+        while thing in direct:
+            if thing in seen:
+                raise UnreadableInputError(
+                    str(path), f"{alias} and {thing} are aliases of each other; remove one row"
+                )
+            seen.add(thing)
+            thing = direct[thing]
+        aliases[ox.NamedNode(ID + alias)] = ox.NamedNode(ID + thing)
+    return aliases
+
+
+def _resolve(term: Term, aliases: Mapping[ox.NamedNode, ox.NamedNode]) -> Term:
+    return cast(Term, aliases.get(term, term)) if isinstance(term, ox.NamedNode) else term
+
+
+def _description(quads: list[ox.Quad], ontology: Path, data: Path) -> Iterator[ox.Quad]:
+    """Describe the dataset and each of its graphs in DCAT, VoID and PROV."""
+    graph = ox.NamedNode(GRAPH + "dataset")
+    dct, dcat, void, prov = (PREFIXES[name] for name in ("dcterms", "dcat", "void", "prov"))
+    xsd_integer = ox.NamedNode(PREFIXES["xsd"] + "integer")
+
+    def say(subject: ox.NamedNode, predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Quad:
+        return ox.Quad(subject, ox.NamedNode(predicate), value, graph)
+
+    yield say(_DATASET, _RDF_TYPE.value, ox.NamedNode(dcat + "Dataset"))
+    yield say(_DATASET, _RDF_TYPE.value, ox.NamedNode(void + "Dataset"))
+    yield say(_DATASET, dct + "title", ox.Literal("clustergraph", language="en"))
+    yield say(
+        _DATASET,
+        dct + "description",
+        ox.Literal("A knowledge graph of cluster policy in Europe.", language="en"),
+    )
+    yield say(_DATASET, dct + "license", _LICENCE)
+    yield say(_DATASET, dct + "conformsTo", ox.NamedNode(ONTOLOGY))
+    for name, size in Counter(quad.graph_name for quad in quads).items():
+        if not isinstance(name, ox.NamedNode):
+            continue
+        yield say(_DATASET, void + "subset", name)
+        yield say(name, _RDF_TYPE.value, ox.NamedNode(void + "Dataset"))
+        yield say(name, _RDF_TYPE.value, ox.NamedNode(prov + "Entity"))
+        yield say(name, dct + "license", _LICENCE)
+        yield say(name, void + "triples", ox.Literal(str(size), datatype=xsd_integer))
+        stem = name.value.removeprefix(GRAPH)
+        for file in (data / f"{stem}.csv", ontology / "codes" / f"{stem}.ttl"):
+            if file.exists():
+                source = f"{BASE}{file.parent.name if file.suffix == '.csv' else 'ontology/codes'}"
+                yield say(name, prov + "wasDerivedFrom", ox.NamedNode(f"{source}/{file.name}"))
