@@ -15,9 +15,6 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from clustergraph.tables.descriptions import Dialect
 from clustergraph.tables.places import Diagnostics, Place
 
@@ -177,6 +174,10 @@ class Workbook:
     """
 
     def __init__(self, path: Path, diagnostics: Diagnostics) -> None:
+        # Imported here because it takes longer than reading most tables, which are CSV.
+        from openpyxl import load_workbook
+        from openpyxl.utils.exceptions import InvalidFileException
+
         self.path = path
         self._sheets: dict[str, Any] = {}
         try:
