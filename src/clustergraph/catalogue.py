@@ -10,7 +10,7 @@ ever pasted into the query's text. docs/queries.md is the manual for authors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -30,7 +30,17 @@ from clustergraph.parameters import Parameter, is_type, namespace
 from clustergraph.store import Answer, Engine, Queryable
 from clustergraph.store.lexer import Token, query_form, tokens
 
-__all__ = ["KINDS", "Question", "ask", "expected_file", "find", "load", "questions", "read"]
+__all__ = [
+    "KINDS",
+    "Question",
+    "ask",
+    "blocks",
+    "expected_file",
+    "find",
+    "load",
+    "questions",
+    "read",
+]
 
 KINDS: Final = ("cq", "checks", "examples")
 """Competency questions, checks (any row is a fault), and examples to learn from."""
@@ -90,7 +100,7 @@ class Question:
                 raise ParameterError(self._unknown(name))
         text = self.text
         # From the last block to the first, so that the offsets before it stay right.
-        for start, end, name in reversed(list(_blocks(text, self.parameters))):
+        for start, end, name in reversed(list(blocks(text, self.parameters))):
             terms = self.parameters[name].terms(tuple(values.get(name, ())))
             block = f"VALUES ?{name} {{ {' '.join(map(str, terms))} }}" if terms else ""
             text = text[:start] + block + "\n" * text.count("\n", start, end) + text[end:]
@@ -183,9 +193,9 @@ def read(text: str, path: Path) -> Question:
     parameters = {
         name: _parameter(header, name, entry) for name, entry in header.mapping("params").items()
     }
-    blocks = {name for _, _, name in _blocks(text, parameters)}
+    carried = {name for _, _, name in blocks(text, parameters)}
     for name in parameters:
-        if name not in blocks:
+        if name not in carried:
             raise header.fault(
                 f"parameter {name} is carried by no block VALUES ?{name} {{ … }} of the query",
                 "params",
@@ -230,7 +240,7 @@ def _files(root: Path | None) -> dict[str, Path]:
     return found
 
 
-def _blocks(text: str, names: Mapping[str, object]) -> Iterator[tuple[int, int, str]]:
+def blocks(text: str, names: Container[str]) -> Iterator[tuple[int, int, str]]:
     """Yield start, end and variable of each block ``VALUES ?name { … }`` over one of ``names``."""
     found = [token for token in tokens(text) if token.kind != "comment"]
     for index, token in enumerate(found[:-3]):

@@ -50,7 +50,7 @@ def run(engine: Engine, listener: socket.socket, tell: Callable[[str], None]) ->
     """
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    tell(f"clustergraph serves {engine.directory} at {address}/  (Ctrl-C stops it)")
+    tell(f"clustergraph is at {address}/  (Ctrl-C stops it)")
     tell(f"  endpoint   {address}/sparql")
     if known := catalogue.questions():
         name = next(iter(known))

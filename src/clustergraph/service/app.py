@@ -78,14 +78,11 @@ def create_app(engine: Engine) -> FastAPI:
 
         return await in_thread(work)
 
-    @app.api_route("/sparql", methods=["GET", "HEAD"], summary="Evaluate a query")
-    async def query_by_get(request: Request) -> Response:
-        return await evaluate(request, request.query_params.multi_items())
-
-    @app.post("/sparql", summary="Evaluate a query")
-    async def query_by_post(request: Request) -> Response:
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    async def sparql(request: Request) -> Response:
         in_address = request.query_params.multi_items()
+        if request.method != "POST":
+            return await evaluate(request, in_address)
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type == _FORM:
             return await evaluate(request, [*in_address, *_form(await _body(request))])
         if media_type == _QUERY:
@@ -98,6 +95,8 @@ def create_app(engine: Engine) -> FastAPI:
             f"{media_type or 'a body without Content-Type'} is not a query: send {_QUERY}, or "
             f"{_FORM} with query=…",
         )
+
+    app.add_route("/sparql", sparql, methods=["GET", "HEAD", "POST"])
 
     async def evaluate(request: Request, pairs: Pairs) -> Response:
         given = _grouped(pairs)

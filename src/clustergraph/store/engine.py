@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ import pyoxigraph as ox
 from clustergraph.errors import QueryError, StoreError, UnknownNameError
 from clustergraph.store.faults import explain
 from clustergraph.store.guard import names_its_graphs, refuse_service
-from clustergraph.vocab import PREFIXES
+from clustergraph.vocab import GRAPH, PREFIXES
 
 __all__ = ["Answer", "Engine", "Queryable", "build", "is_store", "reading"]
 
@@ -46,13 +47,16 @@ class Engine:
 
     Args:
         directory: the store directory.
+        hold: a file to close when the engine goes, not before, because a lock is held on it.
 
     Raises:
         StoreError: there is no readable graph.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, hold: IO[str] | None = None) -> None:
         self.directory = directory
+        if hold is not None:
+            weakref.finalize(self, hold.close)
         database = _published(directory)
         try:
             self._store = ox.Store.read_only(str(database))
@@ -137,7 +141,8 @@ class Engine:
             UnknownNameError: no such graph.
         """
         if graph is not None and graph not in (known := self.graphs()):
-            raise UnknownNameError("graph", graph, known)
+            names = [iri.removeprefix(GRAPH) for iri in known]
+            raise UnknownNameError("graph", graph.removeprefix(GRAPH), names)
         prefixes = dict(PREFIXES)
         if graph is not None:
             node = ox.NamedNode(graph)

@@ -9,6 +9,7 @@ complete: those fail at their very end.
 from __future__ import annotations
 
 import itertools
+import difflib
 import re
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -173,7 +174,8 @@ def _projection(found: list[Token]) -> int:
 
 def _unexpected(token: Token, before: list[Token]) -> str:
     if token.kind == "word":
-        nearest = near(token.text, _KEYWORDS, limit=1)
+        # Closer than for names: nearly any word resembles some keyword a little.
+        nearest = difflib.get_close_matches(token.text.upper(), _KEYWORDS, n=1, cutoff=0.75)
         if nearest and nearest[0] != token.text.upper():
             return f"{token.text} is not a SPARQL keyword; did you mean {nearest[0]}?"
     if (name := _sliced_name(token, before)) is not None:

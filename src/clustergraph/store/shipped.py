@@ -11,9 +11,8 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,8 +27,8 @@ from clustergraph.store.engine import Engine, build
 __all__ = ["fingerprint", "open_shipped"]
 
 _SIZES: Final = "sizes.json"
-# Another version's graph may be in use by a running service; so what was used lately stays.
-_KEEP_S: Final = 24 * 3600
+# How many graphs of other versions stay: several installations may take turns.
+_KEPT: Final = 3
 
 Quads = Callable[[], Iterable[ox.Quad]]
 
@@ -70,7 +69,7 @@ def open_shipped(quads: Quads) -> Engine:
                 shutil.rmtree(directory, ignore_errors=True)
                 build(directory, quads)
                 (directory / _SIZES).write_text(json.dumps(_sizes(directory)), encoding="utf-8")
-                engine = Engine(directory)
+                engine = _open(directory) or Engine(directory)
             _prune(graphs, keep=directory)
     return engine
 
@@ -78,13 +77,21 @@ def open_shipped(quads: Quads) -> Engine:
 def _open(directory: Path) -> Engine | None:
     """Open the cached graph, or return None when it is missing, incomplete or broken."""
     try:
-        sizes = json.loads((directory / _SIZES).read_text(encoding="utf-8"))
-        if sizes != _sizes(directory):
-            return None
-        os.utime(directory)
-        return Engine(directory)
-    except (OSError, ValueError, StoreError):
+        lock = (directory / _SIZES).open(encoding="utf-8")
+    except OSError:
         return None
+    try:
+        # Held as long as the engine lives; whoever prunes leaves the graph alone.
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        if json.load(lock) == _sizes(directory):
+            engine = Engine(directory, hold=lock)
+            with suppress(OSError):
+                os.utime(directory)
+            return engine
+    except (OSError, ValueError, StoreError):
+        pass
+    lock.close()
+    return None
 
 
 def _sizes(directory: Path) -> dict[str, int]:
@@ -97,11 +104,18 @@ def _sizes(directory: Path) -> dict[str, int]:
 
 
 def _prune(graphs: Path, keep: Path) -> None:
-    """Remove the graphs of other versions that nothing has opened for a day."""
-    for other in graphs.iterdir():
-        if other == keep or not other.is_dir():
+    """Remove the graphs of other versions, but for the last few and those in use."""
+    others = [path for path in graphs.iterdir() if path.is_dir() and path != keep]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for other in others[_KEPT:]:
+        try:
+            with (other / _SIZES).open(encoding="utf-8") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(other, ignore_errors=True)
+        except BlockingIOError:
             continue
-        if time.time() - other.stat().st_mtime > _KEEP_S:
+        except OSError:
+            # Left by a build that was killed: nobody builds now, for the cache's lock is ours.
             shutil.rmtree(other, ignore_errors=True)
 
 

@@ -1,0 +1,85 @@
+"""What all tests share: one cache for the run, one open graph, and a small one to play with."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from clustergraph.store import Engine, build, open_shipped
+
+# The graph is built once for all tests, also for those that start processes, and never in the
+# cache of whoever runs them.
+_CACHE = tempfile.TemporaryDirectory(prefix="clustergraph-tests-")
+os.environ["CLUSTERGRAPH_CACHE"] = _CACHE.name
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Engine:
+    """The graph of the shipped data."""
+
+    def quads() -> tuple[ox.Quad, ...]:
+        from clustergraph.dataset import assemble
+
+        return assemble().quads
+
+    return open_shipped(quads)
+
+
+SMALL = """
+@prefix cg: <https://w3id.org/clustergraph/ns#> .
+@prefix code: <https://w3id.org/clustergraph/code/> .
+@prefix graph: <https://w3id.org/clustergraph/graph/> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix skos: <http://www.w3.org/2004/02/skos/core#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+@prefix : <http://example.org/> .
+
+graph:codes {
+  code:country\\/CZ a skos:Concept . code:country\\/SK a skos:Concept .
+  code:country\\/GR a skos:Concept .
+}
+graph:clusters {
+  :a a cg:Cluster ; rdfs:label "Alpha"@en ; cg:country code:country\\/CZ ;
+    cg:founded "2004"^^xsd:gYear ; cg:members 10 .
+  :b a cg:Cluster ; rdfs:label "Beta"@en , "Béta"@cs ; cg:country code:country\\/SK ;
+    cg:founded "2010"^^xsd:gYear ; cg:members 20 .
+  :c a cg:Cluster ; rdfs:label "Gamma"@en ; cg:country code:country\\/CZ ; cg:members 30 .
+}
+"""
+
+
+@pytest.fixture(scope="session")
+def small_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a store with three clusters in two graphs."""
+    directory = tmp_path_factory.mktemp("stores") / "small"
+    build(directory, lambda: ox.parse(SMALL, ox.RdfFormat.TRIG))
+    return directory
+
+
+@pytest.fixture
+def small(small_store: Path) -> Engine:
+    """A store with three clusters in two graphs."""
+    return Engine(small_store)
+
+
+@pytest.fixture
+def values() -> Callable[[object], list[str]]:
+    """A function that returns the first column of a SELECT's answer, as text, sorted."""
+
+    def read(answer: object) -> list[str]:
+        assert isinstance(answer, ox.QuerySolutions)
+        return sorted(solution[0].value for solution in answer if solution[0] is not None)
+
+    return read
+
+
+@pytest.fixture(autouse=True)
+def _no_surprises(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the environment of whoever runs the tests out of them."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
