@@ -7,11 +7,14 @@ import io
 import json
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyoxigraph as ox
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from clustergraph.errors import ClusterGraphError
@@ -421,6 +424,62 @@ def test_what_the_recommendation_says_to_ignore_is_a_warning(tmp_path: Path) -> 
     found = read(describe(tmp_path, [{"titles": "a", "colour": "red"}]))
     assert found.faults == []
     assert "tableSchema.columns[0]: 'colour'" in found.warnings[0].message
+
+
+BROKEN: list[tuple[str, Any]] = [
+    ("tableSchema", "nowhere.json"),
+    ("tableSchema", "https://example.org/schema.json"),
+    ("cg:graph", "no iri"),
+    ("@id", "no iri"),
+    ("dc:title", {"@id": "no iri"}),
+    ("dialect", {"delimiter": '"'}),
+    ("tables", [{"url": 1}]),
+    ("@context", {"cg": "https://w3id.org/clustergraph/ns#"}),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), BROKEN, ids=lambda part: str(part)[:30])
+def test_metadata_that_cannot_be_used_are_a_fault(tmp_path: Path, key: str, value: Any) -> None:
+    """What leaves the tables without meaning is told, and nothing is read."""
+    (tmp_path / "t.csv").write_text("a\n1\n", "utf-8")
+    found = read(describe(tmp_path, [{"titles": "a"}], **{key: value}))
+    assert found.fatal
+    assert {fault.kind for fault in found.faults} == {"metadata"}
+    assert list(found.triples()) == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
+    max_leaves=5,
+)
+
+
+def spots(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every container of a JSON value with every key or index in it."""
+    if isinstance(value, dict | list):
+        keys = list(value) if isinstance(value, dict) else range(len(value))
+        for key in keys:
+            yield value, key
+            yield from spots(value[key])
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_no_metadata_make_reading_break_down(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Whatever stands at whatever spot of the metadata, reading tells it as fault or warning."""
+    directory = tmp_path_factory.getbasetemp() / "spoilt"
+    if not directory.exists():
+        shutil.copytree(DATA, directory)
+    document = json.loads((DATA / "csv-metadata.json").read_text("utf-8"))
+    container, key = data.draw(st.sampled_from(list(spots(document))))
+    container[key] = data.draw(JSON)
+    (directory / "csv-metadata.json").write_text(json.dumps(document), "utf-8")
+    found = read(directory, codes=CODES)
+    for mode in ("minimal", "standard"):
+        assert all(triple.place.path for triple in found.triples(mode))
 
 
 # Workbooks ------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from clustergraph.tables.names import LANGUAGE_TAG, RDF, XSD, expand, resolve
+from clustergraph.tables.names import LANGUAGE_TAG, RDF, XSD, expand, is_iri, resolve
 
 __all__ = ["AnnotationError", "JsonTriple", "annotation_triples", "check_annotation"]
 
@@ -47,12 +47,14 @@ def check_annotation(value: Any) -> None:
         if key == "@id":
             if not isinstance(item, str) or item.startswith("_:"):
                 raise AnnotationError("@id must be a URL and no blank node")
+            if not is_iri(resolve(item, "http://example.org/")):
+                raise AnnotationError(f"@id is {item!r}, which is no URL")
         elif key == "@type":
             _check_type(item)
         elif key.startswith("@"):
             raise AnnotationError(f"{key} is not allowed here")
         else:
-            if expand(key) is None:
+            if not is_iri(expand(key) or ""):
                 raise AnnotationError(f"{key} is neither a prefixed name nor a URL")
             check_annotation(item)
 
@@ -74,7 +76,7 @@ def _check_value_object(value: Mapping[str, Any]) -> None:
 
 def _check_type(value: Any) -> None:
     for item in value if isinstance(value, list) else [value]:
-        if not isinstance(item, str) or expand(item) is None:
+        if not isinstance(item, str) or not is_iri(expand(item) or ""):
             raise AnnotationError(f"@type is {item!r}, which is no term, prefixed name or URL")
 
 

@@ -17,7 +17,7 @@ from clustergraph.tables.datatypes import PRECISIONS, InvalidValueError, Parsed,
 from clustergraph.tables.descriptions import Column, Table
 from clustergraph.tables.metadata import column_name, column_properties
 from clustergraph.tables.names import XSD
-from clustergraph.tables.places import Diagnostics, FaultKind, Place
+from clustergraph.tables.places import Diagnostics, FaultKind, Place, quoted
 from clustergraph.tables.rows import RawRow, Source
 from clustergraph.vocab import CG
 
@@ -273,8 +273,8 @@ class _Reader:
         self._list_name = "" if name is None else str(name)
         self._codes: frozenset[str] | None = None
         if name is not None and codes is not None:
-            if name in codes:
-                self._codes = frozenset(codes[name])
+            if self._list_name in codes:
+                self._codes = frozenset(codes[self._list_name])
             else:
                 expected = "one of " + ", ".join(sorted(codes))
                 hint = _did_you_mean(self._list_name, codes)
@@ -340,12 +340,12 @@ class _Reader:
             parsed = self._parse(text)
         except InvalidValueError as fault:
             hint = f"; did you mean {fault.hint!r}?" if fault.hint else ""
-            message = f"{text!r} is not {fault.expected}{hint}"
+            message = f"{quoted(text)} is not {fault.expected}{hint}"
             trouble = _Trouble(fault.kind, text, fault.expected, message)
             return Item(text, Literal(text)), (trouble,)
         if self._codes is not None and text not in self._codes:
             expected = f"a code of the list {self._list_name!r}"
-            message = f"{text!r} is not {expected}{_did_you_mean(text, self._codes)}"
+            message = f"{quoted(text)} is not {expected}{_did_you_mean(text, self._codes)}"
             return Item(text, Literal(text)), (_Trouble("code", text, expected, message),)
         return Item(parsed.lexical, self._literal(parsed)), ()
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from pyoxigraph import NamedNode
 
@@ -22,7 +22,7 @@ from clustergraph.tables.files import (
 )
 from clustergraph.tables.keys import check_keys
 from clustergraph.tables.metadata import read_metadata
-from clustergraph.tables.names import resolve
+from clustergraph.tables.names import is_iri, resolve
 from clustergraph.tables.places import CellFault, Diagnostics, Place, TracedTriple
 from clustergraph.tables.rdf import Mode, check_iris, group_triples
 from clustergraph.tables.references import check_references
@@ -216,6 +216,8 @@ class Reader:
         """Check what binds the tables together, and return them."""
         tables = [table for _, members in self._groups for table in members]
         described = [table for group, _ in self._groups for table in group.tables]
+        for description in described:
+            self._check_graph(description)
         check_keys(tables, described, self.diagnostics)
         check_references(tables, described, self.diagnostics)
         for table in tables:
@@ -265,6 +267,12 @@ class Reader:
         dialect = table.dialect or Dialect()
         return self._annotate(table, read_csv(data, path, dialect, self.diagnostics))
 
+    def _check_graph(self, table: Table) -> None:
+        given = _graph_iri(table)
+        if given is not None and not is_iri(given):
+            message = f"the graph of {table.url} is {given!r}, which is no IRI"
+            self.diagnostics.fail(Place(self.files.root), message, value=given)
+
     def _unreadable(self, path: Path, error: FileAccessError) -> None:
         self.diagnostics.fault(
             "unreadable", Place(path), str(error), expected="a file that can be read"
@@ -282,12 +290,18 @@ def in_order(faults: Sequence[CellFault]) -> list[CellFault]:
     return sorted(faults, key=lambda f: (files[f.place[:2]], f.place.row or 0, f.place.number or 0))
 
 
-def _graph(table: AnnotatedTable, template: str | None) -> NamedNode | None:
-    given = table.description.annotations.get(GRAPH_PROPERTY)
+def _graph_iri(table: Table) -> str | None:
+    """Return what the annotation ``cg:graph`` says, if it stands there."""
+    given = table.annotations.get(GRAPH_PROPERTY)
     if isinstance(given, dict):
         given = given.get("@id")
+    return None if given is None else resolve(str(given), table.base)
+
+
+def _graph(table: AnnotatedTable, template: str | None) -> NamedNode | None:
     if template is None:
         return None
-    if isinstance(given, str):
-        return NamedNode(resolve(given, table.description.base))
-    return NamedNode(template.replace("{table}", table_name(table.description.url)))
+    description = table.description
+    return NamedNode(
+        _graph_iri(description) or template.replace("{table}", quote(table_name(description.url)))
+    )

@@ -183,6 +183,8 @@ class Datatype:
     def _number_parser(self) -> Callable[[str], Parsed]:
         given = self.format
         options = {"pattern": given} if isinstance(given, str) else dict(given or {})
+        if not all(isinstance(part, str) and part for part in options.values()):
+            raise FormatError(f"{given!r} is no number format")
         number = NumberFormat(
             options.get("pattern"), options.get("decimalChar", "."), options.get("groupChar")
         )
@@ -203,7 +205,7 @@ class Datatype:
                 return Parsed(lexical, iri, float(lexical.lower()))
             if "e" in lexical or lexical[-1] in "NF" or (whole and "." in lexical):
                 raise InvalidValueError(expected)
-            value = int(lexical) if whole else Decimal(lexical)
+            value = Decimal(lexical)
             if (low is not None and value < low) or (high is not None and value > high):
                 raise InvalidValueError(expected)
             return Parsed(lexical, iri, value)
@@ -346,9 +348,9 @@ def partial_date(precisions: Sequence[str]) -> Callable[[str], Parsed]:
         precisions: those that are allowed, of ``year``, ``month`` and ``day``.
 
     Raises:
-        KeyError: there is no such precision.
+        KeyError: there is no such precision, or none is given.
     """
-    allowed = [PRECISIONS[name] for name in precisions]
+    allowed = [PRECISIONS[name] for name in precisions or [""]]
     forms = [form for _, form in allowed]
     expected = f"a date as {' or '.join([', '.join(forms[:-1]), forms[-1]]).removeprefix(' or ')}"
 

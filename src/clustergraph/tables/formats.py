@@ -53,7 +53,7 @@ class NumberFormat:
         self._number = re.compile(
             rf"(?P<sign>[+-]?)(?P<mark>[%‰]?)(?P<sign2>[+-]?)"
             rf"(?P<whole>(?:{digits})?)(?:{re.escape(decimal_char)}(?P<fraction>{fraction}))?"
-            rf"(?:[eE](?P<exponent>[+-]?\d+))?(?P<after>[%‰]?)",
+            rf"(?:[eE](?P<exponent>[+-]?\d{{1,9}}))?(?P<after>[%‰]?)",
             re.ASCII,
         )
         self._shape: re.Match[str] | None = None
@@ -82,13 +82,11 @@ class NumberFormat:
         number = (match["sign"] or match["sign2"]) + (whole or "0")
         if fraction:
             number += f".{fraction}"
+        shift = {"": 0, "%": -2, "‰": -3}[match["mark"] or match["after"]]
         if match["exponent"]:
-            number += f"e{match['exponent']}"
-        mark = match["mark"] or match["after"]
-        if mark:
-            scaled = Decimal(number).scaleb(-2 if mark == "%" else -3)
-            number = f"{scaled:f}"
-        return number
+            exponent = match["exponent"] if not shift else str(int(match["exponent"]) + shift)
+            return f"{number}e{exponent}"
+        return f"{Decimal(number).scaleb(shift):f}" if shift else number
 
     def _fits(self, number: re.Match[str], shape: re.Match[str]) -> bool:
         """Check a number against the pattern: digits, groups, exponent, sign and marks."""
@@ -159,7 +157,7 @@ class Moment(NamedTuple):
 
 
 _ZONE: Final = r"(?P<zone>Z|[+-](?:0\d|1[0-4]):[0-5]\d)?"
-_DATE: Final = r"(?P<year>-?(?:[1-9]\d{4,}|\d{4}))-(?P<month>\d\d)-(?P<day>\d\d)"
+_DATE: Final = r"(?P<year>-?(?:[1-9]\d{4,8}|\d{4}))-(?P<month>\d\d)-(?P<day>\d\d)"
 _TIME: Final = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d+))?"
 
 _XSD_MOMENTS: Final = {
@@ -167,9 +165,9 @@ _XSD_MOMENTS: Final = {
     "dateTime": re.compile(f"{_DATE}T{_TIME}{_ZONE}", re.ASCII),
     "dateTimeStamp": re.compile(f"{_DATE}T{_TIME}{_ZONE[:-1]}", re.ASCII),
     "time": re.compile(_TIME + _ZONE, re.ASCII),
-    "gYear": re.compile(r"(?P<year>-?(?:[1-9]\d{4,}|\d{4}))" + _ZONE, re.ASCII),
+    "gYear": re.compile(r"(?P<year>-?(?:[1-9]\d{4,8}|\d{4}))" + _ZONE, re.ASCII),
     "gYearMonth": re.compile(
-        r"(?P<year>-?(?:[1-9]\d{4,}|\d{4}))-(?P<month>\d\d)" + _ZONE, re.ASCII
+        r"(?P<year>-?(?:[1-9]\d{4,8}|\d{4}))-(?P<month>\d\d)" + _ZONE, re.ASCII
     ),
     "gMonth": re.compile(r"--(?P<month>\d\d)" + _ZONE, re.ASCII),
     "gMonthDay": re.compile(r"--(?P<month>\d\d)-(?P<day>\d\d)" + _ZONE, re.ASCII),

@@ -13,7 +13,7 @@ from clustergraph.errors import near
 from clustergraph.tables.cells import AnnotatedTable, CellValue, Item, Row
 from clustergraph.tables.descriptions import ForeignKey, Table
 from clustergraph.tables.files import normalise_url
-from clustergraph.tables.places import Diagnostics, Place
+from clustergraph.tables.places import Diagnostics, Place, quoted
 
 __all__ = ["check_keys"]
 
@@ -67,7 +67,8 @@ def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
             diagnostics.fault(
                 "duplicate",
                 place,
-                f"the key {shown!r} ({', '.join(names)}) is already that of row {earlier.line}",
+                f"the key {quoted(shown)} ({', '.join(names)}) is already that of "
+                f"row {earlier.line}",
                 value=shown,
                 expected="a key that no other row has",
             )
@@ -147,13 +148,13 @@ def _check_foreign(
                     f"the sheet {target.table.source.sheet} ({', '.join(key.reference_columns)})"
                 )
             if count:
-                message = f"{shown!r} names {count} rows of {where}, expected one"
+                message = f"{quoted(shown)} names {count} rows of {where}, expected one"
             else:
                 if known is None:
                     known = [", ".join(combination) for combination in target.counts]
                 matches = near(shown, known, 1)
                 hint = f"; did you mean {matches[0]!r}?" if matches else ""
-                message = f"{shown!r} is not in {where}{hint}"
+                message = f"{quoted(shown)} is not in {where}{hint}"
             diagnostics.fault(
                 "reference",
                 place,

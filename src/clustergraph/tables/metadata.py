@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from clustergraph.tables.descriptions import Column, ForeignKey, Schema, Table, TableGroup
 from clustergraph.tables.files import FileAccessError, Files
-from clustergraph.tables.names import LANGUAGE_TAG, resolve
+from clustergraph.tables.names import LANGUAGE_TAG, is_iri, resolve
 from clustergraph.tables.places import Diagnostics
 from clustergraph.tables.properties import (
     INHERITED,
@@ -188,10 +188,14 @@ def _table(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> Ta
     if not isinstance(url, str):
         scope.fail("a table must have the URL of its file as a string in `url`", url)
         return None
+    address = _encoded(resolve(url, scope.base))
+    if not is_iri(address):
+        scope.fail("`url` must be a URL", url)
+        return None
     schema_raw, schema_scope = own.get("tableSchema", outer.get("tableSchema", (None, scope)))
     dialect_raw, dialect_scope = own.get("dialect", outer.get("dialect", (None, scope)))
     return Table(
-        url=resolve(url, scope.base),
+        url=address,
         schema=_schema(schema_raw, inherited, schema_scope),
         dialect=None if dialect_raw is None else read_dialect(dialect_raw, dialect_scope),
         id=read_link(raw, "@id", scope),
@@ -204,6 +208,11 @@ def _table(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> Ta
     )
 
 
+def _encoded(url: str) -> str:
+    """Encode the spaces that people leave in the names of files."""
+    return url.replace(" ", "%20")
+
+
 # Schemas and columns ------------------------------------------------------------------------
 
 
@@ -212,6 +221,9 @@ def _schema(raw: Any, outer: Mapping[str, Any], scope: Scope) -> Schema:
     location: str | None = None
     if isinstance(raw, str):
         location = resolve(raw, scope.base)
+        if not scope.files.exists(location):
+            scope.fail(f"there is no schema at {location}", raw)
+            return Schema(declared=True)
         scope = replace(scope, url=location, base=location, trail="tableSchema")
         raw = _load_json(scope) or {}
         scope = replace(_context(raw, scope), trail="")
@@ -335,7 +347,7 @@ def _column_references(
     if given is None:
         return ()
     names = given if isinstance(given, list) else [given]
-    unknown = [name for name in names if name not in named]
+    unknown = [name for name in names if not (isinstance(name, str) and name in named)]
     if unknown or not names:
         scope.at(key).warn("must name columns that have a `name`; ignored", given)
         return ()

@@ -10,6 +10,8 @@ import re
 from typing import Final
 from urllib.parse import urljoin
 
+from pyoxigraph import NamedNode
+
 __all__ = [
     "BUILT_IN_DATATYPES",
     "CSVW",
@@ -21,6 +23,7 @@ __all__ = [
     "XSD",
     "expand",
     "is_absolute",
+    "is_iri",
     "resolve",
 ]
 
@@ -158,6 +161,7 @@ TERMS: Final[dict[str, str]] = {
 }
 """Term → IRI for the classes and datatypes of the context."""
 
+_FORBIDDEN: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 LANGUAGE_TAG: Final = re.compile(
@@ -175,6 +179,17 @@ LANGUAGE_TAG: Final = re.compile(
 def is_absolute(url: str) -> bool:
     """Say whether ``url`` starts with a scheme."""
     return _ABSOLUTE.match(url) is not None
+
+
+def is_iri(text: str) -> bool:
+    """Say whether ``text`` is an absolute IRI (RFC 3987, as far as characters go)."""
+    if _FORBIDDEN.search(text):
+        return False
+    try:
+        NamedNode(text)
+    except ValueError:
+        return False
+    return True
 
 
 def expand(name: str) -> str | None:

@@ -9,7 +9,15 @@ from typing import Literal, NamedTuple
 from pyoxigraph import BlankNode, NamedNode
 from pyoxigraph import Literal as RdfLiteral
 
-__all__ = ["CellFault", "Diagnostics", "FaultKind", "Place", "TracedTriple", "column_letter"]
+__all__ = [
+    "CellFault",
+    "Diagnostics",
+    "FaultKind",
+    "Place",
+    "TracedTriple",
+    "column_letter",
+    "quoted",
+]
 
 FaultKind = Literal[
     "metadata",  # the description of the tables itself is wrong
@@ -128,6 +136,11 @@ class Diagnostics:
     def warn(self, place: Place, message: str, *, value: str = "", expected: str = "") -> None:
         """Record something doubtful that was ignored or replaced by a default."""
         self.warnings.append(CellFault(place, value, expected, message, "metadata"))
+
+
+def quoted(text: str) -> str:
+    """Return ``text`` in quotation marks for a message, a long one shortened."""
+    return repr(text if len(text) <= 80 else f"{text[:60]} … {text[-15:]}")
 
 
 def column_letter(number: int) -> str:

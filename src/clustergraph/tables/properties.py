@@ -6,7 +6,6 @@ properties), 5.9 (dialects), 5.10 (transformations) and 5.11 (datatypes).
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -21,6 +20,7 @@ from clustergraph.tables.names import (
     LANGUAGE_TAG,
     PREFIXES,
     expand,
+    is_iri,
     resolve,
 )
 from clustergraph.tables.places import Diagnostics, Place
@@ -138,7 +138,7 @@ def read_annotations(
         if key in known or key in {"@id", "@type", "@context"}:
             continue
         iri = _annotation_iri(key)
-        if iri is None:
+        if iri is None or not is_iri(iri):
             scope.warn(f"{key!r} is not a property that can stand here; ignored", value)
             continue
         try:
@@ -172,7 +172,11 @@ def read_link(raw: Mapping[str, Any], key: str, scope: Scope) -> str | None:
     if not isinstance(value, str):
         scope.warn(f"{key} must be a URL; taken as empty", value)
         value = ""
-    return resolve(value, scope.base)
+    iri = resolve(value, scope.base)
+    if not is_iri(iri):
+        scope.fail(f"{key} must be a URL", value)
+        return None
+    return iri
 
 
 def read_array(raw: Mapping[str, Any], key: str, scope: Scope) -> list[Any]:
@@ -293,7 +297,7 @@ def read_datatype(raw: Any, scope: Scope) -> Datatype:
         return Datatype()
     read_annotations(description, _DATATYPE, scope)
     base = description.get("base", "string")
-    if base not in BUILT_IN_DATATYPES:
+    if not isinstance(base, str) or base not in BUILT_IN_DATATYPES:
         scope.warn(f"{base!r} is no built-in datatype; taken as string", base)
         base = "string"
     check_identity(description, "Datatype", scope)
@@ -329,8 +333,8 @@ def read_datatype(raw: Any, scope: Scope) -> Datatype:
 
 def _is_encoding(value: Any) -> bool:
     try:
-        return isinstance(value, str) and codecs.lookup(value) is not None
-    except LookupError:
+        return isinstance(value, str) and "".encode(value) is not None
+    except (LookupError, ValueError):
         return False
 
 
@@ -339,7 +343,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_character(value: Any) -> bool:
-    return isinstance(value, str) and len(value) == 1
+    return isinstance(value, str) and len(value) == 1 and value not in "\r\n"
 
 
 _DIALECT: Final[Mapping[str, tuple[str, Callable[[Any], bool], str]]] = {
@@ -383,6 +387,8 @@ def read_dialect(raw: Any, scope: Scope) -> Dialect | None:
             scope.at(key).warn(f"must be {wanted}; ignored", raw[key])
     header = values.pop("header", True)
     values.setdefault("header_row_count", 1 if header else 0)
+    if values.get("delimiter", ",") == values.get("quote_char", '"'):
+        scope.fail("delimiter and quoteChar must differ")
     if "line_terminators" in values:
         given = values["line_terminators"]
         values["line_terminators"] = (given,) if isinstance(given, str) else tuple(given)

@@ -117,12 +117,16 @@ def _records(
             comment = comment[len(dialect.comment_prefix) :]
         if comment.strip():
             source.comments.append(comment.strip())
-    reader = csv.reader(lines, **options)
+    # The csv module refuses cells above a limit, by default 131,072 characters; it is its own.
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))
     start = dialect.skip_rows + 1
     try:
+        reader = csv.reader(lines, **options)
         for record in reader:
             yield start, record
             start = dialect.skip_rows + reader.line_num + 1
+    except (ValueError, TypeError) as error:
+        diagnostics.fault("unreadable", source.place(), f"the dialect cannot be used: {error}")
     except csv.Error as error:
         unclosed = "unexpected end" in str(error)
         reason = (

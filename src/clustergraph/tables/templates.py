@@ -5,7 +5,6 @@ Source: Metadata Vocabulary, section 5.1.3 (URI template properties); RFC 6570.
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from pyoxigraph import NamedNode
@@ -13,13 +12,11 @@ from uritemplate import URITemplate
 
 from clustergraph.tables.cells import AnnotatedTable, Row
 from clustergraph.tables.descriptions import Column
-from clustergraph.tables.names import resolve
+from clustergraph.tables.names import is_iri, resolve
 
 __all__ = ["InvalidIriError", "Template"]
 
 _VARIABLES: Final = frozenset({"_column", "_sourceColumn", "_row", "_sourceRow", "_name"})
-# pyoxigraph accepts any IRI that has a scheme; RFC 3987 forbids these characters.
-_FORBIDDEN: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 
 
 class InvalidIriError(ValueError):
@@ -111,9 +108,6 @@ class Template:
             else:
                 empty.append(name)
         iri = resolve(self._template.expand(variables), self._base)
-        if empty or _FORBIDDEN.search(iri):
+        if empty or not is_iri(iri):
             return InvalidIriError(iri, tuple(empty))
-        try:
-            return NamedNode(iri)
-        except ValueError:
-            return InvalidIriError(iri, ())
+        return NamedNode(iri)
