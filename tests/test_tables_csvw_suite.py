@@ -2,8 +2,9 @@
 
 ``make conformance SUITES=directory`` runs every test of the manifests for RDF and for validation.
 The directory that holds ``csvw/tests`` is given by the environment variable
-``CLUSTERGRAPH_SUITES``, or found beside the repository; without it the tests are skipped. ``csvw_deviations.toml`` lists the tests that are not passed, each with its reason; a
-test that is listed there and passes is a failure, so that the list stays true.
+``CLUSTERGRAPH_SUITES``, or found beside the repository; without it the tests are skipped.
+``csvw_deviations.toml`` lists the tests that are not passed, each with its reason; a test that is
+listed there and passes is a failure, so that the list stays true.
 """
 
 from __future__ import annotations
