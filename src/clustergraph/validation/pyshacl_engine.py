@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import pyoxigraph as ox
 import pyshacl
 import rdflib
+from pyparsing import ParseBaseException
 from pyshacl.errors import ReportableRuntimeError, ValidationFailure
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query
@@ -117,7 +118,12 @@ class _Graph(rdflib.Graph):
 
 @lru_cache(maxsize=1024)
 def _prepared(text: str) -> Query:
-    return prepareQuery(text)
+    try:
+        return prepareQuery(text)
+    except ParseBaseException as error:
+        raise UnreadableInputError(
+            "the shapes", f"a SPARQL constraint is no SPARQL: {error} in {text}"
+        ) from error
 
 
 @lru_cache(maxsize=2)

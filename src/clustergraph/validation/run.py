@@ -27,6 +27,8 @@ _NODE_SHAPES: Final = frozenset(
     PREFIXES["sh"] + name for name in ("NodeShape", "PropertyShape", "targetClass", "property")
 )
 
+_FIRST: Final = (PREFIXES["rdf"] + "type", PREFIXES["rdfs"] + "label")
+
 
 def validate(
     paths: Iterable[str | Path] | None = None,
@@ -129,8 +131,8 @@ def _locator(
 ) -> Callable[[Result], Place | None]:
     """Return what finds the statement that a result is about.
 
-    That is the triple of focus node, path and value; else a triple of the focus node by that
-    path; else any triple of the focus node, but then the row and not a cell.
+    That is the triple of focus node, path and value; else one of the focus node by that path; else
+    the row, without a cell, that says what the focus node is, or that mentions it at all.
     """
     by_subject: dict[object, list[ox.Triple]] = {}
     for triple in statements:
@@ -142,12 +144,18 @@ def _locator(
             stated = triple.predicate.value == predicate and result.value in (None, triple.object)
             if stated and (places := statements[triple]):
                 return places[0]
-        for triple in by_subject.get(result.focus, ()):
+        ranked = sorted(by_subject.get(result.focus, ()), key=_describes)
+        for triple in ranked:
             if places := statements[triple]:
                 return places[0]._replace(column=None, number=None)
         return None
 
     return locate
+
+
+def _describes(triple: ox.Triple) -> int:
+    """Rank a triple: the row that says what a thing is comes before one that mentions it."""
+    return _FIRST.index(triple.predicate.value) if triple.predicate.value in _FIRST else len(_FIRST)
 
 
 def _order(finding: Finding) -> tuple[int, str, int, str, str, str]:
