@@ -519,7 +519,19 @@ def test_remote_timeout_and_absence(server: _Server) -> None:
         Endpoint(f"http://127.0.0.1:{port}/").query("ASK {}")
 
 
-@pytest.mark.parametrize("url", ["file:///etc/passwd", "example.org/sparql", "ftp://x/", "http://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd",
+        "example.org/sparql",
+        "ftp://x/",
+        "http://",
+        "http://x:port/",
+        "http://x/a b",
+        "http://x/\n",
+        "http://[::1/",
+    ],
+)
 def test_only_http_addresses_are_endpoints(url: str) -> None:
     """Neither files nor bare names are asked."""
     with pytest.raises(UsageError, match="not the address of an endpoint"):

@@ -416,9 +416,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str]) -> int:
     try:
-        code = cli.main(arguments, prog_name="clustergraph", standalone_mode=False)
+        if "_CLUSTERGRAPH_COMPLETE" in os.environ:
+            cli.main(arguments, prog_name="clustergraph")
+        # Not cli.main(): it gives a closed pipe the code 1, which here means findings.
+        with cli.make_context("clustergraph", list(arguments)) as context:
+            cli.invoke(context)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        return 0
+    except click.exceptions.Exit as request:
+        return request.exit_code
     except SystemExit as request:
         return request.code if isinstance(request.code, int) else 0
     except BrokenPipeError:

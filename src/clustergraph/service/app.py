@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
+import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -65,16 +66,27 @@ def create_app(engine: Engine) -> FastAPI:
     async def in_thread(work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(app.state.pool, work)
 
-    async def respond(request: Request, name: str | None, ask: Callable[[], Answer]) -> Response:
+    async def respond(
+        request: Request, formats: Sequence[str], ask: Callable[[], Answer]
+    ) -> Response:
         accept = request.headers.get("accept")
 
-        def work() -> Response:
+        def written() -> Response:
             answer = ask()
-            form = choose(accept, answers.is_triples(answer), name)
+            form = choose(accept, answers.is_triples(answer), formats)
             body = io.BytesIO()
             answers.write(answer, form, body)
             headers = {"Vary": "Accept", "Content-Type": form.content_type}
             return Response(body.getvalue(), headers=headers)
+
+        def work() -> Response:
+            try:
+                return written()
+            except Exception as error:
+                # The engine wants its answers dropped in the thread that asked; the error's
+                # traceback would carry them into another.
+                traceback.clear_frames(error.__traceback__)
+                raise
 
         return await in_thread(work)
 
@@ -109,7 +121,7 @@ def create_app(engine: Engine) -> FastAPI:
         limit_size(texts[0])
         return await respond(
             request,
-            given.get("format", [None])[-1],
+            given.get("format", []),
             lambda: engine.query(
                 texts[0],
                 default_graphs=given.get("default-graph-uri", []),
@@ -126,8 +138,8 @@ def create_app(engine: Engine) -> FastAPI:
         question = catalogue.find(name)
         values = _grouped(request.query_params.multi_items())
         # A question may have a parameter of that name; then Accept alone decides.
-        form = None if "format" in question.parameters else values.pop("format", [None])[-1]
-        return await respond(request, form, lambda: catalogue.ask(question, engine, values))
+        formats = [] if "format" in question.parameters else values.pop("format", [])
+        return await respond(request, formats, lambda: catalogue.ask(question, engine, values))
 
     @app.get("/health", summary="Whether the service answers queries")
     async def health() -> JSONResponse:
@@ -214,8 +226,8 @@ def _form(body: bytes) -> Pairs:
         raise RequestError(400, "The request is wrong", detail) from error
 
 
-def _grouped(pairs: Pairs) -> dict[str, list[Any]]:
-    grouped: dict[str, list[Any]] = {}
+def _grouped(pairs: Pairs) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
     for name, value in pairs:
         grouped.setdefault(name, []).append(value)
     return grouped

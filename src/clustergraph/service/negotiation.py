@@ -27,22 +27,25 @@ class _Range:
         return 1 if self.media_type == media_type.partition("/")[0] + "/*" else -1
 
 
-def choose(accept: str | None, triples: bool, name: str | None = None) -> Format:
+def choose(accept: str | None, triples: bool, names: Sequence[str] = ()) -> Format:
     """Return the format for an answer.
 
     Args:
         accept: the Accept header; None or empty: anything.
         triples: whether the answer holds triples (CONSTRUCT, DESCRIBE).
-        name: the format's name where the request gives it outright (``?format=``).
+        names: formats that the request gives outright (``?format=``), by name or media type. Where
+            none fits, Accept decides if it is given: SPARQLWrapper asks for ``format=xml`` even
+            when it wants RDF/XML, and says so in Accept.
 
     Raises:
         RequestError: no format suits (406).
     """
     offers = [form for form in FORMATS.values() if form.holds_triples == triples]
-    if name is not None:
+    for name in names:
         for form in offers:
             if name in (form.name, form.media_type, *form.also):
                 return form
+    if names and (accept or "*/*").strip() in ("", "*/*"):
         raise _not_acceptable(offers)
     ranges = _parse(accept)
     # The best quality wins; between equals the closer fit, then the order of the offers.
@@ -51,6 +54,9 @@ def choose(accept: str | None, triples: bool, name: str | None = None) -> Format
     for order, form in enumerate(offers):
         for media_type in (form.media_type, *form.also):
             quality, fit = _quality(ranges, media_type)
+            if media_type in form.also and fit < 2:
+                # What we send bears the first name; another only counts where it is asked for.
+                continue
             rank = (quality, fit, -order)
             if quality > 0 and (best is None or rank > best):
                 best, chosen = rank, form

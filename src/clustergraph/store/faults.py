@@ -8,8 +8,8 @@ complete: those fail at their very end.
 
 from __future__ import annotations
 
-import itertools
 import difflib
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from typing import Final

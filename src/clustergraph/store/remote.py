@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from http.client import HTTPException
 from typing import Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -37,8 +38,7 @@ class Endpoint:
     """
 
     def __init__(self, url: str, timeout_s: int = REMOTE_TIMEOUT_S) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_address(url):
             raise UsageError(f"{url!r} is not the address of an endpoint: http(s)://host/path")
         self.url = url
         self.timeout_s = timeout_s
@@ -52,6 +52,8 @@ class Endpoint:
         """
         wrapper = SPARQLWrapper(self.url, agent=f"clustergraph/{clustergraph.__version__}")
         wrapper.setMethod(POST)
+        # Accept alone says what we want; no format=… that an endpoint may take amiss.
+        wrapper.setOnlyConneg(True)
         wrapper.setTimeout(self.timeout_s)
         wrapper.setQuery(declare_prefixes(text))
         graph = query_form(text) in ("CONSTRUCT", "DESCRIBE")
@@ -70,7 +72,7 @@ class Endpoint:
                 f"{self.url} answered {error.code} {error.reason}: "
                 f"{error.read(500).decode('utf-8', 'replace').strip()}"
             ) from error
-        except (TimeoutError, URLError, ConnectionError) as error:
+        except (TimeoutError, URLError, ConnectionError, HTTPException) as error:
             reason = getattr(error, "reason", error)
             if isinstance(reason, TimeoutError):
                 reason = f"no answer within {self.timeout_s} s"
@@ -93,6 +95,16 @@ def declare_prefixes(text: str) -> str:
         before = token
     missing = sorted(prefix for prefix in used - declared if prefix in PREFIXES)
     return "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}> " for prefix in missing) + text
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return False
+    plain = url.isascii() and url.isprintable() and " " not in url
+    return plain and parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def _read(url: str, kind: str, body: bytes, graph: bool) -> Answer:

@@ -1,0 +1,5 @@
+"""``python -m clustergraph`` is the command line."""
+
+from clustergraph.cli import main
+
+main()

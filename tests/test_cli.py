@@ -1,0 +1,378 @@
+"""The command line: what it prints where, and the code it exits with."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+import httpx
+import pyoxigraph as ox
+import pytest
+
+from clustergraph import cli
+from clustergraph.store import Engine
+
+GRAPHS = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
+
+
+class Result(NamedTuple):
+    """What a command printed and returned."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> object:
+    """A function that runs the command line in this process."""
+
+    def call(*arguments: str | Path) -> Result:
+        with pytest.raises(SystemExit) as caught:
+            cli.main(list(map(str, arguments)))
+        sys.stdout.flush()
+        out, err = capfd.readouterr()
+        assert isinstance(caught.value.code, int)
+        return Result(caught.value.code, out, err)
+
+    return call
+
+
+def process(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "clustergraph", *map(str, arguments)]
+    return subprocess.run(command, text=True, capture_output=True, timeout=120, **options)  # type: ignore[call-overload, no-any-return]
+
+
+# Help and usage
+
+
+def commands(group: click.Group, *above: str) -> Iterator[tuple[str, ...]]:
+    """Yield the path of each command."""
+    for name, command in group.commands.items():
+        yield (*above, name)
+        if isinstance(command, click.Group):
+            yield from commands(command, *above, name)
+
+
+@pytest.mark.parametrize("path", [(), *commands(cli.cli)], ids=" ".join)
+def test_help_of_each_command(run, path: tuple[str, ...]) -> None:
+    """Each command explains itself and each of its options."""
+    result = run(*path, "--help")
+    assert result.code == 0
+    assert result.out.startswith("Usage: clustergraph")
+    command: click.Command = cli.cli
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    assert command.help
+    for option in command.params:
+        assert not isinstance(option, click.Option) or option.help, option.name
+
+
+def test_version(run) -> None:
+    """--version tells the version."""
+    assert run("--version").out == "clustergraph, version 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["querry"], "unknown command: 'querry'; did you mean"),
+        (["tables", "chek"], "did you mean check?"),
+        (["query", "grahps"], "unknown query: 'grahps'; did you mean graphs?"),
+        (["queries", "grahps"], "did you mean graphs?"),
+        (["queries", "--tag", "contry"], "unknown tag: 'contry'; did you mean country"),
+        (["query", "graphs", "-p", "x"], "write -p name=value"),
+        (["query", "graphs", "-p", "x=1"], "graphs has no parameters, but x was given"),
+        (["query", "graphs", "--format", "cvs"], "'cvs' is not"),
+        (["query", "graphs", "--store", "a", "--endpoint", "b"], "exclude each other"),
+        (["query", "graphs", "--endpoint", "nowhere"], "not the address of an endpoint"),
+        (["query", "no/such.rq"], "no/such.rq: No such file"),
+        (["query", "graphs", "--store", "/nonexistent"], "serve --store /nonexistent"),
+        (["query", "SELECT ?x { ?x a cgg:Y }"], "line 1, column 18: prefix cgg:"),
+        (["query", "ASK { SERVICE <http://x/> {} }"], "SERVICE is refused"),
+        (["serve", "--port", "99999"], "99999 is not in the range"),
+        (["validate", "/nonexistent.ttl"], "/nonexistent.ttl"),
+    ],
+)
+def test_bad_usage_is_2_and_says_what_to_do(run, arguments: list[str], words: str) -> None:
+    """Bad usage exits with 2, prints nothing on standard output, and names the way out."""
+    result = run(*arguments)
+    assert result.code == 2
+    assert words in result.err
+    assert result.out == ""
+    assert "Traceback" not in result.err
+
+
+# Asking
+
+
+def test_query_of_the_catalogue(run, shipped: Engine) -> None:
+    """A ready question with a parameter answers from the shipped graph."""
+    result = run("query", "organisations-in-country", "-p", "country=CZ", "--format", "csv")
+    assert result.code == 0
+    assert result.err == ""
+    assert "CLUTEX" in result.out
+    both = run(
+        "query", "organisations-in-country", "-p", "country=CZ", "-p", "country=SK",
+        "--format", "csv",
+    )  # fmt: skip
+    assert len(both.out.splitlines()) > len(result.out.splitlines())
+
+
+def test_query_from_text_file_and_standard_input(
+    run, small_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same query as an argument, as a file and on standard input gives the same answer."""
+    inline = run("query", GRAPHS, "--store", small_store)
+    assert inline.out.splitlines()[2:] == ["graph:clusters", "graph:codes"]
+    path = tmp_path / "graphs of mine.rq"
+    path.write_text(GRAPHS)
+    assert run("query", path, "--store", small_store) == inline
+    with path.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert run("query", "-", "--store", small_store) == inline
+
+
+def test_file_of_ones_own_may_have_parameters(run, small_store: Path, tmp_path: Path) -> None:
+    """A header works outside the catalogue, too."""
+    path = tmp_path / "mine.rq"
+    path.write_text(
+        "#+ summary: mine\n#+ params:\n#+   n: {type: integer, description: least members}\n"
+        "SELECT ?x { VALUES ?n { 1 } ?x cg:members ?m FILTER(?m >= ?n) }"
+    )
+    result = run("query", path, "-p", "n=20", "--format", "tsv", "--store", small_store)
+    assert len(result.out.splitlines()) == 3
+    assert "n needs a value" in run("query", path, "--store", small_store).err
+
+
+def test_describe_without_braces_is_a_query(run, small_store: Path) -> None:
+    """A query need not hold a brace to be recognised."""
+    result = run("query", "DESCRIBE <http://example.org/a>", "--store", small_store)
+    assert "cg:members 10" in result.out
+
+
+def test_syntax_error_in_a_file_has_its_path(run, tmp_path: Path) -> None:
+    """The place of a fault reads file:line:column, for editors to jump to."""
+    path = tmp_path / "bad.rq"
+    path.write_text("#+ summary: bad\nSELECT * {\n  ?s ?p }\n")
+    result = run("query", path)
+    assert result.code == 2
+    assert result.err.startswith(f"clustergraph: {path}:3:9: }} comes too early")
+
+
+def test_wrong_format_for_the_answer(run, small_store: Path) -> None:
+    """A graph format for SELECT is bad usage that lists the fitting ones."""
+    result = run("query", GRAPHS, "--format", "turtle", "--store", small_store)
+    assert result.code == 2
+    assert "choose one of json, xml, csv, tsv, table" in result.err
+
+
+def test_reader_that_leaves_early(small_store: Path) -> None:
+    """A closed pipe ends the command quietly."""
+    text = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+    command = [sys.executable, "-m", "clustergraph", "query", text, "--format", "csv"]
+    with subprocess.Popen(
+        [*command, "--store", str(small_store)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        running.stdout.readline()
+        running.stdout.close()
+        assert running.stderr.read() == b""
+        assert running.wait(60) == 0
+
+
+def test_queries_lists_and_shows(run) -> None:
+    """The list names each question; one is shown with parameters, query and command."""
+    listed = run("queries")
+    assert re.search(
+        r"^organisations-in-country +examples +Cluster organisations", listed.out, re.M
+    )
+    tagged = run("queries", "--tag", "provenance").out
+    assert "graphs" in tagged
+    assert "organisations-in-country" not in tagged
+    shown = run("queries", "organisations-in-country").out
+    assert "country (country; default CZ; several)" in shown
+    assert "clustergraph query organisations-in-country -p country=CZ" in shown
+    assert "#+" not in shown
+
+
+# Exporting
+
+
+def test_export_whole_and_one_graph(run, small_store: Path, tmp_path: Path) -> None:
+    """The format follows the file's name; one graph can be had by its short name."""
+    target = tmp_path / "all.nq"
+    assert run("export", "-o", target, "--store", small_store) == Result(0, "", "")
+    assert len(list(ox.parse(path=target))) == 18
+    one = run("export", "--graph", "codes", "--format", "turtle", "--store", small_store)
+    assert len(list(ox.parse(one.out, ox.RdfFormat.TURTLE))) == 3
+    assert run("export", "--graph", "graph:codes", "--store", small_store).out
+    wrong = run("export", "--graph", "coeds", "--store", small_store)
+    assert (wrong.code, "did you mean codes" in wrong.err) == (2, True)
+
+
+def test_failed_export_leaves_the_old_file(run, small_store: Path, tmp_path: Path) -> None:
+    """A graph that does not exist neither empties the file nor leaves a half one beside it."""
+    target = tmp_path / "old.ttl"
+    target.write_text("# old")
+    assert run("export", "--graph", "none", "-o", target, "--store", small_store).code == 2
+    assert target.read_text() == "# old"
+    assert list(tmp_path.iterdir()) == [target]
+    result = run("export", "-o", tmp_path / "no" / "dir.ttl", "--store", small_store)
+    assert (result.code, "cannot be written" in result.err) == (2, True)
+
+
+# Checking
+
+
+def test_check_tables_of_ones_own(run, tmp_path: Path) -> None:
+    """Each bad cell is a line with file, row and column; the code is 1."""
+    (tmp_path / "t.csv").write_text("id,founded\na,2004\nb,soon\nc,later\n")
+    metadata = {
+        "@context": "http://www.w3.org/ns/csvw",
+        "url": "t.csv",
+        "tableSchema": {
+            "columns": [
+                {"name": "id", "titles": "id"},
+                {"name": "founded", "titles": "founded", "datatype": "gYear"},
+            ]
+        },
+    }
+    (tmp_path / "t.csv-metadata.json").write_text(json.dumps(metadata))
+    result = run("tables", "check", tmp_path / "t.csv-metadata.json")
+    assert result.code == 1
+    lines = result.out.splitlines()
+    assert len(lines) == 2
+    assert f"{tmp_path / 't.csv'}:3" in lines[0]
+    assert "soon" in lines[0]
+    assert result.err == "2 bad cells\n"
+
+
+def test_validate_reports_and_exits_by_severity(run, tmp_path: Path) -> None:
+    """The threshold decides the code, the format decides the report."""
+    (tmp_path / "shapes.ttl").write_text(
+        """@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix : <http://example.org/> .
+        :Shape a sh:NodeShape ; sh:targetClass :Thing ; sh:property [
+          sh:path :name ; sh:minCount 1 ; sh:severity sh:Warning ; sh:message "Give it a name." ] .
+        """
+    )
+    (tmp_path / "data.ttl").write_text("<http://example.org/x> a <http://example.org/Thing> .")
+    options = [tmp_path / "data.ttl", "--shapes", tmp_path / "shapes.ttl"]
+    assert run("validate", *options).code == 0
+    result = run("validate", *options, "--fail-on", "warning", "--format", "json")
+    assert result.code == 1
+    assert "Give it a name." in result.out
+    json.loads(result.out)
+
+
+def test_unreadable_input_names_line(run, tmp_path: Path) -> None:
+    """A file that breaks its grammar exits with 2, file and line."""
+    path = tmp_path / "bad.ttl"
+    path.write_text("<http://x/> a <http://y/> .\n<http://x/> a ; .\n")
+    result = run("validate", path)
+    assert result.code == 2
+    assert f"{path}:2" in result.err
+
+
+# Faults and interruptions
+
+
+def test_internal_fault_is_3_and_asks_for_a_report(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake of ours exits with 3 and says so; --debug shows the traceback."""
+
+    def fail(_: str) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(cli, "_question", fail)
+    result = run("query", "graphs")
+    assert result.code == 3
+    assert "internal fault: ZeroDivisionError: oops" in result.err
+    assert "clustergraph --debug query graphs" in result.err
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["--debug", "query", "graphs"])
+
+
+def test_interrupt_is_130(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C exits with 130 without a word."""
+
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_question", interrupt)
+    assert run("query", "graphs") == Result(130, "", "")
+
+
+# Serving
+
+
+@pytest.fixture
+def served(small_store: Path) -> Iterator[str]:
+    """The address of a service over the small store, in a process of its own."""
+    command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--store"]
+    with subprocess.Popen(
+        [*command, str(small_store)], stderr=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
+        assert found
+        yield found[0]
+        running.send_signal(signal.SIGINT)
+        # Drained in a thread, so that a full pipe cannot hold the process.
+        rest: list[str] = []
+        drain = threading.Thread(target=lambda: rest.append(running.stderr.read()))  # type: ignore[union-attr]
+        drain.start()
+        assert running.wait(30) == 130
+        drain.join()
+        assert "Traceback" not in "".join(rest)
+
+
+def test_serve_answers_and_is_an_endpoint(run, served: str, small_store: Path) -> None:
+    """A served graph answers over HTTP, and the command line can ask it as a remote endpoint."""
+    health = httpx.get(f"{served}/health", trust_env=False)
+    assert health.json()["status"] == "ok"
+    here = run("query", GRAPHS, "--store", small_store)
+    assert run("query", GRAPHS, "--endpoint", f"{served}/sparql") == here
+    graph = run("query", "DESCRIBE <http://example.org/a>", "--endpoint", f"{served}/sparql")
+    assert "cg:members 10" in graph.out
+    wrong = run("query", "ASK { ?x }", "--endpoint", f"{served}/sparql")
+    assert wrong.code == 2
+    assert "refused the query" in wrong.err
+
+
+def test_serve_makes_a_new_store(shipped: Engine, tmp_path: Path) -> None:
+    """--store with a new directory is filled from the shipped data; with a full one, refused."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "file").write_text("")
+    result = process("serve", "--port", "0", "--store", tmp_path / "other")
+    assert result.returncode == 2
+    assert "not empty" in result.stderr
+    engine = cli._engine(tmp_path / "new", create=True)
+    assert engine.graphs() == shipped.graphs()
+
+
+def test_port_in_use_is_2(served: str) -> None:
+    """A port that is taken is bad usage, told at once."""
+    port = served.rpartition(":")[2]
+    result = process("serve", "--port", port)
+    assert result.returncode == 2
+    assert f"port {port} is in use" in result.stderr
+
+
+def test_nothing_but_the_answer_in_a_pipe(small_store: Path) -> None:
+    """Without a terminal there are no colours, no boxes and no progress."""
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    result = process("query", GRAPHS, "--store", small_store, env=environment)
+    assert result.stdout == "g\n--------------\ngraph:clusters\ngraph:codes\n"
+    assert result.stderr == ""
