@@ -1,0 +1,182 @@
+"""What goes into the protocols and what comes out: plain values, without any HTTP library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import IO, Literal, Protocol, TypeAlias, TypeVar
+
+import pyoxigraph as ox
+
+from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
+from clustergraph.vocab import GRAPH, PREFIXES
+
+__all__ = [
+    "Change",
+    "Commit",
+    "Config",
+    "Context",
+    "Handler",
+    "Outlet",
+    "Request",
+    "Response",
+    "Stream",
+    "Write",
+]
+
+T = TypeVar("T")
+Write: TypeAlias = Callable[[bytes], object]
+"""Takes one chunk; may block as long as the client is slow; raises when the client has gone."""
+Stream: TypeAlias = Callable[[Write], bytes]
+"""Writes all chunks of a body but the last, which it returns."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, its body received whole.
+
+    Attributes:
+        method: in upper case.
+        path: as sent, percent-encoded, from the service's root: ``/sparql``.
+        query_string: what follows the question mark, as sent.
+        headers: values by lower-case name; several of one name joined by commas.
+        body: the content as received, still compressed; large ones as a file, which can seek.
+        base: scheme, host and prefix by which clients reach the service, without a slash at the
+            end: ``https://example.org``.
+        client: who asks, for log and limits.
+        deadline_s: seconds that the answer may take; whoever runs the worker enforces it.
+    """
+
+    method: str
+    path: str
+    query_string: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | IO[bytes] = b""
+    base: str = "http://localhost"
+    client: str = ""
+    deadline_s: float | None = None
+
+
+@dataclass(slots=True)
+class Response:
+    """One HTTP response.
+
+    Attributes:
+        status: the HTTP status.
+        headers: names and values, in order; Content-Length is left to whoever sends it.
+        body: whole, or what streams it.
+        cacheable: whether the same request gets the same bytes as long as the generation stays;
+            only then may it be kept and bear a strong ETag.
+        federated: the request is admitted but needs the network, which this worker has not: it
+            is to be handled again by one that has. Status and body are to be ignored then.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes | Stream = b""
+    cacheable: bool = False
+    federated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an operator decides.
+
+    Attributes:
+        default_graph: what a query's default graph is when it names none: the union of all
+            graphs, or the store's own default graph.
+        max_result_bytes: longest answer; a longer one is broken off.
+        max_query_bytes: longest query or update.
+        max_nesting: deepest nesting of brackets in a query or update.
+        max_upload_bytes: longest upload, after decompression.
+        allow_service: addresses that SERVICE may name; see `clustergraph.store.guard`.
+        allow_load: addresses that LOAD may name.
+        prefixes: prefixes that queries and updates need not declare.
+        graph_namespace: ``/store/x`` is the graph whose IRI is this and ``x``; None: the graph
+            named by the request's own URI.
+    """
+
+    default_graph: Literal["union", "own"] = "union"
+    max_result_bytes: int = 1 << 30
+    max_query_bytes: int = MAX_QUERY_BYTES
+    max_nesting: int = MAX_NESTING
+    max_upload_bytes: int = 1 << 30
+    allow_service: tuple[str, ...] = ()
+    allow_load: tuple[str, ...] = ()
+    prefixes: Mapping[str, str] = PREFIXES
+    graph_namespace: str | None = GRAPH
+
+
+class Commit(Protocol):
+    """Applies a change to a copy of the published generation and publishes the copy."""
+
+    def __call__(self, apply: Callable[[ox.Store, int | None], T], /) -> tuple[int, T]:
+        """Call ``apply`` with the copy and the number of the generation that it was copied from.
+
+        The number is None when changes of other requests were applied to the same copy before.
+        Whatever ``apply`` raises comes through, and nothing has happened.
+
+        Returns:
+            The number of the generation published, and what ``apply`` returned.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Context:
+    """What a request is answered from: one generation of the graph.
+
+    Attributes:
+        store: that generation, open for reading.
+        generation: its number.
+        config: what the operator decided.
+        commit: None: this worker takes no writes.
+        network: whether this worker may call other hosts.
+        others: handlers of further paths, by path.
+        memory: what is computed once a generation; starts empty with each.
+    """
+
+    store: ox.Store
+    generation: int
+    config: Config = field(default_factory=Config)
+    commit: Commit | None = None
+    network: bool = False
+    others: Mapping[str, Handler] = field(default_factory=dict)
+    memory: dict[str, object] = field(default_factory=dict)
+
+
+Handler: TypeAlias = Callable[[Request, Context], Response]
+
+
+@dataclass(slots=True)
+class Change:
+    """A write that has been read and checked, and only waits to be applied.
+
+    Attributes:
+        apply: as `Commit` takes it; one transaction: either all of it happens or it raises and
+            nothing has happened.
+        respond: makes the response from what ``apply`` returned and the generation published.
+    """
+
+    apply: Callable[[ox.Store, int | None], object]
+    respond: Callable[[object, int], Response]
+
+
+class Outlet(Protocol):
+    """Where `deliver` puts a response: either ``whole``, or ``start``, ``data`` … and ``end``."""
+
+    def whole(self, response: Response, /) -> object:
+        """Take a complete response; its body is bytes."""
+        ...
+
+    def start(self, response: Response, /) -> object:
+        """Take status and headers; the body follows."""
+        ...
+
+    def data(self, chunk: bytes, /) -> object:
+        """Take a chunk of the body; may block as long as the client is slow."""
+        ...
+
+    def end(self, chunk: bytes, /) -> object:
+        """Take the last chunk."""
+        ...
