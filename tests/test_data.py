@@ -136,7 +136,7 @@ def test_founding_years_are_those_of_the_claims() -> None:
     claimed = defaultdict(set)
     for row in table("value_claims").values():
         if row["property"] == "foundingYear":
-            claimed[row["subject"]].add(row["value"][:4])
+            claimed[row["subject"]].add(row["value"])
     told = {
         key: set(row["founded"].split("|"))
         for name in ("cluster_organisations", "organisations")
@@ -152,7 +152,7 @@ def test_founding_years_are_those_of_the_claims() -> None:
         ("cluster-organisation/clutex", {"2006", "2016"}),
         ("cluster-organisation/plastikarsky-klastr", {"2006", "2007"}),
         ("cluster-organisation/nanoprogress", {"2010", "2012"}),
-        ("organisation/eucles", {"2020-12", "2021"}),
+        ("organisation/eucles", {"2020", "2021"}),
     ],
 )
 def test_contradicting_founding_years_stand_side_by_side(subject: str, years: set[str]) -> None:
@@ -460,6 +460,8 @@ def forms(column: str, item: str) -> Iterator[str]:
         yield f"signed by {item}"
     if column == "supports":
         yield f"on: {item}"
+    if column in {"founded", "started", "valid_from"}:
+        yield f"date as given: {item}"
     if column == "year":
         yield from (f"{site} is told as its website in {item}" for site in WEBSITES)
     if column == "kind":
