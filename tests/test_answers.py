@@ -93,7 +93,8 @@ def test_table_fits_the_terminal(small: Engine) -> None:
     ("term", "shown"),
     [
         (ox.NamedNode("https://w3id.org/clustergraph/ns#Cluster"), "cg:Cluster"),
-        (ox.NamedNode("https://w3id.org/clustergraph/code/country/CZ"), r"code:country\/CZ"),
+        (ox.NamedNode("https://w3id.org/clustergraph/code/country/CZ"), "country:CZ"),
+        (ox.NamedNode("https://w3id.org/clustergraph/id/place/cz-brno"), r"id:place\/cz-brno"),
         (ox.NamedNode("http://example.org/a"), "<http://example.org/a>"),
         (ox.NamedNode("https://w3id.org/clustergraph/ns#a(b)"), None),
         (ox.Literal("text", language="en"), "text"),

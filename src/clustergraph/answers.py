@@ -14,7 +14,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError, UsageError
 from clustergraph.store import Answer, reading
-from clustergraph.vocab import PREFIXES
+from clustergraph.vocab import PREFIXES, shorten
 
 __all__ = ["FORMATS", "Format", "display", "form_for", "is_triples", "table", "write"]
 
@@ -174,7 +174,8 @@ def display(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -
     if term is None:
         return ""
     if isinstance(term, ox.NamedNode):
-        return _named(term.value)
+        short = shorten(term.value)
+        return short if short != term.value else f"<{short}>"
     if isinstance(term, ox.Literal):
         return term.value
     if isinstance(term, ox.Triple):
@@ -185,20 +186,6 @@ def display(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -
 
 # Control characters in a literal must not reach a terminal, which would obey them.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_LOCAL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_\-.]|/)*(?<![./])|")
-
-
-def _named(iri: str) -> str:
-    """Return an IRI as a prefixed name that SPARQL and Turtle read back, or in angle brackets."""
-    for prefix, namespace in _BY_LENGTH:
-        if iri.startswith(namespace) and _LOCAL.fullmatch(local := iri[len(namespace) :]):
-            return prefix + ":" + local.replace("/", "\\/")
-    return f"<{iri}>"
-
-
-_BY_LENGTH: Final = sorted(PREFIXES.items(), key=lambda item: -len(item[1]))
-
-
 def _cell(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", display(term))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -41,6 +42,23 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
         "skos": "http://www.w3.org/2004/02/skos/core#",
         "void": "http://rdfs.org/ns/void#",
         "xsd": "http://www.w3.org/2001/XMLSchema#",
+        # A namespace for each frequent kind of thing and code, so that a query may say
+        # ecosystem:tourism and country:CZ, and an answer too.
+        "cluster-organisation": ID + "cluster-organisation/",
+        "ecosystem": ID + "ecosystem/",
+        "eurocluster": ID + "eurocluster/",
+        "initiative": ID + "initiative/",
+        "organisation": ID + "organisation/",
+        "practice": ID + "practice/",
+        "programme": ID + "programme/",
+        "strategy": ID + "strategy/",
+        "technology-platform": ID + "technology-platform/",
+        "basis": CODE + "basis/",
+        "country": CODE + "country/",
+        "label-level": CODE + "label-level/",
+        "measure": CODE + "measure/",
+        "policy-level": CODE + "policy-level/",
+        "role": CODE + "role/",
     }
 )
 """Prefix → namespace; known to every query of the command line and of the service."""
@@ -49,17 +67,14 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
 def shorten(iri: str) -> str:
     """Return ``iri`` as a prefixed name where a project prefix fits, else unchanged.
 
-    Only local parts that Turtle allows without escapes are shortened, so that the answer can be
-    pasted back into a query; ``id:cluster-organisation/clutex`` stays a full IRI in angle brackets
-    for that reason.
+    SPARQL and Turtle read the name back as this IRI: a slash in the local part is escaped, and
+    what could not be written so stays a full IRI.
     """
-    best = max(
-        (item for item in PREFIXES.items() if iri.startswith(item[1])),
-        key=lambda item: len(item[1]),
-        default=None,
-    )
-    if best is None:
-        return iri
-    prefix, namespace = best
-    local = iri[len(namespace) :]
-    return f"{prefix}:{local}" if local.replace("-", "").replace("_", "").isalnum() else iri
+    for prefix, namespace in _LONGEST_FIRST:
+        if iri.startswith(namespace) and _LOCAL.fullmatch(local := iri[len(namespace) :]):
+            return prefix + ":" + local.replace("/", "\\/")
+    return iri
+
+
+_LOCAL: Final = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_\-.]|/)*(?<![./])|")
+_LONGEST_FIRST: Final = sorted(PREFIXES.items(), key=lambda item: -len(item[1]))
