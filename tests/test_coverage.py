@@ -1,4 +1,4 @@
-"""docs/coverage.md: the graph has each notion of the page on cluster policy; a question finds it."""
+"""docs/coverage.md: the graph has each notion of the cluster policy page; a question finds it."""
 
 from __future__ import annotations
 
