@@ -295,7 +295,7 @@ def test_internal_fault_is_3_and_asks_for_a_report(run, monkeypatch: pytest.Monk
     def fail(_: str) -> None:
         raise ZeroDivisionError("oops")
 
-    monkeypatch.setattr(cli, "_question", fail)
+    monkeypatch.setattr(cli.asking, "_question", fail)
     result = run("query", "graphs")
     assert result.code == 3
     assert "internal fault: ZeroDivisionError: oops" in result.err
@@ -310,7 +310,7 @@ def test_interrupt_is_130(run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(_: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_question", interrupt)
+    monkeypatch.setattr(cli.asking, "_question", interrupt)
     assert run("query", "graphs") == Result(130, "", "")
 
 

@@ -1,0 +1,86 @@
+"""What all commands share: the group they belong to, opening a graph, showing progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import clustergraph
+from clustergraph.errors import near
+
+# Whatever is slow to import is imported by the command that needs it.
+if TYPE_CHECKING:
+    from clustergraph.store import Engine
+
+__all__ = ["Commands", "cli", "open_engine", "progress", "store_option"]
+
+
+class Commands(click.Group):
+    """A group that suggests near names for an unknown command."""
+
+    def resolve_command(  # noqa: D102 - as in click
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            known = self.list_commands(ctx)
+            nearest = near(args[0], known, limit=1)
+            hint = f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(known)}"
+            ctx.fail(f"unknown command: {args[0]!r}; {hint}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(clustergraph.__version__, prog_name="clustergraph")
+@click.option("--debug", is_flag=True, help="Show the traceback of an internal fault.")
+def cli(debug: bool) -> None:
+    """A knowledge graph of cluster policy: ask it, serve it, check it.
+
+    The graph of the shipped data is built at first use (some seconds) and kept in the cache
+    directory (CLUSTERGRAPH_CACHE, else clustergraph below XDG_CACHE_HOME or ~/.cache).
+
+    \b
+    First steps:
+      clustergraph queries                       what can be asked
+      clustergraph query organisations-in-country -p country=CZ
+      clustergraph query 'SELECT ?class (COUNT(*) AS ?n) { ?x a ?class } GROUP BY ?class'
+      clustergraph serve                         a SPARQL endpoint on this machine
+    """  # noqa: D301 - click reads the backspace
+
+
+store_option = click.option(
+    "--store", type=click.Path(path_type=Path), metavar="DIR", help="Use the graph in DIR."
+)
+
+
+def open_engine(store: Path | None, create: bool = False) -> Engine:
+    """Open the graph in ``store``, or the shipped one; build it first where that is called for."""
+    from clustergraph.store import Engine, build, is_store, open_shipped
+
+    def quads() -> Any:
+        from clustergraph.dataset import assemble
+
+        return assemble().quads
+
+    with progress("building the graph (once)"):
+        if store is None:
+            return open_shipped(quads)
+        if create and not is_store(store):
+            build(store, quads)
+        return Engine(store)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal that work is going on; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} …") as status:
+        yield lambda now: status.update(f"{now} …")
