@@ -186,6 +186,8 @@ def display(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -
 
 # Control characters in a literal must not reach a terminal, which would obey them.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
 def _cell(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> str:
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", display(term))
 
