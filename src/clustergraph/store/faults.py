@@ -12,7 +12,7 @@ import difflib
 import itertools
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, Literal
 
 from clustergraph.errors import QuerySyntaxError, near
 from clustergraph.store.lexer import CLOSERS, OPENERS, Token, position, tokens
@@ -31,28 +31,34 @@ _KEYWORDS: Final = frozenset(
 _UPDATES: Final = frozenset(
     ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
 )
+_QUERIES: Final = frozenset(("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"))
 
 Parse = Callable[[str], None]
 """Parses a query; raises the engine's ``SyntaxError`` on a fault."""
 
 
 def explain(
-    text: str, error: SyntaxError, prefixes: Mapping[str, str], parse: Parse
+    text: str,
+    error: SyntaxError,
+    prefixes: Mapping[str, str],
+    parse: Parse,
+    kind: Literal["query", "update"] = "query",
 ) -> QuerySyntaxError:
     """Turn the parser's error about ``text`` into one that a person can act on.
 
     Args:
-        text: the query as the person wrote it.
+        text: the query or update as the person wrote it.
         error: what the engine's parser raised.
         prefixes: the prefixes that need no declaration.
-        parse: parses a query text with those prefixes.
+        parse: parses such a text with those prefixes.
+        kind: what the text was sent as.
 
     Returns:
         The error with a reason in words, the line and the column (characters, from 1).
     """
     found = [token for token in tokens(text) if token.kind != "comment"]
     fault = (
-        _no_query(found)
+        _other_kind(found, kind)
         or _unterminated(found)
         or _undeclared(found, prefixes)
         or _unbalanced(found)
@@ -62,16 +68,20 @@ def explain(
     return QuerySyntaxError(reason, *position(text, offset))
 
 
-def _no_query(found: list[Token]) -> tuple[str, int] | None:
+def _other_kind(found: list[Token], kind: str) -> tuple[str, int] | None:
+    """Return the fault of a text that is empty, or a query where an update belongs."""
     if not found:
-        return "the query is empty", 0
+        return f"the {kind} is empty", 0
     for token in found:
-        if token.kind == "word" and token.text.upper() in _UPDATES:
+        word = token.text.upper() if token.kind == "word" else ""
+        if kind == "query" and word in _UPDATES:
             reason = (
                 f"{token.text} is an update, and this is for queries: the graph is read-only here"
             )
             return reason, token.start
-        if token.kind == "word" and token.text.upper() not in ("PREFIX", "BASE"):
+        if kind == "update" and word in _QUERIES:
+            return f"{token.text} is a query, and this is for updates", token.start
+        if word and word not in ("PREFIX", "BASE"):
             return None
     return None
 
@@ -139,7 +149,7 @@ def _from_parser(text: str, found: list[Token], message: str, parse: Parse) -> t
             continue
         if not _completable(text[: token.end], parse):
             return _unexpected(token, found[:index]), token.start
-    return "the query ends too early", len(text)
+    return "it ends too early", len(text)
 
 
 def _completable(beginning: str, parse: Parse) -> bool:

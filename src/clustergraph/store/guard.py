@@ -10,13 +10,15 @@ context; so where the tokens leave a doubt, the guard refuses.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from clustergraph.errors import QueryRefusedError
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
+from clustergraph.store.addresses import admits, objection
 from clustergraph.store.lexer import CLOSERS, OPENERS, Token, position, tokens
 
-__all__ = ["limit_size", "names_its_graphs", "refuse_service"]
+__all__ = ["calls_out", "limit_size", "names_its_graphs", "refuse_service"]
 
 # `<…>` with a quotation mark or a hash in it may hide a string or a comment from one of the two
 # readings. `<scheme://` can only be an IRI: no operator is written with two slashes.
@@ -33,42 +35,119 @@ def refuse_service(text: str) -> None:
     Raises:
         QueryRefusedError: ``text`` holds a SERVICE clause, or something that may be read as one.
     """
-    if "service" not in text.casefold():
-        return
-    found = [token for token in tokens(text) if token.kind != "comment"]
-    for index, token in enumerate(found):
-        word = token.text.partition(":")[0] if token.kind == "name" else token.text
-        if token.kind == "word" or token.kind == "name":
-            hit = "SERVICE" in word.upper()
-        else:
-            hit = _ambiguous(token)
-        if hit and token.kind == "name":
-            # `service:x {` is a clause, but a name of the prefix service: anywhere else.
-            follows = found[index + 1].text if index + 1 < len(found) else ""
-            hit = follows == "{" and not (index and found[index - 1].is_word("GRAPH"))
-        if hit:
-            line, column = position(text, token.start)
-            raise QueryRefusedError(
-                f"line {line}, column {column}: SERVICE is refused: this graph calls no other "
-                "endpoint; ask the other endpoint itself and join the answers"
-            )
+    calls_out(text)
 
 
-def limit_size(text: str) -> None:
-    """Refuse a query that is too long or too deeply nested to be parsed safely.
+def calls_out(
+    text: str,
+    *,
+    services: Sequence[str] = (),
+    loads: Sequence[str] | None = None,
+    resolve: bool = False,
+) -> bool:
+    """Say whether a query or an update calls other hosts; refuse it where it must not.
+
+    Args:
+        text: the query or update.
+        services: addresses that SERVICE may name; see `clustergraph.store.addresses.admits`.
+        loads: those that LOAD may name; None: the text is a query, which has no LOAD.
+        resolve: whether to look up what the hosts' names stand for, just before calling them.
 
     Raises:
-        QueryRefusedError: it is longer than ``MAX_QUERY_BYTES`` or its brackets nest deeper than
-            ``MAX_NESTING``.
+        QueryRefusedError: it calls what is not allowed, or may be read so.
+    """
+    folded = text.casefold()
+    if "service" not in folded and (loads is None or "load" not in folded):
+        return False
+    called = False
+    found = [token for token in tokens(text) if token.kind != "comment"]
+    depth = 0
+    for index, token in enumerate(found):
+        if token.kind == "sign":
+            depth += (token.text == "{") - (token.text == "}")
+        if _is_service(token, index, found):
+            verb, allowed = "SERVICE", services
+        elif loads is not None and not depth and _is_load(token, index, found):
+            verb, allowed = "LOAD", loads
+        elif _ambiguous(token):
+            verb, allowed = "SERVICE", ()
+        else:
+            continue
+        reason = _refusal(verb, allowed, token, found[index + 1 : index + 3], resolve)
+        if reason:
+            line, column = position(text, token.start)
+            raise QueryRefusedError(f"line {line}, column {column}: {reason}")
+        called = True
+    return called
+
+
+def _is_service(token: Token, index: int, found: list[Token]) -> bool:
+    if token.kind == "word":
+        return "SERVICE" in token.text.upper()
+    if token.kind == "name" and "SERVICE" in token.text.partition(":")[0].upper():
+        # `service:x {` is a clause, but a name of the prefix service: anywhere else.
+        follows = found[index + 1].text if index + 1 < len(found) else ""
+        return follows == "{" and not (index and found[index - 1].is_word("GRAPH"))
+    return False
+
+
+_BEFORE_A_NAME: Final = frozenset(
+    ("PREFIX", "GRAPH", "WITH", "USING", "NAMED", "INTO", "TO", "ADD", "MOVE", "COPY", "SILENT")
+)
+
+
+def _is_load(token: Token, index: int, found: list[Token]) -> bool:
+    """Say whether a token outside all braces is the keyword LOAD, or holds it."""
+    if token.kind == "word":
+        return "LOAD" in token.text.upper()
+    if token.kind == "name" and "LOAD" in token.text.partition(":")[0].upper():
+        before = found[index - 1].text.upper() if index else ""
+        return before not in _BEFORE_A_NAME
+    return False
+
+
+def _refusal(
+    verb: str, allowed: Sequence[str], token: Token, after: list[Token], resolve: bool
+) -> str | None:
+    """Return why a clause is refused, or None."""
+    if not allowed:
+        if verb == "LOAD":
+            return "LOAD is refused: fetch the document yourself and send it to /store"
+        return (
+            "SERVICE is refused: this graph calls no other "
+            "endpoint; ask the other endpoint itself and join the answers"
+        )
+    if after and after[0].is_word("SILENT"):
+        after = after[1:]
+    if not token.is_word(verb) or not after or after[0].kind != "iri" or "\\" in after[0].text:
+        return f"{verb} is refused: name the address in full, as <https://…>"
+    address = after[0].text[1:-1]
+    if not admits(allowed, address):
+        return f"{verb} is refused: <{address}> is not among the addresses that may be called"
+    if (reason := objection(address, resolve=resolve)) is not None:
+        return f"{verb} is refused: <{address}> {reason}"
+    return None
+
+
+def limit_size(text: str, max_bytes: int = MAX_QUERY_BYTES, max_nesting: int = MAX_NESTING) -> None:
+    """Refuse a query that is too long or too deeply nested to be parsed safely.
+
+    Args:
+        text: the query or update.
+        max_bytes: longest text, in bytes of UTF-8.
+        max_nesting: deepest nesting of brackets.
+
+    Raises:
+        QueryRefusedError: it is longer, or its brackets nest deeper.
     """
     size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_QUERY_BYTES:
+    if size > max_bytes:
         raise QueryRefusedError(
-            f"the query is {size:,} bytes long; at most {MAX_QUERY_BYTES:,} are accepted: "
+            f"the query is {size:,} bytes long; at most {max_bytes:,} are accepted: "
             "split it, or move long lists of values into several requests"
         )
     # No more opening brackets than levels allowed: no need to look closer.
-    if sum(text.count(opener) for opener in "({[") + text.count("<<") <= MAX_NESTING:
+    if sum(text.count(opener) for opener in "({[") + text.count("<<") <= max_nesting:
         return
     depth = deepest = 0
     for token in tokens(text):
@@ -81,9 +160,9 @@ def limit_size(text: str) -> None:
             raise QueryRefusedError(
                 f"{token.text} may hide brackets: write the IRI in full, with its scheme"
             )
-    if deepest > MAX_NESTING:
+    if deepest > max_nesting:
         raise QueryRefusedError(
-            f"brackets nest {deepest} deep; at most {MAX_NESTING} levels are accepted"
+            f"brackets nest {deepest} deep; at most {max_nesting} levels are accepted"
         )
 
 

@@ -1,5 +1,11 @@
-"""The SPARQL protocols as pure functions, for a worker process: no network, no event loop."""
+"""The SPARQL protocols as pure functions, for a worker process: no network, no event loop.
 
+A request is handled and its response delivered::
+
+    deliver(handle(request, context), outlet)
+"""
+
+from clustergraph.service.protocol.dispatch import deliver, handle, prepare
 from clustergraph.service.protocol.messages import (
     Change,
     Commit,
@@ -24,4 +30,7 @@ __all__ = [
     "Response",
     "Stream",
     "Write",
+    "deliver",
+    "handle",
+    "prepare",
 ]

@@ -8,8 +8,9 @@ from typing import IO, Literal, Protocol, TypeAlias, TypeVar
 
 import pyoxigraph as ox
 
+from clustergraph.errors import ClusterGraphError
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
-from clustergraph.vocab import GRAPH, PREFIXES
+from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = [
     "Change",
@@ -69,6 +70,7 @@ class Response:
             only then may it be kept and bear a strong ETag.
         federated: the request is admitted but needs the network, which this worker has not: it
             is to be handled again by one that has. Status and body are to be ignored then.
+        instead: makes the response to send when streaming fails before the first chunk.
     """
 
     status: int
@@ -76,6 +78,7 @@ class Response:
     body: bytes | Stream = b""
     cacheable: bool = False
     federated: bool = False
+    instead: Callable[[ClusterGraphError], Response] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,11 @@ class Config:
         allow_service: addresses that SERVICE may name; see `clustergraph.store.guard`.
         allow_load: addresses that LOAD may name.
         prefixes: prefixes that queries and updates need not declare.
+        base_iri: against which queries and updates resolve relative IRIs.
         graph_namespace: ``/store/x`` is the graph whose IRI is this and ``x``; None: the graph
             named by the request's own URI.
+        writable: whether the service takes writes at all, be it in another worker; the
+            description says so.
     """
 
     default_graph: Literal["union", "own"] = "union"
@@ -103,8 +109,10 @@ class Config:
     max_upload_bytes: int = 1 << 30
     allow_service: tuple[str, ...] = ()
     allow_load: tuple[str, ...] = ()
-    prefixes: Mapping[str, str] = PREFIXES
+    prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
+    base_iri: str = BASE
     graph_namespace: str | None = GRAPH
+    writable: bool = False
 
 
 class Commit(Protocol):
@@ -130,15 +138,18 @@ class Context:
         store: that generation, open for reading.
         generation: its number.
         config: what the operator decided.
+        committed_at: when it was published, in seconds since 1970; None: not known.
         commit: None: this worker takes no writes.
         network: whether this worker may call other hosts.
         others: handlers of further paths, by path.
-        memory: what is computed once a generation; starts empty with each.
+        memory: what is computed once a generation; starts empty with each, or with the
+            ``statistics`` that another worker computed.
     """
 
     store: ox.Store
     generation: int
     config: Config = field(default_factory=Config)
+    committed_at: float | None = None
     commit: Commit | None = None
     network: bool = False
     others: Mapping[str, Handler] = field(default_factory=dict)
@@ -153,8 +164,9 @@ class Change:
     """A write that has been read and checked, and only waits to be applied.
 
     Attributes:
-        apply: as `Commit` takes it; one transaction: either all of it happens or it raises and
-            nothing has happened.
+        apply: as `Commit` takes it. When it raises `StoreError`, or anything else that is not a
+            `ClusterGraphError`, the copy is spoilt and must go; after any other error the copy is
+            as it was before, so that the changes of others in the group stand.
         respond: makes the response from what ``apply`` returned and the generation published.
     """
 

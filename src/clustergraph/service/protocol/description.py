@@ -1,0 +1,248 @@
+"""What the service says about itself and about the graph (Service Description 1.1; VoID)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import pyoxigraph as ox
+
+import clustergraph
+from clustergraph.answers import FORMATS
+from clustergraph.service.protocol.messages import Context, Request, Response
+from clustergraph.service.protocol.negotiation import choose, offers
+from clustergraph.service.protocol.parameters import decode, fields
+from clustergraph.service.protocol.preconditions import tag, unchanged
+from clustergraph.service.protocol.query import refuse_method
+
+__all__ = ["Statistics", "count", "service", "void"]
+
+_SD: Final = "http://www.w3.org/ns/sparql-service-description#"
+_VOID: Final = "http://rdfs.org/ns/void#"
+_DCTERMS: Final = "http://purl.org/dc/terms/"
+_FOAF: Final = "http://xmlns.com/foaf/0.1/"
+_FORMATS: Final = "http://www.w3.org/ns/formats/"
+_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+_PREFIXES: Final = {
+    "sd": _SD,
+    "void": _VOID,
+    "dcterms": _DCTERMS,
+    "foaf": _FOAF,
+    "format": _FORMATS,
+    "xsd": _XSD,
+}
+# W3C, Unique URIs for File Formats.
+_FORMAT_NAMES: Final = {
+    "json": "SPARQL_Results_JSON",
+    "xml": "SPARQL_Results_XML",
+    "csv": "SPARQL_Results_CSV",
+    "tsv": "SPARQL_Results_TSV",
+    "turtle": "Turtle",
+    "ntriples": "N-Triples",
+    "jsonld": "JSON-LD",
+    "rdfxml": "RDF_XML",
+    "trig": "TriG",
+    "nquads": "N-Quads",
+}
+_TYPE: Final = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+
+_Node = ox.NamedNode | ox.BlankNode
+_Term = ox.NamedNode | ox.BlankNode | ox.Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How much a generation holds.
+
+    Attributes:
+        graphs: statements by the IRI of the graph; the default graph's under the empty text.
+        properties: statements by the property's IRI, those of all graphs added up.
+        classes: distinct instances by the class's IRI.
+    """
+
+    graphs: dict[str, int] = field(default_factory=dict)
+    properties: dict[str, int] = field(default_factory=dict)
+    classes: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def triples(self) -> int:
+        """Return the statements of all graphs added up."""
+        return sum(self.graphs.values())
+
+
+def count(store: ox.Store) -> Statistics:
+    """Count what a store holds; scans it once, about a second for a million statements."""
+    found = Statistics()
+    found.graphs.update({graph.value: 0 for graph in store.named_graphs()})
+    for text in (
+        "SELECT ?g ?p (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ?p",
+        "SELECT ?g ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?g ?p",
+    ):
+        for graph, predicate, number in store.query(text):  # type: ignore[union-attr]
+            name = graph.value if graph is not None else ""
+            amount = int(number.value)
+            found.graphs[name] = found.graphs.get(name, 0) + amount
+            found.properties[predicate.value] = found.properties.get(predicate.value, 0) + amount
+    classes = store.query(
+        "SELECT ?class (COUNT(DISTINCT ?thing) AS ?n) WHERE { ?thing a ?class } GROUP BY ?class",
+        use_default_graph_as_union=True,
+    )
+    for kind, number in classes:  # type: ignore[union-attr]
+        if isinstance(kind, ox.NamedNode):
+            found.classes[kind.value] = int(number.value)
+    return found
+
+
+def _statistics(context: Context) -> Statistics:
+    """Return the counts of the generation at hand, counted once."""
+    known = context.memory.get("statistics")
+    if not isinstance(known, Statistics):
+        known = context.memory["statistics"] = count(context.store)
+    return known
+
+
+def service(request: Request, context: Context) -> Response:
+    """Describe the service (Service Description, section 2: a GET without any query)."""
+    return _respond(request, context, "service")
+
+
+def void(request: Request, context: Context) -> Response:
+    """Describe the data (VoID, section 7.2: at ``/.well-known/void``)."""
+    if request.method not in ("GET", "HEAD"):
+        return refuse_method(request.method, "GET, HEAD, OPTIONS")
+    return _respond(request, context, "void")
+
+
+def _respond(request: Request, context: Context, what: str) -> Response:
+    name = next(
+        (decode(value) for key, value in fields(request.query_string) if key == b"format"), None
+    )
+    form = choose(request.headers.get("accept"), name, "graph")
+    place = hashlib.sha256(request.base.encode()).hexdigest()[:8]
+    current = tag(context.generation, f"{what}-{form.name}-{place}")
+    if (response := unchanged(request, context, current)) is not None:
+        return response
+    key = f"{what} {form.name} {request.base}"
+    body = context.memory.get(key)
+    if not isinstance(body, bytes):
+        describe = _service if what == "service" else _dataset
+        triples = [ox.Triple(*triple) for triple in describe(request.base, context)]
+        assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
+        body = ox.serialize(triples, None, form.engine, prefixes=_PREFIXES) or b""
+        # Few addresses lead here; whoever invents some shall not fill memory.
+        if len(context.memory) < 32:
+            context.memory[key] = body
+    headers = [("Content-Type", form.content_type), ("Vary", "Accept"), ("ETag", current)]
+    return Response(200, headers, body)
+
+
+_Statements = Iterator[tuple[_Node, ox.NamedNode, _Term]]
+
+
+def _service(base: str, context: Context) -> _Statements:
+    config = context.config
+    counted = _statistics(context)
+    here = ox.NamedNode(f"{base}/sparql")
+    yield here, _TYPE, _sd("Service")
+    yield here, _sd("endpoint"), here
+    yield here, _named(_DCTERMS, "title"), ox.Literal("clustergraph", language="en")
+    yield here, _named(_DCTERMS, "hasVersion"), ox.Literal(clustergraph.__version__)
+    yield here, _sd("supportedLanguage"), _sd("SPARQL10Query")
+    yield here, _sd("supportedLanguage"), _sd("SPARQL11Query")
+    for name in (form.name for kind in ("solutions", "graph") for form in offers(kind)):
+        if name in _FORMAT_NAMES:
+            yield here, _sd("resultFormat"), _named(_FORMATS, _FORMAT_NAMES[name])
+    if config.default_graph == "union":
+        yield here, _sd("feature"), _sd("UnionDefaultGraph")
+    yield here, _sd("feature"), _sd("EmptyGraphs")
+    if config.allow_service:
+        yield here, _sd("feature"), _sd("BasicFederatedQuery")
+    regime = ox.NamedNode("http://www.w3.org/ns/entailment/Simple")
+    yield here, _sd("defaultEntailmentRegime"), regime
+    if config.writable:
+        there = ox.NamedNode(f"{base}/update")
+        yield there, _TYPE, _sd("Service")
+        yield there, _sd("endpoint"), there
+        yield there, _sd("supportedLanguage"), _sd("SPARQL11Update")
+        yield there, _sd("feature"), _sd("EmptyGraphs")
+        for form in FORMATS.values():
+            if form.holds_triples:
+                yield there, _sd("inputFormat"), _named(_FORMATS, _FORMAT_NAMES[form.name])
+    dataset = ox.BlankNode("dataset")
+    yield here, _sd("defaultDataset"), dataset
+    if config.writable:
+        yield there, _sd("defaultDataset"), dataset
+    yield dataset, _TYPE, _sd("Dataset")
+    yield dataset, _TYPE, _named(_VOID, "Dataset")
+    yield dataset, _named(_FOAF, "page"), ox.NamedNode(f"{base}/.well-known/void")
+    own = counted.graphs.get("", 0)
+    default = ox.BlankNode("default")
+    yield dataset, _sd("defaultGraph"), default
+    yield default, _TYPE, _sd("Graph")
+    yield (
+        default,
+        _named(_VOID, "triples"),
+        _integer(counted.triples if config.default_graph == "union" else own),
+    )
+    for number, (name, amount) in enumerate(sorted(counted.graphs.items())):
+        if not name:
+            continue
+        entry, graph = ox.BlankNode(f"named{number}"), ox.BlankNode(f"graph{number}")
+        yield dataset, _sd("namedGraph"), entry
+        yield entry, _TYPE, _sd("NamedGraph")
+        yield entry, _sd("name"), _name(name)
+        yield entry, _sd("graph"), graph
+        yield graph, _TYPE, _sd("Graph")
+        yield graph, _named(_VOID, "triples"), _integer(amount)
+
+
+def _dataset(base: str, context: Context) -> _Statements:
+    counted = _statistics(context)
+    page = ox.NamedNode(f"{base}/.well-known/void")
+    data = ox.NamedNode(f"{base}/.well-known/void#dataset")
+    yield page, _TYPE, _named(_VOID, "DatasetDescription")
+    yield page, _named(_FOAF, "primaryTopic"), data
+    yield data, _TYPE, _named(_VOID, "Dataset")
+    yield data, _named(_DCTERMS, "title"), ox.Literal("clustergraph", language="en")
+    yield data, _named(_VOID, "sparqlEndpoint"), ox.NamedNode(f"{base}/sparql")
+    yield data, _named(_VOID, "dataDump"), ox.NamedNode(f"{base}/store")
+    if context.committed_at is not None:
+        moment = datetime.fromtimestamp(int(context.committed_at), UTC)
+        stamp = ox.Literal(moment.strftime("%Y-%m-%dT%H:%M:%SZ"), datatype=_named(_XSD, "dateTime"))
+        yield data, _named(_DCTERMS, "modified"), stamp
+    yield data, _named(_VOID, "triples"), _integer(counted.triples)
+    yield data, _named(_VOID, "classes"), _integer(len(counted.classes))
+    yield data, _named(_VOID, "properties"), _integer(len(counted.properties))
+    parts = (
+        ("class", "classPartition", "entities", counted.classes),
+        ("property", "propertyPartition", "triples", counted.properties),
+    )
+    for kind, partition, measure, amounts in parts:
+        ranked = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
+        for number, (iri, amount) in enumerate(ranked):
+            part = ox.BlankNode(f"{kind}{number}")
+            yield data, _named(_VOID, partition), part
+            yield part, _named(_VOID, kind), ox.NamedNode(iri)
+            yield part, _named(_VOID, measure), _integer(amount)
+
+
+def _sd(name: str) -> ox.NamedNode:
+    return ox.NamedNode(_SD + name)
+
+
+def _named(namespace: str, name: str) -> ox.NamedNode:
+    return ox.NamedNode(namespace + name)
+
+
+def _name(value: str) -> _Node:
+    try:
+        return ox.NamedNode(value)
+    except ValueError:
+        return ox.BlankNode(value)  # a graph may be named by one
+
+
+def _integer(number: int) -> ox.Literal:
+    return ox.Literal(str(number), datatype=_named(_XSD, "integer"))

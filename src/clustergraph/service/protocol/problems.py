@@ -1,0 +1,97 @@
+"""Errors as problem documents (RFC 9457), or as text for clients that ask for text."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Final
+
+from clustergraph.errors import (
+    ClusterGraphError,
+    EndpointError,
+    ParameterError,
+    QueryError,
+    QueryRefusedError,
+    QuerySyntaxError,
+    RequestError,
+    StoreError,
+    SyntaxFaultError,
+    UnknownNameError,
+    UnreadableInputError,
+    UsageError,
+)
+from clustergraph.service.protocol.messages import Request, Response
+from clustergraph.service.protocol.negotiation import prefers_text
+from clustergraph.vocab import BASE
+
+__all__ = ["PROBLEM", "document", "respond"]
+
+PROBLEM: Final = BASE + "problem/"
+"""What the types of problems start with; the rest is the title in lower case with hyphens."""
+
+# The first class that fits decides: narrower ones stand before wider ones.
+_STATUS: Final[tuple[tuple[type[ClusterGraphError], int, str], ...]] = (
+    (QuerySyntaxError, 400, "Syntax error"),
+    (QueryRefusedError, 403, "Refused"),
+    (QueryError, 500, "The query failed"),
+    (SyntaxFaultError, 400, "Syntax error"),
+    (UnreadableInputError, 400, "Unreadable content"),
+    (UnknownNameError, 404, "Unknown name"),
+    (ParameterError, 400, "Wrong parameter"),
+    (UsageError, 400, "Wrong request"),
+    (EndpointError, 502, "The other endpoint failed"),
+    (StoreError, 503, "The store failed"),
+)
+
+
+def respond(error: ClusterGraphError, request: Request) -> Response:
+    """Return the response for an error, in the form that the client prefers.
+
+    A `RequestError` may carry ``headers``, a list of names and values, for the response.
+    """
+    headers: list[tuple[str, str]] = []
+    if isinstance(error, RequestError):
+        status, title, more = error.status, error.title, dict(error.more)
+        extra = more.pop("headers", None)
+        if isinstance(extra, list):
+            headers = extra
+    else:
+        status, title = next(
+            ((code, name) for kind, code, name in _STATUS if isinstance(error, kind)),
+            (500, "The service failed"),
+        )
+        more = {}
+        if isinstance(error, QuerySyntaxError | SyntaxFaultError) and error.line is not None:
+            more = {"line": error.line, "column": error.column}
+    response = document(status, title, str(error), request.headers.get("accept"), **more)
+    response.headers += headers
+    return response
+
+
+def document(
+    status: int, title: str, detail: str, accept: str | None = None, **more: object
+) -> Response:
+    """Return a problem document (RFC 9457, section 3), or its text.
+
+    Args:
+        status: the HTTP status.
+        title: the kind of problem, the same at each occurrence.
+        detail: what is wrong this time, and what to do about it.
+        accept: the request's Accept header.
+        more: extension members.
+    """
+    if _wants_text(accept):
+        text = f"{title} ({status})\n\n{detail}\n"
+        content_type = "text/plain; charset=utf-8"
+    else:
+        kind = PROBLEM + title.lower().replace(" ", "-")
+        members = {"type": kind, "title": title, "status": status, "detail": detail, **more}
+        text = json.dumps(members, ensure_ascii=False, default=str) + "\n"
+        content_type = "application/problem+json"
+    headers = [("Content-Type", content_type), ("Vary", "Accept"), ("Cache-Control", "no-store")]
+    return Response(status, headers, text.encode("utf-8", "replace"))
+
+
+@lru_cache(maxsize=64)
+def _wants_text(accept: str | None) -> bool:
+    return prefers_text(accept)
