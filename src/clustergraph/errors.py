@@ -13,6 +13,7 @@
     │   ├── QuerySyntaxError     … because it is not SPARQL; with line and column
     │   └── QueryRefusedError    … because it asks for what is not done here, or for too much
     ├── StoreError               a graph on disk that is missing, broken or not ours
+    │   └── DiskFullError        … or cannot grow, because the disk is full
     ├── EndpointError            a remote endpoint that failed or could not be reached
     └── RequestError             an HTTP request that cannot be answered as it is
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClusterGraphError",
+    "DiskFullError",
     "EndpointError",
     "ParameterError",
     "QueryError",
@@ -145,6 +147,10 @@ class QueryRefusedError(QueryError):
 
 class StoreError(ClusterGraphError):
     """A graph on disk that is missing, broken or not made by clustergraph."""
+
+
+class DiskFullError(StoreError):
+    """A change that finds no room on the disk; nothing of it has happened."""
 
 
 class EndpointError(ClusterGraphError):

@@ -9,6 +9,7 @@ from typing import Final
 __all__ = [
     "DEFAULT_HOST",
     "DEFAULT_PORT",
+    "KEPT_GENERATIONS",
     "MAX_NESTING",
     "MAX_QUERY_BYTES",
     "QUERY_STACK_BYTES",
@@ -19,6 +20,9 @@ __all__ = [
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
+
+KEPT_GENERATIONS: Final = 10
+"""Generations that stay after a commit, to be rolled back to or still to be read."""
 
 MAX_QUERY_BYTES: Final = 100_000
 """Longest query, in bytes of UTF-8, that the service hands to the engine's parser."""

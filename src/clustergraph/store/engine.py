@@ -1,14 +1,11 @@
 """The embedded engine: one graph on disk, open for reading.
 
-A store directory holds immutable generations, ``generations/000001`` and so on, each a database
-of its own that nothing writes to once it is published, and the file ``current``, which names the
-published one. Any number of processes may therefore read it at the same time.
+A store directory holds immutable generations (`clustergraph.store.generations`), so that any number
+of processes may read it while another writes the next one.
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +16,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import QueryError, StoreError, UnknownNameError
 from clustergraph.store.faults import explain
+from clustergraph.store.generations import Generations
 from clustergraph.store.guard import names_its_graphs, refuse_service
 from clustergraph.vocab import GRAPH, PREFIXES
 
@@ -29,9 +27,6 @@ Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | list
 
 An answer is read in the thread that asked for it.
 """
-
-_CURRENT: Final = "current"
-_GENERATIONS: Final = "generations"
 
 
 class Queryable(Protocol):
@@ -48,16 +43,42 @@ class Engine:
     Args:
         directory: the store directory.
         hold: a file to close when the engine goes, not before, because a lock is held on it.
+        number: the generation to open, which stays as long as the engine; None: the published
+            one.
 
     Raises:
+        UnknownNameError: there is no such generation.
         StoreError: there is no readable graph.
     """
 
-    def __init__(self, directory: Path, hold: IO[str] | None = None) -> None:
+    def __init__(
+        self, directory: Path, hold: IO[str] | None = None, number: int | None = None
+    ) -> None:
         self.directory = directory
-        if hold is not None:
-            weakref.finalize(self, hold.close)
-        database = _published(directory)
+        held = Generations(directory).hold(number)
+        for thing in (held, hold):
+            if thing is not None:
+                weakref.finalize(self, thing.close)
+        self._open(held.generation.path)
+
+    @classmethod
+    def of_generation(cls, database: Path) -> Engine:
+        """Open one generation, published or not any more, by its own directory.
+
+        Raises:
+            StoreError: it is no readable graph.
+        """
+        engine = cls.__new__(cls)
+        engine.directory = database.parent.parent
+        engine._open(database)
+        return engine
+
+    @property
+    def store(self) -> ox.Store:
+        """The engine's own handle, for what evaluates below the level of whole queries."""
+        return self._store
+
+    def _open(self, database: Path) -> None:
         try:
             self._store = ox.Store.read_only(str(database))
             next(iter(self._store), None)
@@ -179,51 +200,17 @@ def build(directory: Path, quads: Callable[[], Iterable[ox.Quad]]) -> None:
     Raises:
         StoreError: ``directory`` holds something else already, or the disk refuses.
     """
-    directory = directory.absolute()
-    if directory.is_dir() and any(directory.iterdir()):
-        raise StoreError(f"{directory}: not empty; name a new directory for the graph")
-    try:
-        directory.parent.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
-    except OSError as error:
-        raise StoreError(f"{directory}: cannot be written ({error.strerror})") from error
-    try:
-        first = work / _GENERATIONS / "000001"
-        first.parent.mkdir()
-        store = ox.Store(str(first))
+
+    def fill(store: ox.Store) -> None:
         store.bulk_extend(quads())
         store.optimize()
-        store.flush()
-        del store
-        (work / _CURRENT).write_text("000001\n", encoding="utf-8")
-        work.chmod(0o755)
-        work.replace(directory)
-    except OSError as error:
-        if is_store(directory):
-            return
-        raise StoreError(f"{directory}: the graph could not be written ({error})") from error
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+
+    Generations(directory).create(fill)
 
 
 def is_store(directory: Path) -> bool:
     """Say whether ``directory`` is a store that `build` made."""
-    return (directory / _CURRENT).is_file()
-
-
-def _published(directory: Path) -> Path:
-    try:
-        name = (directory / _CURRENT).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        state = "holds no graph" if directory.is_dir() else "does not exist"
-        raise StoreError(
-            f"{directory} {state}; make one from the shipped data: "
-            f"clustergraph serve --store {directory}"
-        ) from error
-    database = directory / _GENERATIONS / name
-    if not name.isdigit() or not database.is_dir():
-        raise StoreError(f"{directory / _CURRENT}: names no generation ({name!r})")
-    return database
+    return Generations(directory).exist()
 
 
 def _nodes(iris: Sequence[str]) -> list[ox.NamedNode]:
