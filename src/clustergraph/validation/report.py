@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+from typing import Literal
 
 import pyoxigraph as ox
 
@@ -13,7 +14,10 @@ from clustergraph.tables import Place
 from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["Finding", "Report", "Severity"]
+__all__ = ["EngineName", "Finding", "Report", "Severity"]
+
+EngineName = Literal["compiled", "pyshacl"]
+"""Which engine judged: the compiled one, or the reference that it hands shapes to."""
 
 
 class Severity(IntEnum):
@@ -55,6 +59,11 @@ class Finding:
         message: what is wrong and how to mend it.
         component: the IRI of the constraint component, such as ``sh:MinCountConstraintComponent``.
         place: the file of the statement, and its cell where a table holds it; None when unknown.
+        messages: the messages in all languages that the shape gives; ``message`` is one of them.
+        detail: the findings of the shapes that this one refers to, where it is about a value that
+            does not conform to them (``sh:detail``).
+        constraint: the SPARQL constraint that was broken (``sh:sourceConstraint``).
+        engine: which engine judged.
     """
 
     severity: Severity
@@ -65,6 +74,10 @@ class Finding:
     message: str
     component: str
     place: Place | None = None
+    messages: tuple[ox.Literal, ...] = ()
+    detail: tuple[Finding, ...] = ()
+    constraint: Term | None = None
+    engine: EngineName = "pyshacl"
 
     @property
     def file(self) -> Path | None:
