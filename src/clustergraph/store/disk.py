@@ -8,6 +8,7 @@ import glob
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,12 +16,13 @@ from typing import Final
 
 from clustergraph.errors import DiskFullError, StoreError
 
-__all__ = ["beside", "copy_database", "full", "refusals", "sync", "sync_tree"]
+__all__ = ["alone", "beside", "copy_database", "full", "refusals", "sync", "sync_tree"]
 
 # Files of a database that are never changed once they are written, so that copies may share them.
 _SHARED: Final = ".sst"
 # Logs in words, and the file whose lock says that the database is open.
 _LEFT_OUT: Final = ("LOG", "LOCK", "published.json")
+_POLL_S: Final = 0.01
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _FULL_IN_WORDS: Final = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT))
 
@@ -117,6 +119,38 @@ def _is_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+@contextmanager
+def alone(directory: Path, name: str, wait_s: float | None) -> Iterator[None]:
+    """Be the only one, of all threads and processes, to hold the lock of a directory.
+
+    Args:
+        directory: the store.
+        name: the file in it to lock; it is made if need be.
+        wait_s: how long to wait for another holder; None: as long as it takes.
+
+    Raises:
+        StoreError: the store cannot be written, or another process keeps the lock.
+    """
+    with refusals(directory):
+        lock = os.open(directory / name, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        deadline = None if wait_s is None else time.monotonic() + wait_s
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | (fcntl.LOCK_NB if deadline else 0))
+                break
+            except BlockingIOError as error:
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise StoreError(
+                        f"{directory}: another process has been writing for over {wait_s:g} s; "
+                        "try again when it is done"
+                    ) from error
+                time.sleep(_POLL_S)
+        yield
+    finally:
+        os.close(lock)
 
 
 @contextmanager

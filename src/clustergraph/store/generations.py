@@ -35,7 +35,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, StoreError, UnknownNameError, UsageError
 from clustergraph.settings import KEPT_GENERATIONS
-from clustergraph.store.disk import beside, copy_database, full, refusals, sync, sync_tree
+from clustergraph.store.disk import alone, beside, copy_database, full, refusals, sync, sync_tree
 
 __all__ = ["Apply", "Generation", "Generations", "Held"]
 
@@ -52,7 +52,6 @@ _CURRENT: Final = "current"
 _DIRECTORY: Final = "generations"
 _LOCK: Final = "lock"
 _NOTE: Final = "published.json"
-_POLL_S: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,7 +306,7 @@ class Generations:
             return self._prune(keep)
 
     def recover(self) -> None:
-        """Remove what an interrupted commit left; each commit does so, too."""
+        """Remove what an interrupted commit left, as each commit does first of all."""
         with self._writing():
             pass
 
@@ -361,6 +360,9 @@ class Generations:
                         continue
                     # Nobody knows how much of it was done.
                     return [other for other in waiting if other != index], []
+                except BaseException as error:
+                    _forget(error)
+                    raise
             if applied:
                 store.flush()
             return [], applied
@@ -372,36 +374,15 @@ class Generations:
     def _writing(self) -> Iterator[None]:
         """Be the only writer, of all threads and processes, and start from a tidy store."""
         self.current  # noqa: B018 - it must be a store before anything is put there
-        with refusals(self.directory):
-            lock = os.open(self.directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            self._wait_for(lock)
+        with alone(self.directory, _LOCK, self._wait_s):
             self._sweep()
             yield
-        finally:
-            os.close(lock)
-
-    def _wait_for(self, lock: int) -> None:
-        if self._wait_s is None:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            return
-        deadline = time.monotonic() + self._wait_s
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError as error:
-                if time.monotonic() >= deadline:
-                    raise StoreError(
-                        f"{self.directory}: another process has been writing for over "
-                        f"{self._wait_s:g} s; try again when it is done"
-                    ) from error
-                time.sleep(_POLL_S)
 
     @contextmanager
     def _copy(self, generation: Generation) -> Iterator[Path]:
         """Copy a generation to where it can be changed; remove what was not published of it."""
-        copy = self._database_directory / f".{generation.number:06}.copy"
+        # A name of its own: the engine refuses one that it has open already, for whatever reason.
+        copy = self._database_directory / f".{generation.number:06}.{time.monotonic_ns()}"
         try:
             with refusals(self.directory):
                 copy_database(generation.path, copy)
