@@ -19,6 +19,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph import cli
+from clustergraph.cli.root import open_engine
 from clustergraph.store import Engine
 
 GRAPHS = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
@@ -358,7 +359,7 @@ def test_serve_makes_a_new_store(shipped: Engine, tmp_path: Path) -> None:
     result = process("serve", "--port", "0", "--store", tmp_path / "other")
     assert result.returncode == 2
     assert "not empty" in result.stderr
-    engine = cli._engine(tmp_path / "new", create=True)
+    engine = open_engine(tmp_path / "new", create=True)
     assert engine.graphs() == shipped.graphs()
 
 

@@ -12,10 +12,10 @@ import pytest
 import uvicorn
 
 from clustergraph.errors import RequestError, UsageError
-from clustergraph.service import create_app, listen
 from clustergraph.service.negotiation import choose, prefers_html
+from clustergraph.service.options import Options
+from clustergraph.service.server import configure, create_front, listen
 from clustergraph.settings import MAX_QUERY_BYTES
-from clustergraph.store import Engine
 
 SELECT = "SELECT ?x { ?x a cg:Cluster }"
 JSON = "application/sparql-results+json"
@@ -24,8 +24,7 @@ JSON = "application/sparql-results+json"
 @pytest.fixture(scope="module")
 def client(small_store: Any) -> Iterator[httpx.Client]:
     """A client of the service over the small graph."""
-    config = uvicorn.Config(create_app(Engine(small_store)), log_level="warning")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(configure(create_front(small_store, Options(workers=2))))
     with listen("127.0.0.1", 0) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
@@ -163,7 +162,8 @@ def test_sparqlwrapper_is_served(client: httpx.Client, form: str) -> None:
 
 def test_answers_vary_by_accept(client: httpx.Client) -> None:
     """A cache is told that the answer depends on Accept."""
-    assert client.get("/sparql", params={"query": SELECT}).headers["vary"] == "Accept"
+    varies = client.get("/sparql", params={"query": SELECT}).headers["vary"]
+    assert {"Accept", "Accept-Encoding"} <= set(varies.split(", "))
 
 
 # Refusals: RFC 9457
@@ -187,20 +187,22 @@ def test_syntax_error_has_line_and_column(client: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "params", [{}, {"query": ["ASK {}", "ASK {}"]}, {"query": ""}], ids=["none", "two", "empty"]
+    "params", [{"query": ["ASK {}", "ASK {}"]}, {"query": ""}], ids=["two", "empty"]
 )
 def test_exactly_one_query(client: httpx.Client, params: dict[str, Any]) -> None:
-    """No query, two queries and an empty one are 400."""
+    """Two queries and an empty one are 400."""
     problem(client.get("/sparql", params=params), 400)
 
 
 def test_updates_are_refused(client: httpx.Client) -> None:
     """The service is read-only, however an update comes."""
     update = "INSERT DATA { <a:a> <a:b> <a:c> }"
-    problem(client.post("/sparql", data={"update": update}), 403)
+    problem(client.post("/sparql", data={"update": update}), 400)
+    problem(client.post("/update", data={"update": update}), 403)
     headers = {"Content-Type": "application/sparql-update"}
-    problem(client.post("/sparql", content=update, headers=headers), 403)
-    assert "read-only" in problem(client.get("/sparql", params={"query": update}), 400)["detail"]
+    problem(client.post("/update", content=update, headers=headers), 403)
+    assert client.post("/sparql", content=update, headers=headers).status_code in (400, 403, 415)
+    problem(client.get("/sparql", params={"query": update}), 400)
     assert len(rows(client.get("/sparql", params={"query": SELECT}))) == 3
 
 
@@ -225,7 +227,7 @@ def test_body_that_is_no_text(client: httpx.Client) -> None:
 def test_service_clause_is_refused(client: httpx.Client) -> None:
     """The service does not ask other endpoints."""
     text = "ASK { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"
-    assert "SERVICE" in problem(client.get("/sparql", params={"query": text}), 400)["detail"]
+    assert "SERVICE" in problem(client.get("/sparql", params={"query": text}), 403)["detail"]
 
 
 def chain(link: str, start: str = "", end: str = "") -> str:
@@ -251,7 +253,7 @@ def test_bombs_leave_the_service_standing(client: httpx.Client, text: str) -> No
     """Deep, long and endless-looking texts are answered or refused; the process lives on."""
     headers = {"Content-Type": "application/sparql-query"}
     response = client.post("/sparql", content=text.encode(), headers=headers)
-    assert response.status_code in (200, 400, 413)
+    assert response.status_code in (200, 400, 403, 413)
     assert client.get("/health").json()["status"] == "ok"
 
 
@@ -260,7 +262,12 @@ def test_unknown_address_and_method(client: httpx.Client) -> None:
     assert "/nowhere" in problem(client.get("/nowhere"), 404)["detail"]
     response = client.delete("/sparql")
     problem(response, 405)
-    assert set(response.headers["allow"].replace(",", "").split()) == {"GET", "HEAD", "POST"}
+    assert set(response.headers["allow"].replace(",", "").split()) == {
+        "GET",
+        "HEAD",
+        "OPTIONS",
+        "POST",
+    }
 
 
 # What else is here

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import click
 
-from clustergraph.cli.root import cli, open_engine, store_option
+from clustergraph.cli.root import cli, open_engine, progress, store_option
+from clustergraph.errors import UnreadableInputError, UsageError
 from clustergraph.settings import DEFAULT_HOST, DEFAULT_PORT
 
 __all__: list[str] = []
 
+_TOKEN: str = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable
+
 
 @cli.command()
 @store_option
+@click.option("--bare", is_flag=True, help="Make a new graph in DIR empty, without shipped data.")
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
@@ -22,13 +28,161 @@ __all__: list[str] = []
     show_default=True,
     help="Port to listen on; 0 takes a free one.",
 )
-def serve(store: Path | None, host: str, port: int) -> None:
-    """Serve the graph as a SPARQL endpoint, read-only, until interrupted.
+@click.option(
+    "--token-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"Holds the token that writes need (Authorization: Bearer …); else {_TOKEN}. Without a "
+    "token nobody may write.",
+)
+@click.option(
+    "--default-graph",
+    type=click.Choice(["union", "own"]),
+    default="union",
+    show_default=True,
+    help="What a query's default graph is: the union of all graphs, or the default graph itself.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    help="Processes that evaluate queries.  [default: one per core]",
+)
+@click.option(
+    "--query-timeout-s",
+    type=click.FloatRange(0.1, 86400),
+    default=30.0,
+    show_default=True,
+    help="Time limit of a query, in seconds; a request may set a shorter one (?timeout=5).",
+)
+@click.option(
+    "--write-timeout-s",
+    type=click.FloatRange(0.1, 86400),
+    default=300.0,
+    show_default=True,
+    help="Time limit of an update or an upload, in seconds.",
+)
+@click.option(
+    "--max-result-bytes",
+    type=click.IntRange(1000),
+    default=1 << 30,
+    show_default=True,
+    help="Longest answer; a longer one is broken off.",
+)
+@click.option(
+    "--max-query-bytes",
+    type=click.IntRange(100, 10_000_000),
+    default=100_000,
+    show_default=True,
+    help="Longest query or update.",
+)
+@click.option(
+    "--max-upload-bytes",
+    type=click.IntRange(1000),
+    default=1 << 30,
+    show_default=True,
+    help="Longest upload, as sent and when decompressed.",
+)
+@click.option(
+    "--query-limit",
+    type=click.IntRange(1),
+    default=512,
+    show_default=True,
+    help="Requests that may wait for a worker; further ones are refused at once.",
+)
+@click.option(
+    "--client-limit",
+    type=click.IntRange(0),
+    default=256,
+    show_default=True,
+    help="Requests that one address may have open; 0 sets no limit, for a proxy in front.",
+)
+@click.option(
+    "--worker-memory-mb",
+    type=click.IntRange(700),
+    default=1024,
+    show_default=True,
+    help="Address space of each worker.",
+)
+@click.option(
+    "--cache-mb",
+    type=click.IntRange(0),
+    default=64,
+    show_default=True,
+    help="Room for whole answers in memory.",
+)
+@click.option(
+    "--allow-service",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Let queries ask this endpoint (SERVICE); an address that ends in * admits all that start "
+    "like it. May be repeated.",
+)
+@click.option(
+    "--allow-load",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Let updates load this file (LOAD); as --allow-service.",
+)
+@click.option(
+    "--access-log",
+    type=click.Path(path_type=Path, allow_dash=True),
+    metavar="FILE",
+    help="Write a JSON object a line for each request; '-' is standard output.",
+)
+@click.option("--log-queries", is_flag=True, help="Let the log hold what was asked.")
+def serve(store: Path | None, bare: bool, host: str, port: int, **given: Any) -> None:
+    """Serve the graph as a SPARQL endpoint, until interrupted.
 
-    The endpoint is at /sparql; the address itself says what else is there. With --store the graph
-    in DIR is served; when DIR does not exist or is empty, it is made from the shipped data.
+    The endpoint is at /sparql; the address itself says what else is there. Without --store the
+    graph of the shipped data is served, read-only. With --store the graph in DIR is served, and
+    takes writes at /update and /store from whoever has the token; when DIR does not exist or is
+    empty, it is made from the shipped data, or empty with --bare.
     """
-    from clustergraph.service import listen, run
+    from clustergraph.service.options import Options
+    from clustergraph.service.server import create_front, listen, run
+    from clustergraph.store import Engine, build, is_store
 
+    if bare and store is None:
+        raise UsageError("--bare makes a new graph: say where, with --store DIR")
+    options = Options(
+        query_timeout_s=given["query_timeout_s"],
+        write_timeout_s=given["write_timeout_s"],
+        max_result_bytes=given["max_result_bytes"],
+        max_query_bytes=given["max_query_bytes"],
+        max_upload_bytes=given["max_upload_bytes"],
+        workers=given["workers"] or max(2, os.cpu_count() or 1),
+        queue=given["query_limit"],
+        queries_per_client=given["client_limit"],
+        worker_memory_bytes=given["worker_memory_mb"] << 20,
+        cache_bytes=given["cache_mb"] << 20,
+        default_graph=given["default_graph"],
+        allow_service=given["allow_service"],
+        allow_load=given["allow_load"],
+        token=_token(given["token_file"]),
+        access_log=given["access_log"],
+        log_queries=given["log_queries"],
+        writable=store is not None,
+    )
     socket = listen(host, port)
-    run(open_engine(store, create=True), socket, tell=lambda line: click.echo(line, err=True))
+    if bare and store is not None and not is_store(store):
+        with progress("making the graph"):
+            build(store, lambda: ())
+        engine = Engine(store)
+    else:
+        engine = open_engine(store, create=True)
+    # Only workers read it; this process keeps it from being removed.
+    engine.shut()
+    run(create_front(engine.directory, options), socket, lambda line: click.echo(line, err=True))
+
+
+def _token(path: Path | None) -> str:
+    if path is None:
+        return os.environ.get(_TOKEN, "").strip()
+    try:
+        token = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UnreadableInputError(str(path), reason) from error
+    if not token:
+        raise UnreadableInputError(str(path), "holds no token")
+    return token

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
-
-import pyoxigraph as ox
 
 import clustergraph
 from clustergraph import catalogue
 from clustergraph.answers import FORMATS
-from clustergraph.store import Engine
 
 __all__ = ["page", "summary"]
 
@@ -22,11 +19,11 @@ GROUP BY ?class
 ORDER BY DESC(?things)"""
 
 
-def summary(engine: Engine, base: str) -> dict[str, Any]:
+def summary(counts: Mapping[str, int], base: str) -> dict[str, Any]:
     """Return what is here: the endpoint, how much the graph holds, some questions.
 
     Args:
-        engine: the graph.
+        counts: how many statements and graphs there are.
         base: the service's own address, ending in a slash.
     """
     known = catalogue.questions()
@@ -39,22 +36,14 @@ def summary(engine: Engine, base: str) -> dict[str, Any]:
         "endpoint": f"{base}sparql",
         "health": f"{base}health",
         "queries": f"{base}queries",
-        "statements": _count(engine),
-        "graphs": len(engine.graphs()),
+        "statements": counts["statements"],
+        "graphs": counts["graphs"],
         "questions": [
             {"summary": question.summary, "href": f"{base}queries/{question.name}"}
             for question in order[:_QUESTIONS]
         ],
         "question_count": len(known),
     }
-
-
-@lru_cache(maxsize=1)
-def _count(engine: Engine) -> int:
-    """Return the number of statements; counting scans the graph, so it is done once."""
-    found = engine.query("SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } }")
-    assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-    return next(int(solution["n"].value) for solution in found)
 
 
 def page(content: dict[str, Any]) -> str:

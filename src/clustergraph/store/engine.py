@@ -61,22 +61,14 @@ class Engine:
                 weakref.finalize(self, thing.close)
         self._open(held.generation.path)
 
-    @classmethod
-    def of_generation(cls, database: Path) -> Engine:
-        """Open one generation, published or not any more, by its own directory.
-
-        Raises:
-            StoreError: it is no readable graph.
-        """
-        engine = cls.__new__(cls)
-        engine.directory = database.parent.parent
-        engine._open(database)
-        return engine
-
     @property
     def store(self) -> ox.Store:
         """The engine's own handle, for what evaluates below the level of whole queries."""
         return self._store
+
+    def shut(self) -> None:
+        """Close the database; its directory stays held. Nothing can be asked any more."""
+        del self._store
 
     def _open(self, database: Path) -> None:
         try:

@@ -1,0 +1,349 @@
+"""The SPARQL addresses, in front of everything else: a bare ASGI application that moves bytes.
+
+It decides who may ask, keeps time, caches and streams. It never parses what strangers send: that
+is done by worker processes, which it can afford to lose. All other addresses fall through to the
+application behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import json
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import clustergraph
+from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.service.cache import parse_head
+from clustergraph.service.connection import Connection
+from clustergraph.service.exchange import LEFT, Exchange, Receive, Scope, Send, joined
+from clustergraph.service.metrics import AccessLog, Metrics
+from clustergraph.service.options import Options
+from clustergraph.service.reading import CORS, Reading, retry_after
+from clustergraph.service.refusals import DEATHS
+from clustergraph.store.pool import Pool
+from clustergraph.store.process import BusyError, DiedError
+
+__all__ = ["Front"]
+
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_READS: Final = ("GET", "HEAD", "OPTIONS")
+# What may be done at which address. Below /store every graph has one.
+_METHODS: Final = {
+    "/sparql": (*_READS, "POST"),
+    "/update": ("POST", "OPTIONS"),
+    "/store": (*_READS, "PUT", "POST", "DELETE"),
+    "/.well-known/void": _READS,
+    "/metrics": _READS,
+    "/health": _READS,
+    "/ready": _READS,
+}
+_OPERATIONS: Final = {"/sparql": "query", "/.well-known/void": "description"}
+_PREFLIGHT: Final = (
+    b"access-control-allow-headers",
+    b"Accept, Authorization, Content-Type, If-Match, If-None-Match, Prefer",
+)
+
+
+class Front:
+    """The application; see the module.
+
+    Args:
+        options: what the operator decided.
+        readers: workers that read; not started yet.
+        app: what answers at all other addresses.
+        federated: workers that may ask other hosts; None: there are none.
+        writer: what takes writes; None: the graph is read-only.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        readers: Pool,
+        app: App,
+        federated: Pool | None = None,
+        writer: Any = None,
+    ) -> None:
+        self.options = options
+        self.readers = readers
+        self.federated = federated
+        self.writer = writer
+        self.app = app
+        self.reading = Reading(options, readers, federated)
+        self.metrics = Metrics()
+        self.log = (
+            AccessLog(options.access_log, options.log_queries) if options.access_log else None
+        )
+        self.on_started: Callable[[], object] = lambda: None
+        self.failure: ClusterGraphError | None = None
+        self._open: Counter[str] = Counter()
+        self._counts: dict[str, Any] = {}
+        self._counted_at: object = None
+        self._token = options.token.encode()
+
+    # Life
+
+    async def start(self) -> None:
+        """Start the workers.
+
+        Raises:
+            StoreError: they cannot start.
+        """
+        await self.readers.start()
+        if self.federated is not None:
+            await self.federated.start()
+        if self.writer is not None:
+            await self.writer.start()
+        self._ticker = asyncio.get_running_loop().create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Stop them."""
+        self._ticker.cancel()
+        for pool in (self.readers, self.federated, self.writer):
+            if pool is not None:
+                await pool.stop()
+        if self.log is not None:
+            self.log.close()
+
+    async def _tick(self) -> None:
+        """Look after connections that stand still, and write the log out."""
+        while True:
+            await asyncio.sleep(min(1.0, self.options.stall_s / 4))
+            now = time.monotonic()
+            for connection in list(Connection.open):
+                connection.check(now)
+            if self.log is not None:
+                self.log.flush()
+
+    # Requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request (ASGI 3)."""
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        path = scope["path"]
+        methods = _METHODS.get(path)
+        if methods is None:
+            if not path.startswith("/store/"):
+                await self.app(scope, receive, send)
+                return
+            methods, path = _METHODS["/store"], "/store"
+        headers = dict(scope["headers"])
+        if len(headers) != len(scope["headers"]):
+            headers = joined(scope["headers"])
+        client = scope["client"][0] if scope.get("client") else ""
+        exchange = Exchange(scope, receive, send, _operation(path), headers, client)
+        await self._counted(exchange, path, methods)
+
+    async def _counted(self, exchange: Exchange, path: str, methods: tuple[str, ...]) -> None:
+        """Answer, with the limit on open requests before and the bookkeeping after."""
+        client, limit = exchange.client, self.options.queries_per_client
+        if limit and self._open[client] >= limit:
+            await exchange.refuse(429, "Too many requests",
+                f"{client} has {limit} requests open, which is all it may; try again later",
+                [(b"retry-after", b"1")],
+            )  # fmt: skip
+            self._record(exchange)
+            return
+        self._open[client] += 1
+        try:
+            await self._route(exchange, path, methods)
+        finally:
+            if self._open[client] == 1:
+                del self._open[client]
+            else:
+                self._open[client] -= 1
+            self._record(exchange)
+
+    async def _route(self, exchange: Exchange, path: str, methods: tuple[str, ...]) -> None:
+        method = exchange.scope["method"]
+        if method == "OPTIONS":
+            allowed = ", ".join(methods).encode()
+            head = [
+                *CORS, (b"allow", allowed), (b"access-control-allow-methods", allowed), _PREFLIGHT,
+                (b"access-control-max-age", b"86400"),
+            ]  # fmt: skip
+            await exchange.reply(204, head, b"")
+        elif method not in methods:
+            words = ", ".join(methods)
+            allow = [(b"allow", words.encode())]
+            await exchange.refuse(405, "Method not allowed", f"{path} takes {words}", allow)
+        elif method in _READS and path in ("/sparql", "/store", "/.well-known/void"):
+            await self.reading.answer(exchange)
+        elif path == "/sparql":
+            if await exchange.take_body(4 * self.options.max_query_bytes):
+                await self.reading.answer(exchange)
+        elif path in ("/update", "/store"):
+            await self._write(exchange)
+        else:
+            await self._report(exchange, path)
+
+    async def relay(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a worker answer a request that the application behind passes back."""
+        client = scope["client"][0] if scope.get("client") else ""
+        exchange = Exchange(scope, receive, send, "question", joined(scope["headers"]), client)
+        try:
+            await self.reading.answer(exchange)
+        finally:
+            self._record(exchange)
+
+    async def counts(self) -> dict[str, Any]:
+        """Return how many statements and graphs there are, as a worker counts them.
+
+        Raises:
+            RequestError: none could.
+        """
+        target = self.readers.target
+        if self._counted_at is not target:
+            deadline_s = time.monotonic() + self.options.query_timeout_s
+            healthy = False
+            try:
+                worker = await self.readers.take(deadline_s)
+                try:
+                    worker.send(b"GET\0/\0\0\0\0\0\0http://localhost\0")
+                    _, status, _, body = parse_head(await worker.frame())
+                    healthy = True
+                finally:
+                    self.readers.give(worker, healthy)
+            except (BusyError, DiedError) as error:
+                detail = f"the graph could not be counted ({error}); try again later"
+                raise RequestError(503, "Too busy", detail) from error
+            if status != 200:
+                raise RequestError(503, "Too busy", body.decode("utf-8", "replace"))
+            self._counts, self._counted_at = json.loads(body), worker.target
+        return self._counts
+
+    async def _write(self, exchange: Exchange) -> None:
+        """Answer a request that changes the graph."""
+        if self.writer is None:
+            await exchange.refuse(403, "Read-only",
+                "this graph takes no writes; the service can be started with --store DIR",
+            )  # fmt: skip
+            return
+        if not self._token:
+            await exchange.refuse(403, "Read-only",
+                "nobody may write here: the service was started without a token "
+                "(--token-file or CLUSTERGRAPH_TOKEN)",
+            )  # fmt: skip
+            return
+        scheme, _, token = exchange.headers.get(b"authorization", b"").partition(b" ")
+        bearer = scheme.lower() == b"bearer"
+        if not (bearer and hmac.compare_digest(token.strip(), self._token)):
+            error = b', error="invalid_token"' if bearer else b""
+            await exchange.refuse(401, "Not authorised",
+                "writes need the service's token: Authorization: Bearer …",
+                [(b"www-authenticate", b'Bearer realm="clustergraph"' + error)],
+            )  # fmt: skip
+            return
+        if not await exchange.take_body(self.options.max_upload_bytes):
+            return
+        prepared = exchange.prepare()
+        if prepared is None:
+            await exchange.refuse(400, "The request is wrong", "NUL or no proper host")
+            return
+        try:
+            answer = await self.writer.submit(prepared[1], exchange.body)
+        except BusyError as error:
+            await exchange.refuse(
+                503, "Too busy", f"{error}; try again later", [(b"retry-after", b"1")]
+            )
+        except DiedError as died:
+            exchange.how = died.reason
+            await exchange.refuse(*DEATHS[died.reason], retry_after(died.reason))
+        else:
+            await exchange.reply(answer.status, answer.lines, answer.body)
+
+    async def _report(self, exchange: Exchange, path: str) -> None:
+        """Answer for the service itself."""
+        if path == "/metrics":
+            body = self.metrics.render(self.gauges()).encode()
+            content_type = b"text/plain; version=0.0.4; charset=utf-8"
+            status = 200
+        else:
+            ready = self.readers.ready
+            status = 200 if ready else 503
+            body = json.dumps(
+                {
+                    "status": "ok" if ready else "no worker is ready",
+                    "version": clustergraph.__version__,
+                    "generation": self.readers.target.number,
+                }
+            ).encode()
+            content_type = b"application/json"
+        head = [(b"content-type", content_type), (b"cache-control", b"no-store")]
+        head.append((b"content-length", b"%d" % len(body)))
+        await exchange.reply(status, head, body)
+
+    def gauges(self) -> dict[str, tuple[str, str, dict[str, float]]]:
+        """Return what is measured at the moment; see `Metrics.render`."""
+        states = self.readers.figures()
+        waiting = states.pop("waiting")
+        kills = self.readers.kills
+        cache = self.reading.cache
+        return {
+            "clustergraph_workers": (
+                "gauge", "Worker processes that read, by state.",
+                {f'state="{state}"': count for state, count in states.items()},
+            ),
+            "clustergraph_queue": ("gauge", "Requests that wait for a worker.", {"": waiting}),
+            "clustergraph_generation": (
+                "gauge", "The generation that is served.", {"": self.readers.target.number},
+            ),
+            "clustergraph_workers_ended_total": (
+                "counter", "Workers that ended before their answer did, by reason.",
+                {f'reason="{reason}"': count for reason, count in sorted(kills.items())},
+            ),
+            "clustergraph_cache_bytes": (
+                "gauge", "Room that answers take.", {"": cache.used_bytes},
+            ),
+            "clustergraph_cache_answers": ("gauge", "Answers kept.", {"": len(cache)}),
+            "clustergraph_cache_requests_total": (
+                "counter", "Requests by whether their answer was kept.",
+                {'result="hit"': cache.hits, 'result="miss"': cache.misses},
+            ),
+        }  # fmt: skip
+
+    # Pieces
+
+    def _record(self, exchange: Exchange) -> None:
+        seconds = time.monotonic() - exchange.started_s
+        status = LEFT if exchange.left and not exchange.answering else exchange.status
+        self.metrics.observe(exchange.operation, status, seconds, exchange.size)
+        if not isinstance(exchange.body, bytes):
+            exchange.body.close()
+        if self.log is not None:
+            scope, body = exchange.scope, exchange.body
+            query = None
+            if self.log.with_queries:
+                text = scope["query_string"] + (b"\n" + body if isinstance(body, bytes) else b"")
+                query = text.decode("utf-8", "replace").strip()
+            self.log.write(
+                exchange.client, scope["method"], scope["path"], status, seconds, exchange.size,
+                exchange.how, query,
+            )  # fmt: skip
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await send({"type": "websocket.close"})
+            return
+        await receive()
+        try:
+            await self.start()
+        except ClusterGraphError as error:
+            self.failure = error
+            await send({"type": "lifespan.startup.failed", "message": ""})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        self.on_started()
+        await receive()
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _operation(path: str) -> str:
+    return _OPERATIONS.get(path) or path[1:]

@@ -1,0 +1,73 @@
+"""What an operator decides about the service; each name carries its unit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options of ``clustergraph serve``.
+
+    Attributes:
+        query_timeout_s: how long a query may take, waiting included; requests may ask for less.
+        write_timeout_s: how long an update or an upload may take.
+        max_result_bytes: longest answer.
+        max_query_bytes: longest query or update text.
+        max_nesting: deepest nesting of brackets in one.
+        max_upload_bytes: longest body of a write, as sent and after decompression.
+        max_head_bytes: longest request line and headers.
+        workers: processes for young queries; each may use a core.
+        slots: further queries that may be long under way at the same time.
+        aged_after_s: from when on a query counts as long.
+        queue: requests that may wait for a worker.
+        queries_per_client: requests that one address may have open; 0: any number.
+        worker_memory_bytes: address space of a worker.
+        writer_memory_bytes: address space of the process that writes.
+        cache_bytes: room for whole answers.
+        stall_s: how long a client may let a connection stand still in the middle of a request or
+            an answer.
+        default_graph: what a query's default graph is: all graphs, or the default graph itself.
+        allow_service: addresses that SERVICE may name.
+        allow_load: addresses that LOAD may name.
+        token: what writers must present; empty: nobody may write.
+        access_log: where to write a line a request; None: nowhere.
+        log_queries: whether these lines hold the queries.
+        writable: whether the graph takes writes at all.
+    """
+
+    query_timeout_s: float = 30.0
+    write_timeout_s: float = 300.0
+    max_result_bytes: int = 1 << 30
+    max_query_bytes: int = MAX_QUERY_BYTES
+    max_nesting: int = MAX_NESTING
+    max_upload_bytes: int = 1 << 30
+    max_head_bytes: int = 64 << 10
+    workers: int = 2
+    slots: int = 8
+    aged_after_s: float = 0.5
+    queue: int = 512
+    queries_per_client: int = 256
+    worker_memory_bytes: int = 1 << 30
+    writer_memory_bytes: int = 4 << 30
+    cache_bytes: int = 64 << 20
+    stall_s: float = 30.0
+    default_graph: Literal["union", "own"] = "union"
+    allow_service: tuple[str, ...] = ()
+    allow_load: tuple[str, ...] = ()
+    token: str = ""
+    access_log: Path | None = None
+    log_queries: bool = False
+    writable: bool = False
+
+    def for_worker(self) -> dict[str, Any]:
+        """Return what workers have to know, fit for JSON: no secrets, no paths."""
+        kept = asdict(self)
+        del kept["token"], kept["access_log"]
+        return kept

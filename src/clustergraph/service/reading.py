@@ -1,0 +1,198 @@
+"""From a request that reads to its answer: out of the cache, or by a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from clustergraph.service.cache import Answer, AnswerCache, Lines, parse_head, tag
+from clustergraph.service.exchange import Exchange, watch
+from clustergraph.service.options import Options
+from clustergraph.service.refusals import DEATHS
+from clustergraph.store import wire
+from clustergraph.store.pool import Pool
+from clustergraph.store.process import BusyError, DiedError, Worker
+
+__all__ = ["CORS", "Reading", "complete", "retry_after"]
+
+CORS: Final = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"ETag, Link, Content-Disposition, Retry-After"),
+]
+# With every answer of a worker, which may have compressed it.
+_ALWAYS: Final = [*CORS, (b"vary", b"Accept-Encoding")]
+# A client that lets an answer lie must read this fast on the whole.
+_LEAST_BYTES_PER_S: Final = 16 << 10
+
+
+class Reading:
+    """Lets workers answer, and keeps what they answered.
+
+    Args:
+        options: what the operator decided.
+        readers: workers that read.
+        federated: workers that may ask other hosts; None: there are none.
+    """
+
+    def __init__(self, options: Options, readers: Pool, federated: Pool | None) -> None:
+        self.options = options
+        self.readers = readers
+        self.federated = federated
+        self.cache = AnswerCache(options.cache_bytes)
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer one request."""
+        prepared = exchange.prepare()
+        if prepared is None:
+            await exchange.refuse(400, "The request is wrong", "NUL or no proper host")
+            return
+        key, head = prepared
+        body = exchange.body
+        if isinstance(body, bytes):
+            key += body
+            if answer := self.cache.get(key):
+                exchange.how = "hit"
+                await self.send(exchange, answer)
+                return
+        else:
+            key = b""
+        limit = exchange.time_limit(self.options.query_timeout_s)
+        exchange.deadline_s = exchange.started_s + limit
+        try:
+            await self._ask(exchange, self.readers, head, key)
+        except BusyError as error:
+            await exchange.refuse(
+                503, "Too busy", f"{error}; try again later", [(b"retry-after", b"1")]
+            )
+
+    async def _ask(self, exchange: Exchange, pool: Pool, head: bytes, key: bytes) -> None:
+        """Let workers answer; try again, once, if the first was killed by somebody else."""
+        again = True
+        while True:
+            worker = pool.take_now(exchange.deadline_s)
+            if worker is None:
+                taking = asyncio.ensure_future(pool.take(exchange.deadline_s))
+                watching = asyncio.ensure_future(watch(exchange, taking.cancel))
+                try:
+                    worker = await taking
+                except asyncio.CancelledError:
+                    if not exchange.left:
+                        raise
+                    return
+                finally:
+                    watching.cancel()
+            healthy = False
+            try:
+                worker.send(head, exchange.body)
+                over = await self._relay(exchange, worker, pool, key)
+                healthy = True
+            except DiedError as died:
+                if exchange.answering or died.reason in ("left", "stalled"):
+                    await exchange.break_off(died.reason)
+                    return
+                if again and died.reason == "killed":
+                    again = False
+                    continue
+                exchange.how = died.reason
+                await exchange.refuse(*DEATHS[died.reason], retry_after(died.reason))
+                return
+            finally:
+                pool.give(worker, healthy)
+            if not over:
+                return
+            if self.federated is None or pool is self.federated:
+                await exchange.refuse(503, "No way out", "no worker may ask other hosts")
+                return
+            pool = self.federated
+
+    async def _relay(self, exchange: Exchange, worker: Worker, pool: Pool, key: bytes) -> bool:
+        """Pass a worker's answer on; say whether the request is for one with a network."""
+        worker.on_long = lambda: _start_watch(exchange, worker)
+        frame = await worker.frame()
+        if frame[0] == wire.OVER:
+            return True
+        flags, status, lines, body = parse_head(frame)
+        keep = bool(flags & wire.KEEP) and bool(key) and worker.target is pool.target
+        if frame[0] == wire.FULL:
+            answer = complete(status, lines, body, key if keep else b"", worker)
+            if keep and exchange.scope["method"] != "HEAD":
+                self.cache.put(key, answer)
+            await self.send(exchange, answer)
+            return False
+        _start_watch(exchange, worker)
+        extra: Lines = [(b"etag", tag(key, worker.target))] if keep else []
+        exchange.status, exchange.answering = status, True
+        await exchange.send(
+            {"type": "http.response.start", "status": status, "headers": [*_ALWAYS, *extra, *lines]}
+        )
+        kept: list[bytes] | None = [] if keep else None
+        blocked_s = 0.0
+        while True:
+            before = time.monotonic()
+            await exchange.send({"type": "http.response.body", "body": body, "more_body": True})
+            waited = time.monotonic() - before
+            # A slow client does not use up the query's time, but it must not be too slow.
+            worker.deadline_s += waited
+            blocked_s += waited
+            exchange.size += len(body)
+            if blocked_s > self.options.stall_s + exchange.size / _LEAST_BYTES_PER_S:
+                worker.kill("stalled")
+            if kept is not None:
+                kept.append(body)
+                if exchange.size > self.cache.limit_bytes:
+                    kept = None
+            frame = await worker.frame()
+            if frame[0] == wire.END:
+                break
+            if frame[0] == wire.ABORT:
+                await exchange.break_off("failed")
+                return False
+            body = frame[1:]
+        await exchange.send({"type": "http.response.body", "body": b""})
+        if kept is not None:
+            self.cache.put(key, complete(status, lines, b"".join(kept), key, worker))
+        return False
+
+    async def send(self, exchange: Exchange, answer: Answer) -> None:
+        """Send a whole answer, or 304 if the client has it."""
+        wanted = exchange.headers.get(b"if-none-match")
+        if wanted and answer.etag and answer.status == 200 and _matches(wanted, answer.etag):
+            head = [line for line in answer.lines if not line[0].startswith(b"content-")]
+            await exchange.reply(304, head, b"")
+        else:
+            await exchange.reply(answer.status, answer.lines, answer.body)
+
+
+def complete(status: int, lines: Lines, body: bytes, key: bytes, worker: Worker) -> Answer:
+    """Return a whole answer, with the headers that are ours to set."""
+    etag = b""
+    head = [*_ALWAYS, *lines]
+    sized = False
+    for name, value in lines:
+        if name == b"etag":
+            etag = value
+        elif name == b"content-length":
+            sized = True
+    if key and not etag and status == 200:
+        etag = tag(key, worker.target)
+        head.append((b"etag", etag))
+    if not sized and status not in (204, 304):
+        head.append((b"content-length", b"%d" % len(body)))
+    return Answer(status, head, body, etag)
+
+
+def _matches(wanted: bytes, etag: bytes) -> bool:
+    """Compare weakly, as If-None-Match does (RFC 9110, section 13.1.2)."""
+    given = [one.strip().removeprefix(b"W/") for one in wanted.split(b",")]
+    return b"*" in given or etag.removeprefix(b"W/") in given
+
+
+def retry_after(reason: str) -> Lines:
+    """Return the header that says when to try again, where that helps."""
+    return [(b"retry-after", b"5")] if DEATHS[reason][0] == 503 else []
+
+
+def _start_watch(exchange: Exchange, worker: Worker) -> None:
+    if worker.watch is None:
+        worker.watch = asyncio.ensure_future(watch(exchange, lambda: worker.kill("left")))

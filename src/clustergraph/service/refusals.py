@@ -1,0 +1,69 @@
+"""What the serving process itself has to say to a client, short and built by hand."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Final
+
+from clustergraph.service.cache import Lines
+
+__all__ = ["DEATHS", "document"]
+
+DEATHS: Final = {
+    "deadline": (
+        504,
+        "The time is up",
+        "the query ran into its time limit; ask for less, or start from its most selective pattern",
+    ),
+    "slots": (
+        503,
+        "Too many long queries",
+        "too many long queries run already; try again later, or ask for less",
+    ),
+    "memory": (
+        507,
+        "Out of memory",
+        "the query needs more memory than one may have; ask for less, or without ORDER BY, "
+        "DISTINCT and large groups",
+    ),
+    "crashed": (
+        502,
+        "The engine gave up",
+        "the request took the process down that worked on it; it may nest too deeply: make it "
+        "simpler",
+    ),
+    "killed": (503, "Interrupted", "the work on the request was interrupted; try again"),
+    "stopped": (503, "The service stops", "the service is being stopped; try again later"),
+}
+"""Status, title and detail by the reason for which a worker ended."""
+
+
+def document(
+    status: int, title: str, detail: str, accept: bytes, lines: Lines | None = None
+) -> tuple[int, Lines, bytes]:
+    """Return status, headers and body of a refusal: a problem document (RFC 9457), or text.
+
+    Args:
+        status: the HTTP status.
+        title: what kind of problem it is, the same at each occurrence.
+        detail: what is wrong this time, and what to do about it.
+        accept: the Accept header; text is for clients that ask for it and not for JSON.
+        lines: further headers.
+    """
+    if b"text/plain" in accept and b"json" not in accept:
+        content_type = b"text/plain; charset=utf-8"
+        body = f"{status} {HTTPStatus(status).phrase}\n{title}: {detail}\n".encode()
+    else:
+        content_type = b"application/problem+json"
+        body = json.dumps(
+            {"type": "about:blank", "title": title, "status": status, "detail": detail},
+            ensure_ascii=False,
+        ).encode()
+    head = [
+        (b"content-type", content_type),
+        (b"cache-control", b"no-store"),
+        (b"access-control-allow-origin", b"*"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    return status, [*head, *(lines or [])], body

@@ -1,0 +1,166 @@
+"""Runs the service: a listening socket, the worker processes and the server in between."""
+
+from __future__ import annotations
+
+import errno
+import json
+import resource
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from clustergraph import catalogue
+from clustergraph.errors import StoreError, UsageError
+from clustergraph.service.app import create_app
+from clustergraph.service.connection import Connection
+from clustergraph.service.front import Front
+from clustergraph.service.options import Options
+from clustergraph.store.generations import Generations
+from clustergraph.store.pool import Pool, PoolSize
+from clustergraph.store.process import Target
+
+__all__ = ["configure", "create_front", "listen", "run"]
+
+_BACKLOG: Final = 2048
+# Descriptors that are not connections: workers, files, the log.
+_SPARE_DESCRIPTORS: Final = 100
+_MOST_CONNECTIONS: Final = 20_000
+_FEDERATED: Final = PoolSize(workers=2, spares=0, slots=0, waiting=64)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on an address.
+
+    Args:
+        host: a name or an address; IPv6 without brackets.
+        port: 0 takes a free one.
+
+    Raises:
+        UsageError: the port is taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        match getattr(error, "errno", None):
+            case errno.EADDRINUSE:
+                reason = f"port {port} is in use; choose another: --port {port + 1 if port else 0}"
+            case errno.EACCES:
+                reason = f"port {port} needs privileges; choose one above 1023"
+            case _:
+                reason = f"not an address of this machine ({error})"
+        raise UsageError(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def create_front(directory: Path, options: Options) -> Front:
+    """Return the service over a graph, as an ASGI application.
+
+    Its workers start with its lifespan.
+
+    Args:
+        directory: the store.
+        options: what the operator decided.
+
+    Raises:
+        StoreError: there is no graph.
+    """
+    target = target_of(directory)
+    readers = Pool(
+        _command("read", options),
+        target,
+        PoolSize(
+            workers=options.workers,
+            spares=1,
+            slots=options.slots,
+            aged_after_s=options.aged_after_s,
+            waiting=options.queue,
+        ),
+    )
+    federated = None
+    if options.allow_service:
+        federated = Pool(_command("federated", options), target, _FEDERATED)
+    app = create_app()
+    front = Front(options, readers, app, federated)
+    app.state.graph = front
+    return front
+
+
+def target_of(directory: Path) -> Target:
+    """Return what readers of a store read now: its published generation."""
+    current = Generations(directory).current
+    return Target(current.number, str(directory), f"{current.committed_at}")
+
+
+def _command(kind: str, options: Options) -> list[str]:
+    # -P: no module of the current directory is taken for one of ours.
+    text = json.dumps(options.for_worker())
+    return [sys.executable, "-P", "-m", "clustergraph.service.worker", kind, text]
+
+
+def configure(front: Front) -> uvicorn.Config:
+    """Return how uvicorn is to carry the service."""
+    options = front.options
+    Connection.stall_s = options.stall_s
+    Connection.max_head_bytes = options.max_head_bytes
+    return uvicorn.Config(
+        front,
+        http=Connection,
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=5,
+        limit_concurrency=_most_connections(),
+    )
+
+
+def _most_connections() -> int:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        wanted = hard if hard != resource.RLIM_INFINITY else _MOST_CONNECTIONS * 2
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, 65536)), hard))
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(16, min(soft - _SPARE_DESCRIPTORS, _MOST_CONNECTIONS))
+
+
+def run(front: Front, listener: socket.socket, tell: Callable[[str], None]) -> None:
+    """Serve until interrupted.
+
+    Args:
+        front: from `create_front`.
+        listener: from `listen`.
+        tell: is given the lines that say where the service is and what to try.
+
+    Raises:
+        StoreError: the workers cannot start.
+    """
+    host, port = listener.getsockname()[:2]
+    address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def started() -> None:
+        tell(f"clustergraph is at {address}/  (Ctrl-C stops it)")
+        tell(f"  endpoint   {address}/sparql")
+        if known := catalogue.questions():
+            name = next(iter(known))
+            tell(f"  questions  {address}/queries, for example:")
+            tell(f"             curl -H 'Accept: text/csv' {address}/queries/{name}")
+        wall = front.readers.wall
+        tell(
+            f"  workers    {front.options.workers}, kept from the network by a {wall}"
+            if wall
+            else f"  workers    {front.options.workers}; this system has no means to keep them "
+            "from the network"
+        )
+
+    front.on_started = started
+    with listener:
+        uvicorn.Server(configure(front)).run(sockets=[listener])
+    if front.failure is not None:
+        raise StoreError(str(front.failure)) from front.failure
