@@ -41,7 +41,7 @@ class Answer:
 
 def tag(key: bytes, target: Target) -> bytes:
     """Return the ETag of what a request gets from a generation (RFC 9110, section 8.8.3)."""
-    digest = blake2b(key, digest_size=9, key=target.stamp.encode()[:64]).hexdigest()
+    digest = blake2b(key, digest_size=9, key=b"%.6f" % target.committed_at).hexdigest()
     return b'"%d-%s"' % (target.number, digest.encode())
 
 

@@ -24,8 +24,9 @@ from clustergraph.service.metrics import AccessLog, Metrics
 from clustergraph.service.options import Options
 from clustergraph.service.reading import CORS, Reading, retry_after
 from clustergraph.service.refusals import DEATHS
+from clustergraph.service.writing import Writing
 from clustergraph.store.pool import Pool
-from clustergraph.store.process import BusyError, DiedError
+from clustergraph.store.process import BusyError, DiedError, Target
 
 __all__ = ["Front"]
 
@@ -57,7 +58,7 @@ class Front:
         readers: workers that read; not started yet.
         app: what answers at all other addresses.
         federated: workers that may ask other hosts; None: there are none.
-        writer: what takes writes; None: the graph is read-only.
+        writer: the command that starts the worker that writes; None: the graph is read-only.
     """
 
     def __init__(
@@ -66,14 +67,19 @@ class Front:
         readers: Pool,
         app: App,
         federated: Pool | None = None,
-        writer: Any = None,
+        writer: list[str] | None = None,
     ) -> None:
         self.options = options
         self.readers = readers
         self.federated = federated
-        self.writer = writer
-        self.app = app
         self.reading = Reading(options, readers, federated)
+        self.writing = (
+            Writing(writer, readers.target, self.publish, options.write_timeout_s, options.queue)
+            if writer
+            else None
+        )
+        readers.on_publish = self.reading.cache.clear
+        self.app = app
         self.metrics = Metrics()
         self.log = (
             AccessLog(options.access_log, options.log_queries) if options.access_log else None
@@ -96,18 +102,24 @@ class Front:
         await self.readers.start()
         if self.federated is not None:
             await self.federated.start()
-        if self.writer is not None:
-            await self.writer.start()
+        if self.writing is not None:
+            await self.writing.start()
         self._ticker = asyncio.get_running_loop().create_task(self._tick())
 
     async def stop(self) -> None:
         """Stop them."""
         self._ticker.cancel()
-        for pool in (self.readers, self.federated, self.writer):
+        for pool in (self.readers, self.federated, self.writing):
             if pool is not None:
                 await pool.stop()
         if self.log is not None:
             self.log.close()
+
+    async def publish(self, target: Target) -> None:
+        """Serve another generation from now on; returns when all requests get it."""
+        if self.federated is not None:
+            await self.federated.publish(target)
+        await self.readers.publish(target)
 
     async def _tick(self) -> None:
         """Look after connections that stand still, and write the log out."""
@@ -220,7 +232,7 @@ class Front:
 
     async def _write(self, exchange: Exchange) -> None:
         """Answer a request that changes the graph."""
-        if self.writer is None:
+        if self.writing is None:
             await exchange.refuse(403, "Read-only",
                 "this graph takes no writes; the service can be started with --store DIR",
             )  # fmt: skip
@@ -247,7 +259,7 @@ class Front:
             await exchange.refuse(400, "The request is wrong", "NUL or no proper host")
             return
         try:
-            answer = await self.writer.submit(prepared[1], exchange.body)
+            answer = await self.writing.submit(prepared[1], exchange.body)
         except BusyError as error:
             await exchange.refuse(
                 503, "Too busy", f"{error}; try again later", [(b"retry-after", b"1")]

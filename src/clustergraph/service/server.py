@@ -84,7 +84,8 @@ def create_front(directory: Path, options: Options) -> Front:
     if options.allow_service:
         federated = Pool(_command("federated", options), target, _FEDERATED)
     app = create_app()
-    front = Front(options, readers, app, federated)
+    writer = _command("write", options) if options.writable else None
+    front = Front(options, readers, app, federated, writer)
     app.state.graph = front
     return front
 
@@ -92,7 +93,7 @@ def create_front(directory: Path, options: Options) -> Front:
 def target_of(directory: Path) -> Target:
     """Return what readers of a store read now: its published generation."""
     current = Generations(directory).current
-    return Target(current.number, str(directory), f"{current.committed_at}")
+    return Target(current.number, str(directory), current.committed_at)
 
 
 def _command(kind: str, options: Options) -> list[str]:

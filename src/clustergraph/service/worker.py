@@ -10,137 +10,23 @@ import gc
 import json
 import socket
 import sys
-import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.service import questions
+from clustergraph.service.frames import EnoughError, Frames, read_request
 from clustergraph.service.protocol import Config, Context, Request, Response, deliver, handle
 from clustergraph.store import Engine, wire
 from clustergraph.store.confine import bind_to_parent, cut_network, limit_resources
 
-__all__ = ["FIELDS", "Frames", "main", "read_request"]
+if TYPE_CHECKING:
+    from clustergraph.service.writer import Writer
 
-FIELDS: Final = 8
-"""Fields of a request before its body: method, path, query string, Accept, Content-Type, flags,
-further headers, base."""
+__all__ = ["main"]
+
 
 _STACK_BYTES: Final = 256 << 20
-# Shorter answers gain nothing from compression.
-_WORTH_COMPRESSING: Final = 1000
-_GZIP_LEVEL: Final = 2
-_GZIP: Final = 31
-
-
-class _EnoughError(Exception):
-    """The head of the answer was all that was asked for."""
-
-
-class Frames:
-    """Puts a response into frames, compressed where that is asked for.
-
-    Args:
-        sock: to whom they go; sending blocks while nobody reads, and that is what keeps a long
-            answer from filling memory.
-        flags: ``g``: the client takes gzip; ``h``: it wants the head alone.
-    """
-
-    def __init__(self, sock: socket.socket, flags: bytes) -> None:
-        self._sock = sock
-        self._gzip = b"g" in flags
-        self._head_only = b"h" in flags
-        self._squeeze: Any = None
-        self.started = False
-
-    def whole(self, response: Response) -> None:
-        """Send a complete response."""
-        body = response.body
-        assert isinstance(body, bytes)  # noqa: S101 - what `whole` means
-        extra = b""
-        if self._gzip and len(body) >= _WORTH_COMPRESSING and _compressible(response):
-            squeeze = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
-            body = squeeze.compress(body) + squeeze.flush()
-            extra = b"content-encoding: gzip\r\n"
-        if self._head_only:
-            head = extra + b"content-length: %d\r\n" % len(body)
-            self._sock.send(_head(wire.FULL, response, head))
-        elif len(body) <= wire.CHUNK_BYTES:
-            self._sock.send(_head(wire.FULL, response, extra) + body)
-        else:
-            head = extra + b"content-length: %d\r\n" % len(body)
-            self._sock.send(_head(wire.START, response, head))
-            self.started = True
-            self._pieces(memoryview(body))
-            self._sock.send(bytes([wire.END]))
-
-    def start(self, response: Response) -> None:
-        """Send status and headers; chunks follow."""
-        extra = b""
-        if self._gzip and _compressible(response):
-            self._squeeze = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
-            extra = b"content-encoding: gzip\r\n"
-        if self._head_only:
-            self._sock.send(_head(wire.FULL, response, extra))
-            raise _EnoughError
-        self._sock.send(_head(wire.START, response, extra))
-        self.started = True
-
-    def data(self, chunk: bytes) -> None:
-        """Send a chunk of the body."""
-        if self._squeeze is not None:
-            chunk = self._squeeze.compress(chunk)
-        if chunk:
-            self._pieces(memoryview(chunk))
-
-    def end(self, chunk: bytes) -> None:
-        """Send the last chunk."""
-        if self._squeeze is not None:
-            chunk = self._squeeze.compress(chunk) + self._squeeze.flush()
-        self._pieces(memoryview(chunk))
-        self._sock.send(bytes([wire.END]))
-
-    def _pieces(self, chunk: memoryview) -> None:
-        for start in range(0, len(chunk), wire.CHUNK_BYTES):
-            self._sock.sendmsg([bytes([wire.DATA]), chunk[start : start + wire.CHUNK_BYTES]])
-
-
-def _compressible(response: Response) -> bool:
-    return all(name.lower() != "content-encoding" for name, _ in response.headers)
-
-
-def _head(kind: int, response: Response, extra: bytes) -> bytes:
-    lines = "".join([f"{name}: {value}\r\n" for name, value in response.headers])
-    if lines.count("\n") != len(response.headers) or lines.count("\r") != len(response.headers):
-        raise ValueError("a line break in a response header")
-    # Values are Latin-1 by HTTP/1.1; what is not (an IRI in a Link) goes as UTF-8 bytes.
-    encoded = lines.encode("utf-8") + extra
-    flags = wire.KEEP if response.cacheable else 0
-    return wire.HEAD.pack(kind, flags, response.status, len(encoded)) + encoded
-
-
-def read_request(payload: bytes) -> tuple[Request, bytes]:
-    """Return the request that a payload holds, and its flags."""
-    method, path, query_string, accept, content_type, flags, more, base, body = payload.split(
-        b"\0", FIELDS
-    )
-    headers = {}
-    if accept:
-        headers["accept"] = accept.decode("latin-1")
-    if content_type:
-        headers["content-type"] = content_type.decode("latin-1")
-    if more:
-        pieces = more.decode("latin-1").split("\x01")
-        headers.update(zip(pieces[::2], pieces[1::2], strict=True))
-    request = Request(
-        method.decode("latin-1"),
-        path.decode("latin-1"),
-        query_string,
-        headers,
-        body,
-        base.decode("latin-1"),
-    )
-    return request, flags
 
 
 class Reader:
@@ -167,7 +53,11 @@ class Reader:
         self._context = self._engine = None
         self._engine = Engine(Path(target["directory"]), number=target["number"])
         self._context = Context(
-            self._engine.store, target["number"], self._config, network=self._network
+            self._engine.store,
+            target["number"],
+            self._config,
+            network=self._network,
+            committed_at=target["committed_at"],
         )
 
     def serve(self) -> None:
@@ -202,11 +92,11 @@ class Reader:
                 self._sock.send(bytes([wire.OVER]))
             else:
                 deliver(response, frames)
-        except _EnoughError:
+        except EnoughError:
             pass
         except BrokenPipeError:
             sys.exit(0)
-        except Exception:  # the one place where all must be caught: a bug is one request's 500
+        except Exception:  # whatever it is: nobody must take the beginning for the whole
             if not frames.started:
                 raise
             self._sock.send(bytes([wire.ABORT]))
@@ -216,19 +106,29 @@ def main(arguments: list[str]) -> None:
     """Run a worker.
 
     Args:
-        arguments: ``read`` or ``federated``; the options as JSON; the descriptor of the socket;
+        arguments: ``read``, ``federated`` or ``write``; the options as JSON; the descriptor of the socket;
             the process id of whoever started it.
     """
     kind, text, descriptor, parent = arguments
     bind_to_parent(int(parent))
     options = json.loads(text)
-    limit_resources(options["worker_memory_bytes"], _STACK_BYTES)
-    wall = cut_network() if kind == "read" else ""
+    memory = options["writer_memory_bytes" if kind == "write" else "worker_memory_bytes"]
+    limit_resources(memory, _STACK_BYTES)
+    # One that is to ask other hosts, or to load from them, needs the network.
+    network = kind == "federated" or bool(kind == "write" and options["allow_load"])
+    wall = "" if network else cut_network()
     sock = socket.socket(fileno=int(descriptor))
-    reader = Reader(sock, config_of(options), wall, kind == "federated")
+    config = config_of(options)
+    server: Reader | Writer
+    if kind == "write":
+        from clustergraph.service.writer import Writer
+
+        server = Writer(sock, config, wall, network)
+    else:
+        server = Reader(sock, config, wall, network)
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    reader.serve()
+    server.serve()
 
 
 def config_of(options: dict[str, Any]) -> Config:

@@ -20,7 +20,7 @@ from clustergraph.store.generations import Generations
 from clustergraph.store.guard import names_its_graphs, refuse_service
 from clustergraph.vocab import GRAPH, PREFIXES
 
-__all__ = ["Answer", "Engine", "Queryable", "build", "is_store", "reading"]
+__all__ = ["Answer", "Engine", "Queryable", "build", "is_store", "nothing", "reading"]
 
 Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | list[ox.Triple]
 """SELECT: solutions; ASK: a truth; CONSTRUCT and DESCRIBE: triples.
@@ -212,7 +212,12 @@ def _nodes(iris: Sequence[str]) -> list[ox.NamedNode]:
         raise QueryError(f"a graph is named by an absolute IRI ({error})") from error
 
 
-_NOTHING: Final = ox.Store()
+def nothing() -> ox.Store:
+    """Return an empty graph in memory."""
+    return ox.Store()
+
+
+_NOTHING: Final = nothing()
 
 
 def _parse(text: str) -> None:

@@ -13,7 +13,6 @@ what it carries. All of it belongs to one event loop.
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import time
 from collections import deque
@@ -26,10 +25,11 @@ from clustergraph.errors import StoreError
 from clustergraph.store import wire
 from clustergraph.store.process import BusyError, DiedError, Target, Worker
 
-__all__ = ["Pool", "PoolSize"]
+__all__ = ["START_S", "Pool", "PoolSize"]
 
 _SWEEP_S: Final = 0.02
-_START_S: Final = 30.0
+START_S: Final = 30.0
+"""How long a worker may take to open a graph."""
 _NICE: Final = 10
 # From then on it is worth watching whether the client is still there.
 _SHORT_S: Final = 0.06
@@ -68,6 +68,8 @@ class Pool:
         self.size = size
         self.kills: dict[str, int] = {}
         self.wall = ""
+        self.on_publish: Callable[[], object] = lambda: None
+        """Called when another generation is served from now on."""
         self.idle: deque[Worker] = deque()
         self.spares: deque[Worker] = deque()
         self.busy: set[Worker] = set()
@@ -204,6 +206,8 @@ class Pool:
         Returns when every request taken from then on reads the new generation.
         """
         async with self._publishing:
+            if target.number <= self.target.number:
+                return
             fresh = self.spares.popleft() if self.spares else None
             self._starting += 1
             if fresh is None or not await self._reopen(fresh, target):
@@ -211,6 +215,7 @@ class Pool:
             else:
                 self._starting -= 1
             self.target = target
+            self.on_publish()
             stale = list(self.idle) + list(self.spares)
             self.idle.clear()
             self.spares.clear()
@@ -305,8 +310,7 @@ class Pool:
         worker = Worker(self._command, target or self.target, self._buffer)
         try:
             worker.open(worker.target)
-            async with asyncio.timeout(_START_S):
-                await self._await_ready(worker)
+            await worker.ready(START_S)
         except (DiedError, TimeoutError) as error:
             self._starting -= 1
             worker.close()
@@ -321,20 +325,11 @@ class Pool:
             raise
         return worker
 
-    async def _await_ready(self, worker: Worker) -> None:
-        worker.on_frame = None
-        frame = await worker.frame()
-        if frame[0] != wire.READY:
-            raise DiedError("crashed")
-        worker.wall = json.loads(frame[1:])["wall"]
-
     async def _reopen(self, worker: Worker, target: Target) -> bool:
         """Bring a worker to a generation; say whether it survived that."""
-        worker.on_frame = None
         try:
             worker.open(target)
-            async with asyncio.timeout(_START_S):
-                await self._await_ready(worker)
+            await worker.ready(START_S)
         except (DiedError, TimeoutError):
             worker.close()
             return False

@@ -10,7 +10,7 @@ import socket
 import subprocess
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import IO, Final
 
 from clustergraph.errors import ClusterGraphError
@@ -46,12 +46,13 @@ class Target:
     Attributes:
         number: of the generation.
         directory: of the store.
-        stamp: tells it from a generation of the same number of another store.
+        committed_at: when it was made, in seconds since 1970; tells it from a generation of the
+            same number of another store.
     """
 
     number: int
     directory: str
-    stamp: str = ""
+    committed_at: float = 0.0
 
 
 class Worker:
@@ -112,11 +113,36 @@ class Worker:
     def open(self, target: Target) -> None:
         """Tell an idle worker to read another generation; it answers with READY."""
         try:
-            text = json.dumps({"number": target.number, "directory": target.directory})
+            text = json.dumps(asdict(target))
             self.sock.send(bytes([wire.OPEN]) + text.encode())
         except OSError as error:
             raise DiedError(self.reason or "killed") from error
         self.target = target
+
+    def tell(self, kind: int) -> None:
+        """Send a frame that is nothing but its kind.
+
+        Raises:
+            DiedError: it is gone.
+        """
+        try:
+            self.sock.send(bytes([kind]))
+        except OSError as error:
+            raise DiedError(self.reason or "killed") from error
+
+    async def ready(self, limit_s: float) -> None:
+        """Wait until it has opened what it was told to.
+
+        Raises:
+            DiedError: it ended instead.
+            TimeoutError: it takes too long.
+        """
+        self.on_frame = None
+        async with asyncio.timeout(limit_s):
+            frame = await self.frame()
+        if frame[0] != wire.READY:
+            raise DiedError("crashed")
+        self.wall = json.loads(frame[1:])["wall"]
 
     async def frame(self) -> bytes:
         """Return the next frame.

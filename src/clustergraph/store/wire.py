@@ -15,8 +15,11 @@ from typing import IO, Final
 
 __all__ = [
     "ABORT",
+    "APPLIED",
+    "APPLYING",
     "ASK",
     "CHUNK_BYTES",
+    "COMMIT",
     "DATA",
     "END",
     "FILE",
@@ -26,8 +29,10 @@ __all__ = [
     "KEEP",
     "OPEN",
     "OVER",
+    "PUBLISHED",
     "READY",
     "START",
+    "TAKEN",
     "send",
     "take_file",
 ]
@@ -53,6 +58,17 @@ ABORT: Final = 9
 """The answer cannot be finished: whoever reads it must see that it is broken."""
 OVER: Final = 10
 """The request is for a worker that has a network."""
+
+# Between the serving process and the worker that writes.
+COMMIT: Final = 11
+"""Apply and publish what was taken; to the worker."""
+TAKEN: Final = 12
+"""The request is read and checked, and waits to be applied."""
+APPLYING: Final = 13
+"""It applies the request of that number, in four bytes; `APPLIED` stands for: all are."""
+PUBLISHED: Final = 14
+"""A new generation is on the disk; JSON. The answers follow."""
+APPLIED: Final = 0xFFFFFFFF
 
 HEAD: Final = struct.Struct("<BBHI")
 """Kind, flags, HTTP status, length of the header lines in bytes."""

@@ -1,0 +1,131 @@
+"""The process that writes: reads requests, checks them, and commits them in groups.
+
+It says which request it works on, so that one that takes the process down can be told from
+those that only waited beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from clustergraph.errors import ClusterGraphError
+from clustergraph.service.frames import Frames, read_request
+from clustergraph.service.protocol import Change, Config, Context, Request, Response, prepare
+from clustergraph.service.protocol.problems import document, respond
+from clustergraph.store import wire
+from clustergraph.store.engine import nothing
+from clustergraph.store.generations import Apply, Generations
+
+__all__ = ["Writer"]
+
+
+class Writer:
+    """Commits what it is sent.
+
+    Args:
+        sock: from and to the serving process.
+        config: what the operator decided.
+        wall: what stands between it and the network; empty: nothing does.
+        network: whether LOAD may fetch.
+    """
+
+    def __init__(self, sock: socket.socket, config: Config, wall: str, network: bool) -> None:
+        self._sock = sock
+        self._config = config
+        self._wall = wall
+        self._network = network
+        self._waiting: list[tuple[Change, Request, bytes]] = []
+
+    def serve(self) -> None:
+        """Take requests until the other end closes."""
+        while data := self._sock.recv(wire.FRAME_BYTES):
+            kind = data[0]
+            if kind == wire.ASK:
+                self._take(*read_request(data[1:]))
+            elif kind == wire.FILE:
+                request, flags = read_request(data[1:])
+                # Closed after the commit: what is applied may be read from it.
+                request.body = wire.take_file(self._sock)
+                self._take(request, flags)
+            elif kind == wire.COMMIT:
+                self._commit()
+            else:
+                self._open(json.loads(data[1:]))
+
+    def _open(self, target: dict[str, Any]) -> None:
+        self._generations = Generations(Path(target["directory"]))
+        # What was interrupted last time must not lie around until the next commit.
+        self._generations.recover()
+        self._see()
+        self._sock.send(bytes([wire.READY]) + json.dumps({"wall": self._wall}).encode())
+
+    def _see(self) -> None:
+        current = self._generations.current
+        # Writes look at the copy that they are applied to, never at the published generation.
+        self._context = Context(
+            nothing(),
+            current.number,
+            self._config,
+            commit=_not_alone,
+            network=self._network,
+            committed_at=current.committed_at,
+        )
+
+    def _take(self, request: Request, flags: bytes) -> None:
+        found = prepare(request, self._context)
+        if isinstance(found, Change):
+            self._waiting.append((found, request, flags))
+            self._sock.send(bytes([wire.TAKEN]))
+        else:
+            self._answer(found, request, flags)
+
+    def _commit(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        outcomes: list[object]
+        try:
+            generation, outcomes = self._generations.commit_group(
+                [
+                    self._announce(index, change.apply, index == len(waiting) - 1)
+                    for index, (change, _, _) in enumerate(waiting)
+                ]
+            )
+            if generation.number != self._context.generation:
+                self._see()
+                text = json.dumps(
+                    {"number": generation.number, "committed_at": generation.committed_at}
+                )
+                self._sock.send(bytes([wire.PUBLISHED]) + text.encode())
+        except ClusterGraphError as error:
+            outcomes = [error] * len(waiting)
+        for (change, request, flags), outcome in zip(waiting, outcomes, strict=True):
+            if isinstance(outcome, ClusterGraphError):
+                response = respond(outcome, request)
+            elif isinstance(outcome, Exception):
+                detail = f"the change could not be applied: {outcome}"
+                response = document(500, "The service failed", detail)
+            else:
+                response = change.respond(outcome, self._context.generation)
+            self._answer(response, request, flags)
+
+    def _announce(self, index: int, apply: Apply[object], last: bool) -> Apply[object]:
+        def announced(store: Any, number: int | None) -> object:
+            self._sock.send(bytes([wire.APPLYING]) + index.to_bytes(4, "big"))
+            try:
+                return apply(store, number)
+            finally:
+                if last:
+                    self._sock.send(bytes([wire.APPLYING]) + wire.APPLIED.to_bytes(4, "big"))
+
+        return announced
+
+    def _answer(self, response: Response, request: Request, flags: bytes) -> None:
+        if not isinstance(request.body, bytes):
+            request.body.close()
+        Frames(self._sock, flags).whole(response)
+
+
+def _not_alone(_: object) -> tuple[int, Any]:
+    raise AssertionError("writes are committed in groups")
