@@ -140,6 +140,8 @@ def limit_size(text: str, max_bytes: int = MAX_QUERY_BYTES, max_nesting: int = M
     Raises:
         QueryRefusedError: it is longer, or its brackets nest deeper.
     """
+    if len(text) <= min(max_nesting, max_bytes // 4):
+        return
     size = len(text.encode("utf-8", "surrogatepass"))
     if size > max_bytes:
         raise QueryRefusedError(

@@ -16,7 +16,7 @@ from clustergraph.service.protocol.messages import Context, Request, Response
 from clustergraph.service.protocol.negotiation import choose, offers
 from clustergraph.service.protocol.parameters import decode, fields
 from clustergraph.service.protocol.preconditions import tag, unchanged
-from clustergraph.service.protocol.query import refuse_method
+from clustergraph.service.protocol.query import drop_idle_prefixes, refuse_method
 
 __all__ = ["Statistics", "count", "service", "void"]
 
@@ -132,6 +132,8 @@ def _respond(request: Request, context: Context, what: str) -> Response:
         triples = [ox.Triple(*triple) for triple in describe(request.base, context)]
         assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
         body = ox.serialize(triples, None, form.engine, prefixes=_PREFIXES) or b""
+        if form.name == "turtle":
+            body = drop_idle_prefixes(body)
         # Few addresses lead here; whoever invents some shall not fill memory.
         if len(context.memory) < 32:
             context.memory[key] = body

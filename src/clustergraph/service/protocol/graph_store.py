@@ -19,7 +19,7 @@ from clustergraph.service.protocol import parameters, problems, uploads
 from clustergraph.service.protocol.messages import Change, Context, Request, Response, Write
 from clustergraph.service.protocol.negotiation import choose
 from clustergraph.service.protocol.preconditions import check, http_date, tag, unchanged
-from clustergraph.service.protocol.query import Sink, refuse_method
+from clustergraph.service.protocol.query import Sink, drop_idle_prefixes, refuse_method
 from clustergraph.service.protocol.update import published, read_only
 
 __all__ = ["answer"]
@@ -147,14 +147,16 @@ def _get(request: Request, context: Context, target: _Target) -> Response:
 def _dump(write: Write, context: Context, target: _Target, form: Format) -> bytes:
     assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
     sink = Sink(write, context.config.max_result_bytes)
-    prefixes = dict(context.config.prefixes)
+    readable = form.name in ("turtle", "trig")
+    prefixes = dict(context.config.prefixes) if readable else None
     try:
         context.store.dump(sink, form.engine, from_graph=target.node, prefixes=prefixes)  # type: ignore[arg-type]
     except (RuntimeError, OSError, ValueError) as error:
         if sink.broken:
             raise
         raise QueryError(f"{target.name} could not be read: {error}") from error
-    return sink.rest()
+    body = sink.rest()
+    return drop_idle_prefixes(body) if readable and sink.total == len(body) else body
 
 
 def _write(request: Request, context: Context, target: _Target, *, replace: bool) -> Change:

@@ -100,6 +100,7 @@ class Config:
             named by the request's own URI.
         writable: whether the service takes writes at all, be it in another worker; the
             description says so.
+        prefix_table: each prefix as it stands in a text, its name and its IRI; from ``prefixes``.
     """
 
     default_graph: Literal["union", "own"] = "union"
@@ -113,6 +114,11 @@ class Config:
     base_iri: str = BASE
     graph_namespace: str | None = GRAPH
     writable: bool = False
+    prefix_table: tuple[tuple[str, str, str], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        table = tuple((f"{name}:", name, iri) for name, iri in self.prefixes.items())
+        object.__setattr__(self, "prefix_table", table)
 
 
 class Commit(Protocol):

@@ -36,6 +36,7 @@ _ALSO: Final[dict[Kind, dict[str, str]]] = {
     "dataset": {"json": "jsonld", "json-ld": "jsonld", "n-quads": "nquads"},
 }
 _LONGEST_ACCEPT: Final = 4000
+_EXACT: Final = 2
 
 
 class Range(NamedTuple):
@@ -47,7 +48,7 @@ class Range(NamedTuple):
     def specificity(self, media_type: str) -> int:
         """Return how closely the range fits: 2 exactly, 1 by its type, 0 as ``*/*``, -1 not."""
         if self.media_type == media_type:
-            return 2
+            return _EXACT
         if self.media_type == "*/*":
             return 0
         return 1 if self.media_type == media_type.partition("/")[0] + "/*" else -1
@@ -86,6 +87,8 @@ def choose(accept: str | None, name: str | None, kind: Kind) -> Format:
     for order, form in enumerate(offered):
         for media_type in (form.media_type, *form.also):
             quality, fit = _quality(parsed, media_type)
+            if fit < _EXACT and media_type != form.media_type:
+                continue  # another name for the format counts only where it is called so
             if quality > 0 and (quality, fit, -order) > best:
                 best, chosen = (quality, fit, -order), form
     if chosen is None:
@@ -102,7 +105,7 @@ def _not_acceptable(offered: Sequence[Format]) -> RequestError:
 
 def prefers_text(accept: str | None) -> bool:
     """Say whether a client would rather read text than JSON: a person with a browser or curl."""
-    parsed = ranges(accept)
+    parsed = ranges(accept[:_LONGEST_ACCEPT] if accept else accept)
     text = max(_quality(parsed, kind)[0] for kind in ("text/plain", "text/html"))
     json = max(
         _quality(parsed, kind)[0] for kind in ("application/problem+json", "application/json")

@@ -26,7 +26,15 @@ from clustergraph.store.engine import Answer
 from clustergraph.store.faults import explain
 from clustergraph.store.guard import calls_out, limit_size, names_its_graphs
 
-__all__ = ["CHUNK_BYTES", "Sink", "answer", "used_prefixes"]
+__all__ = [
+    "CHUNK_BYTES",
+    "Sink",
+    "answer",
+    "drop_idle_prefixes",
+    "limit",
+    "refuse_method",
+    "used_prefixes",
+]
 
 CHUNK_BYTES: Final = 64 * 1024
 """An answer up to this long is sent in one piece, a longer one in chunks of about this length."""
@@ -59,22 +67,25 @@ def answer(request: Request, context: Context) -> Response:
             return description.service(request, context)
         raise RequestError(400, "Wrong request", "the request holds no query: add query=…")
     config = context.config
-    limit_size(text, config.max_query_bytes, config.max_nesting)
+    limit(text, config)
     outward = calls_out(text, services=config.allow_service, resolve=context.network)
     if outward and not context.network:
         return Response(200, [], federated=True)
-    chosen = bool(given.default_graphs or given.named_graphs)
-    union = config.default_graph == "union" and not chosen and not names_its_graphs(text)
+    defaults: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
+    named: list[ox.NamedNode | ox.BlankNode] | None = None
+    if given.default_graphs or given.named_graphs:
+        # Over what the query says itself (section 2.1.4).
+        defaults = [*parameters.nodes(given.default_graphs, "default-graph-uri")]
+        named = [*parameters.nodes(given.named_graphs, "named-graph-uri")]
+    union = config.default_graph == "union" and named is None and not names_its_graphs(text)
     try:
         result = context.store.query(
             text,
             base_iri=config.base_iri,
             prefixes=used_prefixes(text, config),
             use_default_graph_as_union=union,
-            default_graph=(
-                parameters.nodes(given.default_graphs, "default-graph-uri") if chosen else None
-            ),
-            named_graphs=(_names(given.named_graphs) if chosen else None),
+            default_graph=defaults,
+            named_graphs=named,
         )
     except SyntaxError as error:
         raise explain(text, error, config.prefixes, _parser(config)) from error
@@ -98,6 +109,25 @@ def answer(request: Request, context: Context) -> Response:
     return response
 
 
+def limit(text: str, config: Config) -> None:
+    """Refuse a query or an update that is too long or too deeply nested.
+
+    Raises:
+        RequestError: it is longer than ``config.max_query_bytes`` (413).
+        QueryRefusedError: its brackets nest deeper than ``config.max_nesting``.
+    """
+    if len(text) * 4 > config.max_query_bytes:
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > config.max_query_bytes:
+            raise RequestError(
+                413,
+                "Content too large",
+                f"the text is {size:,} bytes long; at most {config.max_query_bytes:,} are taken: "
+                "split it, or send data to /store",
+            )
+    limit_size(text, config.max_query_bytes, config.max_nesting)
+
+
 def refuse_method(method: str, allow: str) -> Response:
     """Return the response to OPTIONS, or to a method that an address does not take.
 
@@ -112,13 +142,8 @@ def refuse_method(method: str, allow: str) -> Response:
 
 def used_prefixes(text: str, config: Config) -> dict[str, str] | None:
     """Return those of the undeclared prefixes that a text may use: each costs time to pass on."""
-    found = {name: iri for key, name, iri in _table(tuple(config.prefixes.items())) if key in text}
+    found = {name: iri for key, name, iri in config.prefix_table if key in text}
     return found or None
-
-
-@lru_cache(maxsize=4)
-def _table(prefixes: tuple[tuple[str, str], ...]) -> list[tuple[str, str, str]]:
-    return [(f"{name}:", name, iri) for name, iri in prefixes]
 
 
 @lru_cache(maxsize=64)
@@ -134,12 +159,6 @@ def _lasting(text: str, triples: bool) -> bool:
     return not (triples and _FRESH.search(text))
 
 
-def _names(iris: list[str]) -> list[ox.NamedNode | ox.BlankNode]:
-    return [
-        node for node in parameters.nodes(iris, "named-graph-uri") if isinstance(node, ox.NamedNode)
-    ]
-
-
 def _parser(config: Config) -> Callable[[str], None]:
     nothing = ox.Store()
     prefixes = dict(config.prefixes)
@@ -150,8 +169,11 @@ def _parser(config: Config) -> Callable[[str], None]:
     return parse
 
 
-def _failed(error: Exception) -> QueryError:
-    return QueryError(f"the query could not be evaluated: {error}")
+def _failed(error: Exception) -> ClusterGraphError:
+    message = str(error)
+    if "is not supported" in message:
+        return RequestError(400, "Unknown function", f"{message} here")
+    return QueryError(f"the query could not be evaluated: {message}")
 
 
 def _stream(result: Answer, form: Format, config: Config) -> Stream:
@@ -176,12 +198,22 @@ def _stream(result: Answer, form: Format, config: Config) -> Stream:
     return stream
 
 
+def drop_idle_prefixes(turtle: bytes) -> bytes:
+    """Return Turtle or TriG without the declarations at its head that nothing below needs."""
+    lines = turtle.split(b"\n")
+    body = next((at for at, line in enumerate(lines) if not line.startswith(b"@prefix ")), 0)
+    below = b"\n".join(lines[body:])
+    kept = [line for line in lines[:body] if line[8 : line.index(b":") + 1] in below]
+    return b"\n".join([*kept, below])
+
+
 def _with_prefixes(turtle: bytes, prefixes: Mapping[str, str]) -> bytes:
     used = {name: iri for name, iri in prefixes.items() if b"<" + iri.encode() in turtle}
     if not used:
         return turtle
     triples = ox.parse(turtle, ox.RdfFormat.TURTLE)
-    return ox.serialize(triples, None, ox.RdfFormat.TURTLE, prefixes=used) or b""
+    text = ox.serialize(triples, None, ox.RdfFormat.TURTLE, prefixes=used)
+    return drop_idle_prefixes(text or b"")
 
 
 class Sink:

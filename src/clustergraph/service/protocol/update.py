@@ -11,9 +11,9 @@ from clustergraph.errors import QueryRefusedError, RequestError, StoreError
 from clustergraph.service.protocol import parameters
 from clustergraph.service.protocol.messages import Change, Config, Context, Request, Response
 from clustergraph.service.protocol.preconditions import check
-from clustergraph.service.protocol.query import refuse_method, used_prefixes
+from clustergraph.service.protocol.query import limit, refuse_method, used_prefixes
 from clustergraph.store.faults import explain
-from clustergraph.store.guard import calls_out, limit_size
+from clustergraph.store.guard import calls_out
 from clustergraph.store.lexer import Token, position, tokens
 
 __all__ = ["answer", "published", "with_dataset"]
@@ -36,7 +36,7 @@ def answer(request: Request, context: Context) -> Response | Change:
         raise RequestError(400, "Wrong request", "the request holds no update: add update=…")
     config = context.config
     text = given.text
-    limit_size(text, config.max_query_bytes, config.max_nesting)
+    limit(text, config)
     for name, iris in (
         ("using-graph-uri", given.default_graphs),
         ("using-named-graph-uri", given.named_graphs),

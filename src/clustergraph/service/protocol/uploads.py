@@ -107,9 +107,9 @@ class Document:
         Raises:
             RequestError: it is not what it claims to be, too long or too deeply nested.
         """
-        self._limit_depth()
         count = 0
         try:
+            self._limit_depth()
             quads = ox.parse(self.open(), self.form, base_iri=self.base_iri)
             if not triples_only or not self.form.supports_datasets:
                 last = deque(enumerate(quads, 1), maxlen=1)
@@ -126,6 +126,8 @@ class Document:
         except SyntaxError as error:
             raise self._fault(error) from error
         except (EOFError, OSError, zlib.error) as error:
+            if not self.packed:
+                raise
             detail = f"{self.source} is not what gzip writes ({error})"
             raise RequestError(400, "Wrong content", detail) from error
         return count
@@ -287,6 +289,8 @@ def _parts(body: bytes, declared: str) -> Iterator[tuple[str, ox.RdfFormat, byte
         few = len(pieces) <= _MOST_PARTS + 1
         detail = "the form does not end with its boundary" if few else "too many parts in the form"
         raise RequestError(400, "Wrong content", detail)
+    if len(pieces) == 2:
+        raise RequestError(400, "Wrong content", "the form holds no file")
     for piece in pieces[1:-1]:
         head, separator, data = piece.partition(b"\r\n\r\n")
         if not separator:

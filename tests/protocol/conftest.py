@@ -1,0 +1,287 @@
+"""One way to talk to the protocols, in this process or over HTTP, for the very same tests."""
+
+# ruff: noqa: D102 - the protocol `Exchange` says what the methods do
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+import pyoxigraph as ox
+import pytest
+
+from clustergraph.service.protocol import Config, Context, Request, Response, deliver, handle
+
+T = TypeVar("T")
+
+DATA = """
+@prefix : <http://example.org/> .
+:own :p "0" .
+<http://example.org/g1> { :a :p "1" . }
+<http://example.org/g2> { :b :p "2" . }
+<https://w3id.org/clustergraph/graph/clusters> { :c :p "3"@en . }
+"""
+
+
+@dataclass
+class Reply:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    chunks: int = 1
+    cacheable: bool = False
+
+    @property
+    def type(self) -> str:
+        """The media type, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0]
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """The solutions of a JSON answer, sorted."""
+        found = self.json["results"]["bindings"]
+        plain = [{name: term["value"] for name, term in row.items()} for row in found]
+        return sorted(plain, key=lambda row: sorted(row.items()))
+
+    @property
+    def values(self) -> list[str]:
+        """The values of a JSON answer with one column, sorted."""
+        return sorted(value for row in self.rows for value in row.values())
+
+    def triples(self, form: ox.RdfFormat = ox.RdfFormat.TURTLE) -> set[str]:
+        """The statements of a graph, as text."""
+        return {str(quad) for quad in ox.parse(self.body, form)}
+
+
+class Exchange(Protocol):
+    """Sends requests to a service with the graph of ``DATA``."""
+
+    base: str
+
+    # Sends one request.
+    def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Reply: ...
+
+    # The values that a SELECT with one column finds, sorted.
+    def select(self, query: str, suffix: str = "") -> list[str]: ...
+
+    # The truth that an ASK finds.
+    def ask(self, query: str) -> bool: ...
+
+
+class _Asking:
+    """The shortcuts that both ways share."""
+
+    send: Callable[..., Reply]
+
+    def select(self, query: str, suffix: str = "") -> list[str]:
+        kind = {"content-type": "application/sparql-query"}
+        reply = self.send("POST", "/sparql" + suffix, kind, query.encode())
+        assert reply.status == 200, reply.text
+        return reply.values
+
+    def ask(self, query: str) -> bool:
+        kind = {"content-type": "application/sparql-query"}
+        reply = self.send("POST", "/sparql", kind, query.encode())
+        assert reply.status == 200, reply.text
+        return bool(reply.json["boolean"])
+
+
+@dataclass
+class Outlet:
+    """Where responses are delivered; keeps what was sent when."""
+
+    response: Response | None = None
+    chunks: list[bytes] = field(default_factory=list)
+    complete: bool = False
+
+    def whole(self, response: Response) -> None:
+        assert self.response is None
+        assert isinstance(response.body, bytes)
+        self.response, self.chunks, self.complete = response, [response.body], True
+
+    def start(self, response: Response) -> None:
+        assert self.response is None
+        self.response = response
+
+    def data(self, chunk: bytes) -> None:
+        assert self.response is not None
+        self.chunks.append(chunk)
+
+    def end(self, chunk: bytes) -> None:
+        self.data(chunk)
+        self.complete = True
+
+
+class InProcess(_Asking):
+    """Calls the handlers themselves; commits by copying a store in memory."""
+
+    base = "http://service.example"
+
+    def __init__(self, *, writes: bool = True, **config: Any) -> None:
+        store = ox.Store()
+        store.load(DATA, ox.RdfFormat.TRIG)
+        self.context = Context(
+            store,
+            1,
+            Config(writable=writes, **config),
+            committed_at=1_700_000_000.0,
+            commit=self._commit if writes else None,
+        )
+
+    def _commit(self, apply: Callable[[ox.Store, int | None], T]) -> tuple[int, T]:
+        now = self.context
+        copy = ox.Store()
+        copy.extend(now.store)
+        for graph in now.store.named_graphs():
+            copy.add_graph(graph)
+        result = apply(copy, now.generation)
+        self.context = Context(
+            copy,
+            now.generation + 1,
+            now.config,
+            committed_at=1_700_000_100.0,
+            commit=self._commit,
+        )
+        return now.generation + 1, result
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Reply:
+        outlet = Outlet()
+        path, _, query_string = target.partition("?")
+        request = Request(method, path, query_string.encode(), dict(headers or {}), body, self.base)
+        response = handle(request, self.context)
+        assert not response.federated
+        deliver(response, outlet)
+        sent = outlet.response
+        assert sent is not None
+        assert outlet.complete
+        names = [name.lower() for name, _ in sent.headers]
+        assert len(names) == len(set(names)), "a header stands twice"
+        return Reply(
+            sent.status,
+            {name.lower(): value for name, value in sent.headers},
+            b"".join(outlet.chunks),
+            len(outlet.chunks),
+            sent.cacheable,
+        )
+
+
+class OverHttp(_Asking):
+    """Talks to a running service, whose graph is emptied and filled again for each test.
+
+    Args:
+        base: its address, without a slash at the end.
+        token: what it takes writes with; empty: it takes none, and its graph is ``DATA``.
+    """
+
+    def __init__(self, base: str, token: str = "") -> None:
+        import httpx
+
+        self.base = base
+        self._client = httpx.Client(base_url=base, trust_env=False, timeout=30)
+        self._token = token
+
+    def reset(self) -> None:
+        """Bring the graph back to ``DATA``."""
+        kind = {"content-type": "application/sparql-update"}
+        assert self.send("POST", "/update", kind, b"DROP ALL").status == 204
+        kind = {"content-type": "application/trig"}
+        assert self.send("POST", "/store", kind, DATA.encode()).status == 204
+
+    def close(self) -> None:
+        self._client.close()
+
+    def send(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Reply:
+        given = {"accept": "", **(headers or {})}
+        if not given["accept"]:
+            del given["accept"]
+        request = self._client.build_request(method, target, content=body or None)
+        # Nothing that the client adds on its own may steer the answer.
+        for name in ("accept", "accept-encoding", "user-agent"):
+            request.headers.pop(name, None)
+        request.headers.update(given)
+        if self._token and method not in ("GET", "HEAD", "OPTIONS"):
+            request.headers["authorization"] = f"Bearer {self._token}"
+        reply = self._client.send(request)
+        return Reply(reply.status_code, dict(reply.headers), reply.content)
+
+
+def _served() -> bool:
+    """Say whether there is a service to test over HTTP."""
+    from importlib.util import find_spec
+
+    return find_spec("clustergraph.service.front") is not None and hasattr(
+        pytest, "clustergraph_served"
+    )
+
+
+WAYS = ["in-process", *(["http"] if _served() else [])]
+
+
+def _exchange(request: pytest.FixtureRequest, kind: str, **config: Any) -> Iterator[Exchange]:
+    if request.param == "in-process":
+        yield InProcess(**config)
+        return
+    service: OverHttp = request.getfixturevalue(f"{kind}_service")
+    if config.get("writes", True):
+        service.reset()
+    yield service
+
+
+@pytest.fixture(params=WAYS)
+def exchange(request: pytest.FixtureRequest) -> Iterator[Exchange]:
+    """A service that takes writes; queries see the union of all graphs."""
+    yield from _exchange(request, "union")
+
+
+@pytest.fixture(params=WAYS)
+def plain(request: pytest.FixtureRequest) -> Iterator[Exchange]:
+    """A service that takes writes; queries see the store's own default graph."""
+    yield from _exchange(request, "own", default_graph="own")
+
+
+@pytest.fixture(params=WAYS)
+def reader(request: pytest.FixtureRequest) -> Iterator[Exchange]:
+    """A service that takes no writes."""
+    yield from _exchange(request, "reading", writes=False)
+
+
+@pytest.fixture
+def make() -> Callable[..., InProcess]:
+    """A function that makes a service in this process with other settings."""
+    return InProcess
+
+
+@pytest.fixture
+def outlet() -> type[Outlet]:
+    """The class of outlets that keep what they are given."""
+    return Outlet
