@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -76,6 +81,59 @@ def values() -> Callable[[object], list[str]]:
         return sorted(solution[0].value for solution in answer if solution[0] is not None)
 
     return read
+
+
+class Running:
+    """A service in a process of its own.
+
+    Attributes:
+        base: its address, without a slash at the end.
+        process: the process.
+        said: what it wrote on standard error, so far.
+    """
+
+    def __init__(self, *arguments: object, token: str = "") -> None:
+        environment = {**os.environ, "CLUSTERGRAPH_TOKEN": token}
+        command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0"]
+        self.process = subprocess.Popen(
+            [*command, *map(str, arguments)], stderr=subprocess.PIPE, text=True, env=environment
+        )
+        assert self.process.stderr is not None
+        first = self.process.stderr.readline()
+        found = re.search(r"http://[^/]+", first)
+        assert found, first + self.process.stderr.read()
+        self.base = found[0]
+        self.said = [first]
+        self._drain = threading.Thread(target=self._read, daemon=True)
+        self._drain.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        self.said.extend(self.process.stderr)
+
+    def stop(self) -> int:
+        """Interrupt it, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(30)
+        self._drain.join(30)
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return code
+
+
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Callable[..., Running]]:
+    """A function that starts a service with the options of the command line."""
+    started: list[Running] = []
+
+    def start(*arguments: object, token: str = "") -> Running:
+        started.append(Running(*arguments, token=token))
+        return started[-1]
+
+    yield start
+    for running in started:
+        running.stop()
 
 
 @pytest.fixture(autouse=True)

@@ -87,7 +87,8 @@ class Exchange:
             return None
         if method != b"HEAD":
             return key, key
-        return key, b"\0".join((method, *rest, flags + b"h", more, base, b""))
+        # Workers see a GET of which the head is wanted alone.
+        return key, b"\0".join((b"GET", *rest, flags + b"h", more, base, b""))
 
     def time_limit(self, most_s: float) -> float:
         """Return how long the answer may take: what the request asks for, within the limit.
