@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
 import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, cast
 
 import click
 
-from clustergraph.cli.root import cli, open_engine, progress, store_option
+from clustergraph.cli.root import Commands, cli, open_engine, progress, store_option
 from clustergraph.errors import UsageError
+from clustergraph.settings import KEPT_GENERATIONS
 from clustergraph.vocab import GRAPH, PREFIXES
 
 __all__: list[str] = []
 
 EXPORTS: Final = ("turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads")
+_GZIP_LEVEL: Final = 6
+
+_store_argument = click.argument("store", type=click.Path(path_type=Path), metavar="STORE")
 
 
 @cli.command()
@@ -31,20 +41,39 @@ EXPORTS: Final = ("turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads")
     metavar="IRI",
     help="Only this named graph; the graph's short name will do, for example nuts.",
 )
+@click.option("--generation", type=int, metavar="N", help="An older generation of the graph.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to FILE."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write to FILE; compressed by gzip if its name ends in .gz.",
 )
 @store_option
-def export(form: str | None, graph: str | None, output: Path | None, store: Path | None) -> None:
+def export(
+    form: str | None,
+    graph: str | None,
+    generation: int | None,
+    output: Path | None,
+    store: Path | None,
+) -> None:
     """Write the whole graph, or one named graph, as RDF."""
     from pyoxigraph import RdfFormat
 
     from clustergraph.answers import FORMATS
+    from clustergraph.store import Engine
 
+    packed = output is not None and output.suffix.lower() == ".gz"
     if form is None:
         suffixes = {FORMATS[name].suffix: name for name in EXPORTS}
-        form = suffixes.get(output.suffix if output else "", "trig")
-    engine = open_engine(store)
+        name = Path(output.stem if packed else output.name) if output else Path()
+        form = suffixes.get(name.suffix.lower(), "trig")
+    if generation is None:
+        engine = open_engine(store)
+    elif store is None:
+        raise UsageError("--generation needs --store: the shipped graph has only one")
+    else:
+        engine = Engine(store, number=generation)
     serialization = FORMATS[form].engine
     assert isinstance(serialization, RdfFormat)  # noqa: S101 - all of EXPORTS are
     iri = _graph_iri(graph)
@@ -54,13 +83,203 @@ def export(form: str | None, graph: str | None, output: Path | None, store: Path
     # Beside the file first, so that a failure leaves what was there before.
     part = output.with_name(f".{output.name}.part")
     try:
-        with part.open("wb") as stream, progress(f"writing {output}"):
-            engine.dump(stream, serialization, iri)
+        with part.open("wb") as file, progress(f"writing {output}"):
+            if packed:
+                with gzip.GzipFile(output.stem, "wb", _GZIP_LEVEL, file, mtime=0) as stream:
+                    engine.dump(cast(IO[bytes], stream), serialization, iri)
+            else:
+                engine.dump(file, serialization, iri)
         part.replace(output)
     except OSError as error:
         raise UsageError(f"{output}: cannot be written ({error.strerror})") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+@cli.command()
+@_store_argument
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE..."
+)
+@click.option(
+    "--graph",
+    metavar="IRI",
+    help="Where statements go that name no graph; else to the default graph.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(EXPORTS),
+    metavar="FORMAT",
+    help="turtle, ntriples, jsonld, rdfxml, trig or nquads; by default what each file's name says.",
+)
+@click.option("--base", "base_iri", metavar="IRI", help="Resolve relative IRIs against this one.")
+def load(
+    store: Path, files: Sequence[Path], graph: str | None, form: str | None, base_iri: str | None
+) -> None:
+    """Load RDF files into the graph in STORE: all of them, or nothing.
+
+    Files may be compressed by gzip. STORE is made if it does not exist, with nothing else in it.
+    A fault in a file is told with its line and column, and nothing is loaded. Whoever reads the
+    graph meanwhile goes on reading what was there before.
+    """
+    from pyoxigraph import RdfFormat
+
+    from clustergraph.answers import FORMATS
+    from clustergraph.store.loading import load_apart
+
+    serialization = FORMATS[form].engine if form else None
+    assert serialization is None or isinstance(serialization, RdfFormat)  # noqa: S101
+    started = time.monotonic()
+    with _bytes_read(files) as tell:
+        generation = load_apart(
+            store,
+            files,
+            graph=_graph_iri(graph),
+            form=serialization,
+            base_iri=base_iri,
+            tell=tell,
+        )
+    count = f"{len(files)} file{'s' if len(files) > 1 else ''}"
+    passed_s = time.monotonic() - started
+    click.echo(f"{store}: generation {generation.number} holds {count} more ({passed_s:.1f} s)")
+
+
+class _Listing(Commands):
+    """A group that lists when it is not told what to do."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            args = ["list", *args]
+        return super().resolve_command(ctx, args)
+
+
+@cli.group(cls=_Listing)
+def generations() -> None:
+    """Look at the states that a graph was in, and go back to one.
+
+    'clustergraph generations STORE' lists them.
+    """
+
+
+@generations.command("list")
+@_store_argument
+def list_generations(store: Path) -> None:
+    """List the generations of the graph in STORE, oldest first.
+
+    'alone' is what each one takes that it shares with no other: pruning it frees that much.
+    """
+    from clustergraph import answers
+    from clustergraph.store.generations import Generations
+
+    found = Generations(store)
+    current = found.current.number
+    rows = []
+    for number in found.numbers():
+        generation = found.get(number)
+        size, alone = generation.size_bytes()
+        time_ = datetime.fromtimestamp(generation.committed_at, UTC)
+        notes = ["published"] if number == current else []
+        if generation.restores is not None:
+            notes.append(f"restores {generation.restores}")
+        rows.append(
+            [
+                str(number),
+                f"{time_:%Y-%m-%d %H:%M:%S} UTC",
+                _in_words(size),
+                _in_words(alone),
+                ", ".join(notes),
+            ]
+        )
+    terminal = sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if terminal else None
+    headings = ["number", "committed", "size", "alone", ""]
+    click.echo(answers.table(headings, rows, width, styled=terminal), nl=False)
+
+
+@generations.command("roll-back")
+@_store_argument
+@click.argument("number", type=int)
+def roll_back(store: Path, number: int) -> None:
+    """Publish generation NUMBER of the graph in STORE again, under a new number.
+
+    Nothing is lost by it: the generations since then stay, and can be rolled back to likewise.
+    """
+    from clustergraph.store.generations import Generations
+
+    generation = Generations(store).roll_back(number)
+    click.echo(f"{store}: generation {generation.number} is published; it restores {number}")
+
+
+@generations.command()
+@_store_argument
+@click.option(
+    "--keep",
+    type=click.IntRange(1),
+    default=KEPT_GENERATIONS,
+    show_default=True,
+    help="How many generations stay, the published one included.",
+)
+def prune(store: Path, keep: int) -> None:
+    """Remove all but the newest generations of the graph in STORE.
+
+    One that somebody still reads stays.
+    """
+    from clustergraph.store.generations import Generations
+
+    removed = Generations(store).prune(keep)
+    click.echo(f"{store}: removed {', '.join(map(str, removed)) or 'nothing'}")
+
+
+@cli.command()
+@_store_argument
+@click.argument("target", type=click.Path(path_type=Path), metavar="TARGET")
+def backup(store: Path, target: Path) -> None:
+    """Copy the published generation of the graph in STORE to a new store, TARGET.
+
+    The graph may be served and written meanwhile. On the same file system the two share their
+    large files, and TARGET takes hardly any room; to be safe from the loss of a disk, name a
+    TARGET on another one.
+    """
+    from clustergraph.store.generations import Generations
+
+    with progress(f"copying to {target}"):
+        generation = Generations(store).backup(target)
+    click.echo(f"{target}: holds generation {generation.number} of {store}")
+
+
+@contextmanager
+def _bytes_read(files: Sequence[Path]) -> Iterator[Callable[[int, int], object]]:
+    """Show on a terminal how much of the files has been read; nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda index, done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+    sizes = [file.stat().st_size if file.is_file() else 0 for file in files]
+    total = sum(sizes)
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("reading", total=total)
+
+        def tell(index: int, done: int) -> None:
+            read = sum(sizes[:index]) + done
+            what = files[index].name if read < total else "writing"
+            bar.update(task, completed=read, description=what)
+
+        yield tell
+
+
+def _in_words(size_bytes: int) -> str:
+    size, unit = float(size_bytes), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.3g} {unit}" if size < 999.5 else f"{size:.0f} {unit}"
 
 
 def _graph_iri(name: str | None) -> str | None:

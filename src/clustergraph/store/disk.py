@@ -16,7 +16,16 @@ from typing import Final
 
 from clustergraph.errors import DiskFullError, StoreError
 
-__all__ = ["alone", "beside", "copy_database", "full", "refusals", "sync", "sync_tree"]
+__all__ = [
+    "alone",
+    "beside",
+    "copy_database",
+    "full",
+    "refusals",
+    "sweep_beside",
+    "sync",
+    "sync_tree",
+]
 
 # Files of a database that are never changed once they are written, so that copies may share them.
 _SHARED: Final = ".sst"
@@ -167,15 +176,20 @@ def beside(directory: Path) -> Iterator[Path]:
         directory.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-unfinished-", dir=directory.parent))
         lock = _lock(work)
-        for other in directory.parent.glob(f".{glob.escape(directory.name)}-unfinished-*"):
-            with suppress(OSError):
-                os.close(_lock(other))
-                shutil.rmtree(other, ignore_errors=True)
+        sweep_beside(directory)
         try:
             yield work
         finally:
             os.close(lock)
             shutil.rmtree(work, ignore_errors=True)
+
+
+def sweep_beside(directory: Path) -> None:
+    """Remove what processes that were killed left beside ``directory`` (see `beside`)."""
+    for other in directory.parent.glob(f".{glob.escape(directory.name)}-unfinished-*"):
+        with suppress(OSError):
+            os.close(_lock(other))
+            shutil.rmtree(other, ignore_errors=True)
 
 
 def _lock(directory: Path) -> int:

@@ -35,7 +35,16 @@ import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, StoreError, UnknownNameError, UsageError
 from clustergraph.settings import KEPT_GENERATIONS
-from clustergraph.store.disk import alone, beside, copy_database, full, refusals, sync, sync_tree
+from clustergraph.store.disk import (
+    alone,
+    beside,
+    copy_database,
+    full,
+    refusals,
+    sweep_beside,
+    sync,
+    sync_tree,
+)
 
 __all__ = ["Apply", "Generation", "Generations", "Held"]
 
@@ -307,8 +316,10 @@ class Generations:
 
     def recover(self) -> None:
         """Remove what an interrupted commit left, as each commit does first of all."""
-        with self._writing():
-            pass
+        sweep_beside(self.directory.absolute())
+        if self.exist():
+            with self._writing():
+                pass
 
     def backup(self, target: Path) -> Generation:
         """Make ``target`` a store of its own that holds the published generation.

@@ -1,0 +1,208 @@
+"""Large files into a store, in one commit, by a process of their own.
+
+The engine's parsers recurse: a file that nests deep enough overflows the stack, which ends the
+process without a word. So whoever asks for a load has it done by a child, and hears from it, line
+by line in JSON, how far it is; when it dies, the graph is as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pyoxigraph as ox
+
+from clustergraph import errors
+from clustergraph.errors import ClusterGraphError, StoreError, UnreadableInputError, UsageError
+from clustergraph.store.files import format_of, opened, reading_of
+from clustergraph.store.generations import Generation, Generations
+
+__all__ = ["load", "load_apart"]
+
+_TOLD_EVERY_S: Final = 0.1
+_OUT_OF_STACK: Final = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
+
+Tell = Callable[[int, int], object]
+"""Takes the index of the file being read, and how many of its bytes have been."""
+
+
+def load(
+    directory: Path,
+    paths: Sequence[Path],
+    *,
+    graph: str | None = None,
+    form: ox.RdfFormat | None = None,
+    base_iri: str | None = None,
+    tell: Tell = lambda index, done: None,
+) -> Generation:
+    """Load files into a store, all of them or none, in this process.
+
+    Args:
+        directory: the store; made, with nothing else in it, where there is none.
+        paths: RDF files, also compressed by gzip.
+        graph: the IRI of the graph for statements that name none; None: the default graph.
+        form: their format; None: what each one's name says.
+        base_iri: against which relative IRIs are resolved.
+        tell: hears how far it is.
+
+    Returns:
+        The generation published.
+
+    Raises:
+        SyntaxFaultError: a file breaks the grammar of its format; nothing is loaded.
+        UnreadableInputError: a file cannot be read; nothing is loaded.
+        StoreError: the store cannot be written; `DiskFullError` if for want of room.
+    """
+    sources = [(path, form or format_of(path)) for path in paths]
+    target = None if graph is None else _graph(graph)
+
+    def fill(store: ox.Store, _: int | None = None) -> None:
+        for index, (path, its_form) in enumerate(sources):
+            with opened(path) as (content, file), reading_of(path, its_form):
+                store.bulk_load(
+                    _Watched(content, file, lambda done, index=index: tell(index, done)),  # type: ignore[misc, arg-type]
+                    its_form,
+                    base_iri=base_iri,
+                    to_graph=target,
+                )
+
+    generations = Generations(directory)
+    if generations.exist():
+        return generations.commit(fill)[0]
+    return generations.create(fill)
+
+
+def load_apart(
+    directory: Path,
+    paths: Sequence[Path],
+    *,
+    graph: str | None = None,
+    form: ox.RdfFormat | None = None,
+    base_iri: str | None = None,
+    tell: Tell = lambda index, done: None,
+) -> Generation:
+    """Do what `load` does in a process of its own; survive what that does not.
+
+    Raises:
+        UnreadableInputError: also when a file nests too deeply for the parser.
+        StoreError: also when the process was killed.
+    """
+    job = {
+        "directory": str(directory),
+        "paths": [str(path) for path in paths],
+        "graph": graph,
+        "form": form and form.media_type,
+        "base_iri": base_iri,
+    }
+    at = 0
+    with _child(json.dumps(job)) as child:
+        assert child.stdout is not None  # noqa: S101 - it is a pipe
+        for line in child.stdout:
+            message = json.loads(line)
+            if "error" in message:
+                raise getattr(errors, message["error"])(*message["arguments"])
+            if "read" in message:
+                at, done = message["read"]
+                tell(at, done)
+    if not child.returncode:
+        return Generations(directory).current
+    Generations(directory).recover()
+    if child.returncode in _OUT_OF_STACK:
+        raise UnreadableInputError(
+            str(paths[at]), "nests too deeply for the parser, which gave up; nothing was loaded"
+        )
+    reason = (
+        f"was ended by {signal.Signals(-child.returncode).name}, perhaps for want of memory"
+        if child.returncode < 0
+        else f"failed: {child.stderr.read() if child.stderr else ''}"
+    )
+    raise StoreError(f"{directory}: the process that loads {reason}; nothing was loaded")
+
+
+@contextmanager
+def _child(job: str) -> Iterator[subprocess.Popen[str]]:
+    """Start the process that loads; end it when whoever waits for it gives up."""
+    # -P, and no program from the working directory: that may be anybody's.
+    program = "from clustergraph.store.loading import _work; _work()"
+    with subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-P", "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # Ctrl-C is for whoever waits, who then ends this one.
+        start_new_session=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+    ) as child:
+        assert child.stdin is not None  # noqa: S101 - it is a pipe
+        try:
+            child.stdin.write(job)
+            child.stdin.close()
+            yield child
+        except BaseException:
+            child.kill()
+            raise
+
+
+def _work() -> None:
+    """Be the process that loads: the job comes by standard input."""
+    job: dict[str, Any] = json.load(sys.stdin)
+    last, ended = 0.0, -1
+
+    def say(**message: object) -> None:
+        print(json.dumps(message), flush=True)
+
+    def tell(index: int, done: int) -> None:
+        nonlocal last, ended
+        now = time.monotonic()
+        at_end = ended < index and done == Path(job["paths"][index]).stat().st_size
+        if not done or at_end or now - last >= _TOLD_EVERY_S:
+            last, ended = now, index if at_end else ended
+            # Fails when nobody waits any more, and so ends the load.
+            say(read=[index, done])
+
+    try:
+        load(
+            Path(job["directory"]),
+            [Path(path) for path in job["paths"]],
+            graph=job["graph"],
+            form=job["form"] and ox.RdfFormat.from_media_type(job["form"]),
+            base_iri=job["base_iri"],
+            tell=tell,
+        )
+    except errors.SyntaxFaultError as error:
+        arguments = [error.source, error.reason, error.line, error.column]
+        say(error=type(error).__name__, arguments=arguments)
+    except UnreadableInputError as error:
+        say(error=type(error).__name__, arguments=[error.source, error.reason])
+    except ClusterGraphError as error:
+        say(error=type(error).__name__, arguments=[str(error)])
+
+
+class _Watched:
+    """A stream that tells how far reading has got in the file beneath it."""
+
+    def __init__(self, content: IO[bytes], file: IO[bytes], tell: Callable[[int], object]) -> None:
+        self._content = content
+        self._file = file
+        self._tell = tell
+        tell(0)
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._content.read(size)
+        self._tell(self._file.tell())
+        return data
+
+
+def _graph(iri: str) -> ox.NamedNode:
+    try:
+        return ox.NamedNode(iri)
+    except ValueError as error:
+        raise UsageError(f"{iri!r}: a graph is named by an absolute IRI ({error})") from error
