@@ -10,7 +10,7 @@ from typing import Final
 from clustergraph.store import wire
 from clustergraph.store.process import Target
 
-__all__ = ["Answer", "AnswerCache", "Lines", "tag"]
+__all__ = ["Answer", "AnswerCache", "Lines", "parse_head", "parse_lines", "tag"]
 
 Lines = list[tuple[bytes, bytes]]
 
@@ -69,12 +69,17 @@ class AnswerCache:
 
     def get(self, key: bytes) -> Answer | None:
         """Return the answer to a request, if it is here."""
-        answer = self._answers.get(key)
+        answer = self.peek(key)
         if answer is None:
             self.misses += 1
-            return None
-        self.hits += 1
-        self._answers.move_to_end(key)
+        return answer
+
+    def peek(self, key: bytes) -> Answer | None:
+        """Return the answer to a request, if it is here; that it is not does not count."""
+        answer = self._answers.get(key)
+        if answer is not None:
+            self.hits += 1
+            self._answers.move_to_end(key)
         return answer
 
     def put(self, key: bytes, answer: Answer) -> None:
@@ -93,7 +98,8 @@ class AnswerCache:
 
 
 def _size(key: bytes, answer: Answer) -> int:
-    return len(key) + len(answer.body) + len(answer.raw) + _OVERHEAD_BYTES
+    # Its raw form may be made later, and is about as long as its body.
+    return len(key) + 2 * len(answer.body) + _OVERHEAD_BYTES
 
 
 _PARSED: dict[bytes, Lines] = {}
@@ -105,10 +111,15 @@ def parse_head(frame: bytes) -> tuple[int, int, Lines, bytes]:
     _, flags, status, length = wire.HEAD.unpack_from(frame)
     end = wire.HEAD.size + length
     block = frame[wire.HEAD.size : end]
+    return flags, status, parse_lines(block), frame[end:]
+
+
+def parse_lines(block: bytes) -> Lines:
+    """Return header lines as pairs; names in lower case."""
     lines = _PARSED.get(block)
     if lines is None:
         if len(_PARSED) > _PARSED_LIMIT:
             _PARSED.clear()
         pairs = (line.split(b": ", 1) for line in block.split(b"\r\n")[:-1])
         lines = _PARSED[block] = [(name.lower(), value) for name, value in pairs]
-    return flags, status, lines, frame[end:]
+    return lines

@@ -8,6 +8,7 @@ an answer lie.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -31,6 +32,8 @@ class Connection(HttpToolsProtocol):
     stall_s: ClassVar[float] = 30.0
     max_head_bytes: ClassVar[int] = 64 << 10
     open: ClassVar[set[Connection]] = set()
+    hot: ClassVar[Callable[[Connection, Any], bool] | None] = None
+    """Answers a request the short way if it can; see `clustergraph.service.hot`."""
 
     _phase = _HEAD
     _since_s = 0.0
@@ -74,6 +77,15 @@ class Connection(HttpToolsProtocol):
                 raise ValueError("the head is too long")
         self._phase, self._received, self._since_s = _BODY, 0, time.monotonic()
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        hot = Connection.hot
+        if hot is None or not hot(self, cycle):
+            super()._start_asgi_task(cycle, app)
+
+    def start(self, cycle: Any, app: Any) -> None:
+        """Let an application answer a request that was begun the short way."""
+        super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
         """Stop the clock: what follows is our part."""

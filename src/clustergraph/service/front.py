@@ -11,7 +11,6 @@ import asyncio
 import hmac
 import json
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -86,7 +85,7 @@ class Front:
         )
         self.on_started: Callable[[], object] = lambda: None
         self.failure: ClusterGraphError | None = None
-        self._open: Counter[str] = Counter()
+        self._open: dict[str, int] = {}
         self._counts: dict[str, Any] = {}
         self._counted_at: object = None
         self._token = options.token.encode()
@@ -152,25 +151,41 @@ class Front:
         exchange = Exchange(scope, receive, send, _operation(path), headers, client)
         await self._counted(exchange, path, methods)
 
+    def admits(self, client: str) -> bool:
+        """Say whether an address may have one more request open."""
+        limit = self.options.queries_per_client
+        return not limit or self._open.get(client, 0) < limit
+
+    def enter(self, client: str) -> None:
+        """Count a request of an address as open."""
+        self._open[client] = self._open.get(client, 0) + 1
+
+    def leave(self, client: str) -> None:
+        """Count it as answered."""
+        if self._open[client] == 1:
+            del self._open[client]
+        else:
+            self._open[client] -= 1
+
     async def _counted(self, exchange: Exchange, path: str, methods: tuple[str, ...]) -> None:
         """Answer, with the limit on open requests before and the bookkeeping after."""
-        client, limit = exchange.client, self.options.queries_per_client
-        if limit and self._open[client] >= limit:
-            await exchange.refuse(429, "Too many requests",
-                f"{client} has {limit} requests open, which is all it may; try again later",
+        client = exchange.client
+        if not self.admits(client):
+            await exchange.refuse(
+                429,
+                "Too many requests",
+                f"{client} has {self.options.queries_per_client} requests open, which is all it "
+                "may; try again later",
                 [(b"retry-after", b"1")],
-            )  # fmt: skip
-            self._record(exchange)
+            )
+            self.record(exchange)
             return
-        self._open[client] += 1
+        self.enter(client)
         try:
             await self._route(exchange, path, methods)
         finally:
-            if self._open[client] == 1:
-                del self._open[client]
-            else:
-                self._open[client] -= 1
-            self._record(exchange)
+            self.leave(client)
+            self.record(exchange)
 
     async def _route(self, exchange: Exchange, path: str, methods: tuple[str, ...]) -> None:
         method = exchange.scope["method"]
@@ -202,7 +217,7 @@ class Front:
         try:
             await self.reading.answer(exchange)
         finally:
-            self._record(exchange)
+            self.record(exchange)
 
     async def counts(self) -> dict[str, Any]:
         """Return how many statements and graphs there are, as a worker counts them.
@@ -322,7 +337,8 @@ class Front:
 
     # Pieces
 
-    def _record(self, exchange: Exchange) -> None:
+    def record(self, exchange: Exchange) -> None:
+        """Count a request that is answered, and log it."""
         seconds = time.monotonic() - exchange.started_s
         status = LEFT if exchange.left and not exchange.answering else exchange.status
         self.metrics.observe(exchange.operation, status, seconds, exchange.size)

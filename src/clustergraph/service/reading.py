@@ -11,17 +11,17 @@ from clustergraph.service.exchange import Exchange, watch
 from clustergraph.service.options import Options
 from clustergraph.service.refusals import DEATHS
 from clustergraph.store import wire
-from clustergraph.store.pool import Pool
+from clustergraph.store.pool import Pool, Waiter
 from clustergraph.store.process import BusyError, DiedError, Worker
 
-__all__ = ["CORS", "Reading", "complete", "retry_after"]
+__all__ = ["ALWAYS", "CORS", "Reading", "complete", "retry_after"]
 
 CORS: Final = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", b"ETag, Link, Content-Disposition, Retry-After"),
 ]
 # With every answer of a worker, which may have compressed it.
-_ALWAYS: Final = [*CORS, (b"vary", b"Accept-Encoding")]
+ALWAYS: Final = [*CORS, (b"vary", b"Accept-Encoding")]
 # A client that lets an answer lie must read this fast on the whole.
 _LEAST_BYTES_PER_S: Final = 16 << 10
 
@@ -62,17 +62,44 @@ class Reading:
         try:
             await self._ask(exchange, self.readers, head, key)
         except BusyError as error:
-            await exchange.refuse(
-                503, "Too busy", f"{error}; try again later", [(b"retry-after", b"1")]
-            )
+            await self._refuse_busy(exchange, error)
 
-    async def _ask(self, exchange: Exchange, pool: Pool, head: bytes, key: bytes) -> None:
+    async def go_on(
+        self, exchange: Exchange, key: bytes, worker: Worker | None, waiter: Waiter | None
+    ) -> None:
+        """Answer a request that was begun the short way and has no body.
+
+        Args:
+            exchange: the request.
+            key: what workers are sent.
+            worker: it has been sent it already.
+            waiter: it waits for a worker.
+        """
+        try:
+            await self._ask(exchange, self.readers, key, key, worker, waiter)
+        except BusyError as error:
+            await self._refuse_busy(exchange, error)
+
+    async def _refuse_busy(self, exchange: Exchange, error: BusyError) -> None:
+        detail = f"{error}; try again later"
+        await exchange.refuse(503, "Too busy", detail, [(b"retry-after", b"1")])
+
+    async def _ask(
+        self,
+        exchange: Exchange,
+        pool: Pool,
+        head: bytes,
+        key: bytes,
+        sent: Worker | None = None,
+        waiter: Waiter | None = None,
+    ) -> None:
         """Let workers answer; try again, once, if the first was killed by somebody else."""
         again = True
         while True:
-            worker = pool.take_now(exchange.deadline_s)
+            worker = sent or (None if waiter else pool.take_now(exchange.deadline_s))
             if worker is None:
-                taking = asyncio.ensure_future(pool.take(exchange.deadline_s))
+                taking = asyncio.ensure_future(pool.take(exchange.deadline_s, waiter))
+                waiter = None
                 watching = asyncio.ensure_future(watch(exchange, taking.cancel))
                 try:
                     worker = await taking
@@ -84,7 +111,9 @@ class Reading:
                     watching.cancel()
             healthy = False
             try:
-                worker.send(head, exchange.body)
+                if sent is None:
+                    worker.send(head, exchange.body)
+                sent = None
                 over = await self._relay(exchange, worker, pool, key)
                 healthy = True
             except DiedError as died:
@@ -124,7 +153,7 @@ class Reading:
         extra: Lines = [(b"etag", tag(key, worker.target))] if keep else []
         exchange.status, exchange.answering = status, True
         await exchange.send(
-            {"type": "http.response.start", "status": status, "headers": [*_ALWAYS, *extra, *lines]}
+            {"type": "http.response.start", "status": status, "headers": [*ALWAYS, *extra, *lines]}
         )
         kept: list[bytes] | None = [] if keep else None
         blocked_s = 0.0
@@ -167,7 +196,7 @@ class Reading:
 def complete(status: int, lines: Lines, body: bytes, key: bytes, worker: Worker) -> Answer:
     """Return a whole answer, with the headers that are ours to set."""
     etag = b""
-    head = [*_ALWAYS, *lines]
+    head = [*ALWAYS, *lines]
     sized = False
     for name, value in lines:
         if name == b"etag":

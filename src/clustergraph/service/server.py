@@ -8,6 +8,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from clustergraph.errors import StoreError, UsageError
 from clustergraph.service.app import create_app
 from clustergraph.service.connection import Connection
 from clustergraph.service.front import Front
+from clustergraph.service.hot import answer_hot
 from clustergraph.service.options import Options
 from clustergraph.store.generations import Generations
 from clustergraph.store.pool import Pool, PoolSize
@@ -107,6 +109,7 @@ def configure(front: Front) -> uvicorn.Config:
     options = front.options
     Connection.stall_s = options.stall_s
     Connection.max_head_bytes = options.max_head_bytes
+    Connection.hot = staticmethod(partial(answer_hot, front))
     return uvicorn.Config(
         front,
         http=Connection,

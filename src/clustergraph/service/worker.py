@@ -106,8 +106,8 @@ def main(arguments: list[str]) -> None:
     """Run a worker.
 
     Args:
-        arguments: ``read``, ``federated`` or ``write``; the options as JSON; the descriptor of the socket;
-            the process id of whoever started it.
+        arguments: ``read``, ``federated`` or ``write``; the options as JSON; the descriptor of the
+            socket; the process id of whoever started it.
     """
     kind, text, descriptor, parent = arguments
     bind_to_parent(int(parent))

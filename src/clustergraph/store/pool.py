@@ -25,7 +25,7 @@ from clustergraph.errors import StoreError
 from clustergraph.store import wire
 from clustergraph.store.process import BusyError, DiedError, Target, Worker
 
-__all__ = ["START_S", "Pool", "PoolSize"]
+__all__ = ["START_S", "Pool", "PoolSize", "Waiter"]
 
 _SWEEP_S: Final = 0.02
 START_S: Final = 30.0
@@ -54,6 +54,28 @@ class PoolSize:
     waiting: int = 512
 
 
+@dataclass(slots=True, eq=False)
+class Waiter:
+    """A request that waits for a worker.
+
+    Attributes:
+        take: is given the worker.
+        on_long: called once if it has to wait for more than a moment.
+        since_s: when it began to wait.
+    """
+
+    take: Callable[[Worker], object]
+    on_long: Callable[[], object] | None
+    deadline_s: float
+    since_s: float
+    future: asyncio.Future[Worker] | None = None
+
+    def await_it(self) -> None:
+        """From now on a task waits: the worker is to be had from `Pool.take`."""
+        self.future = asyncio.get_running_loop().create_future()
+        self.take, self.on_long = self.future.set_result, None
+
+
 class Pool:
     """Workers of one kind.
 
@@ -73,7 +95,7 @@ class Pool:
         self.idle: deque[Worker] = deque()
         self.spares: deque[Worker] = deque()
         self.busy: set[Worker] = set()
-        self._waiting: deque[asyncio.Future[Worker]] = deque()
+        self._waiting: deque[Waiter] = deque()
         self._command = command
         self._buffer = bytearray(wire.FRAME_BYTES)
         self._starting = 0
@@ -109,9 +131,6 @@ class Pool:
             self._sweeper.cancel()
         for task in list(self._tasks):
             task.cancel()
-        for future in self._waiting:
-            if not future.done():
-                future.set_exception(BusyError("the service stops"))
         for worker in (*self.idle, *self.spares):
             worker.close()
         for worker in list(self.busy):
@@ -150,30 +169,56 @@ class Pool:
             self._discard(worker)
         return None
 
-    async def take(self, deadline_s: float) -> Worker:
+    def wait(
+        self,
+        take: Callable[[Worker], object],
+        deadline_s: float,
+        on_long: Callable[[], object] | None = None,
+    ) -> Waiter:
+        """Wait for a worker, first come first served, without a task.
+
+        Args:
+            take: is given the worker, some time.
+            deadline_s: when the request has to be answered.
+            on_long: called once if that takes more than a moment.
+
+        Raises:
+            BusyError: the queue is full.
+        """
+        if len(self._waiting) >= self.size.waiting:
+            raise BusyError(f"{self.size.waiting} requests wait already")
+        waiter = Waiter(take, on_long, deadline_s, time.monotonic())
+        self._waiting.append(waiter)
+        self._watch()
+        return waiter
+
+    async def take(self, deadline_s: float, waiter: Waiter | None = None) -> Worker:
         """Return a worker, first come first served.
+
+        Args:
+            deadline_s: when the request has to be answered.
+            waiter: one that has waited already and keeps its place; see `Waiter.await_it`.
 
         Raises:
             BusyError: the queue is full, or the deadline passed in it.
         """
-        if not self._waiting and (worker := self.take_now(deadline_s)):
-            return worker
-        if len(self._waiting) >= self.size.waiting:
-            raise BusyError(f"{self.size.waiting} requests wait already")
-        future: asyncio.Future[Worker] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
+        loop = asyncio.get_running_loop()
+        if waiter is None:
+            if not self._waiting and (worker := self.take_now(deadline_s)):
+                return worker
+            waiter = self.wait(_nobody, deadline_s)
+            waiter.await_it()
+        future = waiter.future
+        assert future is not None  # noqa: S101 - see `Waiter.await_it`
         try:
-            async with asyncio.timeout_at(
-                asyncio.get_running_loop().time() + deadline_s - time.monotonic()
-            ):
-                worker = await future
+            async with asyncio.timeout_at(loop.time() + deadline_s - time.monotonic()):
+                return await future
         except TimeoutError as error:
-            self._withdraw(future)
+            self._withdraw(waiter, future)
             raise BusyError("no worker became free in time") from error
         except asyncio.CancelledError:
-            self._withdraw(future)
+            self._withdraw(waiter, future)
             raise
-        return self._assign(worker, deadline_s)
 
     def give(self, worker: Worker, healthy: bool) -> None:
         """Hand a worker back.
@@ -230,23 +275,25 @@ class Pool:
         worker.since_s = time.monotonic()
         worker.deadline_s = deadline_s
         self.busy.add(worker)
-        if self._sweeper is None:
-            self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+        self._watch()
         return worker
 
-    def _withdraw(self, future: asyncio.Future[Worker]) -> None:
+    def _watch(self) -> None:
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+
+    def _withdraw(self, waiter: Waiter, future: asyncio.Future[Worker]) -> None:
         """Forget one that waits no longer; a worker that it was just given goes to the next."""
-        if future.done() and not future.cancelled() and future.exception() is None:
-            self._offer(future.result())
-        elif future in self._waiting:
-            self._waiting.remove(future)
+        if waiter in self._waiting:
+            self._waiting.remove(waiter)
+        elif future.done() and not future.cancelled():
+            self.give(future.result(), healthy=True)
 
     def _offer(self, worker: Worker) -> None:
-        while self._waiting:
-            future = self._waiting.popleft()
-            if not future.done():
-                future.set_result(worker)
-                return
+        if self._waiting:
+            waiter = self._waiting.popleft()
+            waiter.take(self._assign(worker, waiter.deadline_s))
+            return
         worker.on_frame = self._idle_frame(worker)
         self.idle.append(worker)
 
@@ -372,8 +419,12 @@ class Pool:
                 and now - worker.since_s > self.size.aged_after_s
             ):
                 self._age(worker)
-        if self.busy:
-            self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+        for waiter in list(self._waiting):
+            if waiter.on_long is not None and now - waiter.since_s > _SHORT_S:
+                tell, waiter.on_long = waiter.on_long, None
+                tell()
+        if self.busy or self._waiting:
+            self._watch()
 
     def _age(self, worker: Worker) -> None:
         if sum(other.aged for other in self.busy) >= self.size.slots:
@@ -383,3 +434,7 @@ class Pool:
         with suppress(OSError):  # it has just ended
             os.setpriority(os.PRIO_PROCESS, worker.process.pid, _NICE)
         self._refill()
+
+
+def _nobody(_: Worker) -> None:
+    raise AssertionError("a worker for nobody")

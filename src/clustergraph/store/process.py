@@ -161,6 +161,10 @@ class Worker:
                 self._waiter = None
         return self._frames.popleft()
 
+    def put_back(self, frame: bytes) -> None:
+        """Let `frame` return this one next."""
+        self._frames.appendleft(frame)
+
     def kill(self, reason: str) -> None:
         """End it now; whoever waits for its frames is told at once."""
         if self.usable:
