@@ -471,7 +471,9 @@ def test_text_report_is_grouped(several: Report, tmp_path: Path) -> None:
     """The text says file, severity, shape, message once, then each place, and sums up."""
     text = render(several)
     assert text.startswith(f"{tmp_path / 'data.ttl'}\n")
-    assert "  violation  http://example.org/v\n    no v\n    - <http://example.org/c>" in text
+    line = len(HEADER.splitlines()) + 1
+    place = f"line {line}, column 1  <http://example.org/c>"
+    assert f"  violation  http://example.org/v\n    no v\n    - {place}" in text
     assert text.endswith("2 violations, 1 warning, 1 info in 1 triples of 1 file\n")
     assert render(Report((), 3, 2)) == "no findings in 3 triples of 2 files\n"
 

@@ -33,12 +33,13 @@ FaultKind = Literal[
 
 
 class Place(NamedTuple):
-    """A cell, a row or a file: where a triple or a fault comes from.
+    """A cell, a row, a word or a file: where a triple or a fault comes from.
 
     ``row`` is what an editor or a spreadsheet shows: the physical line, from 1, on which the
     record starts in a CSV file (the header is usually line 1), or the row of the sheet. ``number``
     is the position of the column in the file, from 1; a virtual column has a ``column`` name and
-    no number.
+    no number. In a text without columns, such as Turtle, ``row`` is the line and ``character`` the
+    position in it, in characters from 1; ``pointer`` is the place in a JSON document (RFC 6901).
     """
 
     path: Path
@@ -46,6 +47,8 @@ class Place(NamedTuple):
     row: int | None = None
     column: str | None = None
     number: int | None = None
+    character: int | None = None
+    pointer: str | None = None
 
     @property
     def letter(self) -> str | None:
@@ -59,7 +62,7 @@ class Place(NamedTuple):
             text += f"!{self.sheet}" + (f"!{cell}" if cell else "")
             return text + (f" ({self.column})" if self.column is not None else "")
         if self.row is not None:
-            text += f":{self.row}"
+            text += f":{self.row}" + (f":{self.character}" if self.character is not None else "")
         if self.number is not None:
             text += f", column {self.letter}"
             return text + (f" ({self.column})" if self.column is not None else "")

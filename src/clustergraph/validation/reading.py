@@ -6,6 +6,7 @@ fetched: a JSON-LD context must be written into its file.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +21,7 @@ from clustergraph import artefacts
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
 from clustergraph.tables import Place, convert
 
-__all__ = ["FORMATS", "Statements", "read", "read_rdf"]
+__all__ = ["FORMATS", "Statements", "content_of", "format_of", "read", "read_rdf"]
 
 FORMATS: Final = {
     ".ttl": ox.RdfFormat.TURTLE,
@@ -68,11 +69,11 @@ def read_rdf(path: Path) -> list[ox.Triple]:
             from the network.
         SyntaxFaultError: it breaks the grammar of its format.
     """
-    rdf_format = _format(path)
+    rdf_format = format_of(path)
     if rdf_format is None:
         known = ", ".join(FORMATS)
         raise UnreadableInputError(str(path), f"no RDF file by its name; the endings are {known}")
-    content = _content(path)
+    content = content_of(path)
     triples = []
     try:
         for quad in ox.parse(
@@ -112,7 +113,7 @@ def _directory(directory: Path) -> Iterator[tuple[ox.Triple, Place]]:
         yield from _tables(directory)
     for path in sorted(directory.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-        if path.is_file() and not hidden and _format(path) is not None:
+        if path.is_file() and not hidden and format_of(path) is not None:
             found = True
             yield from _statements(path)
     if not found:
@@ -146,12 +147,18 @@ def _is_table(path: Path) -> bool:
     return path.suffix.lower() in _TABLES or path.name.endswith("-metadata.json")
 
 
-def _format(path: Path) -> ox.RdfFormat | None:
+def format_of(path: Path) -> ox.RdfFormat | None:
+    """Return the RDF syntax that the file's name promises; None for any other file."""
     name = path.name.lower().removesuffix(".gz")
     return FORMATS.get(Path(name).suffix)
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """Return a file's bytes, decompressed, without a byte order mark.
+
+    Raises:
+        UnreadableInputError: it cannot be opened, or is not compressed by gzip as its name says.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -159,9 +166,9 @@ def _content(path: Path) -> bytes:
             str(path), f"cannot be opened ({error.strerror or error})"
         ) from error
     if not path.name.lower().endswith(".gz"):
-        return content
+        return content.removeprefix(codecs.BOM_UTF8)
     try:
-        return gzip.decompress(content)
+        return gzip.decompress(content).removeprefix(codecs.BOM_UTF8)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableInputError(str(path), f"is not compressed by gzip ({error})") from error
 

@@ -75,6 +75,8 @@ def _where(finding: Finding) -> str:
 
 def _cell(place: Place) -> str:
     """Return the place within its file."""
+    if place.character is not None:
+        return f"line {place.row}, column {place.character}"
     cell = f"{place.sheet}, row {place.row}" if place.sheet else f"row {place.row}"
     if place.column is None:
         return cell

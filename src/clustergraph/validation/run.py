@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -11,8 +11,8 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError
-from clustergraph.tables import Place
 from clustergraph.validation import context
+from clustergraph.validation.locate import located
 from clustergraph.validation.pyshacl_engine import Result, judge
 from clustergraph.validation.reading import Statements, read, read_rdf
 from clustergraph.validation.report import Finding, Report, Severity
@@ -26,8 +26,6 @@ Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Resul
 _NODE_SHAPES: Final = frozenset(
     PREFIXES["sh"] + name for name in ("NodeShape", "PropertyShape", "targetClass", "property")
 )
-
-_FIRST: Final = (PREFIXES["rdf"] + "type", PREFIXES["rdfs"] + "label")
 
 
 def validate(
@@ -69,10 +67,8 @@ def validate(
     elsewhere = {triple.subject for triple in surroundings} - {
         triple.subject for triple in statements
     }
-    locate = _locator(statements)
-    findings = [
-        _finding(result, locate(result)) for result in results if result.focus not in elsewhere
-    ]
+    found = [_finding(result) for result in results if result.focus not in elsewhere]
+    findings = located(found, statements)
     files = {place.path for places in statements.values() for place in places}
     return Report(tuple(sorted(findings, key=_order)), len(statements), len(files))
 
@@ -101,7 +97,7 @@ def _shipped() -> Statements:
     return {quad.triple: whole.places_of(quad.triple) for quad in whole.quads}
 
 
-def _finding(result: Result, place: Place | None) -> Finding:
+def _finding(result: Result) -> Finding:
     return Finding(
         severity=Severity.of(result.severity),
         shape=result.shape,
@@ -110,7 +106,6 @@ def _finding(result: Result, place: Place | None) -> Finding:
         value=result.value,
         message=_message(result),
         component=result.component,
-        place=place,
     )
 
 
@@ -126,43 +121,13 @@ def _message(result: Result) -> str:
     return ranked[0].value if ranked else ""
 
 
-def _locator(
-    statements: Mapping[ox.Triple, tuple[Place, ...]],
-) -> Callable[[Result], Place | None]:
-    """Return what finds the statement that a result is about.
-
-    That is the triple of focus node, path and value; else one of the focus node by that path; else
-    the row, without a cell, that says what the focus node is, or that mentions it at all.
-    """
-    by_subject: dict[object, list[ox.Triple]] = {}
-    for triple in statements:
-        by_subject.setdefault(triple.subject, []).append(triple)
-
-    def locate(result: Result) -> Place | None:
-        predicate = result.path.last() if result.path else None
-        for triple in by_subject.get(result.focus, ()):
-            stated = triple.predicate.value == predicate and result.value in (None, triple.object)
-            if stated and (places := statements[triple]):
-                return places[0]
-        ranked = sorted(by_subject.get(result.focus, ()), key=_describes)
-        for triple in ranked:
-            if places := statements[triple]:
-                return places[0]._replace(column=None, number=None)
-        return None
-
-    return locate
-
-
-def _describes(triple: ox.Triple) -> int:
-    """Rank a triple: the row that says what a thing is comes before one that mentions it."""
-    return _FIRST.index(triple.predicate.value) if triple.predicate.value in _FIRST else len(_FIRST)
-
-
-def _order(finding: Finding) -> tuple[int, str, int, str, str, str]:
+def _order(finding: Finding) -> tuple[int, str, int, int, str, str, str]:
+    place = finding.place
     return (
         -finding.severity,
         str(finding.file or ""),
         finding.line or 0,
+        (place.character or place.number or 0) if place else 0,
         finding.shape_name,
         str(finding.focus),
         str(finding.value),
