@@ -152,7 +152,7 @@ def run(front: Front, listener: socket.socket, tell: Callable[[str], None]) -> N
         tell(f"clustergraph is at {address}/  (Ctrl-C stops it)")
         tell(f"  endpoint   {address}/sparql")
         if known := catalogue.questions():
-            name = next(iter(known))
+            [name, *_] = sorted(known, key=lambda name: catalogue.KINDS.index(known[name].kind))
             tell(f"  questions  {address}/queries, for example:")
             tell(f"             curl -H 'Accept: text/csv' {address}/queries/{name}")
         wall = front.readers.wall
