@@ -5,14 +5,21 @@
 from __future__ import annotations
 
 import json
+import re
+import select
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import pyoxigraph as ox
 import pytest
 
 from clustergraph.service.protocol import Config, Context, Request, Response, deliver, handle
+from clustergraph.store import build
 
 T = TypeVar("T")
 
@@ -22,6 +29,15 @@ DATA = """
 <http://example.org/g1> { :a :p "1" . }
 <http://example.org/g2> { :b :p "2" . }
 <https://w3id.org/clustergraph/graph/clusters> { :c :p "3"@en . }
+"""
+RESET = """
+DROP ALL ; INSERT DATA {
+  <http://example.org/own> <http://example.org/p> "0" .
+  GRAPH <http://example.org/g1> { <http://example.org/a> <http://example.org/p> "1" }
+  GRAPH <http://example.org/g2> { <http://example.org/b> <http://example.org/p> "2" }
+  GRAPH <https://w3id.org/clustergraph/graph/clusters> {
+    <http://example.org/c> <http://example.org/p> "3"@en }
+}
 """
 
 
@@ -203,13 +219,14 @@ class OverHttp(_Asking):
         self.base = base
         self._client = httpx.Client(base_url=base, trust_env=False, timeout=30)
         self._token = token
+        self._touched = True
 
     def reset(self) -> None:
-        """Bring the graph back to ``DATA``."""
-        kind = {"content-type": "application/sparql-update"}
-        assert self.send("POST", "/update", kind, b"DROP ALL").status == 204
-        kind = {"content-type": "application/trig"}
-        assert self.send("POST", "/store", kind, DATA.encode()).status == 204
+        """Bring the graph back to ``DATA`` if a request may have changed it."""
+        if self._touched:
+            kind = {"content-type": "application/sparql-update"}
+            assert self.send("POST", "/update", kind, RESET.encode()).status == 204
+            self._touched = False
 
     def close(self) -> None:
         self._client.close()
@@ -230,21 +247,71 @@ class OverHttp(_Asking):
             request.headers.pop(name, None)
         request.headers.update(given)
         if self._token and method not in ("GET", "HEAD", "OPTIONS"):
+            self._touched = self._touched or not target.startswith("/sparql")
             request.headers["authorization"] = f"Bearer {self._token}"
         reply = self._client.send(request)
         return Reply(reply.status_code, dict(reply.headers), reply.content)
 
 
-def _served() -> bool:
-    """Say whether there is a service to test over HTTP."""
-    from importlib.util import find_spec
-
-    return find_spec("clustergraph.service.front") is not None and hasattr(
-        pytest, "clustergraph_served"
-    )
+TOKEN = "let-me-write"  # noqa: S105 - of a server that lives as long as the tests
 
 
-WAYS = ["in-process", *(["http"] if _served() else [])]
+@contextmanager
+def _serving(directory: Path, *options: str) -> Iterator[str]:
+    """Run the service over the store in a directory, and yield its address."""
+    command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--workers", "1"]
+    command += ["--store", str(directory / "store"), "--client-limit", "0", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=directory) as process:
+        try:
+            yield _address(process)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stderr is not None
+    heard = ""
+    while select.select([process.stderr], [], [], 60)[0] and (line := process.stderr.readline()):
+        heard += line
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            return found[0]
+    pytest.fail(f"the service did not start:\n{heard}")
+
+
+def _client(factory: pytest.TempPathFactory, *options: str) -> Iterator[OverHttp]:
+    directory = factory.mktemp("served")
+    (directory / "token").write_text(TOKEN, encoding="utf-8")
+    with _serving(directory, "--bare", "--token-file", "token", *options) as base:
+        service = OverHttp(base, TOKEN)
+        yield service
+        service.close()
+
+
+@pytest.fixture(scope="session")
+def union_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OverHttp]:
+    """A running service that takes writes; queries see the union of all graphs."""
+    yield from _client(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OverHttp]:
+    """A running service that takes writes; queries see the store's own default graph."""
+    yield from _client(tmp_path_factory, "--default-graph", "own")
+
+
+@pytest.fixture(scope="session")
+def reading_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OverHttp]:
+    """A running service without a token, over a store that was filled before."""
+    directory = tmp_path_factory.mktemp("served")
+    build(directory / "store", lambda: ox.parse(DATA, ox.RdfFormat.TRIG))
+    with _serving(directory) as base:
+        service = OverHttp(base, TOKEN)
+        yield service
+        service.close()
+
+
+WAYS = ["in-process", "http"]
 
 
 def _exchange(request: pytest.FixtureRequest, kind: str, **config: Any) -> Iterator[Exchange]:

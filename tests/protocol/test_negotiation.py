@@ -19,7 +19,7 @@ XML = "application/sparql-results+xml"
     [
         ("", JSON),
         ("*/*", JSON),
-        (" , ", JSON),
+        (",", JSON),
         (JSON, JSON),
         (XML, XML),
         ("text/csv", "text/csv"),

@@ -70,4 +70,6 @@ class Options:
         """Return what workers have to know, fit for JSON: no secrets, no paths."""
         kept = asdict(self)
         del kept["token"], kept["access_log"]
+        # Nobody may write without a token, so nothing should say that they can.
+        kept["writable"] = self.writable and bool(self.token)
         return kept
