@@ -70,6 +70,13 @@ def test_direct_graph(exchange: Any) -> None:
     assert exchange.send("GET", indirect).triples() == {X}
 
 
+def test_direct_address_as_indirect_name(exchange: Any) -> None:
+    """4.2: the full request IRI names the same graph as the IRI within it."""
+    address = f"{exchange.base}/store/clusters"
+    direct = exchange.send("GET", "/store/clusters").triples()
+    assert exchange.send("GET", f"/store?graph={address}").triples() == direct
+
+
 def test_direct_graph_by_its_own_address(make: Callable[..., Any]) -> None:
     """4.1: where the operator wants it so, the request's URI is the graph's IRI."""
     exchange = make(graph_namespace=None)

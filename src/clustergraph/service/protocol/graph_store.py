@@ -86,7 +86,7 @@ def _target(request: Request, context: Context) -> _Target:
     form = None
     for name, value in parameters.fields(request.query_string):
         if name == b"graph":
-            graphs.append(parameters.decode(value))
+            graphs.append(_permanent(parameters.decode(value), request, context))
         elif name == b"default":
             default = True
         elif name == b"format":
@@ -102,6 +102,12 @@ def _target(request: Request, context: Context) -> _Target:
     if not graphs:
         return _Target(None, form)
     return _Target(_node(graphs[0]), form)
+
+
+def _permanent(iri: str, request: Request, context: Context) -> str:
+    """Return a graph's own IRI for the address by which it can be named directly."""
+    namespace, here = context.config.graph_namespace, f"{request.base}/store/"
+    return iri if namespace is None or not iri.startswith(here) else namespace + iri[len(here) :]
 
 
 def _direct(path: str, request: Request, context: Context) -> str:
