@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pyoxigraph as ox
 import pyshacl
@@ -23,6 +23,7 @@ from rdflib.plugins.sparql.sparql import Query
 
 from clustergraph.errors import UnreadableInputError
 from clustergraph.validation.paths import PropertyPath, Term
+from clustergraph.validation.results import Result
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Result", "judge"]
@@ -30,18 +31,6 @@ __all__ = ["Result", "judge"]
 _SH: Final = PREFIXES["sh"]
 _DEPTH: Final = 30
 """How deep shapes may refer to other shapes."""
-
-
-class Result(NamedTuple):
-    """One ``sh:ValidationResult`` as the engine gives it."""
-
-    severity: str
-    shape: ox.NamedNode | ox.BlankNode
-    focus: Term
-    path: PropertyPath | None
-    value: Term | None
-    messages: tuple[ox.Literal, ...]
-    component: str
 
 
 def judge(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> Iterator[Result]:
@@ -72,32 +61,39 @@ def judge(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> Iterator[Re
 
 
 def _results(graph: rdflib.Graph) -> Iterator[Result]:
-    def objects(node: ox.NamedNode | ox.BlankNode, predicate: str) -> list[Term]:
-        subject = rdflib.BNode(node.value) if isinstance(node, ox.BlankNode) else _node(node.value)
-        return [_from_rdflib(term) for term in graph.objects(subject, rdflib.URIRef(predicate))]
-
+    """Yield the results that belong to the report, each with those that it holds as details."""
     for result in graph.objects(None, _node(_SH + "result")):
-        found = _from_rdflib(result)
-        if isinstance(found, ox.Literal):
-            continue
+        if (found := _result(graph, result)) is not None:
+            yield found
 
-        def one(name: str, node: ox.NamedNode | ox.BlankNode = found) -> Term | None:
-            return next(iter(objects(node, _SH + name)), None)
 
-        shape, focus, path = one("sourceShape"), one("focusNode"), one("resultPath")
-        if shape is None or isinstance(shape, ox.Literal) or focus is None:
-            continue
-        severity, component = one("resultSeverity"), one("sourceConstraintComponent")
-        messages = objects(found, _SH + "resultMessage")
-        yield Result(
-            severity.value if severity else "",
-            shape,
-            focus,
-            None if path is None or isinstance(path, ox.Literal) else _path(path, objects),
-            one("value"),
-            tuple(message for message in messages if isinstance(message, ox.Literal)),
-            component.value if component else "",
-        )
+def _result(graph: rdflib.Graph, node: rdflib.term.Node) -> Result | None:
+    def objects(subject: Term, predicate: str) -> list[Term]:
+        found = graph.objects(_to_rdflib(subject), rdflib.URIRef(predicate))
+        return [_from_rdflib(term) for term in found]
+
+    def one(name: str) -> Term | None:
+        found = graph.value(node, _node(_SH + name))
+        return None if found is None else _from_rdflib(found)
+
+    shape, focus, path = one("sourceShape"), one("focusNode"), one("resultPath")
+    if shape is None or isinstance(shape, ox.Literal) or focus is None:
+        return None
+    severity, component = one("resultSeverity"), one("sourceConstraintComponent")
+    messages = map(_from_rdflib, graph.objects(node, _node(_SH + "resultMessage")))
+    nested = (_result(graph, inner) for inner in graph.objects(node, _node(_SH + "detail")))
+    return Result(
+        severity.value if severity else "",
+        shape,
+        focus,
+        None if path is None or isinstance(path, ox.Literal) else _path(path, objects),
+        one("value"),
+        tuple(message for message in messages if isinstance(message, ox.Literal)),
+        component.value if component else "",
+        tuple(inner for inner in nested if inner is not None),
+        one("sourceConstraint"),
+        "pyshacl",
+    )
 
 
 _path = PropertyPath.read

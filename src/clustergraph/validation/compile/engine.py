@@ -1,0 +1,129 @@
+"""A run: for each shape with targets, screen, judge, and hand over what cannot be judged here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph.validation.compile.graph import Graph
+from clustergraph.validation.compile.judge import Judge
+from clustergraph.validation.compile.screen import screens, target_pattern
+from clustergraph.validation.compile.shapes import Shape, Shapes
+from clustergraph.validation.paths import Term
+from clustergraph.validation.results import Result
+from clustergraph.vocab import PREFIXES
+
+__all__ = ["Compiled", "judge"]
+
+_FEW: Final = 100
+"""Up to how many targets are judged one by one, which is quicker than asking queries."""
+
+_TARGETS: Final = frozenset(
+    PREFIXES["sh"] + f"target{name}" for name in ("", "Class", "Node", "SubjectsOf", "ObjectsOf")
+)
+
+
+def judge(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterator[Result]:
+    """Validate ``data`` against ``shapes``; nothing is inferred and nothing fetched.
+
+    Raises:
+        UnreadableInputError: the shapes are not well-formed.
+    """
+    compiled = Compiled(shapes)
+    extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
+    yield from compiled.results(Graph.of(data, extra))
+
+
+class Compiled:
+    """Shapes, ready to judge any number of graphs.
+
+    Args:
+        shapes: the shapes graph.
+        few: up to how many targets of a shape are judged without a query.
+
+    Raises:
+        UnreadableInputError: the shapes are not well-formed.
+    """
+
+    def __init__(self, shapes: Iterable[ox.Triple], few: int = _FEW) -> None:
+        self.shapes = Shapes(shapes)
+        self._few = few
+
+    def results(self, graph: Graph) -> Iterator[Result]:
+        """Yield what all shapes find in a graph."""
+        judge = Judge(graph)
+        for shape in self.shapes.targeted:
+            if shape.deactivated:
+                continue
+            if self.reason(shape, graph):
+                yield from self._by_reference(shape, graph)
+            else:
+                yield from self._shape(shape, graph, judge)
+
+    def reason(self, shape: Shape, graph: Graph) -> str | None:
+        """Say why a shape has to be judged by pySHACL; None when it need not."""
+        for part in shape.reach():
+            if part.recursive:
+                return "it refers to itself"
+            for query in (c.query for c in part.constraints if c.query is not None):
+                if not query.usable:
+                    return "a query of it does not take variables bound beforehand"
+                touched = query.predicates
+                meets = graph.rewritten if touched is None else graph.rewritten & touched
+                if meets and query.looks_at_form:
+                    return "a query of it looks at how numbers are written"
+        return None
+
+    def _shape(self, shape: Shape, graph: Graph, judge: Judge) -> Iterator[Result]:
+        some = list(islice(graph.targets(shape), self._few + 1))
+        if len(some) <= self._few:
+            for focus in some:
+                yield from judge.results(shape, focus)
+            return
+        targets = target_pattern(shape, graph)
+        units = [(shape, False)] if shape.constraints or shape.path is not None else []
+        if shape.path is not None:
+            units = [(shape, True)]
+        else:
+            units += [(part, True) for part in shape.properties]
+        for unit, whole in units:
+            for focus in self._suspects(shape, unit, whole, targets, graph):
+                found = judge.results if whole else judge.own
+                yield from found(unit, focus)
+
+    def _suspects(
+        self, shape: Shape, unit: Shape, whole: bool, targets: str, graph: Graph
+    ) -> Iterator[Term]:
+        """Yield the targets that may break the unit."""
+        queries = screens(unit, whole, targets, graph)
+        if queries is None:
+            yield from graph.targets(shape)
+            return
+        # Blank nodes cannot be named in a query, and literals may be written otherwise there.
+        unnamed = {node for node in shape.target_nodes if not isinstance(node, ox.NamedNode)}
+        suspects: set[Term] = set(map(graph.constant, unnamed))
+        for query in queries:
+            suspects |= graph.focus(query)
+        for focus in sorted(suspects, key=str):
+            if graph.is_target(shape, focus):
+                yield focus
+
+    def _by_reference(self, shape: Shape, graph: Graph) -> Iterator[Result]:
+        """Have pySHACL judge one shape: the others lose their targets."""
+        from clustergraph.validation import pyshacl_engine
+
+        yield from pyshacl_engine.judge(graph.triples(), only(shape, self.shapes.triples))
+
+
+def only(shape: Shape, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
+    """Return a shapes graph in which one shape alone has targets."""
+    rdfs_class = ox.NamedNode(PREFIXES["rdfs"] + "Class")
+    return [
+        triple
+        for triple in triples
+        if triple.subject == shape.node
+        or (triple.predicate.value not in _TARGETS and triple.object != rdfs_class)
+    ]

@@ -1,0 +1,250 @@
+"""The data as validation sees them: triples by pattern, paths, classes, literals as written.
+
+A store keeps numbers and dates as values. So a graph that was made from triples remembers, beside
+its store, the literals that the store writes otherwise; a graph on disk has none to remember.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, cast
+
+import pyoxigraph as ox
+
+from clustergraph.store.memory import hold, stored
+from clustergraph.validation.compile.shapes import Node, Shape
+from clustergraph.validation.paths import PropertyPath, Term
+from clustergraph.vocab import PREFIXES
+
+__all__ = ["SHAPES_GRAPH", "Graph"]
+
+_TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
+_SUBCLASS: Final = ox.NamedNode(PREFIXES["rdfs"] + "subClassOf")
+SHAPES_GRAPH: Final = ox.NamedNode("urn:x-clustergraph:shapes")
+
+
+class Graph:
+    """A data graph.
+
+    Args:
+        store: where the triples are.
+        union: whether the data are all graphs of the store together; else the default graph.
+        written: literals that the store writes otherwise, by subject and predicate: all objects
+            of the pair, as they were written.
+    """
+
+    def __init__(
+        self,
+        store: ox.Store,
+        union: bool = True,
+        written: Mapping[tuple[Node, ox.NamedNode], tuple[Term, ...]] | None = None,
+    ) -> None:
+        self.store = store
+        self._union = union
+        self._place = None if union else ox.DefaultGraph()
+        self._normal = written is None
+        self._written = dict(written or {})
+        self.rewritten: frozenset[str] = frozenset(
+            predicate.value
+            for (_, predicate), terms in self._written.items()
+            if any(isinstance(term, ox.Literal) and not term.language for term in terms)
+        )
+        self._below: dict[str, frozenset[str]] = {}
+        self._hierarchy: dict[str, list[str]] | None = None
+
+    @classmethod
+    def of(cls, triples: Iterable[ox.Triple], shapes: Iterable[ox.Triple] = ()) -> Graph:
+        """Hold triples in memory.
+
+        Args:
+            triples: the data.
+            shapes: the shapes graph, where queries may ask it.
+        """
+        default, extra = ox.DefaultGraph(), SHAPES_GRAPH
+        altered: dict[tuple[Node, ox.NamedNode], None] = {}
+        kept: list[tuple[Node, ox.NamedNode, Term]] = []
+        for triple in triples:
+            value = triple.object
+            if isinstance(triple.subject, ox.Triple) or isinstance(value, ox.Triple):
+                continue
+            kept.append((triple.subject, triple.predicate, value))
+            if isinstance(value, ox.Literal) and stored(value) != value:
+                altered[triple.subject, triple.predicate] = None
+        written: dict[tuple[Node, ox.NamedNode], list[Term]] = {pair: [] for pair in altered}
+        if written:
+            for subject, predicate, value in kept:
+                known = written.get((subject, predicate))
+                if known is not None and value not in known:
+                    known.append(value)
+        quads = [ox.Quad(*triple, default) for triple in kept]
+        quads += [ox.Quad(t.subject, t.predicate, t.object, extra) for t in shapes]
+        forms = {pair: tuple(terms) for pair, terms in written.items()}
+        return cls(hold(quads), union=False, written=forms)
+
+    def constant(self, term: Term) -> Term:
+        """Return a term of a shape in the form in which the graph would hold it."""
+        if not isinstance(term, ox.Literal):
+            return term
+        if term.language:
+            return ox.Literal(term.value, language=term.language.lower())
+        return stored(term) if self._normal else term
+
+    def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
+        """Return the objects of a subject and a predicate, each once."""
+        if isinstance(subject, ox.Literal):
+            return []
+        if self._written and (known := self._written.get((subject, predicate))) is not None:
+            return list(known)
+        quads = self.store.quads_for_pattern(subject, predicate, None, self._place)
+        found = [cast(Term, quad.object) for quad in quads]
+        return list(dict.fromkeys(found)) if self._union else found
+
+    def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
+        """Return the subjects of a predicate and an object, each once."""
+        quads = self.store.quads_for_pattern(None, predicate, value, self._place)
+        found = list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
+        if predicate.value in self.rewritten and isinstance(value, ox.Literal):
+            found = [subject for subject in found if value in self.objects(subject, predicate)]
+        return found
+
+    def about(self, subject: Term) -> Iterator[tuple[ox.NamedNode, Term]]:
+        """Yield predicate and object of each triple of a subject, each once."""
+        if isinstance(subject, ox.Literal):
+            return
+        quads = self.store.quads_for_pattern(subject, None, None, self._place)
+        for predicate in dict.fromkeys(quad.predicate for quad in quads):
+            for value in self.objects(subject, predicate):
+                yield predicate, value
+
+    def values(self, focus: Term, path: PropertyPath) -> list[Term]:
+        """Return the value nodes of a path from a focus node, each once (section 2.3.1)."""
+        return list(dict.fromkeys(self._walk([focus], path)))
+
+    def _walk(self, nodes: Iterable[Term], path: PropertyPath, back: bool = False) -> list[Term]:
+        nodes = list(dict.fromkeys(nodes))
+        match path.operator:
+            case "predicate":
+                predicate = ox.NamedNode(path.predicate)
+                if back:
+                    return [s for node in nodes for s in self.subjects(predicate, node)]
+                return [o for node in nodes for o in self.objects(node, predicate)]
+            case "sequence":
+                for part in reversed(path.parts) if back else path.parts:
+                    nodes = list(dict.fromkeys(self._walk(nodes, part, back)))
+                return nodes
+            case "alternativePath":
+                return [term for part in path.parts for term in self._walk(nodes, part, back)]
+            case "inversePath":
+                return self._walk(nodes, path.parts[0], not back)
+            case "zeroOrOnePath":
+                return nodes + self._walk(nodes, path.parts[0], back)
+            case repeated:
+                return self._closure(nodes, path.parts[0], back, repeated == "zeroOrMorePath")
+
+    def _closure(
+        self, nodes: list[Term], path: PropertyPath, back: bool, from_zero: bool
+    ) -> list[Term]:
+        seen: dict[Term, None] = dict.fromkeys(nodes) if from_zero else {}
+        frontier = nodes
+        while frontier:
+            reached = dict.fromkeys(self._walk(frontier, path, back))
+            frontier = [term for term in reached if term not in seen]
+            seen.update(dict.fromkeys(frontier))
+        return list(seen)
+
+    def classes(self, name: Term) -> frozenset[str]:
+        """Return a class and all below it, by the data's own hierarchy."""
+        if not isinstance(name, ox.NamedNode):
+            return frozenset()
+        known = self._below.get(name.value)
+        if known is None:
+            tree = self._tree()
+            seen, todo = {name.value}, [name.value]
+            while todo:
+                for lower in tree.get(todo.pop(), ()):
+                    if lower not in seen:
+                        seen.add(lower)
+                        todo.append(lower)
+            known = self._below[name.value] = frozenset(seen)
+        return known
+
+    def _tree(self) -> dict[str, list[str]]:
+        if self._hierarchy is None:
+            self._hierarchy = {}
+            for quad in self.store.quads_for_pattern(None, _SUBCLASS, None, self._place):
+                above, below = quad.object, quad.subject
+                if isinstance(above, ox.NamedNode) and isinstance(below, ox.NamedNode):
+                    self._hierarchy.setdefault(above.value, []).append(below.value)
+        return self._hierarchy
+
+    def is_instance(self, node: Term, name: Term) -> bool:
+        """Say whether a node is a SHACL instance of a class (section 1.1)."""
+        kinds = self.objects(node, _TYPE)
+        if not isinstance(name, ox.NamedNode):
+            return name in kinds
+        classes = self.classes(name)
+        return any(isinstance(kind, ox.NamedNode) and kind.value in classes for kind in kinds)
+
+    def is_target(self, shape: Shape, node: Term) -> bool:
+        """Say whether a shape looks at a node."""
+        return (
+            any(self.is_instance(node, name) for name in shape.target_classes)
+            or node in map(self.constant, shape.target_nodes)
+            or any(self.objects(node, predicate) for predicate in shape.target_subjects_of)
+            or any(self.subjects(predicate, node) for predicate in shape.target_objects_of)
+        )
+
+    def targets(self, shape: Shape) -> Iterator[Term]:
+        """Yield the nodes that a shape looks at, each once (section 2.1.3)."""
+        seen: set[Term] = set()
+        for term in self._targets(shape):
+            if term not in seen:
+                seen.add(term)
+                yield term
+
+    def _targets(self, shape: Shape) -> Iterator[Term]:
+        yield from map(self.constant, shape.target_nodes)
+        for name in shape.target_classes:
+            below = sorted(self.classes(name))
+            names: list[Node] = [ox.NamedNode(iri) for iri in below] or [name]
+            for kind in names:
+                for quad in self.store.quads_for_pattern(None, _TYPE, kind, self._place):
+                    yield cast(Node, quad.subject)
+        for predicate in shape.target_subjects_of:
+            for quad in self.store.quads_for_pattern(None, predicate, None, self._place):
+                yield cast(Node, quad.subject)
+        for predicate in shape.target_objects_of:
+            for quad in self.store.quads_for_pattern(None, predicate, None, self._place):
+                if predicate.value in self.rewritten:
+                    yield from self.objects(cast(Node, quad.subject), predicate)
+                else:
+                    yield cast(Term, quad.object)
+
+    def ask(self, text: str, values: Mapping[str, Term]) -> Iterator[dict[str, Term]]:
+        """Yield the solutions of a SELECT query as variable → term, some variables substituted."""
+        solutions = self.store.query(
+            text,
+            use_default_graph_as_union=self._union,
+            substitutions={ox.Variable(name): term for name, term in values.items()} or None,
+        )
+        assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are checked before
+        names = [variable.value for variable in solutions.variables]
+        for solution in solutions:
+            bound = zip(names, solution, strict=True)
+            yield {name: cast(Term, term) for name, term in bound if term is not None}
+
+    def focus(self, text: str) -> set[Term]:
+        """Return what a query finds as ``?this``."""
+        solutions = self.store.query(text, use_default_graph_as_union=self._union)
+        assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are our own
+        return {cast(Term, term) for (term,) in solutions if term is not None}
+
+    def triples(self) -> Iterator[ox.Triple]:
+        """Yield all triples, literals as they were written."""
+        for quad in self.store.quads_for_pattern(None, None, None, self._place):
+            pair = (cast(Node, quad.subject), quad.predicate)
+            if pair not in self._written:
+                yield quad.triple
+        for (subject, predicate), values in self._written.items():
+            for value in values:
+                yield ox.Triple(subject, predicate, value)

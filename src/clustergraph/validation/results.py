@@ -1,0 +1,30 @@
+"""What an engine gives: results as SHACL defines them, before anybody asks where they stand."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pyoxigraph as ox
+
+from clustergraph.validation.paths import PropertyPath, Term
+from clustergraph.validation.report import EngineName
+
+__all__ = ["Result"]
+
+
+class Result(NamedTuple):
+    """One ``sh:ValidationResult`` as an engine gives it.
+
+    Source: SHACL, section 3.6.2.
+    """
+
+    severity: str
+    shape: ox.NamedNode | ox.BlankNode
+    focus: Term
+    path: PropertyPath | None
+    value: Term | None
+    messages: tuple[ox.Literal, ...]
+    component: str
+    detail: tuple[Result, ...] = ()
+    constraint: Term | None = None
+    engine: EngineName = "pyshacl"
