@@ -1,0 +1,222 @@
+"""Requests to other servers: credentials, deadlines, and what their refusals mean in words."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import re
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from SPARQLWrapper import POST, SPARQLWrapper
+
+import clustergraph
+from clustergraph.errors import EndpointError, QueryError, UsageError
+
+__all__ = ["Channel", "Credentials", "Fetched", "split_address"]
+
+_AGENT: Final = f"clustergraph/{clustergraph.__version__}"
+_CHUNK_BYTES: Final = 1 << 16
+_LONGEST_REASON: Final = 500
+_MARKUP: Final = re.compile(r"<style.*?</style>|<[^>]*>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What lets us in: a name and a password (Basic or Digest, as asked for), or a token (Bearer).
+
+    Attributes:
+        user: the name.
+        password: its password.
+        token: sent with every request.
+    """
+
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class Fetched:
+    """An answer as the server sends it.
+
+    Attributes:
+        media_type: what it is, with its parameters.
+        headers: the response's headers, by lower-case name.
+        chunks: the body, as it arrives; reading may raise `EndpointError`.
+    """
+
+    media_type: str
+    headers: dict[str, str]
+    chunks: Iterator[bytes]
+
+
+class _Wrapper(SPARQLWrapper):
+    """SPARQLWrapper with an opener of its own.
+
+    The original opens addresses with what is installed for the whole process, and installs its
+    Digest authentication there.
+    """
+
+    def __init__(self, url: str, opener: urllib.request.OpenerDirector, timeout_s: float) -> None:
+        super().__init__(url, agent=_AGENT)
+        self._opener = opener
+        self._timeout_s = timeout_s
+        self.setMethod(POST)
+        # Accept alone says what we want; no format=… that an endpoint may take amiss.
+        self.setOnlyConneg(True)
+
+    def _query(self) -> tuple[http.client.HTTPResponse, str]:
+        request = self._createRequest()
+        return self._opener.open(request, timeout=self._timeout_s), self.returnFormat
+
+
+class Channel:
+    """How requests get out: with credentials, a deadline and errors in words.
+
+    Args:
+        credentials: what lets us in, at the hosts that are trusted.
+        timeout_s: how long a request may take in all.
+    """
+
+    def __init__(self, credentials: Credentials, timeout_s: float) -> None:
+        self.timeout_s = timeout_s
+        self._credentials = credentials
+        self._passwords = urllib.request.HTTPPasswordMgrWithDefaultRealm()
+        digest = urllib.request.HTTPDigestAuthHandler(self._passwords)
+        answers = () if credentials.user is None else (_Again(), digest, _Basic(self._passwords))
+        self._opener = urllib.request.build_opener(*answers)
+
+    def trust(self, url: str) -> None:
+        """Give our name and password to the host of an address if it asks for them."""
+        user, password = self._credentials.user, self._credentials.password
+        if user is not None:
+            self._passwords.add_password(None, _origin(url), user, password or "")
+
+    def wrapper(self, url: str, text: str, kind: str) -> SPARQLWrapper:
+        """Return a request of the SPARQL protocol; kind: SELECT for a query, else INSERT."""
+        wrapper = _Wrapper(url, self._opener, self.timeout_s)
+        # Not by setQuery, which guesses the kind and warns where it cannot.
+        wrapper.queryString = text
+        wrapper.queryType = kind
+        if self._credentials.token:
+            wrapper.addCustomHttpHeader("Authorization", f"Bearer {self._credentials.token}")
+        return wrapper
+
+    def open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+        """Send a request; raises what `telling` tells."""
+        request.add_header("User-Agent", _AGENT)
+        if self._credentials.token:
+            request.add_header("Authorization", f"Bearer {self._credentials.token}")
+        response: http.client.HTTPResponse = self._opener.open(request, timeout=self.timeout_s)
+        return response
+
+    def fetched(self, url: str, response: http.client.HTTPResponse) -> Fetched:
+        """Return a response as it is to be passed on."""
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Fetched(headers.get("content-type", ""), headers, self._chunks(url, response))
+
+    def _chunks(self, url: str, response: http.client.HTTPResponse) -> Iterator[bytes]:
+        # The timeout of a socket begins anew with each byte.
+        deadline = time.monotonic() + self.timeout_s
+        with self.telling(url):
+            while chunk := response.read1(_CHUNK_BYTES):
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+                yield chunk
+            if response.length:
+                raise http.client.IncompleteRead(b"", response.length)
+
+    @contextmanager
+    def telling(self, url: str) -> Iterator[None]:
+        """Turn what a request may raise into errors in words."""
+        try:
+            yield
+        except HTTPError as error:
+            with error:
+                raise _refusal(url, error) from error
+        except (OSError, http.client.HTTPException) as error:
+            reason = error.reason if isinstance(error, URLError) else error
+            if isinstance(reason, TimeoutError):
+                reason = f"no answer within {self.timeout_s:g} s"
+            elif isinstance(reason, http.client.IncompleteRead):
+                reason = "it broke off in the middle of its answer"
+            raise EndpointError(f"{url} cannot be reached: {reason}") from error
+
+
+class _Basic(urllib.request.HTTPBasicAuthHandler):
+    """Answers challenges for Basic; leaves others alone, at which the original raises."""
+
+    def http_error_401(self, *arguments: Any) -> Any:
+        headers = arguments[-1]
+        if headers.get("WWW-Authenticate", "").lower().startswith("basic"):
+            return super().http_error_401(*arguments)
+        return None
+
+
+class _Again(urllib.request.BaseHandler):
+    """Prepares for the next handler to send a request again, with credentials."""
+
+    handler_order = 0
+
+    def http_error_401(
+        self, request: urllib.request.Request, refused: http.client.HTTPResponse, *_: Any
+    ) -> None:
+        refused.close()
+        if isinstance(request.data, io.IOBase):
+            request.data.seek(0)
+
+
+def split_address(url: str) -> tuple[str, Credentials]:
+    """Split a name and a password off an address."""
+    try:
+        parts = urlsplit(url)
+        plain = url.isascii() and url.isprintable() and " " not in url
+        # Reading the port raises when it is no number.
+        valid = plain and parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise UsageError(f"{url!r} is not the address of an endpoint: http(s)://host/path")
+    host = parts.netloc.rpartition("@")[2]
+    user, password = (part and unquote(part) for part in (parts.username, parts.password))
+    return urlunsplit(parts._replace(netloc=host)), Credentials(user, password)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/"
+
+
+def _refusal(url: str, error: HTTPError) -> QueryError | EndpointError:
+    """Say in words that a server refused, with the reason that it gave."""
+    reason = _reason(error)
+    if error.code == http.client.BAD_REQUEST:
+        return QueryError(f"{url} refused the query: {reason}")
+    return EndpointError(f"{url} answered {error.code} {error.reason}: {reason}")
+
+
+def _reason(error: HTTPError) -> str:
+    """Return what the body of an error says: text, or the detail of a problem document."""
+    try:
+        body = error.read(8 * _LONGEST_REASON)
+    except (OSError, http.client.HTTPException):
+        return "(its reason got lost on the way)"
+    kind = error.headers.get("Content-Type", "")
+    text = body.decode("utf-8", "replace")
+    if "json" in kind:
+        try:
+            problem = json.loads(text)
+            text = str(problem.get("detail") or problem.get("title") or problem)
+        except (ValueError, AttributeError):
+            pass
+    elif "html" in kind:
+        text = _MARKUP.sub(" ", text)
+    return " ".join(text.split())[:_LONGEST_REASON]
