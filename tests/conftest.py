@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import signal
@@ -88,12 +89,14 @@ class Running:
 
     Attributes:
         base: its address, without a slash at the end.
+        store: the directory of its graph, if it was given.
         process: the process.
         said: what it wrote on standard error, so far.
     """
 
     def __init__(self, *arguments: object, token: str = "") -> None:
         environment = {**os.environ, "CLUSTERGRAPH_TOKEN": token}
+        self.store = next((b for a, b in itertools.pairwise(arguments) if a == "--store"), None)
         command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0"]
         self.process = subprocess.Popen(
             [*command, *map(str, arguments)], stderr=subprocess.PIPE, text=True, env=environment
@@ -101,7 +104,9 @@ class Running:
         assert self.process.stderr is not None
         first = self.process.stderr.readline()
         found = re.search(r"http://[^/]+", first)
-        assert found, first + self.process.stderr.read()
+        if not found:
+            self.process.kill()
+            pytest.fail(first + self.process.communicate()[1])
         self.base = found[0]
         self.said = [first]
         self._drain = threading.Thread(target=self._read, daemon=True)

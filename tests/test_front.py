@@ -441,3 +441,16 @@ def test_slow_client_is_cut_off_while_others_are_served(serve: Any, small_store:
         assert ask(client).status_code == 200
     for one in slow:
         one.close()
+
+
+def test_what_others_publish_is_served(writable: Any, writer: httpx.Client) -> None:
+    """A generation that the command line publishes is served before long."""
+    from clustergraph.store.generations import Generations
+
+    store = Path(writable.store)
+    Generations(store).commit(
+        lambda copy, _: copy.update("INSERT DATA { <x:other> <x:published> 1 }")
+    )
+    eventually(lambda: count(writer, "?s <x:published> ?o") == 1)
+    assert update(writer, "INSERT DATA { <x:mine> <x:published> 2 }").status_code == 204
+    assert count(writer, "?s <x:published> ?o") == 2

@@ -58,6 +58,7 @@ class Front:
         app: what answers at all other addresses.
         federated: workers that may ask other hosts; None: there are none.
         writer: the command that starts the worker that writes; None: the graph is read-only.
+        look: returns the generation that is published now; None: it never changes.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class Front:
         app: App,
         federated: Pool | None = None,
         writer: list[str] | None = None,
+        look: Callable[[], Target] | None = None,
     ) -> None:
+        target = readers.target
         self.options = options
         self.readers = readers
         self.federated = federated
@@ -83,6 +86,7 @@ class Front:
         self.log = (
             AccessLog(options.access_log, options.log_queries) if options.access_log else None
         )
+        self._look = look or (lambda: target)
         self.on_started: Callable[[], object] = lambda: None
         self.failure: ClusterGraphError | None = None
         self._open: dict[str, int] = {}
@@ -120,10 +124,21 @@ class Front:
             await self.federated.publish(target)
         await self.readers.publish(target)
 
+    async def _follow(self) -> None:
+        """Serve what somebody else has published meanwhile, from the command line perhaps."""
+        try:
+            target = self._look()
+            if target.number > self.readers.target.number:
+                await self.publish(target)
+        except ClusterGraphError:
+            # What is served stays; whoever took the store away will see it in the metrics.
+            self.metrics.follow_failures += 1
+
     async def _tick(self) -> None:
         """Look after connections that stand still, and write the log out."""
         while True:
             await asyncio.sleep(min(1.0, self.options.stall_s / 4))
+            await self._follow()
             now = time.monotonic()
             for connection in list(Connection.open):
                 connection.check(now)
@@ -248,15 +263,13 @@ class Front:
     async def _write(self, exchange: Exchange) -> None:
         """Answer a request that changes the graph."""
         if self.writing is None:
-            await exchange.refuse(403, "Read-only",
-                "this graph takes no writes; the service can be started with --store DIR",
-            )  # fmt: skip
-            return
-        if not self._token:
-            await exchange.refuse(403, "Read-only",
+            way = (
                 "nobody may write here: the service was started without a token "
-                "(--token-file or CLUSTERGRAPH_TOKEN)",
-            )  # fmt: skip
+                "(--token-file or CLUSTERGRAPH_TOKEN)"
+                if self.options.writable
+                else "this graph takes no writes; the service can be started with --store DIR"
+            )
+            await exchange.refuse(403, "Read-only", way)
             return
         scheme, _, token = exchange.headers.get(b"authorization", b"").partition(b" ")
         bearer = scheme.lower() == b"bearer"
@@ -324,6 +337,10 @@ class Front:
             "clustergraph_workers_ended_total": (
                 "counter", "Workers that ended before their answer did, by reason.",
                 {f'reason="{reason}"': count for reason, count in sorted(kills.items())},
+            ),
+            "clustergraph_follow_failures_total": (
+                "counter", "Looks for a new generation that failed.",
+                {"": self.metrics.follow_failures},
             ),
             "clustergraph_cache_bytes": (
                 "gauge", "Room that answers take.", {"": cache.used_bytes},

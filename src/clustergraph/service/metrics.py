@@ -23,6 +23,7 @@ class Metrics:
     def __init__(self) -> None:
         self.requests: Counter[tuple[str, int]] = Counter()
         self.sent_bytes = 0
+        self.follow_failures = 0
         self._buckets = [0] * (len(BUCKETS_S) + 1)
         self._seconds = 0.0
         self._started_s = time.time()

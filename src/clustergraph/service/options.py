@@ -70,6 +70,10 @@ class Options:
         """Return what workers have to know, fit for JSON: no secrets, no paths."""
         kept = asdict(self)
         del kept["token"], kept["access_log"]
-        # Nobody may write without a token, so nothing should say that they can.
-        kept["writable"] = self.writable and bool(self.token)
+        kept["writable"] = self.takes_writes
         return kept
+
+    @property
+    def takes_writes(self) -> bool:
+        """Whether anybody may write: nobody may without a token, so nothing says that they can."""
+        return self.writable and bool(self.token)

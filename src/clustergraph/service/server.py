@@ -86,8 +86,8 @@ def create_front(directory: Path, options: Options) -> Front:
     if options.allow_service:
         federated = Pool(_command("federated", options), target, _FEDERATED)
     app = create_app()
-    writer = _command("write", options) if options.writable else None
-    front = Front(options, readers, app, federated, writer)
+    writer = _command("write", options) if options.takes_writes else None
+    front = Front(options, readers, app, federated, writer, partial(target_of, directory))
     app.state.graph = front
     return front
 
