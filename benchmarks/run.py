@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import crash
 import hostile
 import load
 import reading
@@ -31,6 +32,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Finding]] = {
     "endless": hostile.endless,
     "commits": writing.commits,
     "bulk": writing.bulk,
+    "crash": crash.crash,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
