@@ -196,9 +196,13 @@ class Document:
 
     def _limit_entities(self) -> None:
         """Refuse entities that grow (a bomb): long ones, and those that hold others."""
-        head = self.open().read(_CHUNK)
-        if b"<!ENTITY" not in head:
-            return
+        stream = self.open()
+        head = before = stream.read(_CHUNK)
+        while chunk := stream.read(_CHUNK):
+            if b"<!ENTITY" in before[-len(b"<!ENTITY") :] + chunk:
+                detail = f"{self.source}: entities are declared at the start, or not at all"
+                raise RequestError(400, "Wrong content", detail)
+            before = chunk
         for match in _ENTITY.finditer(head):
             value = match[1] if match[1] is not None else match[2]
             if len(value) > _LONGEST_ENTITY or b"&" in value:
