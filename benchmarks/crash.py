@@ -32,6 +32,7 @@ def crash(bench: Bench) -> Finding:
         "nothing acknowledged lost, nothing half applied",
         f"{commits} commits, all kept and whole (seed {seed})",
         True,
+        [["rounds", "commits", "lost", "in part"], [f"{ROUNDS}", f"{commits}", "0", "0"]],
     )
 
 
