@@ -12,10 +12,12 @@ import pyoxigraph as ox
 from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError
 from clustergraph.validation import context
+from clustergraph.validation.compile import Compiled, Graph, judge
 from clustergraph.validation.locate import located
-from clustergraph.validation.pyshacl_engine import Result, judge
-from clustergraph.validation.reading import Statements, read, read_rdf
+from clustergraph.validation.paths import Term
+from clustergraph.validation.reading import read, read_rdf
 from clustergraph.validation.report import Finding, Report, Severity
+from clustergraph.validation.results import Result
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Engine", "shipped_shapes", "validate"]
@@ -44,7 +46,7 @@ def validate(
     Args:
         paths: RDF files, tables and directories of them; the shipped graph when None.
         shapes: a file or directory of shapes to use instead of the shipped ones.
-        engine: what judges the triples; pySHACL by default.
+        engine: what judges the triples; the compiled engine by default.
         progress: is told in words what is being done.
 
     Returns:
@@ -58,10 +60,10 @@ def validate(
     progress("reading the shapes")
     rules = tuple(_shapes(Path(shapes))) if shapes is not None else shipped_shapes()
     progress("reading the data")
-    statements = read(map(Path, paths)) if paths is not None else _shipped()
-    surroundings: set[ox.Triple] = set()
-    if paths is not None and shapes is None:
-        surroundings = context.around(statements)
+    if paths is None:
+        return _shipped(rules, engine, progress)
+    statements = read(map(Path, paths))
+    surroundings = context.around(statements) if shapes is None else set()
     progress("judging")
     results = engine([*statements, *surroundings], rules)
     elsewhere = {triple.subject for triple in surroundings} - {
@@ -90,11 +92,29 @@ def _shapes(path: Path) -> Iterator[ox.Triple]:
     yield from triples
 
 
-def _shipped() -> Statements:
-    from clustergraph import dataset
+def _shipped(
+    rules: tuple[ox.Triple, ...], engine: Engine, progress: Callable[[str], None]
+) -> Report:
+    """Validate the shipped graph where it lies; other engines get its triples."""
+    from clustergraph.validation.shipped import Shipped
 
-    whole = dataset.assemble()
-    return {quad.triple: whole.places_of(quad.triple) for quad in whole.quads}
+    shipped = Shipped()
+    graph = Graph(shipped.store)
+    progress("judging")
+    if engine is judge:
+        results: Iterable[Result] = Compiled.of(rules).results(graph)
+    else:
+        results = engine(tuple(dict.fromkeys(graph.triples())), rules)
+    found = [_finding(result) for result in results]
+    statements = shipped.statements(term for finding in found for term in _things(finding))
+    findings = located(found, statements)
+    return Report(tuple(sorted(findings, key=_order)), shipped.triples, shipped.files)
+
+
+def _things(finding: Finding) -> Iterator[Term]:
+    yield finding.focus
+    for inner in finding.detail:
+        yield from _things(inner)
 
 
 def _finding(result: Result) -> Finding:
@@ -106,6 +126,10 @@ def _finding(result: Result) -> Finding:
         value=result.value,
         message=_message(result),
         component=result.component,
+        messages=result.messages,
+        detail=tuple(map(_finding, result.detail)),
+        constraint=result.constraint,
+        engine=result.engine,
     )
 
 

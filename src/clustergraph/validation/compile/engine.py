@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -32,7 +33,7 @@ def judge(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterato
     Raises:
         UnreadableInputError: the shapes are not well-formed.
     """
-    compiled = Compiled(shapes)
+    compiled = Compiled.of(tuple(shapes))
     extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
     yield from compiled.results(Graph.of(data, extra))
 
@@ -51,6 +52,12 @@ class Compiled:
     def __init__(self, shapes: Iterable[ox.Triple], few: int = _FEW) -> None:
         self.shapes = Shapes(shapes)
         self._few = few
+
+    @staticmethod
+    @lru_cache(maxsize=4)
+    def of(shapes: tuple[ox.Triple, ...]) -> Compiled:
+        """Return shapes that were compiled before, or compile them."""
+        return Compiled(shapes)
 
     def results(self, graph: Graph) -> Iterator[Result]:
         """Yield what all shapes find in a graph."""
