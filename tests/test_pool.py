@@ -1,0 +1,280 @@
+"""The worker pool over workers that do as they are told, and the walls around a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from clustergraph.errors import StoreError
+from clustergraph.store import wire
+from clustergraph.store.pool import Pool, PoolSize
+from clustergraph.store.process import BusyError, DiedError, Target, Worker
+
+# Answers each request with its own number of the generation, unless the request says otherwise.
+OBEDIENT = """
+import json, os, socket, sys, time
+from clustergraph.store import wire
+if sys.argv[1] == "broken":
+    sys.exit(3)
+sock = socket.socket(fileno=int(sys.argv[2]))
+number = 0
+while data := sock.recv(wire.FRAME_BYTES):
+    if data[0] == wire.OPEN:
+        number = json.loads(data[1:])["number"]
+        sock.send(bytes([wire.READY]) + b'{"wall": "none"}')
+        continue
+    body = data[1:]
+    if data[0] == wire.FILE:
+        with wire.take_file(sock) as file:
+            body = str(len(file.read())).encode()
+    if body == b"abort":
+        os.abort()
+    if body == b"exit":
+        os._exit(7)
+    if body == b"endless":
+        while True:
+            time.sleep(1)
+    if body == b"many":
+        sock.send(wire.HEAD.pack(wire.START, 0, 200, 0))
+        for i in range(100):
+            sock.send(bytes([wire.DATA]) + b"x" * 60_000)
+        sock.send(bytes([wire.END]))
+        continue
+    sock.send(wire.HEAD.pack(wire.FULL, 0, 200, 0) + b"%d %s" % (number, body))
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    """The file of the obedient worker."""
+    path = tmp_path / "obedient.py"
+    path.write_text(OBEDIENT)
+    return path
+
+
+def run(
+    script: Path, body: Callable[[Pool], Awaitable[None]], kind: str = "well", **size: float
+) -> None:
+    """Run ``body`` over a started pool."""
+
+    async def whole() -> None:
+        sizes = PoolSize(**{"workers": 2, "spares": 1, **size})  # type: ignore[arg-type]
+        pool = Pool([sys.executable, str(script), kind], Target(1, "nowhere"), sizes)
+        await pool.start()
+        try:
+            await body(pool)
+        finally:
+            await pool.stop()
+
+    asyncio.run(whole())
+
+
+async def eventually(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(15):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def ask(pool: Pool, what: bytes, limit_s: float = 20) -> bytes:
+    worker = await pool.take(time.monotonic() + limit_s)
+    healthy = False
+    try:
+        worker.send(b"", what)
+        frame = await worker.frame()
+        healthy = True
+        return frame[wire.HEAD.size :]
+    finally:
+        pool.give(worker, healthy)
+
+
+def test_answers_come_from_the_generation_that_is_served(script: Path) -> None:
+    """After `publish` returns, every answer is from the new generation; none fails meanwhile."""
+
+    async def body(pool: Pool) -> None:
+        assert await ask(pool, b"a") == b"1 a"
+        told: list[int] = []
+        pool.on_publish = lambda: told.append(pool.target.number)
+        for number in (2, 3, 4):
+            during = [asyncio.ensure_future(ask(pool, b"d")) for _ in range(20)]
+            await pool.publish(Target(number, "nowhere"))
+            after = await asyncio.gather(*(ask(pool, b"n") for _ in range(20)))
+            assert set(after) == {b"%d n" % number}
+            assert set(await asyncio.gather(*during)) <= {b"%d d" % number, b"%d d" % (number - 1)}
+        await pool.publish(Target(2, "nowhere"))
+        assert told == [2, 3, 4]
+
+    run(script, body)
+
+
+def test_deadline_kills_and_spare_takes_over(script: Path) -> None:
+    """A request past its deadline ends, and the pool is soon as large as before."""
+
+    async def body(pool: Pool) -> None:
+        with pytest.raises(DiedError) as caught:
+            await ask(pool, b"endless", limit_s=0.2)
+        assert caught.value.reason == "deadline"
+        assert await ask(pool, b"a") == b"1 a"
+        await eventually(lambda: pool.figures()["idle"] == 2 and pool.figures()["spare"] == 1)
+        assert pool.kills == {"deadline": 1}
+
+    run(script, body)
+
+
+def test_aged_requests_leave_room_and_are_capped(script: Path) -> None:
+    """Long requests keep their workers until the slots are full; short ones are answered."""
+
+    async def body(pool: Pool) -> None:
+        long = [asyncio.ensure_future(ask(pool, b"endless", 8)) for _ in range(4)]
+        await eventually(lambda: pool.figures()["aged"] == 2 and pool.kills.get("slots", 0) == 2)
+        assert await ask(pool, b"a") == b"1 a"
+        results = await asyncio.gather(*long, return_exceptions=True)
+        reasons = sorted(one.reason for one in results if isinstance(one, DiedError))
+        assert reasons == ["deadline", "deadline", "slots", "slots"]
+
+    run(script, body, slots=2, aged_after_s=0.1)
+
+
+@pytest.mark.parametrize(("what", "reason"), [(b"abort", "memory"), (b"exit", "crashed")])
+def test_worker_that_dies_says_how(script: Path, what: bytes, reason: str) -> None:
+    """Its own end is told from one that we, or others, made."""
+
+    async def body(pool: Pool) -> None:
+        with pytest.raises(DiedError) as caught:
+            await ask(pool, what)
+        assert caught.value.reason == reason
+        assert await ask(pool, b"a") == b"1 a"
+
+    run(script, body)
+
+
+def test_idle_workers_killed_by_others_are_replaced(script: Path) -> None:
+    """The pool notices that an idle worker has gone, and starts another."""
+
+    async def body(pool: Pool) -> None:
+        before = {worker.process.pid for worker in (*pool.idle, *pool.spares)}
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        await eventually(
+            lambda: (
+                len(pool.idle) == 2
+                and not before & {worker.process.pid for worker in (*pool.idle, *pool.spares)}
+            )
+        )
+        assert await ask(pool, b"a") == b"1 a"
+
+    run(script, body)
+
+
+def test_queue_is_bounded_and_fair(script: Path) -> None:
+    """Who finds it full is refused at once; the others are served in the order they came."""
+
+    async def body(pool: Pool) -> None:
+        deadline_s = time.monotonic() + 20
+        held = await pool.take(deadline_s)
+        order: list[int] = []
+
+        async def wait(number: int) -> None:
+            worker = await pool.take(deadline_s)
+            order.append(number)
+            pool.give(worker, healthy=True)
+
+        waiting = [asyncio.ensure_future(wait(number)) for number in range(3)]
+        await eventually(lambda: pool.figures()["waiting"] == 3)
+        with pytest.raises(BusyError):
+            await pool.take(deadline_s)
+        waiting[1].cancel()
+        await eventually(lambda: pool.figures()["waiting"] == 2)
+        with pytest.raises(BusyError):
+            await pool.take(time.monotonic() + 0.05)
+        pool.give(held, healthy=True)
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert order == [0, 2]
+
+    run(script, body, workers=1, spares=0, waiting=3, slots=0)
+
+
+def test_slow_reader_holds_its_worker_not_memory(script: Path) -> None:
+    """What a reader does not take stays with the worker, which waits."""
+
+    async def body(pool: Pool) -> None:
+        worker = await pool.take(time.monotonic() + 20)
+        worker.send(b"", b"many")
+        assert (await worker.frame())[0] == wire.START
+        await asyncio.sleep(0)
+        await eventually(lambda: len(worker._frames) == 4)
+        assert await ask(pool, b"a") == b"1 a"
+        size = 0
+        while (frame := await worker.frame())[0] != wire.END:
+            assert len(worker._frames) <= 4
+            size += len(frame) - 1
+        assert size == 6_000_000
+        pool.give(worker, healthy=True)
+
+    run(script, body)
+
+
+def test_long_request_travels_by_file(script: Path, tmp_path: Path) -> None:
+    """A body that no frame holds arrives whole, from memory or from a file."""
+
+    async def body(pool: Pool) -> None:
+        assert await ask(pool, b"y" * 5_000_000) == b"1 5000000"
+        path = tmp_path / "body"
+        path.write_bytes(b"z" * 300_000)
+        worker: Worker = await pool.take(time.monotonic() + 20)
+        with path.open("rb") as file:
+            worker.send(b"", file)
+        assert (await worker.frame())[wire.HEAD.size :] == b"1 300000"
+        pool.give(worker, healthy=True)
+
+    run(script, body)
+
+
+def test_workers_that_cannot_start_are_told(script: Path) -> None:
+    """A pool whose workers end at once does not start, and says so."""
+
+    async def nothing(_: Pool) -> None: ...
+
+    with pytest.raises(StoreError, match="could not start"):
+        run(script, nothing, kind="broken")
+
+
+PROBE = """
+import socket, sys
+from clustergraph.store import confine
+print(getattr(confine, sys.argv[1])())
+for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+    try:
+        with socket.socket(socket.AF_INET, kind) as sock:
+            sock.settimeout(5)
+            sock.connect(("127.0.0.1", int(sys.argv[2])))
+            print("out")
+    except OSError:
+        print("kept")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these walls")
+@pytest.mark.parametrize("wall", ["_new_namespace", "_seccomp", "_landlock", "cut_network"])
+def test_each_wall_keeps_a_process_from_the_network(wall: str) -> None:
+    """Behind a wall no TCP connection is made, and but for landlock no datagram leaves."""
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        result = subprocess.run(
+            [sys.executable, "-c", PROBE, wall, port], capture_output=True, text=True, timeout=30,
+            check=True,
+        )  # fmt: skip
+    stands, stream, datagram = result.stdout.split("\n")[:3]
+    if stands in ("False", ""):
+        pytest.skip("this system has no such wall")
+    assert stream == "kept"
+    assert datagram == ("out" if wall == "_landlock" else "kept")
