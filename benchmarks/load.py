@@ -27,6 +27,7 @@ class Rate:
     """What a burst of requests came to.
 
     Attributes:
+        answers: how many there were.
         per_second: answers a second.
         failed: answers other than success, and broken connections.
         median_ms: half of the answers took no longer.
@@ -34,6 +35,7 @@ class Rate:
         worst_ms: none took longer.
     """
 
+    answers: int
     per_second: float
     failed: int
     median_ms: float
@@ -94,8 +96,10 @@ def _wrk(
             command, env=environment, capture_output=True, text=True, check=True, timeout=600
         )
     found = json.loads(said.stdout.splitlines()[-1])
+    good = found["answers"] - found["failed"]
     return Rate(
-        (found["answers"] - found["failed"]) / found["seconds"],
+        good,
+        good / found["seconds"],
         found["failed"],
         found["median_ms"],
         found["p99_ms"],
@@ -129,7 +133,12 @@ async def _own(
     passed = time.perf_counter() - started
     hundredths = statistics.quantiles(taken, n=100)
     return Rate(
-        len(taken) / passed, failed, hundredths[49] * 1e3, hundredths[98] * 1e3, max(taken) * 1e3
+        len(taken),
+        len(taken) / passed,
+        failed,
+        hundredths[49] * 1e3,
+        hundredths[98] * 1e3,
+        max(taken) * 1e3,
     )
 
 

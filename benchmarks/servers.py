@@ -9,12 +9,14 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 __all__ = [
     "QUIET",
@@ -130,12 +132,12 @@ class Server:
         return found
 
     def cpu_s(self) -> float:
-        """Return the processor time that the processes which are alive have used, in seconds."""
+        """Return the processor time that all processes have used, ended ones too, in seconds."""
         ticks = 0
         for process in self.processes():
             with suppress(OSError):
                 stat = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-                ticks += int(stat[11]) + int(stat[12])
+                ticks += sum(int(field) for field in stat[11:15])
         return ticks / TICKS
 
     def memory_mb(self) -> float:
@@ -219,20 +221,23 @@ def peer_python(directory: Path) -> Path:
 def _run(name: str, command: list[str], path: str, start_s: float = START_S) -> Iterator[Server]:
     port = free_port()
     where = ["--bind", f"127.0.0.1:{port}"] if name == "oxigraph" else ["--port", str(port)]
-    process = subprocess.Popen([*command, *where], **QUIET)
-    server = Server(name, port, path, process)
-    try:
-        _await(server, start_s)
-        yield server
-    finally:
-        server.stop()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen([*command, *where], stdout=subprocess.DEVNULL, stderr=said)
+        server = Server(name, port, path, process)
+        try:
+            _await(server, start_s, said)
+            yield server
+        finally:
+            server.stop()
 
 
-def _await(server: Server, start_s: float) -> None:
+def _await(server: Server, start_s: float, said: IO[bytes]) -> None:
     until = time.monotonic() + start_s
     while time.monotonic() < until:
         if server.process.poll() is not None:
-            raise ChildProcessError(f"{server.name} ended with {server.process.returncode}")
+            said.seek(0)
+            words = said.read()[-2000:].decode()
+            raise ChildProcessError(f"{server.name} ended: {words}")
         if server.ask("ASK {}", "application/sparql-results+json", 10).status == 200:
             return
         time.sleep(0.1)
