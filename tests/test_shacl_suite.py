@@ -1,0 +1,231 @@
+"""The W3C test suite for SHACL, read in place, through the compiled engine.
+
+The directory that holds ``data-shapes`` is given by the environment variable
+``CLUSTERGRAPH_SUITES``, or found beside the repository; without it the tests are skipped.
+``shacl_deviations.toml`` lists what is not passed and why; a listed test that passes is a failure.
+Every file of the suite that holds a test is run, also where its manifest forgets it.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from click.testing import CliRunner
+
+from clustergraph import cli
+from clustergraph.errors import UnreadableInputError
+from clustergraph.validation.compile import Compiled, Graph
+from clustergraph.validation.paths import PropertyPath, Term
+from clustergraph.vocab import PREFIXES
+
+pytestmark = pytest.mark.conformance
+
+HERE = Path(__file__).parent
+SH, RDF = PREFIXES["sh"], PREFIXES["rdf"]
+MF = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
+SHT = "http://www.w3.org/ns/shacl-test#"
+
+
+def find_suite() -> Path | None:
+    given = os.environ.get("CLUSTERGRAPH_SUITES")
+    homes = [Path(given)] if given else [HERE.parents[1] / "shared" / "suites"]
+    inner = Path("data-shapes", "data-shapes-test-suite", "tests")
+    return next((d for home in homes if (d := home / inner).is_dir()), None)
+
+
+SUITE = find_suite()
+if SUITE is None:
+    pytest.skip("the W3C suites are not here; set CLUSTERGRAPH_SUITES", allow_module_level=True)
+DEVIATIONS: dict[str, dict[str, str]] = tomllib.loads(
+    (HERE / "shacl_deviations.toml").read_text("utf-8")
+)
+
+
+class Read:
+    """The triples of a file, by subject and predicate."""
+
+    def __init__(self, path: Path) -> None:
+        base = path.resolve().as_uri()
+        parsed = ox.parse(path=path, format=ox.RdfFormat.TURTLE, base_iri=base)
+        self.triples = [quad.triple for quad in parsed]
+        self.index: dict[tuple[object, str], list[Term]] = {}
+        for triple in self.triples:
+            self.index.setdefault((triple.subject, triple.predicate.value), []).append(
+                triple.object  # type: ignore[arg-type]
+            )
+
+    def objects(self, subject: object, predicate: str) -> list[Term]:
+        """Return the objects of a subject and a predicate."""
+        return self.index.get((subject, predicate), [])
+
+    def one(self, subject: object, predicate: str) -> Term | None:
+        """Return the first object of a subject and a predicate."""
+        return next(iter(self.objects(subject, predicate)), None)
+
+
+read = cache(Read)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A test: the file that describes it, and the node within."""
+
+    name: str
+    path: Path
+    node: Term
+
+    def file(self, role: str) -> Path:
+        """Return the file of the data graph or of the shapes graph."""
+        manifest = read(self.path)
+        named = manifest.one(manifest.one(self.node, MF + "action"), SHT + role)
+        assert isinstance(named, ox.NamedNode)
+        return Path(named.value.removeprefix("file://"))
+
+
+def cases() -> Iterator[Case]:
+    assert SUITE is not None
+    for part in ("core", "sparql"):
+        for path in sorted((SUITE / part).rglob("*.ttl")):
+            for subject, predicate in read(path).index:
+                if predicate == MF + "action":
+                    name = f"{part}/{path.parent.name}/{path.stem}"
+                    yield Case(name, path, subject)  # type: ignore[arg-type]
+
+
+CASES = list(cases())
+
+
+def comparable(
+    focus: Term | None,
+    path: PropertyPath | None,
+    value: Term | None,
+    shape: Term | None,
+    component: str,
+    severity: str,
+) -> tuple[str, ...]:
+    """Return a result as the suite compares it; blank nodes are alike."""
+
+    def show(term: object) -> str:
+        return "_" if isinstance(term, ox.BlankNode) else str(term)
+
+    return show(focus), str(path), show(value), show(shape), component, severity
+
+
+def expected(case: Case) -> Counter[tuple[str, ...]] | None:
+    """Return the results that a test wants, or None where it wants a failure."""
+    manifest = read(case.path)
+    report = manifest.one(case.node, MF + "result")
+    if report == ox.NamedNode(SHT + "Failure"):
+        return None
+    wanted = []
+    for node in manifest.objects(report, SH + "result"):
+        path = manifest.one(node, SH + "resultPath")
+        component = manifest.one(node, SH + "sourceConstraintComponent")
+        severity = manifest.one(node, SH + "resultSeverity")
+        assert component is not None
+        assert severity is not None
+        wanted.append(
+            comparable(
+                manifest.one(node, SH + "focusNode"),
+                PropertyPath.read(path, manifest.objects) if path else None,  # type: ignore[arg-type]
+                manifest.one(node, SH + "value"),
+                manifest.one(node, SH + "sourceShape"),
+                component.value,
+                severity.value,
+            )
+        )
+    return Counter(wanted)
+
+
+def found(case: Case, few: int) -> Counter[tuple[str, ...]]:
+    compiled = Compiled(read(case.file("shapesGraph")).triples, few=few)
+    extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
+    graph = Graph.of(read(case.file("dataGraph")).triples, extra)
+    for shape in compiled.shapes.targeted:
+        assert compiled.reason(shape, graph) is None, "left to pySHACL"
+    return Counter(
+        comparable(
+            result.focus,
+            result.path,
+            result.value,
+            result.shape,
+            result.component,
+            result.severity,
+        )
+        for result in compiled.results(graph)
+    )
+
+
+@pytest.mark.parametrize("few", [100, 0], ids=["one by one", "by queries"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_w3c_shacl(case: Case, few: int) -> None:
+    """The results are those that the suite lists, judged one by one and found by queries alike."""
+    wanted = expected(case)
+    listed = case.name in DEVIATIONS
+    try:
+        results = found(case, few)
+    except UnreadableInputError:
+        assert (wanted is None) != listed
+        return
+    assert (wanted == results) != listed, (results - (wanted or Counter()), wanted)
+
+
+def test_the_suite_is_whole() -> None:
+    """Core has 98 tests and SPARQL 23, and no deviation is listed that is no test."""
+    parts = Counter(case.name.partition("/")[0] for case in CASES)
+    assert parts == {"core": 98, "sparql": 23}
+    assert set(DEVIATIONS) <= {case.name for case in CASES}
+
+
+def test_messages_are_copied() -> None:
+    """Where a test lists a message, the result has it (the suite leaves that to the harness)."""
+    for case in CASES:
+        manifest = read(case.path)
+        report = manifest.one(case.node, MF + "result")
+        listed = {
+            message
+            for node in manifest.objects(report, SH + "result")
+            for message in manifest.objects(node, SH + "resultMessage")
+        }
+        if listed:
+            compiled = Compiled(read(case.file("shapesGraph")).triples)
+            graph = Graph.of(read(case.file("dataGraph")).triples, compiled.shapes.triples)
+            assert listed == {text for r in compiled.results(graph) for text in r.messages}
+
+
+THROUGH_THE_COMMAND_LINE = [
+    "core/complex/personexample",
+    "core/property/uniqueLang-002",
+    "core/path/path-complex-002",
+    "core/targets/multipleTargets-001",
+    "sparql/component/validator-001",
+    "sparql/node/prefixes-001",
+    "sparql/pre-binding/shapesGraph-001",
+    "sparql/pre-binding/unsupported-sparql-002",
+]
+
+
+@pytest.mark.parametrize("name", THROUGH_THE_COMMAND_LINE)
+def test_w3c_shacl_through_the_command_line(name: str) -> None:
+    """``clustergraph validate`` writes the standard report with the results that are wanted."""
+    (case,) = (case for case in CASES if case.name == name)
+    data, shapes = case.file("dataGraph"), case.file("shapesGraph")
+    run = CliRunner().invoke(
+        cli.cli, ["validate", "--shapes", str(shapes), "--format", "turtle", str(data)]
+    )
+    wanted = expected(case)
+    if wanted is None:
+        assert isinstance(run.exception, UnreadableInputError)
+        return
+    report = list(ox.parse(run.stdout, format=ox.RdfFormat.TURTLE))
+    results = [quad for quad in report if quad.predicate.value == SH + "result"]
+    assert len(results) == wanted.total()
+    assert run.exit_code == (1 if any(SH + "Violation" in key for key in wanted) else 0)
