@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 __all__ = ["CLOSERS", "OPENERS", "Kind", "Token", "position", "query_form", "tokens"]
@@ -30,8 +31,7 @@ _INNER = rf"{_LETTER}_0-9\u00B7\u0300-\u036F\u203F\u2040"
 # A dot belongs to a name only if more of the name follows; else it ends the triple.
 _TAIL = rf"(?:[{_INNER}\-]|\.++(?=[{_INNER}\-]))*"
 _LOCAL = rf"(?:[{_INNER}:\-%]|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_INNER}:\-%\\]))*"
-_PATTERN: Final = re.compile(
-    rf"""
+_PATTERN: Final = rf"""
       (?P<space>   [\s\0]+ )
     | (?P<comment> \#[^\n\r]* )
     | (?P<iri>     <(?:[^\x00-\x20<>"{{}}|^`\\]|\\[uU][0-9A-Fa-f]+)*> )
@@ -46,9 +46,7 @@ _PATTERN: Final = re.compile(
     | (?P<number>  (?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? )
     | (?P<word>    [{_LETTER}][{_INNER}]* )
     | (?P<sign>    \^\^|&&|\|\||!=|<=|>=|<<|>>|. )
-    """,
-    re.VERBOSE | re.DOTALL,
-)
+    """
 OPENERS: Final = {"(": ")", "{": "}", "[": "]", "<<": ">>"}
 CLOSERS: Final = {closer: opener for opener, closer in OPENERS.items()}
 
@@ -78,14 +76,20 @@ def query_form(text: str) -> str:
     return next((word for word in words if word in forms), "")
 
 
+@cache
+def _pattern() -> re.Pattern[str]:
+    # Compiling takes 50 ms, and most worker processes never need it.
+    return re.compile(_PATTERN, re.VERBOSE | re.DOTALL)
+
+
 def tokens(text: str) -> Iterator[Token]:
     """Yield the tokens of ``text``, comments included, white space left out.
 
     A quotation mark that opens a string which never ends comes out as kind ``unknown``.
     """
-    offset = 0
+    offset, match_at = 0, _pattern().match
     while offset < len(text):
-        match = _PATTERN.match(text, offset)
+        match = match_at(text, offset)
         if match is None or match.lastgroup is None:
             raise AssertionError(f"no token at {offset}")  # the last alternative takes anything
         kind, start, offset = match.lastgroup, offset, match.end()
