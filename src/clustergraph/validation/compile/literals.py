@@ -157,6 +157,8 @@ def _is_moment(text: str, name: str) -> bool:
 @lru_cache(maxsize=20_000)
 def compares(left: ox.Literal, operator: str, right: ox.Literal) -> bool:
     """Say whether ``left operator right`` holds in SPARQL; what cannot be compared does not."""
+    if not all(is_well_formed(term.value, term.datatype.value) for term in (left, right)):
+        return False
     return ask(f"ASK {{ FILTER({left} {operator} {right}) }}")
 
 

@@ -1,0 +1,346 @@
+"""The compiled engine agrees with pySHACL, result for result; where it must not, it says why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from clustergraph.validation import context, pyshacl_engine, shipped_shapes
+from clustergraph.validation.compile import Compiled, Graph, judge
+from clustergraph.validation.reading import read
+from clustergraph.validation.results import Result
+from clustergraph.vocab import PREFIXES
+
+FIXTURES = sorted((Path(__file__).parent / "shapes").glob("*.ttl"))
+SH = PREFIXES["sh"]
+PROLOGUE = "@prefix : <http://example.org/> .\n" + "".join(
+    f"@prefix {name}: <{PREFIXES[name]}> .\n" for name in ("rdf", "rdfs", "sh", "xsd")
+)
+
+
+def parse(text: str) -> list[ox.Triple]:
+    return [quad.triple for quad in ox.parse(PROLOGUE + text, format=ox.RdfFormat.TURTLE)]
+
+
+Key = tuple[object, ...]
+
+
+def comparable(result: Result) -> Key:
+    """Return what both engines must agree on; details only where both give them (sh:node)."""
+    nested: Counter[Key] = Counter()
+    if result.component == SH + "NodeConstraintComponent":
+        nested = Counter(comparable(inner) for inner in result.detail)
+    shape = "_" if isinstance(result.shape, ox.BlankNode) else str(result.shape)
+    return (
+        str(result.focus),
+        str(result.path),
+        str(result.value),
+        shape,
+        result.component,
+        result.severity,
+        frozenset(nested.items()),
+    )
+
+
+def agreed(results: Iterable[Result]) -> Counter[Key]:
+    return Counter(map(comparable, results))
+
+
+def compiled(data: list[ox.Triple], shapes: Iterable[ox.Triple], few: int) -> Counter[Key]:
+    return agreed(Compiled(shapes, few=few).results(Graph.of(data)))
+
+
+COMPILED = {few: Compiled(shipped_shapes(), few=few) for few in (0, 100)}
+
+
+def test_shipped_shapes_are_all_compiled() -> None:
+    """No shipped shape is left to pySHACL."""
+    engine = COMPILED[0]
+    graph = Graph.of([])
+    assert len(engine.shapes.targeted) >= 30
+    assert [engine.reason(shape, graph) for shape in engine.shapes.targeted] == [None] * len(
+        engine.shapes.targeted
+    )
+
+
+@pytest.mark.parametrize("path", FIXTURES[::6], ids=lambda path: path.stem)
+def test_mutants_give_what_pyshacl_gives(path: Path) -> None:
+    """Every sixth file with a broken rule: the same results by queries, one by one, by pySHACL."""
+    _same_for(path)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_all_mutants_give_what_pyshacl_gives(path: Path) -> None:
+    """Each file with a broken rule: the same results by queries, one by one, and by pySHACL."""
+    _same_for(path)
+
+
+def _same_for(path: Path) -> None:
+    statements = read([path])
+    data = [*statements, *context.around(statements)]
+    wanted = agreed(pyshacl_engine.judge(data, shipped_shapes()))
+    for engine in COMPILED.values():
+        assert agreed(engine.results(Graph.of(data))) == wanted
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
+def test_queries_find_what_judging_one_by_one_finds(path: Path) -> None:
+    """A screen misses nobody: with queries and without, the results are the same."""
+    statements = read([path])
+    graph = Graph.of([*statements, *context.around(statements)])
+    by_queries, one_by_one = (agreed(engine.results(graph)) for engine in COMPILED.values())
+    assert by_queries == one_by_one
+
+
+NUMBERS = """
+:a a :T ; :p 4.0 , 4 , "04"^^xsd:integer , "5"^^xsd:int , "abc"^^xsd:integer , "1"^^xsd:boolean ,
+  "2023-02-29"^^xsd:date , "2024-02-29"^^xsd:date , "300"^^xsd:byte , "1.0E1"^^xsd:double ,
+  "4.0" , "A"@EN , "b"@en-US , [] , :a .
+"""
+
+
+@pytest.mark.parametrize("few", [0, 100], ids=["by queries", "one by one"])
+@pytest.mark.parametrize(
+    "constraint",
+    [
+        "sh:datatype xsd:integer",
+        "sh:datatype xsd:int",
+        "sh:datatype xsd:decimal",
+        "sh:datatype xsd:boolean",
+        "sh:datatype xsd:date",
+        "sh:datatype xsd:byte",
+        "sh:datatype xsd:string",
+        "sh:datatype rdf:langString",
+        "sh:in ( 4.0 )",
+        'sh:in ( 4 "04"^^xsd:integer "A"@en )',
+        "sh:hasValue 4.00",
+        "sh:hasValue 4",
+        'sh:pattern "^4[.]0$"',
+        'sh:pattern "a" ; sh:flags "i"',
+        "sh:minLength 3",
+        "sh:maxLength 2",
+        "sh:maxCount 14",
+        "sh:maxCount 15",
+        "sh:minCount 15",
+        "sh:minCount 16",
+        "sh:minInclusive 4",
+        "sh:not [ sh:datatype xsd:integer ]",
+        "sh:or ( [ sh:datatype xsd:int ] [ sh:nodeKind sh:IRI ] )",
+        "sh:equals :q",
+        'sh:languageIn ( "en" )',
+        "sh:qualifiedValueShape [ sh:datatype xsd:decimal ] ; sh:qualifiedMinCount 2",
+    ],
+)
+def test_literals_count_as_they_are_written(constraint: str, few: int) -> None:
+    """What the store would rewrite, such as 4.0, is judged in the form in which it stands."""
+    shapes = parse(
+        f":S a sh:NodeShape ; sh:targetClass :T ; sh:property :P .\n:P sh:path :p ; {constraint} ."
+    )
+    data = parse(NUMBERS)
+    assert compiled(data, shapes, few) == agreed(pyshacl_engine.judge(data, shapes))
+
+
+def test_what_cannot_be_compared_is_no_smaller() -> None:
+    """Where pySHACL ranks values of different types, SPARQL cannot compare them: a violation.
+
+    SHACL, section 4.3: there is a result where the comparison does not return true. So the two
+    differ on such values, and on nothing else.
+    """
+    shapes = parse(":S sh:targetClass :T ; sh:property :P .\n:P sh:path :p ; sh:maxExclusive 5 .")
+    data = parse(NUMBERS)
+    ours, theirs = compiled(data, shapes, 100), agreed(pyshacl_engine.judge(data, shapes))
+    assert not theirs - ours
+    others = {str(key[2]).partition("^^")[2].rpartition("#")[2] for key in ours - theirs}
+    assert others == {"boolean>", "byte>", "date>"}
+
+
+def test_query_that_looks_at_rewritten_numbers_goes_to_pyshacl() -> None:
+    """A query that may see 4.0 as text is judged by pySHACL, and the result says so."""
+    shapes = parse(
+        ":S a sh:NodeShape ; sh:targetClass :T ; sh:sparql [ sh:select "
+        '"SELECT $this ?value { $this <http://example.org/p> ?value '
+        'FILTER(STRLEN(STR(?value)) > 1) }" ] .'
+    )
+    (result,) = judge(parse(":a a :T ; :p 4.0 ."), shapes)
+    assert result.engine == "pyshacl"
+    assert list(judge(parse(":a a :T ; :p 4 ."), shapes)) == []
+    (result,) = judge(parse(":a a :T ; :p 44 ; :q 4.0 ."), shapes)
+    assert result.engine == "compiled"
+
+
+def test_recursive_shapes_go_to_pyshacl() -> None:
+    """SHACL leaves recursion open; what pySHACL makes of it is what is reported."""
+    shapes = parse(
+        ":S a sh:NodeShape ; sh:targetClass :T ; sh:property [ sh:path :p ; sh:node :S ] ; "
+        "sh:nodeKind sh:IRI ."
+    )
+    results = list(judge(parse(":a a :T ; :p :b . [] a :T ."), shapes))
+    assert {result.engine for result in results} == {"pyshacl"}
+
+
+def test_messages_are_filled_in() -> None:
+    """``{?name}`` gives way to what the query found; each language has its message."""
+    shapes = parse(
+        ":S a sh:NodeShape ; sh:targetClass :T ; sh:sparql [ sh:select "
+        '"SELECT $this ?value ?other { $this <http://example.org/p> ?value ; '
+        '<http://example.org/q> ?other }" ; '
+        'sh:message "{$this} has {?value}, not {?other} or {?nothing}"@en , "{?value}!"@cs ] .'
+    )
+    (result,) = judge(parse(':a a :T ; :p 1 ; :q "two" .'), shapes)
+    assert set(result.messages) == {
+        ox.Literal("http://example.org/a has 1, not two or {?nothing}", language="en"),
+        ox.Literal("1!", language="cs"),
+    }
+
+
+def test_details_say_which_alternative_failed_on_what() -> None:
+    """A result of sh:or holds the results of each alternative."""
+    shapes = parse(
+        ":S a sh:NodeShape ; sh:targetClass :T ; sh:property [ sh:path :p ; "
+        "sh:or ( [ sh:datatype xsd:integer ] [ sh:class :U ; sh:nodeKind sh:BlankNode ] ) ] ."
+    )
+    (result,) = judge(parse(":a a :T ; :p :b ."), shapes)
+    assert sorted(inner.component.removeprefix(SH) for inner in result.detail) == [
+        "ClassConstraintComponent",
+        "DatatypeConstraintComponent",
+        "NodeKindConstraintComponent",
+    ]
+    assert {inner.focus for inner in result.detail} == {ox.NamedNode("http://example.org/b")}
+
+
+# Random shapes over a small vocabulary, and random data that use it.
+
+THINGS = [":a", ":b", ":c", "_:x", "_:y"]
+LITERALS = ["1", "2", "10", "4.0", '"x"', '"xy"', '"x"@en', '"y"@en', '"x"@cs', '"z"^^xsd:integer']
+PREDICATES = [":p", ":q", ":r"]
+CLASSES = [":T", ":U", ":V"]
+
+triples = st.one_of(
+    st.tuples(st.sampled_from(THINGS), st.just("a"), st.sampled_from(CLASSES)),
+    st.tuples(
+        st.sampled_from(THINGS), st.sampled_from(PREDICATES), st.sampled_from(THINGS + LITERALS)
+    ),
+    st.just((":U", "rdfs:subClassOf", ":T")),
+)
+datasets = st.lists(triples, min_size=1, max_size=12).map(
+    lambda rows: "".join(f"{s} {p} {o} .\n" for s, p, o in rows)
+)
+paths = st.recursive(
+    st.sampled_from(PREDICATES),
+    lambda inner: st.one_of(
+        inner.map(lambda path: f"[ sh:inversePath {path} ]"),
+        st.tuples(inner, inner).map(lambda two: f"( {two[0]} {two[1]} )"),
+        st.tuples(inner, inner).map(lambda two: f"[ sh:alternativePath ( {two[0]} {two[1]} ) ]"),
+        inner.map(lambda path: f"[ sh:zeroOrMorePath {path} ]"),
+        inner.map(lambda path: f"[ sh:oneOrMorePath {path} ]"),
+        inner.map(lambda path: f"[ sh:zeroOrOnePath {path} ]"),
+    ),
+    max_leaves=3,
+)
+values = st.one_of(
+    st.sampled_from(CLASSES).map(lambda name: f"sh:class {name}"),
+    st.sampled_from(["integer", "decimal", "string"]).map(lambda t: f"sh:datatype xsd:{t}"),
+    st.sampled_from(["IRI", "Literal", "BlankNode", "BlankNodeOrIRI", "IRIOrLiteral"]).map(
+        lambda kind: f"sh:nodeKind sh:{kind}"
+    ),
+    st.sampled_from(["sh:minInclusive 2", "sh:maxExclusive 4", "sh:minExclusive 1.0"]),
+    st.sampled_from(["sh:minLength 2", "sh:maxLength 1", 'sh:pattern "^x"']),
+    st.sampled_from(['sh:languageIn ( "en" )', "sh:in ( :a 1 4.0 )", "sh:hasValue :a"]),
+    st.sampled_from(["sh:equals :q", "sh:disjoint :r"]),
+    st.sampled_from(["sh:closed true ; sh:ignoredProperties ( rdf:type :q )"]),
+)
+counts = st.sampled_from(
+    [f"sh:{name} {number}" for name in ("minCount", "maxCount") for number in (0, 1, 2)]
+    + ["sh:uniqueLang true", "sh:lessThan :q", "sh:lessThanOrEquals :r", "sh:hasValue 4.0"]
+)
+
+
+def together(parts: Iterable[str]) -> str:
+    return " ; ".join(dict.fromkeys(parts))
+
+
+def nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    pair = st.tuples(inner, inner)
+    prop = st.tuples(paths, st.lists(st.one_of(values, counts, inner), min_size=1, max_size=2))
+    return st.one_of(
+        inner.map(lambda body: f"sh:not [ {body} ]"),
+        inner.map(lambda body: f"sh:node [ {body} ]"),
+        *(
+            pair.map(lambda two, name=name: f"sh:{name} ( [ {two[0]} ] [ {two[1]} ] )")
+            for name in ("or", "and", "xone")
+        ),
+        prop.map(lambda part: f"sh:property [ sh:path {part[0]} ; {_once(part[1])} ]"),
+    )
+
+
+def _once(parts: list[str]) -> str:
+    """Leave out what a shape may say only once."""
+    seen: dict[str, str] = {}
+    for part in parts:
+        for piece in part.split(" ; ") if not part.endswith("]") else [part]:
+            name = piece.split(" ", 1)[0]
+            single = ("sh:datatype", "sh:nodeKind", "sh:closed", "sh:languageIn", "sh:uniqueLang")
+            key = name if name in single or "Count" in name or "Length" in name else piece
+            seen.setdefault(key if name.startswith("sh:m") or name in single else piece, piece)
+    return " ; ".join(seen.values())
+
+
+bodies = st.recursive(values, nested, max_leaves=4)
+qualified = st.tuples(bodies, st.sampled_from(["Min", "Max"]), st.integers(0, 2)).map(
+    lambda three: f"sh:qualifiedValueShape [ {three[0]} ] ; sh:qualified{three[1]}Count {three[2]}"
+)
+targets = st.sampled_from(
+    ["sh:targetClass :T", "sh:targetSubjectsOf :p", "sh:targetObjectsOf :p", "sh:targetNode :a"]
+)
+property_parts = st.lists(st.one_of(values, counts, bodies), min_size=1, max_size=2).map(_once)
+shape_texts = st.one_of(
+    st.tuples(targets, bodies).map(lambda two: f":S a sh:NodeShape ; {two[0]} ; {two[1]} ."),
+    st.tuples(targets, paths, st.one_of(property_parts, qualified)).map(
+        lambda three: (
+            f":S a sh:NodeShape ; {three[0]} ; sh:property :P .\n"
+            f":P sh:path {three[1]} ; {three[2]} ."
+        )
+    ),
+)
+
+
+def check_agreement(data: str, shapes: str) -> None:
+    facts, rules = parse(data), parse(shapes)
+    wanted = agreed(pyshacl_engine.judge(facts, rules))
+    one_by_one = compiled(facts, rules, 100)
+    by_queries = compiled(facts, rules, 0)
+    assert by_queries == one_by_one
+    assert one_by_one == wanted
+
+
+quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+
+
+@settings(
+    max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
+)
+@given(datasets, shape_texts)
+def test_random_shapes_give_what_pyshacl_gives(data: str, shapes: str) -> None:
+    """Any shape over any data: the same results by queries, one by one, and by pySHACL."""
+    check_agreement(data, shapes)
+
+
+@pytest.mark.full
+@settings(
+    max_examples=3000,
+    deadline=None,
+    database=None,
+    suppress_health_check=quiet,
+    phases=[Phase.generate, Phase.shrink],
+)
+@given(datasets, shape_texts)
+def test_many_random_shapes_give_what_pyshacl_gives(data: str, shapes: str) -> None:
+    """Any shape over any data, many times over and new each time."""
+    check_agreement(data, shapes)
