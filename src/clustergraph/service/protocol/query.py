@@ -22,7 +22,7 @@ from clustergraph.service.protocol.messages import (
     Write,
 )
 from clustergraph.service.protocol.negotiation import choose
-from clustergraph.store.engine import Answer
+from clustergraph.store.engine import Answer, nothing
 from clustergraph.store.faults import explain
 from clustergraph.store.guard import calls_out, limit_size, names_its_graphs
 
@@ -160,11 +160,11 @@ def _lasting(text: str, triples: bool) -> bool:
 
 
 def _parser(config: Config) -> Callable[[str], None]:
-    nothing = ox.Store()
+    empty = nothing()
     prefixes = dict(config.prefixes)
 
     def parse(text: str) -> None:
-        nothing.query(text, base_iri=config.base_iri, prefixes=prefixes)
+        empty.query(text, base_iri=config.base_iri, prefixes=prefixes)
 
     return parse
 

@@ -12,6 +12,7 @@ from clustergraph.service.protocol import parameters
 from clustergraph.service.protocol.messages import Change, Config, Context, Request, Response
 from clustergraph.service.protocol.preconditions import check
 from clustergraph.service.protocol.query import limit, refuse_method, used_prefixes
+from clustergraph.store.engine import nothing
 from clustergraph.store.faults import explain
 from clustergraph.store.guard import calls_out
 from clustergraph.store.lexer import Token, position, tokens
@@ -148,10 +149,10 @@ def _advice(message: str) -> str:
 
 def _parser(config: Config) -> Callable[[str], None]:
     """Return what parses an update without carrying it out."""
-    nothing = ox.Store()
+    empty = nothing()
     prefixes = dict(config.prefixes)
 
     def parse(text: str) -> None:
-        nothing.update(text + _END, base_iri=config.base_iri, prefixes=prefixes)
+        empty.update(text + _END, base_iri=config.base_iri, prefixes=prefixes)
 
     return parse
