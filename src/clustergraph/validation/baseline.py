@@ -8,17 +8,33 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 import pyoxigraph as ox
 
 from clustergraph.errors import UnreadableInputError
-from clustergraph.validation.paths import Term, show
+from clustergraph.validation.paths import PropertyPath, Term, show
 from clustergraph.validation.report import Finding, Report
 
 __all__ = ["fingerprint", "new_since", "read_baseline"]
 
 
-def fingerprint(finding: Finding) -> str:
+class _Judged(Protocol):
+    """What a finding and an engine's result have in common."""
+
+    @property
+    def shape(self) -> Term: ...
+    @property
+    def component(self) -> str: ...
+    @property
+    def focus(self) -> Term: ...
+    @property
+    def path(self) -> PropertyPath | None: ...
+    @property
+    def value(self) -> Term | None: ...
+
+
+def fingerprint(finding: _Judged) -> str:
     """Return 16 hex digits that a finding keeps while its line, wording or severity change.
 
     Shape, constraint, focus node, path and value make it. A blank node has no name that lasts, so

@@ -1,0 +1,184 @@
+"""What a change in git touches: the findings that it made, or that are about what it changed.
+
+The state before the change is read from git and judged in the same way as the present one. So
+every finding that a change causes is told, however far from the change it stands; a finding that
+was there before is told only if it is about a thing whose statements changed.
+"""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph import artefacts
+from clustergraph.errors import TablesError, UnreadableInputError, UsageError
+from clustergraph.validation.baseline import fingerprint, new_since
+from clustergraph.validation.compile import judge
+from clustergraph.validation.reading import read
+from clustergraph.validation.report import Report
+from clustergraph.validation.run import validate
+
+__all__ = ["changed_since"]
+
+_ROOMS: Final = ("ontology", "shapes", "data")
+
+
+def changed_since(
+    report: Report, revision: str, paths: Sequence[Path] | None, shapes: Path | None
+) -> Report:
+    """Return the part of a report that a change touches.
+
+    Args:
+        report: on the present state of the files.
+        revision: what git knows the earlier state by: a commit, a branch, a tag.
+        paths: what was validated; the shipped data when None, which then must lie in a checkout.
+        shapes: the shapes that were used; the shipped ones when None.
+
+    Raises:
+        UsageError: there is no git repository, or it does not know the revision.
+    """
+    present = [path.resolve() for path in paths] if paths else _rooms()
+    inputs = [*present, *([shapes.resolve()] if shapes else [])]
+    repository = _Repository.around(present[0])
+    commit = repository.commit(revision)
+    if not repository.changes(commit, inputs):
+        return replace(report, findings=())
+    with tempfile.TemporaryDirectory(prefix="clustergraph-") as directory:
+        earlier = Path(directory).resolve()
+        repository.extract(commit, inputs, earlier)
+        before = [old for path in present if (old := repository.at(path, earlier)).exists()]
+        old_shapes = repository.at(shapes.resolve(), earlier) if shapes else None
+        # What was unreadable before says nothing: then all findings are told.
+        with suppress(UnreadableInputError, TablesError):
+            return _compared(report, before, old_shapes, paths)
+    return report
+
+
+def _compared(
+    report: Report,
+    before: Sequence[Path],
+    shapes: Path | None,
+    paths: Sequence[Path] | None,
+) -> Report:
+    if paths is None:
+        old, new = _assembled(before), _assembled(_rooms())
+        known = Counter(map(fingerprint, judge(old, tuple(read([before[1]])))))
+    elif not before or (shapes is not None and not shapes.exists()):
+        return report
+    else:
+        old, new = read(before), read(paths)
+        known = Counter(map(fingerprint, validate(before, shapes=shapes).findings))
+    touched = {subject for subject, _, _ in _distinct(old) ^ _distinct(new)}
+    made = Counter(map(fingerprint, new_since(report, known).findings))
+    kept = []
+    for finding in report.findings:
+        mark = fingerprint(finding)
+        if made[mark] > 0:
+            made[mark] -= 1
+        elif str(finding.focus) not in touched:
+            continue
+        kept.append(finding)
+    return replace(report, findings=tuple(kept))
+
+
+def _distinct(triples: Iterable[ox.Triple]) -> set[tuple[str, str, str]]:
+    """Return triples as text; blank nodes, which are named anew at each reading, are alike."""
+
+    def name(term: object) -> str:
+        return "_:" if isinstance(term, ox.BlankNode) else str(term)
+
+    return {(name(one.subject), name(one.predicate), name(one.object)) for one in triples}
+
+
+def _assembled(rooms: Sequence[Path]) -> Collection[ox.Triple]:
+    from clustergraph import dataset
+
+    ontology, _, data = rooms
+    return {quad.triple for quad in dataset.assemble(ontology, data).quads}
+
+
+def _rooms() -> list[Path]:
+    return [artefacts.room(name).resolve() for name in _ROOMS]
+
+
+@dataclass(frozen=True)
+class _Repository:
+    """A git repository, asked by its command."""
+
+    root: Path
+
+    @staticmethod
+    def around(path: Path) -> _Repository:
+        start = path if path.is_dir() else path.parent
+        try:
+            found = _git(start, "rev-parse", "--show-toplevel")
+        except subprocess.CalledProcessError as error:
+            raise UsageError(
+                f"{path} lies in no git repository, so --changed-since has nothing to compare with"
+            ) from error
+        return _Repository(Path(found.decode().rstrip("\n")).resolve())
+
+    def commit(self, revision: str) -> str:
+        try:
+            found = _git(
+                self.root, "rev-parse", "--verify", "--quiet", "--end-of-options",
+                f"{revision}^{{commit}}",
+            )  # fmt: skip
+        except subprocess.CalledProcessError as error:
+            raise UsageError(
+                f"git knows no revision {revision!r}; a shallow clone may lack it: "
+                "fetch the history first"
+            ) from error
+        return found.decode().strip()
+
+    def changes(self, commit: str, paths: Iterable[Path]) -> bool:
+        inside = self.inside(paths)
+        differing = _git(self.root, "diff", "--name-only", commit, "--", *inside)
+        unknown = _git(self.root, "ls-files", "--others", "--exclude-standard", "--", *inside)
+        return bool(differing.strip() or unknown.strip())
+
+    def extract(self, commit: str, paths: Iterable[Path], target: Path) -> None:
+        """Write the files as they were; metadata beside a table comes with it."""
+        wanted = []
+        for path in self.inside(paths):
+            full = self.root / path
+            folder = path if full.is_dir() else Path(path).parent.as_posix()
+            if _git(self.root, "ls-tree", commit, "--", folder) or folder == ".":
+                wanted.append(folder)
+        if not wanted:
+            return
+        packed = _git(self.root, "archive", commit, "--", *dict.fromkeys(wanted))
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(target, filter="data")
+
+    def at(self, path: Path, target: Path) -> Path:
+        return target / path.relative_to(self.root)
+
+    def inside(self, paths: Iterable[Path]) -> list[str]:
+        found = []
+        for path in paths:
+            if not path.is_relative_to(self.root):
+                raise UsageError(f"{path} lies outside the git repository {self.root}")
+            found.append(path.relative_to(self.root).as_posix())
+        return found
+
+
+def _git(directory: Path, *arguments: str) -> bytes:
+    try:
+        return subprocess.run(  # noqa: S603 - arguments of our own, revisions checked by git
+            ["git", "-C", str(directory), *arguments],  # noqa: S607 - whichever git is installed
+            check=True,
+            capture_output=True,
+        ).stdout
+    except FileNotFoundError as error:
+        raise UsageError("--changed-since needs git, which is not installed") from error
