@@ -339,7 +339,6 @@ class Generations:
             path = copy._path(generation.number)
             path.parent.mkdir()
             copy_database(generation.path, path)
-            shutil.copyfile(generation.path / _NOTE, path / _NOTE)
             copy._publish(path, generation.number, generation.restores, generation.committed_at)
             work.chmod(0o755)
             work.replace(target)
