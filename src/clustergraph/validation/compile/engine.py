@@ -22,6 +22,9 @@ __all__ = ["Compiled", "judge"]
 _FEW: Final = 100
 """Up to how many targets are judged one by one, which is quicker than asking queries."""
 
+_PER_QUERY: Final = 25
+"""How many times as long a node takes that needs a query of its own."""
+
 _TARGETS: Final = frozenset(
     PREFIXES["sh"] + f"target{name}" for name in ("", "Class", "Node", "SubjectsOf", "ObjectsOf")
 )
@@ -86,19 +89,17 @@ class Compiled:
 
     def _shape(self, shape: Shape, graph: Graph, judge: Judge) -> Iterator[Result]:
         some = list(islice(graph.targets(shape), self._few + 1))
-        if len(some) <= self._few:
-            for focus in some:
-                yield from judge.results(shape, focus)
+        if not some:
             return
         targets = target_pattern(shape, graph)
-        units = [(shape, False)] if shape.constraints or shape.path is not None else []
-        if shape.path is not None:
-            units = [(shape, True)]
-        else:
-            units += [(part, True) for part in shape.properties]
-        for unit, whole in units:
-            for focus in self._suspects(shape, unit, whole, targets, graph):
-                found = judge.results if whole else judge.own
+        for unit, whole in _units(shape):
+            # A query costs as much as judging some dozen nodes, or a few that need a query each.
+            few = self._few // _PER_QUERY if _has_query(unit) else self._few
+            suspects: Iterable[Term] = some
+            if len(some) > few:
+                suspects = self._suspects(shape, unit, whole, targets, graph)
+            found = judge.results if whole else judge.own
+            for focus in suspects:
                 yield from found(unit, focus)
 
     def _suspects(
@@ -123,6 +124,21 @@ class Compiled:
         from clustergraph.validation import pyshacl_engine
 
         yield from pyshacl_engine.judge(graph.triples(), only(shape, self.shapes.triples))
+
+
+def _units(shape: Shape) -> Iterator[tuple[Shape, bool]]:
+    """Yield what is screened on its own, and whether with its property shapes."""
+    if shape.path is not None:
+        yield shape, True
+        return
+    if shape.constraints:
+        yield shape, False
+    for part in shape.properties:
+        yield part, True
+
+
+def _has_query(shape: Shape) -> bool:
+    return any(constraint.query is not None for constraint in shape.constraints)
 
 
 def only(shape: Shape, triples: Iterable[ox.Triple]) -> list[ox.Triple]:

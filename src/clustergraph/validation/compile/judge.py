@@ -61,6 +61,7 @@ class Judge:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._conform: dict[tuple[Shape, Term], bool] = {}
+        self._silent = False
         self._constants: dict[Constraint, tuple[Term, ...]] = {}
 
     def results(self, shape: Shape, focus: Term) -> Iterator[Result]:
@@ -86,7 +87,10 @@ class Judge:
         key = (shape, node)
         known = self._conform.get(key)
         if known is None:
+            # Nobody reads the messages of results that only show that there is one.
+            silent, self._silent = self._silent, True
             known = self._conform[key] = next(self.results(shape, node), None) is None
+            self._silent = silent
         return known
 
     def _values(self, shape: Shape, focus: Term) -> Values:
@@ -112,7 +116,10 @@ class Judge:
         solution: Mapping[str, Term] | None = None,
     ) -> Result:
         path = path or shape.path
-        if solution is None:
+        messages: tuple[ox.Literal, ...] = ()
+        if self._silent:
+            pass
+        elif solution is None:
             messages = shape.messages or (default_message(constraint, focus, path, value),)
         else:
             messages = filled(shape, constraint, solution)

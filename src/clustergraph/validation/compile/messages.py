@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import pyoxigraph as ox
@@ -15,34 +16,34 @@ __all__ = ["default_message", "filled"]
 
 _PLACEHOLDER: Final = re.compile(r"\{[?$](\w+)\}")
 _WORDS: Final[Mapping[str, str]] = {
-    "class": "{value} is not an instance of {term}.",
-    "datatype": "{value} is not a well-formed {term}.",
-    "nodeKind": "{value} is not of the kind {term}.",
-    "minInclusive": "{value} is not at least {term}.",
-    "maxInclusive": "{value} is not at most {term}.",
-    "minExclusive": "{value} is not greater than {term}.",
-    "maxExclusive": "{value} is not less than {term}.",
-    "minLength": "{value} is shorter than {number}.",
-    "maxLength": "{value} is longer than {number}.",
-    "pattern": "{value} does not match the pattern {text}.",
-    "languageIn": "{value} is in none of the languages {terms}.",
-    "in": "{value} is not one of {terms}.",
-    "minCount": "Fewer than {number} values.",
-    "maxCount": "More than {number} values.",
-    "hasValue": "The value {term} is missing.",
+    "class": "{value} is not an instance of {of}.",
+    "datatype": "{value} is not a well-formed {of}.",
+    "nodeKind": "{value} is not of the kind {of}.",
+    "minInclusive": "{value} is not at least {of}.",
+    "maxInclusive": "{value} is not at most {of}.",
+    "minExclusive": "{value} is not greater than {of}.",
+    "maxExclusive": "{value} is not less than {of}.",
+    "minLength": "{value} is shorter than {of}.",
+    "maxLength": "{value} is longer than {of}.",
+    "pattern": "{value} does not match the pattern {of}.",
+    "languageIn": "{value} is in none of the languages {of}.",
+    "in": "{value} is not one of {of}.",
+    "minCount": "Fewer than {of} values.",
+    "maxCount": "More than {of} values.",
+    "hasValue": "The value {of} is missing.",
     "uniqueLang": "Two values in one language.",
-    "equals": "{value} is a value of the one property, but not of both; see {term}.",
-    "disjoint": "{value} is also a value of {term}.",
-    "lessThan": "{value} is not less than every value of {term}.",
-    "lessThanOrEquals": "{value} is greater than a value of {term}.",
+    "equals": "{value} is a value of the one property, but not of both; see {of}.",
+    "disjoint": "{value} is also a value of {of}.",
+    "lessThan": "{value} is not less than every value of {of}.",
+    "lessThanOrEquals": "{value} is greater than a value of {of}.",
     "closed": "The property does not belong here.",
-    "node": "{value} does not conform to the shape {shape}.",
-    "not": "{value} conforms to the shape {shape}, and must not.",
+    "node": "{value} does not conform to the shape {of}.",
+    "not": "{value} conforms to the shape {of}, and must not.",
     "and": "{value} does not conform to all of the shapes.",
     "or": "{value} conforms to none of the shapes.",
     "xone": "{value} conforms to none or to more than one of the shapes.",
-    "qualifiedMinCount": "Fewer than {number} values conform to the shape {shape}.",
-    "qualifiedMaxCount": "More than {number} values conform to the shape {shape}.",
+    "qualifiedMinCount": "Too few values conform to the shape {of}.",
+    "qualifiedMaxCount": "Too many values conform to the shape {of}.",
 }
 
 
@@ -51,15 +52,18 @@ def default_message(
 ) -> ox.Literal:
     """Return a message for a shape that has none of its own."""
     text = _WORDS.get(constraint.name, "A constraint of the shape is broken.")
-    shown = text.format(
-        value="The node" if value is None or (value == focus and path is None) else show(value),
-        term=show(constraint.terms[0]) if constraint.terms else "",
-        terms=", ".join(map(show, constraint.terms)),
-        number=constraint.number,
-        text=constraint.text,
-        shape=show(constraint.shapes[0].node) if constraint.shapes else "",
-    )
-    return ox.Literal(shown, language="en")
+    if "{value}" in text:
+        itself = value is None or (value == focus and path is None)
+        text = text.replace("{value}", "The node" if value is None or itself else show(value))
+    return ox.Literal(text.replace("{of}", _of(constraint)), language="en")
+
+
+@lru_cache(maxsize=10_000)
+def _of(constraint: Constraint) -> str:
+    """Return what the constraint asks for, in words."""
+    if constraint.shapes:
+        return show(constraint.shapes[0].node)
+    return constraint.text or ", ".join(map(show, constraint.terms)) or str(constraint.number)
 
 
 def filled(
