@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -13,9 +14,12 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+import click
 import pytest
+import yaml
 
-from clustergraph.cli import main
+from clustergraph.cli import cli, main
+from clustergraph.validation.reading import FORMATS
 from clustergraph.vocab import PREFIXES
 
 ROOT = Path(__file__).parents[1]
@@ -358,3 +362,77 @@ def test_a_table_is_not_fetched(repository: Path, listener: tuple[str, list[str]
         main(["validate", "tables", "--shapes", "shapes.ttl"])
     assert caught.value.code in (1, 2)
     assert seen == []
+
+
+def test_action_runs_as_a_composite(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The action's script annotates, writes the other reports and hands on the exit code."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert action["runs"]["using"] == "composite"
+    step = next(step for step in action["runs"]["steps"] if step.get("id") == "validate")
+    assert "${{" not in step["run"]
+    named = set(re.findall(r"inputs\.([a-z-]+)", (ROOT / "action.yml").read_text("utf-8")))
+    assert named == set(action["inputs"])
+    runner = tmp_path_factory.mktemp("runner")
+    (runner / "output").touch()
+    program = runner / "clustergraph"
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clustergraph "$@"\n', "utf-8")
+    program.chmod(0o755)
+    given = {
+        "PATHS": "firms.ttl\ntables\n", "SHAPES": "shapes.ttl", "FAIL_ON": "violation",
+        "CHANGED_SINCE": "", "BASELINE": "", "SARIF": "", "UPLOAD": "true", "HTML": "report.html",
+    }  # fmt: skip
+    assert given.keys() == step["env"].keys()
+    ran = subprocess.run(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+        env=os.environ
+        | given
+        | {
+            "RUNNER_TEMP": str(runner),
+            "GITHUB_OUTPUT": str(runner / "output"),
+            "CLUSTERGRAPH": str(program),
+        },
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.count("::error file=") == 3
+    output = (runner / "output").read_text(encoding="utf-8")
+    assert "exit-code=1\n" in output
+    assert json.loads((runner / "clustergraph.sarif").read_text("utf-8"))["version"] == "2.1.0"
+    assert "<mark>" in (repository / "report.html").read_text(encoding="utf-8")
+
+
+def test_hooks_are_commands_of_ours() -> None:
+    """Every pre-commit hook runs a command that exists, on files that it can read."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert {hook["id"] for hook in hooks} == {
+        "clustergraph-validate", "clustergraph-tables", "clustergraph-check",
+    }  # fmt: skip
+    for hook in hooks:
+        program, *words = hook["entry"].split()
+        command: click.Command | None = cli
+        for word in words:
+            assert isinstance(command, click.Group)
+            command = command.get_command(click.Context(command), word)
+        assert program == "clustergraph"
+        assert command is not None
+    pattern = next(hook["files"] for hook in hooks if hook["id"] == "clustergraph-validate")
+    assert all(re.search(pattern, f"x{ending}") for ending in FORMATS if ending != ".xml")
+
+
+def test_examples_of_the_manual_are_yaml() -> None:
+    """The examples in docs/ci.md parse, and name inputs and hooks that exist."""
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    workflow, gitlab, hooks = (
+        yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    )
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    given = workflow["jobs"]["validate"]["steps"][-1]["with"]
+    assert given.keys() <= action["inputs"].keys()
+    assert "clustergraph validate data --format junit" in gitlab["validate"]["script"][-1]
+    known = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    used = {hook["id"] for hook in hooks["repos"][0]["hooks"]}
+    assert used <= {hook["id"] for hook in known}
