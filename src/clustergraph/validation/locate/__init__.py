@@ -50,6 +50,7 @@ class _Search:
         self.statements = statements
         self.by_subject: dict[Term | ox.Triple, list[ox.Triple]] = defaultdict(list)
         self.by_object: dict[Term | ox.Triple, list[ox.Triple]] = defaultdict(list)
+        self.by_file: dict[Path, list[ox.Triple]] = defaultdict(list)
         self.looked_into: dict[Path, Mentions] = {}
         for triple in statements:
             self.by_subject[triple.subject].append(triple)
@@ -124,12 +125,11 @@ class _Search:
 
     def mentions(self, path: Path) -> Mentions:
         if path not in self.looked_into:
-            here = [
-                triple
-                for triple, places in self.statements.items()
-                if any(place.path == path for place in places)
-            ]
-            self.looked_into[path] = mentions(path, here)
+            if not self.by_file:
+                for triple, places in self.statements.items():
+                    for file in {place.path for place in places if place.row is None}:
+                        self.by_file[file].append(triple)
+            self.looked_into[path] = mentions(path, self.by_file[path])
         return self.looked_into[path]
 
 

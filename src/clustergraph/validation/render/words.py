@@ -110,16 +110,15 @@ def explanation(finding: Finding) -> list[str]:
     for index, inner in enumerate(finding.detail):
         last = index == len(finding.detail) - 1
         subject = "" if inner.focus == finding.focus else f"{show(inner.focus)}: "
-        on = "".join(
-            f" {part}"
-            for part in (inner.path and str(inner.path), inner.value and show(inner.value))
-            if part
+        value = None if inner.value in (None, inner.focus) else inner.value
+        on = " ".join(
+            part for part in (inner.path and str(inner.path), value and show(value)) if part
         )
         stated = f"{inner.shape_name}: " if not inner.shape_name.startswith("_:") else ""
         lines.append(f"{'└─' if last else '├─'} {stated}{subject}{message(inner)}")
         indent = "   " if last else "│  "
         if on:
-            lines.append(f"{indent}({on.strip()})")
+            lines.append(f"{indent}({on})")
         lines.extend(indent + line for line in explanation(inner))
     return lines
 
