@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from clustergraph import artefacts
 from clustergraph.validation import validate
@@ -370,3 +372,28 @@ def test_statements_of_two_files_keep_their_own_places(tmp_path: Path) -> None:
         ("a.ttl", start),
         ("b.ttl", start + 2),
     ]
+
+
+names = st.sampled_from(["http://example.org/a", "http://example.org/b#c", "urn:x:1", "http://e/é"])
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+nodes = names.map(ox.NamedNode) | st.sampled_from("xyz").map(ox.BlankNode)
+literals = (
+    texts.map(ox.Literal)
+    | texts.map(lambda text: ox.Literal(text, language="en-gb"))
+    | st.builds(ox.Literal, texts, datatype=names.map(ox.NamedNode))
+    | st.integers().map(ox.Literal)
+    | st.floats(allow_nan=False, allow_infinity=False).map(ox.Literal)
+    | st.booleans().map(ox.Literal)
+)
+graphs = st.just(ox.DefaultGraph()) | nodes
+quads = st.builds(ox.Quad, nodes, names.map(ox.NamedNode), nodes | literals, graphs)
+
+
+@given(st.lists(quads, max_size=12), st.sampled_from([ox.RdfFormat.TRIG, ox.RdfFormat.N_QUADS]))
+def test_whatever_is_written_is_found(written: list[ox.Quad], rdf_format: ox.RdfFormat) -> None:
+    """Any quads that the engine writes are found again, each term at its place."""
+    text = (ox.serialize(written, format=rdf_format, prefixes={"e": "http://e/"}) or b"").decode()
+    read = accepted(text, rdf_format)
+    assert read is not None
+    assert same(scan(text, rdf_format, BASE), read)
+    assert not list(misplaced(text, rdf_format))

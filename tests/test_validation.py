@@ -111,6 +111,26 @@ def test_syntax_error_names_file_and_line(
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "wrong"),
+    [
+        ("bad.ttl", '\n<http://a/b> <http://a/c> "žluťoučký 😀" , oops .', "oops"),
+        ("bad.nt", '\n<http://a/b> <http://a/c> "žluťoučký 😀" oops .', "oops"),
+        ("bad.jsonld", '{\n"http://a/c": "žluťoučký 😀", oops}', "oops"),
+        ("bad.rdf", "<a>\n<b>žluťoučký 😀</b><c></a>", "</a>"),
+    ],
+)
+def test_syntax_error_counts_characters(tmp_path: Path, name: str, text: str, wrong: str) -> None:
+    """The column of a syntax error counts characters, not bytes."""
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(SyntaxFaultError) as caught:
+        validate([path])
+    line = text.splitlines()[1]
+    assert caught.value.line == 2
+    assert caught.value.column in range(line.index(wrong) + 1, line.index(wrong) + 1 + len(wrong))
+
+
+@pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
         ("data.txt", b"", "the endings are .ttl"),

@@ -183,7 +183,12 @@ def _fault(
             str(path), "its @context is an address, and nothing is fetched: write the context out"
         )
     if error.lineno is not None:
-        return SyntaxFaultError(str(path), _plain(reason), error.lineno, error.offset)
+        column = error.offset
+        if column is not None and rdf_format == ox.RdfFormat.JSON_LD:
+            # The parser of JSON counts bytes, the others count characters.
+            line = content.split(b"\n")[error.lineno - 1]
+            column = len(line[: column - 1].decode("utf-8", errors="ignore")) + 1
+        return SyntaxFaultError(str(path), _plain(reason), error.lineno, column)
     if rdf_format == ox.RdfFormat.RDF_XML:
         # The file is refused already; a second parser only says where it is broken.
         parser = expat.ParserCreate()
