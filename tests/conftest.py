@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,3 +148,45 @@ def _no_surprises(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the environment of whoever runs the tests out of them."""
     for name in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
+
+
+def from_npm(package: str) -> Path:
+    """Return the directory of a package from npm, installed once and kept from run to run.
+
+    Args:
+        package: name and version, such as ``left-pad@1``; the test is skipped without npm.
+    """
+    npm = shutil.which("npm")
+    if npm is None or shutil.which("node") is None:
+        pytest.skip("node and npm are not installed")
+    name, _, version = package.rpartition("@")
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    directory = home / "clustergraph-tests" / f"{name.replace('/', '-').strip('@')}-{version}"
+    installed = directory / "node_modules" / name
+    if not installed.is_dir():
+        directory.mkdir(parents=True, exist_ok=True)
+        command = [npm, "install", "--prefix", str(directory), "--no-audit", "--no-fund"]
+        done = subprocess.run(
+            [*command, "--ignore-scripts", package], capture_output=True, check=False, timeout=300
+        )
+        if done.returncode:
+            pytest.skip(f"{package} cannot be installed from npm")
+    return installed
+
+
+@pytest.fixture(scope="session")
+def sarif_schema() -> dict[str, object]:
+    """The schema of OASIS for SARIF 2.1.0, as a package of npm carries it."""
+    package = from_npm("@microsoft/jest-sarif@1.0.0-beta.0")
+    [path] = [
+        path
+        for path in package.rglob("sarif*2.1.0*.json")
+        if "node_modules" not in path.parts[len(package.parts) :]
+    ]
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+@pytest.fixture(scope="session")
+def javascript_client() -> Path:
+    """The directory of modules that holds the JavaScript client."""
+    return from_npm("fetch-sparql-endpoint@7").parent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import select
 import shutil
@@ -322,28 +321,10 @@ console.log(JSON.stringify(said));
 """  # noqa: E501
 
 
-@pytest.fixture(scope="module")
-def node_modules() -> Path:
-    """A directory where the JavaScript client is installed; kept from run to run."""
-    npm = shutil.which("npm")
-    if npm is None or shutil.which("node") is None:
-        pytest.skip("node and npm are not installed")
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    directory = home / "clustergraph-tests" / "fetch-sparql-endpoint-7"
-    if not (directory / "node_modules" / "fetch-sparql-endpoint").is_dir():
-        directory.mkdir(parents=True, exist_ok=True)
-        command = [npm, "install", "--prefix", str(directory), "--no-audit", "--no-fund"]
-        command += ["--ignore-scripts", "fetch-sparql-endpoint@7"]
-        done = subprocess.run(command, capture_output=True, check=False, timeout=300)
-        if done.returncode:
-            pytest.skip("fetch-sparql-endpoint cannot be installed from npm")
-    return directory
-
-
-def test_javascript(service: Service, node_modules: Path, tmp_path: Path) -> None:
+def test_javascript(service: Service, javascript_client: Path, tmp_path: Path) -> None:
     """fetch-sparql-endpoint reads solutions, truths and graphs, and writes."""
     (tmp_path / "client.mjs").write_text(SCRIPT, "utf-8")
-    (tmp_path / "node_modules").symlink_to(node_modules / "node_modules")
+    (tmp_path / "node_modules").symlink_to(javascript_client)
     command = ["node", str(tmp_path / "client.mjs"), service.sparql, service.update, TOKEN]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
