@@ -60,7 +60,7 @@ def opened(path: Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
         UnreadableInputError: it cannot be opened.
     """
     try:
-        file = path.open("rb", buffering=_BUFFER_BYTES)
+        file = io.BufferedReader(io.FileIO(path), _BUFFER_BYTES)
         head = file.peek(2)[:2]
     except OSError as error:
         reason = f"cannot be opened ({error.strerror or error})"
