@@ -88,10 +88,13 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
     names = ("clustergraph", "pyoxigraph", "oxigraph", "uvicorn")
     packages = ", ".join(f"{name} {_version(name)}" for name in names)
+    minutes = os.getloadavg()[2]
     return (
         f"Machine: {model[1] if model else platform.machine()}, {os.cpu_count()} processors, "
         f"{memory:.0f} GB; {platform.system()} {platform.release()}, Python "
-        f"{platform.python_version()}; {packages}."
+        f"{platform.python_version()}; {packages}. "
+        f"Load of the last 15 minutes when this was written: {minutes:.1f}; what exceeds the "
+        "benchmark's own 2 or so was other work on the same processors, which blurs the figures."
     )
 
 
