@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, Protocol, TypeVar, cast
 
 import pyoxigraph as ox
 
@@ -18,6 +18,14 @@ from clustergraph.validation.results import Result
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Compiled", "judge"]
+
+
+class _HasPredicate(Protocol):
+    @property
+    def predicate(self) -> str: ...
+
+
+E = TypeVar("E", bound=_HasPredicate)
 
 _FEW: Final = 100
 """Up to how many targets are judged one by one, which is quicker than asking queries."""
@@ -55,6 +63,7 @@ class Compiled:
     def __init__(self, shapes: Iterable[ox.Triple], few: int = _FEW) -> None:
         self.shapes = Shapes(shapes)
         self._few = few
+        self._index: dict[str, list[tuple[Shape, object]]] = {}
 
     @staticmethod
     @lru_cache(maxsize=4)
@@ -66,12 +75,27 @@ class Compiled:
         """Yield what all shapes find in a graph."""
         judge = Judge(graph)
         for shape in self.shapes.targeted:
-            if shape.deactivated:
-                continue
-            if self.reason(shape, graph):
-                yield from self._by_reference(shape, graph)
-            else:
-                yield from self._shape(shape, graph, judge)
+            yield from self.results_of(shape, graph, judge)
+
+    def results_of(
+        self, shape: Shape, graph: Graph, judge: Judge | None = None
+    ) -> Iterator[Result]:
+        """Yield what one shape with targets finds in a graph."""
+        if shape.deactivated:
+            return
+        if self.reason(shape, graph):
+            yield from self._by_reference(shape, graph)
+        else:
+            yield from self._shape(shape, graph, judge or Judge(graph))
+
+    def index(self, footprint: Callable[[Shape], Iterable[E]]) -> dict[str, list[tuple[Shape, E]]]:
+        """Return the entries of all footprints by predicate; made once."""
+        known = cast("dict[str, list[tuple[Shape, E]]]", self._index)
+        if not known:
+            for shape in self.shapes.targeted:
+                for entry in footprint(shape):
+                    known.setdefault(entry.predicate, []).append((shape, entry))
+        return known
 
     def reason(self, shape: Shape, graph: Graph) -> str | None:
         """Say why a shape has to be judged by pySHACL; None when it need not."""

@@ -40,7 +40,7 @@ class Graph:
         written: Mapping[tuple[Node, ox.NamedNode], tuple[Term, ...]] | None = None,
     ) -> None:
         self.store = store
-        self._union = union
+        self.union = union
         self._place = None if union else ox.DefaultGraph()
         self._normal = written is None
         self._written = dict(written or {})
@@ -97,7 +97,7 @@ class Graph:
             return list(known)
         quads = self.store.quads_for_pattern(subject, predicate, None, self._place)
         found = [cast(Term, quad.object) for quad in quads]
-        return list(dict.fromkeys(found)) if self._union else found
+        return list(dict.fromkeys(found)) if self.union else found
 
     def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
         """Return the subjects of a predicate and an object, each once."""
@@ -119,6 +119,10 @@ class Graph:
     def values(self, focus: Term, path: PropertyPath) -> list[Term]:
         """Return the value nodes of a path from a focus node, each once (section 2.3.1)."""
         return list(dict.fromkeys(self._walk([focus], path)))
+
+    def sources(self, ends: Iterable[Term], path: PropertyPath) -> list[Term]:
+        """Return the nodes from which a path leads to one of ``ends``."""
+        return self._walk(ends, path, back=True)
 
     def _walk(self, nodes: Iterable[Term], path: PropertyPath, back: bool = False) -> list[Term]:
         nodes = list(dict.fromkeys(nodes))
@@ -224,7 +228,7 @@ class Graph:
         """Yield the solutions of a SELECT query as variable → term, some variables substituted."""
         solutions = self.store.query(
             text,
-            use_default_graph_as_union=self._union,
+            use_default_graph_as_union=self.union,
             substitutions={ox.Variable(name): term for name, term in values.items()} or None,
         )
         assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are checked before
@@ -235,7 +239,7 @@ class Graph:
 
     def focus(self, text: str) -> set[Term]:
         """Return what a query finds as ``?this``."""
-        solutions = self.store.query(text, use_default_graph_as_union=self._union)
+        solutions = self.store.query(text, use_default_graph_as_union=self.union)
         assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are our own
         return {cast(Term, term) for (term,) in solutions if term is not None}
 

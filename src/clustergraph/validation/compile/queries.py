@@ -18,21 +18,22 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from clustergraph.validation.compile.patterns import (
+    NEVER,
+    Group,
+    NotUnderstoodError,
+    read_patterns,
+    sparql_path,
+    tokens,
+)
 from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Query", "QueryFaultError", "declarations", "sparql_path"]
+__all__ = ["Query", "QueryFaultError", "declarations"]
 
 Node = ox.NamedNode | ox.BlankNode
 
 _SH: Final = PREFIXES["sh"]
-_NEVER: Final = "urn:x-clustergraph:never"
-_TOKEN: Final = re.compile(
-    r"'''(?:[^'\\]|\\.|'(?!''))*'''|\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*\"\"\""
-    r"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\""
-    r"|<[^<>\"{}|^`\\\s]*>|\#[^\n]*|[?$]\w+|[\w\-.]*:[\w\-.%]*|[A-Za-z_]\w*|\s+|.",
-    re.DOTALL,
-)
 _FORBIDDEN: Final = ("MINUS", "VALUES", "SERVICE")
 _AGGREGATES: Final = frozenset(
     {"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT", "GROUP", "HAVING"}
@@ -45,6 +46,7 @@ _TEXTUAL: Final = frozenset(
 )
 _STEP: Final = r"\^?(?:<[^<>\s]*>|[\w\-]*:[\w\-]+|\([^()\s]*\)|\ba\b)[*+?]?"
 _LONG_PATH: Final = re.compile(rf"(?<=\s)(?=\S*[*+])(?:{_STEP}[/|])*{_STEP}(?=\s+[?$<\w])")
+_THIS: Final = re.compile(r"[?$]this\b(?![\w:])")
 _BRACKET: Final = re.compile(r"\([^()]*?(?:\bAS\s+([?$]\w+)\s*)?\)", re.IGNORECASE)
 
 
@@ -76,22 +78,22 @@ class Query:
     ) -> None:
         self.kind = kind
         self.prefixes = prefixes
-        tokens = [word for word in _TOKEN.findall(text) if not word.startswith("#")]
+        words = tokens(text)
         if path is not None:
             written = f"({sparql_path(path)})"
-            tokens = [written if word in ("$PATH", "?PATH") else word for word in tokens]
-        elif "$PATH" in tokens or "?PATH" in tokens:
+            words = [written if word in ("$PATH", "?PATH") else word for word in words]
+        elif "$PATH" in words or "?PATH" in words:
             raise QueryFaultError("uses $PATH, but its shape has no path")
-        self._tokens = tokens
-        self.words = frozenset(word.upper() for word in tokens if word[0].isalpha())
-        self.variables = frozenset(word[1:] for word in tokens if _is_variable(word))
+        self._tokens = words
+        self.words = frozenset(word.upper() for word in words if word[0].isalpha())
+        self.variables = frozenset(word[1:] for word in words if _is_variable(word))
         reserved = bound | {"this", "shapesGraph", "currentShape"}
         self.bound = frozenset((reserved - {"this"}) & self.variables) | {"this"}
         self._refuse(bound | {"this"})
         self._open, self._body = self._split()
         self.text = self._prologue() + self._prebound()
         try:
-            _parse(self._prologue() + "".join(tokens))
+            _parse(self._prologue() + "".join(words))
         except SyntaxError as error:
             raise QueryFaultError(f"is no SPARQL: {error.msg}") from error
         self.usable = _parses(self.text)
@@ -124,13 +126,42 @@ class Query:
         return once and simple and not stepwise and self.bound == {"this"}
 
     def _about(self, node: ox.NamedNode) -> str:
-        body = "".join(str(node) if word in ("$this", "?this") else word for word in self._body)
-        return self._prologue() + "".join(self._open) + _LONG_PATH.sub(_whole, body)
+        body = self._nested_text
+        if body is None:
+            words = (str(node) if word in ("$this", "?this") else word for word in self._body)
+            body = _LONG_PATH.sub(_whole, "".join(words))
+        else:
+            body = _THIS.sub(lambda _: str(node), body)
+        return self._prologue() + "".join(self._open) + body
+
+    @cached_property
+    def _nested_text(self) -> str | None:
+        """The body with its filters rewritten so that the engine plans them well, if they can be.
+
+        The rewritten words are the query's own, but for spaces, order and dollar signs.
+        """
+        group = self.patterns
+        if group is None or not group.inner:
+            return None
+        known = {"?this"}.union(*({p.subject, p.object} for p in group.patterns))
+        patterns = " ".join(map(str, group.patterns))
+        text = f"{{ {patterns} {group.filtered(known)} }}"
+        return text if _parses(f"{self._prologue()}{''.join(self._open)}{text}") else None
 
     @property
     def looks_at_form(self) -> bool:
         """Whether the query may see how a literal is written, beyond its value."""
         return bool(self.words & _TEXTUAL)
+
+    @cached_property
+    def patterns(self) -> Group | None:
+        """The query's triple patterns; None where it has more than plain patterns and filters."""
+        if self.kind != "select" or self.words & _STEPWISE:
+            return None
+        try:
+            return read_patterns(self._body, self.prefixes)
+        except NotUnderstoodError:
+            return None
 
     @cached_property
     def predicates(self) -> frozenset[str] | None:
@@ -162,7 +193,7 @@ class Query:
         if self.bound - {"this"} or self._nested():
             return None
         lead = "" if self._binds_this() else targets + " "
-        body = "".join(self._without_long_paths())
+        body = self._nested_text or "".join(self._without_joins())
         return f"{self._prologue()}SELECT ?this {{ {lead}{body[1:]}"
 
     def _refuse(self, bound: frozenset[str]) -> None:
@@ -205,7 +236,7 @@ class Query:
             if "*" not in head:
                 missing = "".join(f" ?{name}" for name in names if name not in projected)
                 head = re.sub(r"(\bWHERE\b\s*)?$", lambda m: f"{missing} {m[0]}", head, count=1)
-        never = "".join(f"?never <{_NEVER}> ?{name} . " for name in names)
+        never = "".join(f"?never <{NEVER}> ?{name} . " for name in names)
         body = []
         for i, word in enumerate(self._body):
             body.append(word)
@@ -241,10 +272,11 @@ class Query:
             before = word
         return False
 
-    def _without_long_paths(self) -> list[str]:
-        """Return the body without the filters on patterns that follow a path without end.
+    def _without_joins(self) -> list[str]:
+        """Return the body without the filters that ask whether several patterns match together.
 
-        The engine takes ages over them, and without a filter there are only more solutions.
+        The engine plans these as if ``$this`` were free, and joins all of the graph for each
+        solution. Without a filter there are only more solutions.
         """
         kept: list[str] = []
         at, depth = 0, 0
@@ -253,7 +285,7 @@ class Query:
             depth += (word in "{(") - (word in "})")
             if depth == 1 and word.upper() == "FILTER":
                 end = self._end_of_exists(at + 1)
-                if end and any(part in "*+" for part in self._body[at:end]):
+                if end and any(part in "*+;," for part in self._body[at:end]):
                     at = end
                     continue
             kept.append(word)
@@ -330,28 +362,9 @@ def declarations(
     return prefixes
 
 
-def sparql_path(path: PropertyPath) -> str:
-    """Return a path as SPARQL writes it, with full IRIs."""
-    match path.operator:
-        case "predicate":
-            return f"<{path.predicate}>"
-        case "sequence":
-            return "/".join(f"({sparql_path(part)})" for part in path.parts)
-        case "alternativePath":
-            return "|".join(f"({sparql_path(part)})" for part in path.parts)
-        case "inversePath":
-            return f"^({sparql_path(path.parts[0])})"
-        case "zeroOrMorePath":
-            return f"({sparql_path(path.parts[0])})*"
-        case "oneOrMorePath":
-            return f"({sparql_path(path.parts[0])})+"
-        case "zeroOrOnePath":
-            return f"({sparql_path(path.parts[0])})?"
-
-
 def _whole(path: re.Match[str]) -> str:
     """Return a path that the engine walks from its start, and does not take apart."""
-    return f"(({path[0]})|<{_NEVER}>)"
+    return f"(({path[0]})|<{NEVER}>)"
 
 
 def _is_variable(word: str) -> bool:

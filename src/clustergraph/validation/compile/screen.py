@@ -18,7 +18,7 @@ import pyoxigraph as ox
 
 from clustergraph.validation.compile.graph import Graph
 from clustergraph.validation.compile.literals import ill_formed
-from clustergraph.validation.compile.queries import sparql_path
+from clustergraph.validation.compile.patterns import sparql_path
 from clustergraph.validation.compile.shapes import Constraint, Shape
 from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES
