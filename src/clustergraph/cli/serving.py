@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from clustergraph.cli.root import cli, open_engine, progress, store_option
+from clustergraph.cli.root import cli, open_engine, progress
 from clustergraph.errors import UnreadableInputError, UsageError
 from clustergraph.settings import DEFAULT_HOST, DEFAULT_PORT
 
@@ -18,7 +18,21 @@ _TOKEN: str = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable
 
 
 @cli.command()
-@store_option
+@click.option(
+    "--store",
+    metavar="DIR|ADDRESS",
+    help="Serve the graph in DIR, or that of the SPARQL server at an http(s) ADDRESS.",
+)
+@click.option(
+    "--update-address",
+    metavar="ADDRESS",
+    help="Where that server takes updates, if not where it answers queries.",
+)
+@click.option(
+    "--graph-store-address",
+    metavar="ADDRESS",
+    help="Where that server takes whole graphs (graph store protocol).",
+)
 @click.option("--bare", is_flag=True, help="Make a new graph in DIR empty, without shipped data.")
 @click.option("--host", default=DEFAULT_HOST, show_default=True, help="Address to listen on.")
 @click.option(
@@ -130,18 +144,23 @@ _TOKEN: str = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable
     help="Write a JSON object a line for each request; '-' is standard output.",
 )
 @click.option("--log-queries", is_flag=True, help="Let the log hold what was asked.")
-def serve(store: Path | None, bare: bool, host: str, port: int, **given: Any) -> None:
+def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> None:
     """Serve the graph as a SPARQL endpoint, until interrupted.
 
     The endpoint is at /sparql; the address itself says what else is there. Without --store the
     graph of the shipped data is served, read-only. With --store the graph in DIR is served, and
     takes writes at /update and /store from whoever has the token; when DIR does not exist or is
     empty, it is made from the shipped data, or empty with --bare.
+
+    With --store https://…/sparql the same service stands in front of another SPARQL 1.1 server:
+    the same guards, limits, formats and questions over its graph.
     """
     from clustergraph.service.options import Options
-    from clustergraph.service.server import create_front, listen, run
+    from clustergraph.service.server import create_front, create_remote_front, listen, run
     from clustergraph.store import Engine, build, is_store
 
+    remote = store is not None and store.lower().startswith(("http://", "https://"))
+    addresses = _addresses(store if remote else None, bare, given)
     if bare and store is None:
         raise UsageError("--bare makes a new graph: say where, with --store DIR")
     options = Options(
@@ -162,17 +181,45 @@ def serve(store: Path | None, bare: bool, host: str, port: int, **given: Any) ->
         access_log=given["access_log"],
         log_queries=given["log_queries"],
         writable=store is not None,
+        remote=remote,
+        update_address=addresses.get("update_address"),
+        graph_store_address=addresses.get("graph_store_address"),
     )
     socket = listen(host, port)
-    if bare and store is not None and not is_store(store):
+
+    def tell(line: str) -> None:
+        click.echo(line, err=True)
+
+    if remote and store is not None:
+        run(create_remote_front(store, options), socket, tell)
+        return
+    directory = None if store is None else Path(store)
+    if bare and directory is not None and not is_store(directory):
         with progress("making the graph"):
-            build(store, lambda: ())
-        engine = Engine(store)
+            build(directory, lambda: ())
+        engine = Engine(directory)
     else:
-        engine = open_engine(store, create=True)
+        engine = open_engine(directory, create=True)
     # Only workers read it; this process keeps it from being removed.
     engine.shut()
-    run(create_front(engine.directory, options), socket, lambda line: click.echo(line, err=True))
+    run(create_front(engine.directory, options), socket, tell)
+
+
+def _addresses(remote: str | None, bare: bool, given: dict[str, Any]) -> dict[str, str | None]:
+    """Return the further addresses of another server, checked before anything is started."""
+    names = ("update_address", "graph_store_address")
+    if remote is None:
+        if any(given[name] for name in names):
+            raise UsageError("these addresses are another server's: say which, --store https://…")
+        return {}
+    if bare or given["default_graph"] == "own":
+        option = "--bare" if bare else "--default-graph own"
+        raise UsageError(f"{option} is about a graph in a directory: that server decides it")
+    from clustergraph.store.transport import split_address
+
+    split_address(remote)
+    # One name and one password let us in everywhere: those of --store. No others reach a worker.
+    return {name: given[name] and split_address(given[name])[0] for name in names}
 
 
 def _token(path: Path | None) -> str:

@@ -19,6 +19,7 @@ from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.service.cache import parse_head
 from clustergraph.service.connection import Connection
 from clustergraph.service.exchange import LEFT, Exchange, Receive, Scope, Send, joined
+from clustergraph.service.forwarding import Forwarding
 from clustergraph.service.metrics import AccessLog, Metrics
 from clustergraph.service.options import Options
 from clustergraph.service.reading import CORS, Reading, retry_after
@@ -42,6 +43,8 @@ _METHODS: Final = {
     "/health": _READS,
     "/ready": _READS,
 }
+# How long another server may take to say that it is there.
+_READY_S: Final = 5.0
 _OPERATIONS: Final = {"/sparql": "query", "/.well-known/void": "description"}
 _PREFLIGHT: Final = (
     b"access-control-allow-headers",
@@ -59,6 +62,7 @@ class Front:
         federated: workers that may ask other hosts; None: there are none.
         writer: the command that starts the worker that writes; None: the graph is read-only.
         look: returns the generation that is published now; None: it never changes.
+        forwarding: takes the writes of a graph that is elsewhere.
     """
 
     def __init__(
@@ -69,17 +73,18 @@ class Front:
         federated: Pool | None = None,
         writer: list[str] | None = None,
         look: Callable[[], Target] | None = None,
+        forwarding: Forwarding | None = None,
     ) -> None:
         target = readers.target
         self.options = options
         self.readers = readers
         self.federated = federated
         self.reading = Reading(options, readers, federated)
-        self.writing = (
-            Writing(writer, readers.target, self.publish, options.write_timeout_s, options.queue)
-            if writer
-            else None
-        )
+        self.writing: Writing | Forwarding | None = forwarding
+        if writer:
+            self.writing = Writing(
+                writer, readers.target, self.publish, options.write_timeout_s, options.queue
+            )
         readers.on_publish = self.reading.cache.clear
         self.app = app
         self.metrics = Metrics()
@@ -241,24 +246,35 @@ class Front:
             RequestError: none could.
         """
         target = self.readers.target
-        if self._counted_at is not target:
-            deadline_s = time.monotonic() + self.options.query_timeout_s
-            healthy = False
-            try:
-                worker = await self.readers.take(deadline_s)
-                try:
-                    worker.send(b"GET\0/\0\0\0\0\0\0http://localhost\0")
-                    _, status, _, body = parse_head(await worker.frame())
-                    healthy = True
-                finally:
-                    self.readers.give(worker, healthy)
-            except (BusyError, DiedError) as error:
-                detail = f"the graph could not be counted ({error}); try again later"
-                raise RequestError(503, "Too busy", detail) from error
-            if status != 200:
-                raise RequestError(503, "Too busy", body.decode("utf-8", "replace"))
-            self._counts, self._counted_at = json.loads(body), worker.target
+        if self._counted_at is not target or self.options.remote:
+            self._counts = json.loads(await self._consult(b"/", self.options.query_timeout_s))
+            self._counted_at = target
         return self._counts
+
+    async def _consult(self, path: bytes, limit_s: float) -> bytes:
+        """Return what a worker says at an address.
+
+        Raises:
+            RequestError: none says anything, or it says what is wrong.
+        """
+        healthy = False
+        try:
+            worker = await self.readers.take(time.monotonic() + limit_s)
+            try:
+                worker.send(b"GET\0%b\0\0\0\0\0\0http://localhost\0" % path)
+                _, status, _, body = parse_head(await worker.frame())
+                healthy = True
+            finally:
+                self.readers.give(worker, healthy)
+        except BusyError as error:
+            detail = f"no worker could say ({error}); try again later"
+            raise RequestError(503, "Too busy", detail) from error
+        except DiedError as died:
+            raise RequestError(*DEATHS[died.reason]) from died
+        if status != 200:
+            problem = json.loads(body)
+            raise RequestError(status, problem["title"], problem["detail"])
+        return body
 
     async def _write(self, exchange: Exchange) -> None:
         """Answer a request that changes the graph."""
@@ -305,15 +321,16 @@ class Front:
             content_type = b"text/plain; version=0.0.4; charset=utf-8"
             status = 200
         else:
-            ready = self.readers.ready
-            status = 200 if ready else 503
-            body = json.dumps(
-                {
-                    "status": "ok" if ready else "no worker is ready",
-                    "version": clustergraph.__version__,
-                    "generation": self.readers.target.number,
-                }
-            ).encode()
+            said = "ok" if self.readers.ready else "no worker is ready"
+            if self.options.remote and path == "/ready" and self.readers.ready:
+                try:
+                    await self._consult(b"/ready", min(_READY_S, self.options.query_timeout_s))
+                except RequestError as error:
+                    said = str(error)
+            status = 200 if said == "ok" else 503
+            number = None if self.options.remote else self.readers.target.number
+            about = {"status": said, "version": clustergraph.__version__, "generation": number}
+            body = json.dumps(about).encode()
             content_type = b"application/json"
         head = [(b"content-type", content_type), (b"cache-control", b"no-store")]
         head.append((b"content-length", b"%d" % len(body)))

@@ -40,6 +40,9 @@ class Options:
         access_log: where to write a line a request; None: nowhere.
         log_queries: whether these lines hold the queries.
         writable: whether the graph takes writes at all.
+        remote: whether the graph is another server's.
+        update_address: where that server takes updates; None: where it answers queries.
+        graph_store_address: its graph store; None: it has none.
     """
 
     query_timeout_s: float = 30.0
@@ -65,6 +68,9 @@ class Options:
     access_log: Path | None = None
     log_queries: bool = False
     writable: bool = False
+    remote: bool = False
+    update_address: str | None = None
+    graph_store_address: str | None = None
 
     def for_worker(self) -> dict[str, Any]:
         """Return what workers have to know, fit for JSON: no secrets, no paths."""

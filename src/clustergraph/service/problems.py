@@ -6,6 +6,7 @@ from typing import Any
 
 from clustergraph.errors import (
     ClusterGraphError,
+    EndpointError,
     QueryError,
     QueryRefusedError,
     QuerySyntaxError,
@@ -13,12 +14,15 @@ from clustergraph.errors import (
     UnknownNameError,
     UsageError,
 )
+from clustergraph.service.protocol.problems import endpoint_failed
 
 __all__ = ["describe", "document"]
 
 
 def describe(error: ClusterGraphError) -> tuple[int, dict[str, Any]]:
     """Return the status that an error stands for, and its problem document."""
+    if isinstance(error, EndpointError):
+        error = endpoint_failed(error)
     match error:
         case RequestError():
             return document(error.status, error.title, error.detail, **error.more)

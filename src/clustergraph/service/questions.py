@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 from clustergraph.errors import ClusterGraphError, RequestError
@@ -11,12 +12,15 @@ from clustergraph.service.problems import describe
 from clustergraph.service.protocol import Context, Request, Response, Write
 from clustergraph.store import Engine, wire
 
+if TYPE_CHECKING:
+    from clustergraph.store.remote import RemoteEngine
+
 __all__ = ["responder"]
 
 _COUNT = "SELECT (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } }"
 
 
-def responder(engine: Engine) -> Callable[[Request, Context], Response]:
+def responder(engine: Engine | RemoteEngine) -> Callable[[Request, Context], Response]:
     """Return what answers ``/queries/NAME``, and ``/`` with the counts, from ``engine``."""
 
     def respond(request: Request, context: Context) -> Response:
@@ -32,7 +36,7 @@ def responder(engine: Engine) -> Callable[[Request, Context], Response]:
     return respond
 
 
-def _counts(engine: Engine) -> Response:
+def _counts(engine: Engine | RemoteEngine) -> Response:
     found = engine.query(_COUNT)
     (solution,) = found  # type: ignore[misc]
     counts = {"statements": int(solution["n"].value), "graphs": len(engine.graphs())}
@@ -40,7 +44,7 @@ def _counts(engine: Engine) -> Response:
     return Response(200, headers, json.dumps(counts).encode(), cacheable=True)
 
 
-def _ask(engine: Engine, request: Request) -> Response:
+def _ask(engine: Engine | RemoteEngine, request: Request) -> Response:
     from clustergraph import answers, catalogue
     from clustergraph.service.negotiation import choose
 

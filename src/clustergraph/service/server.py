@@ -18,6 +18,7 @@ from clustergraph import catalogue
 from clustergraph.errors import StoreError, UsageError
 from clustergraph.service.app import create_app
 from clustergraph.service.connection import Connection
+from clustergraph.service.forwarding import Forwarding
 from clustergraph.service.front import Front
 from clustergraph.service.hot import answer_hot
 from clustergraph.service.options import Options
@@ -25,12 +26,14 @@ from clustergraph.store.generations import Generations
 from clustergraph.store.pool import Pool, PoolSize
 from clustergraph.store.process import Target
 
-__all__ = ["configure", "create_front", "listen", "run"]
+__all__ = ["configure", "create_front", "create_remote_front", "listen", "run"]
 
 _BACKLOG: Final = 2048
 # Descriptors that are not connections: workers, files, the log.
 _SPARE_DESCRIPTORS: Final = 100
 _MOST_CONNECTIONS: Final = 20_000
+# Writes to another server, each a request of its own; they wait for it rather than for a core.
+_FORWARDING_WORKERS: Final = 2
 _FEDERATED: Final = PoolSize(workers=2, spares=0, slots=0, waiting=64)
 
 
@@ -71,17 +74,7 @@ def create_front(directory: Path, options: Options) -> Front:
         StoreError: there is no graph.
     """
     target = target_of(directory)
-    readers = Pool(
-        _command("read", options),
-        target,
-        PoolSize(
-            workers=options.workers,
-            spares=1,
-            slots=options.slots,
-            aged_after_s=options.aged_after_s,
-            waiting=options.queue,
-        ),
-    )
+    readers = Pool(_command("read", options), target, _size(options))
     federated = None
     if options.allow_service:
         federated = Pool(_command("federated", options), target, _FEDERATED)
@@ -90,6 +83,36 @@ def create_front(directory: Path, options: Options) -> Front:
     front = Front(options, readers, app, federated, writer, partial(target_of, directory))
     app.state.graph = front
     return front
+
+
+def create_remote_front(address: str, options: Options) -> Front:
+    """Return the service in front of another SPARQL server, as an ASGI application.
+
+    Args:
+        address: where that server answers queries; may hold a name and a password.
+        options: what the operator decided; ``remote`` is set.
+    """
+    target = Target(0, address)
+    readers = Pool(_command("remote", options), target, _size(options))
+    writing = None
+    if options.takes_writes:
+        size = PoolSize(_FORWARDING_WORKERS, spares=0, slots=0, waiting=options.queue)
+        pool = Pool(_command("remote-write", options), target, size)
+        writing = Forwarding(pool, options.write_timeout_s)
+    app = create_app()
+    front = Front(options, readers, app, forwarding=writing)
+    app.state.graph = front
+    return front
+
+
+def _size(options: Options) -> PoolSize:
+    return PoolSize(
+        workers=options.workers,
+        spares=1,
+        slots=options.slots,
+        aged_after_s=options.aged_after_s,
+        waiting=options.queue,
+    )
 
 
 def target_of(directory: Path) -> Target:
@@ -156,12 +179,13 @@ def run(front: Front, listener: socket.socket, tell: Callable[[str], None]) -> N
             tell(f"  questions  {address}/queries, for example:")
             tell(f"             curl -H 'Accept: text/csv' {address}/queries/{name}")
         wall = front.readers.wall
-        tell(
-            f"  workers    {front.options.workers}, kept from the network by a {wall}"
-            if wall
-            else f"  workers    {front.options.workers}; this system has no means to keep them "
-            "from the network"
-        )
+        if front.options.remote:
+            detail = ", in front of another server"
+        elif wall:
+            detail = f", kept from the network by a {wall}"
+        else:
+            detail = "; this system has no means to keep them from the network"
+        tell(f"  workers    {front.options.workers}{detail}")
 
     front.on_started = started
     with listener:

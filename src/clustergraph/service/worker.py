@@ -21,6 +21,7 @@ from clustergraph.store import Engine, wire
 from clustergraph.store.confine import bind_to_parent, cut_network, limit_resources
 
 if TYPE_CHECKING:
+    from clustergraph.service.remote import Remote
     from clustergraph.service.writer import Writer
 
 __all__ = ["main"]
@@ -106,8 +107,9 @@ def main(arguments: list[str]) -> None:
     """Run a worker.
 
     Args:
-        arguments: ``read``, ``federated`` or ``write``; the options as JSON; the descriptor of the
-            socket; the process id of whoever started it.
+        arguments: ``read``, ``federated`` or ``write``, or for a graph elsewhere ``remote`` or
+            ``remote-write``; the options as JSON; the descriptor of the socket; the process id of
+            whoever started it.
     """
     kind, text, descriptor, parent = arguments
     bind_to_parent(int(parent))
@@ -115,15 +117,21 @@ def main(arguments: list[str]) -> None:
     memory = options["writer_memory_bytes" if kind == "write" else "worker_memory_bytes"]
     limit_resources(memory, _STACK_BYTES)
     # One that is to ask other hosts, or to load from them, needs the network.
-    network = kind == "federated" or bool(kind == "write" and options["allow_load"])
+    remote = kind in ("remote", "remote-write")
+    network = remote or kind == "federated" or bool(kind == "write" and options["allow_load"])
     wall = "" if network else cut_network()
     sock = socket.socket(fileno=int(descriptor))
     config = config_of(options)
-    server: Reader | Writer
+    server: Reader | Writer | Remote
     if kind == "write":
         from clustergraph.service.writer import Writer
 
         server = Writer(sock, config, wall, network)
+    elif remote:
+        from clustergraph.service.remote import Remote
+
+        limit = "query_timeout_s" if kind == "remote" else "write_timeout_s"
+        server = Remote(sock, config, options, options[limit])
     else:
         server = Reader(sock, config, wall, network)
     gc.freeze()

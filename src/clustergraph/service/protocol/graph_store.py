@@ -22,14 +22,14 @@ from clustergraph.service.protocol.preconditions import check, http_date, tag, u
 from clustergraph.service.protocol.query import Sink, drop_idle_prefixes, refuse_method
 from clustergraph.service.protocol.update import published, read_only
 
-__all__ = ["answer"]
+__all__ = ["Target", "address", "answer", "checked", "target_of"]
 
 _GRAPH: Final = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
 _STORE: Final = "GET, HEAD, POST, OPTIONS"
 
 
 @dataclass(frozen=True, slots=True)
-class _Target:
+class Target:
     """What a request is about.
 
     Attributes:
@@ -56,7 +56,7 @@ def answer(request: Request, context: Context) -> Response | Change:
     Raises:
         ClusterGraphError: the request cannot be done.
     """
-    target = _target(request, context)
+    target = target_of(request, context)
     allow = _STORE if target.node is None else _GRAPH
     match request.method:
         case "GET" | "HEAD":
@@ -80,7 +80,12 @@ def answer(request: Request, context: Context) -> Response | Change:
             return refuse_method(method, allow)
 
 
-def _target(request: Request, context: Context) -> _Target:
+def target_of(request: Request, context: Context) -> Target:
+    """Return what a request is about.
+
+    Raises:
+        RequestError: its address names no graph properly (400), or more than one.
+    """
     graphs: list[str] = []
     default = False
     form = None
@@ -98,10 +103,10 @@ def _target(request: Request, context: Context) -> _Target:
         detail = "the address names more than one graph; name one: ?graph=IRI or ?default"
         raise RequestError(400, "Wrong request", detail)
     if default:
-        return _Target(ox.DefaultGraph(), form)
+        return Target(ox.DefaultGraph(), form)
     if not graphs:
-        return _Target(None, form)
-    return _Target(_node(graphs[0]), form)
+        return Target(None, form)
+    return Target(_node(graphs[0]), form)
 
 
 def _permanent(iri: str, request: Request, context: Context) -> str:
@@ -125,7 +130,7 @@ def _node(iri: str) -> ox.NamedNode:
         raise RequestError(400, "Wrong request", detail) from error
 
 
-def _get(request: Request, context: Context, target: _Target) -> Response:
+def _get(request: Request, context: Context, target: Target) -> Response:
     store = context.store
     if not target.exists(store):
         raise _unknown(store, target)
@@ -150,7 +155,7 @@ def _get(request: Request, context: Context, target: _Target) -> Response:
     return response
 
 
-def _dump(write: Write, context: Context, target: _Target, form: Format) -> bytes:
+def _dump(write: Write, context: Context, target: Target, form: Format) -> bytes:
     assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
     sink = Sink(write, context.config.max_result_bytes)
     readable = form.name in ("turtle", "trig")
@@ -165,14 +170,14 @@ def _dump(write: Write, context: Context, target: _Target, form: Format) -> byte
     return drop_idle_prefixes(body) if readable and sink.total == len(body) else body
 
 
-def _write(request: Request, context: Context, target: _Target, *, replace: bool) -> Change:
+def _write(request: Request, context: Context, target: Target, *, replace: bool) -> Change:
     node = target.node
     base_iri = node.value if isinstance(node, ox.NamedNode) else context.config.base_iri
     documents: list[uploads.Document] = []
     # Nothing sent without a type, or to be added, is no document (sections 5.3 and 5.5); with a
     # type it must be one, and nothing is none in XML or JSON.
     if request.body or (replace and "content-type" in request.headers):
-        documents = _checked(request, context, base_iri, triples_only=True)
+        documents = checked(request, context, base_iri, triples_only=True)
 
     def apply(store: ox.Store, base: int | None) -> bool:
         existed = target.exists(store)
@@ -193,7 +198,7 @@ def _write(request: Request, context: Context, target: _Target, *, replace: bool
         headers = [published(generation)]
         if existed:
             return Response(204, headers)
-        headers.append(("Location", _address(request, context, base_iri)))
+        headers.append(("Location", address(request, context, base_iri)))
         return Response(201, headers)
 
     return Change(apply, respond)
@@ -207,7 +212,7 @@ def _create(request: Request, context: Context) -> Response | Change:
     name = str(uuid.uuid4())
     namespace = config.graph_namespace or f"{request.base}/store/"
     node = _node(namespace + name)
-    documents = _checked(request, context, node.value, triples_only=False)
+    documents = checked(request, context, node.value, triples_only=False)
     quads = any(
         document.form in (ox.RdfFormat.TRIG, ox.RdfFormat.N_QUADS) for document in documents
     )
@@ -233,16 +238,21 @@ def _create(request: Request, context: Context) -> Response | Change:
     return Change(apply, respond)
 
 
-def _checked(
+def checked(
     request: Request, context: Context, base_iri: str, *, triples_only: bool
 ) -> list[uploads.Document]:
+    """Return the documents that a request carries, each parsed to its end.
+
+    Raises:
+        RequestError: one is not what it claims to be.
+    """
     documents = uploads.read(request, context.config, base_iri)
     for document in documents:
         document.check(triples_only=triples_only)
     return documents
 
 
-def _delete(request: Request, context: Context, target: _Target) -> Change:
+def _delete(request: Request, context: Context, target: Target) -> Change:
     node = target.node
     assert node is not None  # noqa: S101 - the whole store is dealt with elsewhere
 
@@ -261,7 +271,7 @@ def _delete(request: Request, context: Context, target: _Target) -> Change:
     return Change(apply, lambda _, generation: Response(204, [published(generation)]))
 
 
-def _address(request: Request, context: Context, iri: str) -> str:
+def address(request: Request, context: Context, iri: str) -> str:
     """Return the address at which a graph can be read."""
     namespace = context.config.graph_namespace or f"{request.base}/store/"
     if iri.startswith(namespace) and len(iri) > len(namespace):
@@ -271,7 +281,7 @@ def _address(request: Request, context: Context, iri: str) -> str:
     return f"{request.base}/store?graph={quote(iri, safe='')}"
 
 
-def _unknown(store: ox.Store, target: _Target) -> RequestError:
+def _unknown(store: ox.Store, target: Target) -> RequestError:
     assert isinstance(target.node, ox.NamedNode)  # noqa: S101 - the default graph always exists
     known = [graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode)]
     close = near(target.node.value, known[:1000], limit=2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 from typing import Final
+from urllib.error import HTTPError, URLError
 
 from clustergraph.errors import (
     ClusterGraphError,
@@ -24,7 +25,7 @@ from clustergraph.service.protocol.messages import Request, Response
 from clustergraph.service.protocol.negotiation import prefers_text
 from clustergraph.vocab import BASE
 
-__all__ = ["PROBLEM", "document", "respond"]
+__all__ = ["PROBLEM", "document", "endpoint_failed", "respond"]
 
 PROBLEM: Final = BASE + "problem/"
 """What the types of problems start with; the rest is the title in lower case with hyphens."""
@@ -39,7 +40,6 @@ _STATUS: Final[tuple[tuple[type[ClusterGraphError], int, str], ...]] = (
     (UnknownNameError, 404, "Unknown name"),
     (ParameterError, 400, "Wrong parameter"),
     (UsageError, 400, "Wrong request"),
-    (EndpointError, 502, "The other endpoint failed"),
     (StoreError, 503, "The store failed"),
 )
 
@@ -50,6 +50,8 @@ def respond(error: ClusterGraphError, request: Request) -> Response:
     A `RequestError` may carry ``headers``, a list of names and values, for the response.
     """
     headers: list[tuple[str, str]] = []
+    if isinstance(error, EndpointError):
+        error = endpoint_failed(error)
     if isinstance(error, RequestError):
         status, title, more = error.status, error.title, dict(error.more)
         extra = more.pop("headers", None)
@@ -66,6 +68,19 @@ def respond(error: ClusterGraphError, request: Request) -> Response:
     response = document(status, title, str(error), request.headers.get("accept"), **more)
     response.headers += headers
     return response
+
+
+def endpoint_failed(error: EndpointError) -> RequestError:
+    """Return an endpoint's failure with its status: 504 if it took too long, else 502."""
+    cause = error.__cause__
+    if isinstance(cause, HTTPError):
+        late = cause.code in (408, 504)
+    else:
+        reason = cause.reason if isinstance(cause, URLError) else cause
+        late = isinstance(reason, TimeoutError)
+    if late:
+        return RequestError(504, "The time is up", f"{error}; ask for less")
+    return RequestError(502, "The other endpoint failed", str(error))
 
 
 def document(

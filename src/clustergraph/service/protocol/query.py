@@ -30,6 +30,7 @@ __all__ = [
     "CHUNK_BYTES",
     "Sink",
     "answer",
+    "check_syntax",
     "drop_idle_prefixes",
     "limit",
     "refuse_method",
@@ -167,6 +168,21 @@ def _parser(config: Config) -> Callable[[str], None]:
         empty.query(text, base_iri=config.base_iri, prefixes=prefixes)
 
     return parse
+
+
+def check_syntax(text: str, config: Config) -> None:
+    """Refuse a query that is not SPARQL; it is begun on an empty store, and never read.
+
+    Raises:
+        QuerySyntaxError: says where and why.
+    """
+    parse = _parser(config)
+    try:
+        parse(text)
+    except SyntaxError as error:
+        raise explain(text, error, config.prefixes, parse) from error
+    except (RuntimeError, OSError, ValueError):
+        pass  # a function that is not known here may be known elsewhere
 
 
 def _failed(error: Exception) -> ClusterGraphError:

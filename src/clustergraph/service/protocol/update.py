@@ -17,11 +17,13 @@ from clustergraph.store.faults import explain
 from clustergraph.store.guard import calls_out
 from clustergraph.store.lexer import Token, position, tokens
 
-__all__ = ["answer", "published", "with_dataset"]
+__all__ = ["answer", "check_syntax", "published", "with_dataset"]
 
 _ALLOW: Final = "POST, OPTIONS"
 # No SPARQL text goes on with this character: a parser that gets so far has accepted all before.
 _END: Final = "\x01"
+# Fails before whatever stands behind it is carried out, but only after all has been parsed.
+_NEVER: Final = "CLEAR GRAPH <urn:x-clustergraph:nothing>; "
 
 
 def answer(request: Request, context: Context) -> Response | Change:
@@ -145,6 +147,26 @@ def _closing(found: list[Token], index: int, text: str) -> int:
 def _advice(message: str) -> str:
     advice = f"{message}; nothing was changed"
     return f"{advice}; SILENT lets such an operation pass" if "exist" in message else advice
+
+
+def check_syntax(text: str, config: Config) -> None:
+    """Refuse an update that is not SPARQL, without carrying anything of it out.
+
+    Raises:
+        QuerySyntaxError: says where and why.
+    """
+    empty = nothing()
+    prefixes = dict(config.prefixes)
+    try:
+        empty.update(_NEVER + text, base_iri=config.base_iri, prefixes=prefixes)
+    except SyntaxError:
+        try:
+            # Again, for the place: this fails as well, for the text is all that can be wrong.
+            empty.update(text, base_iri=config.base_iri, prefixes=prefixes)
+        except SyntaxError as error:
+            raise explain(text, error, config.prefixes, _parser(config), "update") from error
+    except RuntimeError:
+        pass
 
 
 def _parser(config: Config) -> Callable[[str], None]:
