@@ -111,12 +111,15 @@ class Group:
 
     def filtered(self, known: Set[str]) -> str:
         """Return the filters, their groups nested."""
-        shown = (
-            part.nested(known) if isinstance(part, Group) else part
-            for each in self.filters
-            for part in each
-        )
-        return " ".join(shown) + " "
+        text = ""
+        for each in self.filters:
+            before = ""
+            for part in each:
+                word = part.nested(known) if isinstance(part, Group) else part
+                close = word in ("(", ")", ",") or before == "("
+                text += word if close else f" {word}"
+                before = word
+        return text + " "
 
 
 def read_patterns(words: Sequence[str], prefixes: Mapping[str, str]) -> Group:
