@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError
+from clustergraph.store.memory import in_memory
 from clustergraph.validation import context
 from clustergraph.validation.compile import Compiled, Graph, judge
 from clustergraph.validation.locate import located
@@ -99,7 +100,7 @@ def _shipped(
     from clustergraph.validation.shipped import Shipped
 
     shipped = Shipped()
-    graph = Graph(shipped.store)
+    graph = Graph(in_memory(shipped.store), union=False)
     progress("judging")
     if engine is judge:
         results: Iterable[Result] = Compiled.of(rules).results(graph)

@@ -139,6 +139,8 @@ class Compiled:
         suspects: set[Term] = set(map(graph.constant, unnamed))
         for query in queries:
             suspects |= graph.focus(query)
+        if len(suspects) > self._few:
+            suspects &= graph.all_targets(shape)
         for focus in sorted(suspects, key=str):
             if graph.is_target(shape, focus):
                 yield focus

@@ -6,7 +6,7 @@ its store, the literals that the store writes otherwise; a graph on disk has non
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Final, cast
 
 import pyoxigraph as ox
@@ -50,6 +50,7 @@ class Graph:
             if any(isinstance(term, ox.Literal) and not term.language for term in terms)
         )
         self._below: dict[str, frozenset[str]] = {}
+        self._last: tuple[Shape, frozenset[Term]] | None = None
         self._hierarchy: dict[str, list[str]] | None = None
 
     @classmethod
@@ -205,6 +206,12 @@ class Graph:
             if term not in seen:
                 seen.add(term)
                 yield term
+
+    def all_targets(self, shape: Shape) -> Set[Term]:
+        """Return the nodes that a shape looks at; kept until another shape's are asked for."""
+        if self._last is None or self._last[0] is not shape:
+            self._last = shape, frozenset(self._targets(shape))
+        return self._last[1]
 
     def _targets(self, shape: Shape) -> Iterator[Term]:
         yield from map(self.constant, shape.target_nodes)
