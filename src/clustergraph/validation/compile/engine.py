@@ -131,7 +131,8 @@ class Compiled:
     ) -> Iterator[Term]:
         """Yield the targets that may break the unit."""
         queries = screens(unit, whole, targets, graph)
-        if queries is None:
+        rewritten = graph.rewritten.intersection(p.value for p in shape.target_objects_of)
+        if queries is None or rewritten:
             yield from graph.targets(shape)
             return
         # Blank nodes cannot be named in a query, and literals may be written otherwise there.

@@ -39,8 +39,6 @@ _BOUNDS: Final = {
     "maxInclusive": "<=",
     "minExclusive": ">",
     "maxExclusive": "<",
-    "lessThan": "<",
-    "lessThanOrEquals": "<=",
 }
 _DEEPEST: Final = 8
 """How deep shapes nest before a query would become too large to be worth it."""
@@ -194,8 +192,8 @@ class _Screen:
             absent = f"NOT EXISTS {{ {focus} {path} {other} }}" if path else f"{other} != {focus}"
             yield self._this(f"{start} {focus} {predicate} {other} . FILTER({absent})")
         else:
-            less = f"{value} {_BOUNDS[constraint.name]} {other}"
-            wrong = f"FILTER(!COALESCE({less}, false))"
+            # Equal terms too, for the engine calls terms equal that cannot be compared.
+            wrong = f"FILTER(!COALESCE({value} < {other}, false))"
             yield self._this(f"{row} {focus} {predicate} {other} . {wrong}")
 
     def _qualified(
