@@ -62,8 +62,8 @@ def raw(running: Any, data: bytes) -> bytes:
             sock.shutdown(socket.SHUT_WR)
             while chunk := sock.recv(65536):
                 answer += chunk
-        except (TimeoutError, ConnectionError):
-            pass
+        except OSError:
+            pass  # refused while it was still being sent
     return answer
 
 
