@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 
 from clustergraph.errors import RequestError, UsageError
 from clustergraph.service.negotiation import choose, prefers_html
-from clustergraph.service.options import Options
-from clustergraph.service.server import configure, create_front, listen
+from clustergraph.service.server import listen
 from clustergraph.settings import MAX_QUERY_BYTES
 
 SELECT = "SELECT ?x { ?x a cg:Cluster }"
@@ -22,17 +19,11 @@ JSON = "application/sparql-results+json"
 
 
 @pytest.fixture(scope="module")
-def client(small_store: Any) -> Iterator[httpx.Client]:
+def client(small_store: Any, serve: Any) -> Iterator[httpx.Client]:
     """A client of the service over the small graph."""
-    server = uvicorn.Server(configure(create_front(small_store, Options(workers=2))))
-    with listen("127.0.0.1", 0) as listener:
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with httpx.Client(base_url=address, trust_env=False, timeout=60) as client:
-            yield client
-        server.should_exit = True
-        thread.join()
+    running = serve("--store", small_store, "--workers", 2)
+    with httpx.Client(base_url=running.base, trust_env=False, timeout=60) as client:
+        yield client
 
 
 def rows(response: Any) -> list[dict[str, Any]]:
