@@ -90,6 +90,15 @@ class Graph:
             return ox.Literal(term.value, language=term.language.lower())
         return stored(term) if self._normal else term
 
+    def forms(self, value: Term | None, values: Iterable[Term]) -> list[Term | None]:
+        """Return how a value that a query found is written, where it is one of ``values``."""
+        if not self._written or not isinstance(value, ox.Literal):
+            return [value]
+        written: list[Term | None] = [
+            term for term in values if isinstance(term, ox.Literal) and stored(term) == value
+        ]
+        return written or [value]
+
     def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
         """Return the objects of a subject and a predicate, each once."""
         if isinstance(subject, ox.Literal):

@@ -298,8 +298,11 @@ class Judge:
                 value = focus
             path = solution.get("path")
             found = PropertyPath("predicate", path.value) if path is not None else None
-            told = {**given, **solution}
-            yield self._result(shape, constraint, focus, value, path=found, solution=told)
+            for form in self._graph.forms(value, values):
+                told = {**given, **solution}
+                if form is not None and "value" in solution:
+                    told["value"] = form
+                yield self._result(shape, constraint, focus, form, path=found, solution=told)
 
     def _component(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
