@@ -128,8 +128,6 @@ def test_sparqlwrapper_formats_of_solutions(service: Service, form: str) -> None
 def test_sparqlwrapper_construct(service: Service, form: str) -> None:
     """SPARQLWrapper makes a graph of rdflib of each format of graphs that it can ask for."""
     sent = wrapper.SPARQLWrapper(service.sparql, returnFormat=form)
-    # Else it adds ?format= with words of its own for JSON-LD and N3.
-    sent.setOnlyConneg(form in (wrapper.JSONLD, wrapper.N3))
     sent.setQuery("CONSTRUCT { ?x a ?kind } { ?x a ?kind }")
     result = sent.queryAndConvert()
     if isinstance(result, bytes):

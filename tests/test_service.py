@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from clustergraph.errors import RequestError, UsageError
-from clustergraph.service.negotiation import choose, prefers_html
+from clustergraph.errors import UsageError
+from clustergraph.service.protocol.negotiation import prefers_html
 from clustergraph.service.server import listen
 from clustergraph.settings import MAX_QUERY_BYTES
 
@@ -88,32 +88,6 @@ def test_construct_and_describe(client: httpx.Client) -> None:
 # Content negotiation: RFC 9110, section 12.5.1
 
 
-@pytest.mark.parametrize(
-    ("accept", "triples", "expected"),
-    [
-        (None, False, "json"),
-        ("", False, "json"),
-        ("*/*", False, "json"),
-        ("*/*", True, "turtle"),
-        ("application/json", False, "json"),
-        ("application/json", True, "jsonld"),
-        ("text/csv", False, "csv"),
-        ("text/csv;q=0.5, application/sparql-results+xml", False, "xml"),
-        ("text/csv;q=0, */*;q=0.1", False, "json"),
-        ("application/sparql-results+json;q=0, */*", False, "xml"),
-        ("text/*", False, "csv"),
-        ("text/*;q=0.5, text/tab-separated-values;q=0.9", False, "tsv"),
-        ("application/n-triples, text/turtle;q=0.9", True, "ntriples"),
-        ("application/rdf+xml;q=0.8, application/ld+json;q=0.9", True, "jsonld"),
-        ("TEXT/CSV ; Q=0.7", False, "csv"),
-        ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", False, "xml"),
-    ],
-)
-def test_best_format_is_chosen(accept: str | None, triples: bool, expected: str) -> None:
-    """The highest quality wins; between equals the closer range, then our own order."""
-    assert choose(accept, triples).name == expected
-
-
 @pytest.mark.parametrize("accept", ["image/png", "text/turtle", "*/*;q=0", "text/csv;q=nonsense"])
 def test_unacceptable_is_406(client: httpx.Client, accept: str) -> None:
     """A format that cannot hold the answer is refused, with those that can."""
@@ -129,9 +103,6 @@ def test_format_parameter_beats_accept(client: httpx.Client) -> None:
             "/sparql", params={"query": SELECT, "format": name}, headers={"Accept": JSON}
         )
         assert response.headers["content-type"] == "text/csv; charset=utf-8"
-    with pytest.raises(RequestError):
-        choose(None, triples=True, names=["csv"])
-    assert choose("application/rdf+xml", triples=True, names=["xml"]).name == "rdfxml"
 
 
 @pytest.mark.parametrize("form", ["json", "xml", "turtle"])

@@ -123,6 +123,11 @@ def test_vary(exchange: Any, target: str) -> None:
         (GRAPH, "xml", "application/rdf+xml"),
         (GRAPH, "json", "application/ld+json"),
         (GRAPH, "json-ld", "application/ld+json"),
+        (GRAPH, "n3", "text/turtle"),
+        (SELECT, "sparql-results%2Bjson", JSON),
+        (SELECT, "tsv&format=text/tab-separated-values", "text/tab-separated-values"),
+        (SELECT, "&format=pdf&format=csv&format=json", "text/csv"),
+        (GRAPH, "rdf%2Bxml&format=application/rdf%2Bxml", "application/rdf+xml"),
     ],
 )
 def test_format_in_the_address(exchange: Any, target: str, name: str, expected: str) -> None:
@@ -137,6 +142,12 @@ def test_unknown_format_in_the_address(exchange: Any) -> None:
         reply = exchange.send("GET", f"{target}&format={name}")
         assert reply.status == 406
         assert "?format=" in reply.json["detail"]
+
+
+def test_unknown_format_beside_an_accept_that_says_something(exchange: Any) -> None:
+    """12.5.1: words that mean nothing here do not outweigh an Accept that does."""
+    reply = exchange.send("GET", f"{SELECT}&format=pdf&format=", {"accept": "text/csv"})
+    assert (reply.status, reply.type) == (200, "text/csv")
 
 
 def test_content_type_has_a_charset_for_text(exchange: Any) -> None:

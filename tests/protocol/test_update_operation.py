@@ -198,13 +198,31 @@ def test_load_and_service_are_refused(exchange: Any) -> None:
     """2.2.5, 4.1: what would call other hosts is refused unless the operator allows it."""
     for text in (
         "LOAD <http://127.0.0.1:9/x.ttl>",
-        "LOAD SILENT <file:///etc/passwd> INTO GRAPH <a:g>",
+        "LOAD SILENT a:b INTO GRAPH <a:g>",
+        "LOADSILENT <http://127.0.0.1:9/x.ttl>",
         "CLEAR DEFAULT;LOAD<http://127.0.0.1:9/>",
         "INSERT { ?s ?p ?o } WHERE { SERVICE <http://127.0.0.1:9/> { ?s ?p ?o } }",
     ):
         reply = _update(exchange, text)
         assert reply.status == 403, text
         assert "refused" in reply.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "address", ["file:///etc/passwd", "http://127.0.0.1:9/x.ttl", "https://example.org/x.ttl", "x"]
+)
+def test_silent_load_that_is_refused(exchange: Any, address: str) -> None:
+    """Update 3.1.4: SILENT lets a refusal pass; nothing is loaded and the rest goes on."""
+    load = f"LOAD SILENT <{address}> INTO GRAPH <a:g> ; LOAD SILENT <{address}>"
+    reply = _update(exchange, f"CLEAR ALL ; {load} ; {INSERT}")
+    assert reply.status == 204
+    assert exchange.select(ALL) == ["new"]
+
+
+def test_silence_of_one_load_covers_no_other(exchange: Any) -> None:
+    """Update 3.1.4: the operation beside it that does not say SILENT is refused."""
+    text = "LOAD SILENT <http://127.0.0.1:9/> ; LOAD <http://127.0.0.1:9/>"
+    assert _update(exchange, text).status == 403
 
 
 def test_words_that_only_look_like_load(exchange: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the service offers besides SPARQL: the ready questions and the page at /.
+"""What the service offers besides SPARQL and pages: the ready questions.
 
 Nothing here touches the graph: `Graph` passes on to the worker processes what they must answer.
 """
@@ -9,7 +9,7 @@ from collections.abc import Awaitable, MutableMapping
 from typing import Any, Protocol
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -17,8 +17,8 @@ import clustergraph
 from clustergraph import catalogue
 from clustergraph.errors import ClusterGraphError
 from clustergraph.service.home import page, summary
-from clustergraph.service.negotiation import prefers_html
 from clustergraph.service.problems import describe, document
+from clustergraph.service.protocol.negotiation import prefers_html
 
 __all__ = ["Graph", "create_app"]
 
@@ -28,10 +28,6 @@ class Graph(Protocol):
 
     def relay(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> Awaitable[None]:
         """Answer a request as a worker does."""
-        ...
-
-    def counts(self) -> Awaitable[dict[str, Any]]:
-        """Return how many statements and graphs there are."""
         ...
 
 
@@ -67,13 +63,6 @@ def create_app() -> FastAPI:
     @app.get("/queries/{name}", summary="Ask a ready question", response_class=Response)
     async def ask_question(name: str) -> Response:
         return _Relayed(app.state.graph)
-
-    @app.get("/", summary="What is here")
-    async def home(request: Request) -> Response:
-        content = summary(await app.state.graph.counts(), str(request.base_url))
-        if prefers_html(request.headers.get("accept")):
-            return HTMLResponse(page(content), headers={"Vary": "Accept"})
-        return JSONResponse(content, headers={"Vary": "Accept"})
 
     return app
 

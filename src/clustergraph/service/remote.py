@@ -45,7 +45,7 @@ from clustergraph.service.protocol.negotiation import choose
 from clustergraph.service.protocol.query import Sink
 from clustergraph.store import wire
 from clustergraph.store.engine import Answer, nothing
-from clustergraph.store.guard import calls_out
+from clustergraph.store.guard import calls_out, mute_loads
 from clustergraph.store.lexer import query_form
 from clustergraph.store.remote import Fetched, RemoteEngine
 
@@ -124,7 +124,12 @@ class Remote:
         try:
             if path == "/sparql":
                 return self._query(request)
-            if path == "/" or path.startswith("/queries/"):
+            if "language" in request.headers:
+                # Only now, as in other workers.
+                from clustergraph.service import pages
+
+                return pages.respond(request, self._context, self._engine)
+            if path.startswith("/queries/"):
                 return questions.responder(self._engine)(request, self._context)
             if path == "/ready":
                 self._engine.query("ASK {}")
@@ -155,7 +160,7 @@ class Remote:
         asked = query_form(text)
         triples = asked in ("CONSTRUCT", "DESCRIBE")
         kind = "graph" if triples else "solutions"
-        form = choose(request.headers.get("accept"), given.form, kind)
+        form = choose(request.headers.get("accept"), given.forms, kind)
         graphs = {"default_graphs": given.default_graphs, "named_graphs": given.named_graphs}
         if asked == "ASK":
             truth = self._engine.query(text, **graphs)
@@ -175,6 +180,7 @@ class Remote:
         parameters.nodes(given.default_graphs, "using-graph-uri")
         parameters.nodes(given.named_graphs, "using-named-graph-uri")
         query.limit(text, config)
+        text = mute_loads(text, config.allow_load, resolve=True)
         calls_out(text, services=config.allow_service, loads=config.allow_load, resolve=True)
         _refuse_conditions(request)
         update.check_syntax(text, config)
@@ -211,7 +217,7 @@ class Remote:
     ) -> Response:
         whole = target.node is None
         accept = request.headers.get("accept")
-        form = choose(accept, target.form, "dataset" if whole else "graph")
+        form = choose(accept, target.forms, "dataset" if whole else "graph")
         if whole:
             engine_form = form.engine
             assert isinstance(engine_form, ox.RdfFormat)  # noqa: S101 - only such are on offer

@@ -10,7 +10,7 @@ context; so where the tokens leave a doubt, the guard refuses.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from clustergraph.errors import QueryRefusedError
@@ -18,7 +18,7 @@ from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.store.addresses import admits, objection
 from clustergraph.store.lexer import CLOSERS, OPENERS, Token, position, tokens
 
-__all__ = ["calls_out", "limit_size", "names_its_graphs", "refuse_service"]
+__all__ = ["calls_out", "limit_size", "mute_loads", "names_its_graphs", "refuse_service"]
 
 # `<…>` with a quotation mark or a hash in it may hide a string or a comment from one of the two
 # readings. `<scheme://` can only be an IRI: no operator is written with two slashes.
@@ -56,29 +56,66 @@ def calls_out(
     Raises:
         QueryRefusedError: it calls what is not allowed, or may be read so.
     """
-    folded = text.casefold()
-    if "service" not in folded and (loads is None or "load" not in folded):
-        return False
     called = False
-    found = [token for token in tokens(text) if token.kind != "comment"]
-    depth = 0
-    for index, token in enumerate(found):
-        if token.kind == "sign":
-            depth += (token.text == "{") - (token.text == "}")
-        if _is_service(token, index, found):
-            verb, allowed = "SERVICE", services
-        elif loads is not None and not depth and _is_load(token, index, found):
-            verb, allowed = "LOAD", loads
-        elif _ambiguous(token):
-            verb, allowed = "SERVICE", ()
-        else:
-            continue
-        reason = _refusal(verb, allowed, token, found[index + 1 : index + 3], resolve)
+    for token, reason, _ in _calls(text, services, loads, resolve):
         if reason:
             line, column = position(text, token.start)
             raise QueryRefusedError(f"line {line}, column {column}: {reason}")
         called = True
     return called
+
+
+def mute_loads(text: str, loads: Sequence[str], *, resolve: bool = False) -> str:
+    """Return an update in which each ``LOAD SILENT`` that would be refused loads nothing.
+
+    SPARQL 1.1 Update, section 3.1.4: with SILENT the operation succeeds whatever goes wrong, and
+    a refusal goes wrong. Its address gives way to one that nobody can fetch.
+    """
+    muted = [
+        address
+        for _, reason, address in _calls(text, (), loads, resolve)
+        if reason and address is not None
+    ]
+    for address in reversed(muted):
+        text = text[: address.start] + _NOWHERE + text[address.end :]
+    return text
+
+
+# The engine fetches http and https alone, and fails here without asking anybody.
+_NOWHERE: Final = "<urn:x-clustergraph:refused>"
+
+
+def _calls(
+    text: str, services: Sequence[str], loads: Sequence[str] | None, resolve: bool
+) -> Iterator[tuple[Token, str | None, Token | None]]:
+    """Yield what calls other hosts, or may be read so; what is muted calls nobody.
+
+    Each with the reason why it is refused, if it is, and the address of a LOAD that says SILENT.
+    """
+    folded = text.casefold()
+    if "service" not in folded and (loads is None or "load" not in folded):
+        return
+    found = [token for token in tokens(text) if token.kind != "comment"]
+    depth = 0
+    for index, token in enumerate(found):
+        if token.kind == "sign":
+            depth += (token.text == "{") - (token.text == "}")
+        after = found[index + 1 : index + 3]
+        muteable = None
+        if _is_service(token, index, found):
+            verb, allowed = "SERVICE", services
+        elif loads is not None and not depth and _is_load(token, index, found):
+            verb, allowed = "LOAD", loads
+            if token.is_word(verb) and len(after) == 2 and after[0].is_word("SILENT"):
+                plain = after[1].kind == "iri" and not _ambiguous(after[1])
+                muteable = after[1] if plain else None
+                if muteable is not None and muteable.text == _NOWHERE:
+                    continue
+        elif _ambiguous(token):
+            verb, allowed = "SERVICE", ()
+        else:
+            continue
+        yield token, _refusal(verb, allowed, token, after, resolve), muteable
 
 
 def _is_service(token: Token, index: int, found: list[Token]) -> bool:

@@ -117,10 +117,8 @@ def void(request: Request, context: Context) -> Response:
 
 
 def _respond(request: Request, context: Context, what: str) -> Response:
-    name = next(
-        (decode(value) for key, value in fields(request.query_string) if key == b"format"), None
-    )
-    form = choose(request.headers.get("accept"), name, "graph")
+    names = [decode(value) for key, value in fields(request.query_string) if key == b"format"]
+    form = choose(request.headers.get("accept"), tuple(names), "graph")
     place = hashlib.sha256(request.base.encode()).hexdigest()[:8]
     current = tag(context.generation, f"{what}-{form.name}-{place}")
     if (response := unchanged(request, context, current)) is not None:

@@ -34,11 +34,11 @@ class Target:
 
     Attributes:
         node: the graph; None: the whole store.
-        form: the name of the format that the address asks for.
+        forms: the names of formats that the address gives, in order.
     """
 
     node: ox.NamedNode | ox.DefaultGraph | None
-    form: str | None
+    forms: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -88,14 +88,14 @@ def target_of(request: Request, context: Context) -> Target:
     """
     graphs: list[str] = []
     default = False
-    form = None
+    forms: tuple[str, ...] = ()
     for name, value in parameters.fields(request.query_string):
         if name == b"graph":
             graphs.append(_permanent(parameters.decode(value), request, context))
         elif name == b"default":
             default = True
         elif name == b"format":
-            form = parameters.decode(value)
+            forms = (*forms, parameters.decode(value))
     direct = request.path.removeprefix("/store")
     if direct:
         graphs.append(_direct(direct, request, context))
@@ -103,10 +103,10 @@ def target_of(request: Request, context: Context) -> Target:
         detail = "the address names more than one graph; name one: ?graph=IRI or ?default"
         raise RequestError(400, "Wrong request", detail)
     if default:
-        return Target(ox.DefaultGraph(), form)
+        return Target(ox.DefaultGraph(), forms)
     if not graphs:
-        return Target(None, form)
-    return Target(_node(graphs[0]), form)
+        return Target(None, forms)
+    return Target(_node(graphs[0]), forms)
 
 
 def _permanent(iri: str, request: Request, context: Context) -> str:
@@ -135,7 +135,7 @@ def _get(request: Request, context: Context, target: Target) -> Response:
     if not target.exists(store):
         raise _unknown(store, target)
     form = choose(
-        request.headers.get("accept"), target.form, "dataset" if target.node is None else "graph"
+        request.headers.get("accept"), target.forms, "dataset" if target.node is None else "graph"
     )
     current = tag(context.generation, form.name)
     if (response := unchanged(request, context, current)) is not None:

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from clustergraph.answers import FORMATS, Format
 from clustergraph.errors import RequestError
 
-__all__ = ["Kind", "choose", "offers", "prefers_text", "ranges"]
+__all__ = ["Kind", "choose", "offers", "prefers_html", "prefers_text", "ranges"]
 
 Kind: TypeAlias = Literal["solutions", "graph", "dataset"]
 """SELECT and ASK; triples; quads."""
@@ -22,12 +22,23 @@ _OFFERS: Final[dict[Kind, tuple[Format, ...]]] = {
 # Names by which clients ask besides a format's own name, media types and suffix. The same word
 # means the nearest thing for each kind, because clients send one setting with all queries.
 _ALSO: Final[dict[Kind, dict[str, str]]] = {
-    "solutions": {"text": "table", "txt": "table"},
+    "solutions": {
+        "sparql-results+json": "json",
+        "sparql-results+xml": "xml",
+        "tab-separated-values": "tsv",
+        "text": "table",
+        "txt": "table",
+    },
     "graph": {
         "json": "jsonld",
         "json-ld": "jsonld",
         "n-quads": "nquads",
         "n-triples": "ntriples",
+        # Whoever says N3 nearly always means Turtle.
+        "n3": "turtle",
+        "text/n3": "turtle",
+        "rdf+n3": "turtle",
+        "text/rdf+n3": "turtle",
         "rdf": "rdfxml",
         "rdf+xml": "rdfxml",
         "rdf/xml": "rdfxml",
@@ -60,27 +71,30 @@ def offers(kind: Kind) -> tuple[Format, ...]:
 
 
 @lru_cache(maxsize=512)
-def choose(accept: str | None, name: str | None, kind: Kind) -> Format:
+def choose(accept: str | None, names: tuple[str, ...], kind: Kind) -> Format:
     """Return the format for an answer.
 
     Args:
         accept: the Accept header; None or empty: anything.
-        name: the format's name, suffix or media type where the address gives it (``?format=``).
+        names: names, suffixes or media types that the address gives (``?format=``). The first that
+            is known decides. SPARQLWrapper sends what it wants under several of them, and in
+            Accept: where none is known, Accept decides if it says anything.
         kind: what is to be written.
 
     Raises:
         RequestError: no format suits (406).
     """
     offered = _OFFERS[kind]
-    if name:
+    for name in names:
         # A plus sign in an address stands for a space.
         wanted = name.strip().lower().partition(";")[0].replace(" ", "+")
         wanted = _ALSO[kind].get(wanted, wanted)
         for form in offered:
             if wanted in (form.name, form.media_type, form.suffix[1:], *form.also):
                 return form
-        raise _not_acceptable(offered)
     parsed = ranges(accept)
+    if any(names) and all(one.media_type == "*/*" for one in parsed):
+        raise _not_acceptable(offered)
     # The best quality wins; between equals the closer fit, then the order of the offers.
     best: tuple[float, int, int] = (0.0, -1, 0)
     chosen: Format | None = None
@@ -111,6 +125,13 @@ def prefers_text(accept: str | None) -> bool:
         _quality(parsed, kind)[0] for kind in ("application/problem+json", "application/json")
     )
     return text > json
+
+
+def prefers_html(accept: str | None) -> bool:
+    """Say whether a client would rather read a page than JSON, as a browser would."""
+    parsed = ranges(accept)
+    html, json = (_quality(parsed, kind)[0] for kind in ("text/html", "application/json"))
+    return html > json
 
 
 def _quality(parsed: Sequence[Range], media_type: str) -> tuple[float, int]:

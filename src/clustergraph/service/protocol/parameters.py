@@ -33,13 +33,13 @@ class Given:
         text: the query or update; None: there is none.
         default_graphs: IRIs of the graphs that make up the default graph.
         named_graphs: IRIs of the graphs that GRAPH may name.
-        form: the name of the format that the address asks for.
+        forms: the names of formats that the address gives, in order.
     """
 
     text: str | None = None
     default_graphs: Sequence[str] = ()
     named_graphs: Sequence[str] = ()
-    form: str | None = None
+    forms: tuple[str, ...] = ()
 
 
 def read(request: Request, kind: Literal["query", "update"]) -> Given:
@@ -93,7 +93,7 @@ def _gather(pairs: Iterator[tuple[bytes, bytes]], kind: str, given: Given) -> Gi
                 raise RequestError(400, "Wrong request", detail)
             given.text = decode(value)
         elif name == b"format":
-            given.form = decode(value)
+            given.forms = (*given.forms, decode(value))
         elif value:
             if name == default.encode():
                 given.default_graphs = (*given.default_graphs, decode(value))

@@ -94,7 +94,7 @@ def answer(request: Request, context: Context) -> Response:
         raise _failed(error) from error
     triples = isinstance(result, ox.QueryTriples)
     accept = request.headers.get("accept")
-    form = choose(accept, given.form, "graph" if triples else "solutions")
+    form = choose(accept, given.forms, "graph" if triples else "solutions")
     response = Response(200, _headers(form)[:], cacheable=not outward and _lasting(text, triples))
     if method == "HEAD":
         return response

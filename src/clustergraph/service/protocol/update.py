@@ -14,7 +14,7 @@ from clustergraph.service.protocol.preconditions import check
 from clustergraph.service.protocol.query import limit, refuse_method, used_prefixes
 from clustergraph.store.engine import nothing
 from clustergraph.store.faults import explain
-from clustergraph.store.guard import calls_out
+from clustergraph.store.guard import calls_out, mute_loads
 from clustergraph.store.lexer import Token, position, tokens
 
 __all__ = ["answer", "check_syntax", "published", "with_dataset"]
@@ -47,9 +47,10 @@ def answer(request: Request, context: Context) -> Response | Change:
         parameters.nodes(iris, name)
     if context.commit is None:
         raise read_only()
+    admitted = mute_loads(text, config.allow_load, resolve=context.network)
     if (
         calls_out(
-            text,
+            admitted,
             services=config.allow_service,
             loads=config.allow_load,
             resolve=context.network,
@@ -57,7 +58,7 @@ def answer(request: Request, context: Context) -> Response | Change:
         and not context.network
     ):
         return Response(200, [], federated=True)
-    complete = with_dataset(text, given.default_graphs, given.named_graphs)
+    complete = with_dataset(admitted, given.default_graphs, given.named_graphs)
     prefixes = used_prefixes(text, config)
 
     def apply(store: ox.Store, base: int | None) -> None:
@@ -65,7 +66,7 @@ def answer(request: Request, context: Context) -> Response | Change:
         try:
             store.update(complete, base_iri=config.base_iri, prefixes=prefixes)
         except SyntaxError as error:
-            raise explain(text, error, config.prefixes, _parser(config), "update") from error
+            raise explain(admitted, error, config.prefixes, _parser(config), "update") from error
         except RuntimeError as error:
             raise RequestError(409, "The update failed", _advice(str(error))) from error
         except ValueError as error:
