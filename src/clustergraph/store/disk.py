@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import time
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = [
     "alone",
     "beside",
     "copy_database",
+    "forget",
     "full",
     "refusals",
     "sweep_beside",
@@ -205,3 +207,13 @@ def _lock(directory: Path) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def forget(error: BaseException | None) -> None:
+    """Drop the variables of the frames that an exception went through.
+
+    They hold the copy's database, which would stay open for as long as the exception lives.
+    """
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

@@ -24,29 +24,21 @@ import json
 import os
 import shutil
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias, TypeVar, cast
 
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, StoreError, UnknownNameError, UsageError
 from clustergraph.settings import KEPT_GENERATIONS
-from clustergraph.store.disk import (
-    alone,
-    beside,
-    copy_database,
-    full,
-    refusals,
-    sweep_beside,
-    sync,
-    sync_tree,
-)
+from clustergraph.store.delta import Delta, together
+from clustergraph.store.disk import alone, beside, copy_database, forget, full, refusals
+from clustergraph.store.disk import sweep_beside, sync, sync_tree
 
-__all__ = ["Apply", "Generation", "Generations", "Held"]
+__all__ = ["Apply", "Generation", "Generations", "Held", "Settle"]
 
 T = TypeVar("T")
 Apply: TypeAlias = Callable[[ox.Store, int | None], T]
@@ -55,6 +47,14 @@ Apply: TypeAlias = Callable[[ox.Store, int | None], T]
 The second argument is the number of the generation that was copied, or None when other changes
 were applied to the same copy before. When it raises a `ClusterGraphError` other than
 `StoreError`, it has left the copy as it was; after any other exception the copy is thrown away.
+A `Changed` that it returns says what it added and removed.
+"""
+
+Settle: TypeAlias = Callable[[ox.Store, Delta | None], object]
+"""Completes the copy once all changes are applied, before it is published: with what follows from
+them, for instance. It is told what they added and removed together; None: that is not known, so
+that anything may have changed. What it does itself is no part of that. Whatever it raises undoes
+the whole commit.
 """
 
 _CURRENT: Final = "current"
@@ -201,7 +201,11 @@ class Generations:
 
     # Writing
 
-    def create(self, fill: Callable[[ox.Store], object] | None = None) -> Generation:
+    def create(
+        self,
+        fill: Callable[[ox.Store], object] | None = None,
+        settle: Settle | None = None,
+    ) -> Generation:
         """Make the store; its first generation holds what ``fill`` puts there, or nothing.
 
         Nothing but a complete store ever stands at the directory: the work is done beside it and
@@ -221,6 +225,8 @@ class Generations:
             try:
                 if fill is not None:
                     fill(store)
+                if settle is not None:
+                    settle(store, None)
                 store.flush()
             finally:
                 del store
@@ -234,7 +240,7 @@ class Generations:
             sync(directory.parent)
         return self.current
 
-    def commit(self, apply: Apply[T]) -> tuple[Generation, T]:
+    def commit(self, apply: Apply[T], settle: Settle | None = None) -> tuple[Generation, T]:
         """Publish one change; when this returns, it is on the disk.
 
         Returns:
@@ -245,20 +251,21 @@ class Generations:
             StoreError: another process keeps the store locked, or the disk refuses.
             Exception: whatever ``apply`` raised; nothing has happened.
         """
-        results: list[T] = []
-        generation, (outcome,) = self.commit_group(
-            [lambda store, number: results.append(apply(store, number))]
-        )
+        generation, (outcome,) = self.commit_group([apply], settle)
         if isinstance(outcome, Exception):
             raise outcome
-        return generation, results[0]
+        return generation, cast(T, outcome)
 
     def commit_group(
-        self, changes: Sequence[Apply[object]]
+        self, changes: Sequence[Apply[object]], settle: Settle | None = None
     ) -> tuple[Generation, list[object | Exception]]:
         """Publish several independent changes as one generation.
 
         Each is applied whole or not at all. One that fails does not take the others with it.
+
+        Args:
+            changes: in the order in which they are applied.
+            settle: completes the copy after the last of them.
 
         Returns:
             The generation that is published now (the one before, when all changes failed), and
@@ -275,7 +282,9 @@ class Generations:
             applied: list[int] = []
             while waiting and not applied:
                 with self._copy(current) as copy:
-                    waiting, applied = self._apply(changes, waiting, copy, current.number, outcomes)
+                    waiting, applied = self._apply(
+                        changes, waiting, copy, current.number, outcomes, settle
+                    )
                     if applied:
                         current = self._publish(copy, current.number + 1)
             with suppress(OSError):
@@ -354,6 +363,7 @@ class Generations:
         copy: Path,
         number: int,
         outcomes: dict[int, object | Exception],
+        settle: Settle | None,
     ) -> tuple[Sequence[int], list[int]]:
         """Apply changes to a copy; return which to try again on a new copy, and which are done."""
         store = ox.Store(str(copy))
@@ -364,18 +374,20 @@ class Generations:
                     outcomes[index] = changes[index](store, None if applied else number)
                     applied.append(index)
                 except Exception as error:
-                    _forget(error)
+                    forget(error)
                     outcomes[index] = full(self.directory, error) or error
                     if isinstance(error, ClusterGraphError) and not isinstance(error, StoreError):
                         continue
                     # Nobody knows how much of it was done.
                     return [other for other in waiting if other != index], []
-                except BaseException as error:
-                    _forget(error)
-                    raise
             if applied:
+                if settle is not None:
+                    settle(store, together(outcomes[index] for index in applied))
                 store.flush()
             return [], applied
+        except BaseException as error:
+            forget(error)
+            raise
         finally:
             # The frame lives on in the traceback of any exception kept in the outcomes.
             del store
@@ -480,13 +492,3 @@ class Generations:
             return Generation(number, path, note["committed_at"], note["restores"])
         except (OSError, ValueError, KeyError) as error:
             raise StoreError(f"{path}: not a complete generation ({error})") from error
-
-
-def _forget(error: BaseException | None) -> None:
-    """Drop the variables of the frames that an exception went through.
-
-    They hold the copy's database, which would stay open for as long as the exception lives.
-    """
-    while error is not None:
-        traceback.clear_frames(error.__traceback__)
-        error = error.__cause__ or error.__context__
