@@ -146,7 +146,7 @@ def _rows(question: Question, engine: Engine) -> Iterator[Finding]:
     from clustergraph.validation import faults
     from clustergraph.validation.locate import located
     from clustergraph.validation.paths import show
-    from clustergraph.validation.shipped import Shipped
+    from clustergraph.validation.shipped import shipped
 
     answer = catalogue.ask(question, engine)
     assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - tests hold that checks SELECT
@@ -162,7 +162,7 @@ def _rows(question: Question, engine: Engine) -> Iterator[Finding]:
         if row
     ]
     if found:
-        statements = Shipped().statements(finding.focus for finding in found)
+        statements = shipped().statements(finding.focus for finding in found)
         yield from located(found, statements)
 
 

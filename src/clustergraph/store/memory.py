@@ -13,7 +13,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-__all__ = ["ask", "hold", "in_memory", "parse", "stored"]
+__all__ = ["ask", "hold", "parse", "stored"]
 
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _TEXTS: Final = frozenset({f"{_XSD}string", f"{_XSD}anyURI"})
@@ -27,12 +27,6 @@ def hold(quads: Iterable[ox.Quad]) -> ox.Store:
     store = ox.Store()
     store.bulk_extend(quads)
     return store
-
-
-def in_memory(store: ox.Store) -> ox.Store:
-    """Return a copy in memory, all graphs as one: many queries are quicker there than on disk."""
-    quads = store.quads_for_pattern(None, None, None)
-    return hold(ox.Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
 
 
 def stored(literal: ox.Literal) -> ox.Literal:

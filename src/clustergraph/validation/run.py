@@ -11,7 +11,6 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError
-from clustergraph.store.memory import in_memory
 from clustergraph.validation import context
 from clustergraph.validation.compile import Compiled, Graph, judge
 from clustergraph.validation.locate import located
@@ -97,19 +96,19 @@ def _shipped(
     rules: tuple[ox.Triple, ...], engine: Engine, progress: Callable[[str], None]
 ) -> Report:
     """Validate the shipped graph where it lies; other engines get its triples."""
-    from clustergraph.validation.shipped import Shipped
+    from clustergraph.validation.shipped import shipped
 
-    shipped = Shipped()
-    graph = Graph(in_memory(shipped.store), union=False)
+    whole = shipped()
+    graph = Graph(whole.store, union=False)
     progress("judging")
     if engine is judge:
         results: Iterable[Result] = Compiled.of(rules).results(graph)
     else:
         results = engine(tuple(dict.fromkeys(graph.triples())), rules)
     found = [_finding(result) for result in results]
-    statements = shipped.statements(term for finding in found for term in _things(finding))
+    statements = whole.statements(term for finding in found for term in _things(finding))
     findings = located(found, statements)
-    return Report(tuple(sorted(findings, key=_order)), shipped.triples, shipped.files)
+    return Report(tuple(sorted(findings, key=_order)), whole.triples, whole.files)
 
 
 def _things(finding: Finding) -> Iterator[Term]:

@@ -1,66 +1,71 @@
-"""The shipped graph as validation wants it: open on disk, with the cells behind its statements.
+"""The whole graph as validation wants it: in memory, with the cells behind its statements.
 
-Putting the graph together takes seconds, so that it is kept in the cache, and so is what says
+Putting the graph together takes seconds, so that what it says is kept in the cache, and so is
 which cell made which statement. Only statements that a finding is about are looked up.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pyoxigraph as ox
 
+import clustergraph
 from clustergraph import artefacts
 from clustergraph.errors import StoreError
 from clustergraph.settings import cache_directory
-from clustergraph.store import fingerprint, open_shipped
-from clustergraph.store.memory import stored
-from clustergraph.tables import Place
+from clustergraph.store.memory import hold, stored
+from clustergraph.tables.places import Place
 from clustergraph.validation.paths import Term
 from clustergraph.validation.reading import Statements
 
-if TYPE_CHECKING:
-    from clustergraph.dataset import Dataset
-
-__all__ = ["Shipped"]
+__all__ = ["Whole", "shipped"]
 
 _SCHEMA: Final = (
     "CREATE TABLE place (statement TEXT, path TEXT, row INTEGER, name TEXT, number INTEGER);"
     "CREATE INDEX by_statement ON place (statement);"
-    "CREATE TABLE size (triples INTEGER, files INTEGER);"
+    "CREATE TABLE graph (triples INTEGER, files INTEGER, content BLOB);"
 )
+_MAKERS: Final = ("dataset.py", "vocab.py", "store/memory.py", "validation/shipped.py", "tables/*")
+"""The modules that what is kept depends on, beside the files of the graph."""
+_KEPT: Final = 4
+"""How many graphs stay: of the states between which somebody goes to and fro."""
 
 
-class Shipped:
-    """The shipped graph, built first where the cache lacks it.
+class Whole:
+    """The graph of an ontology and its tables, put together first where the cache lacks it.
+
+    Args:
+        ontology: the directory of the ontology and its code lists; the shipped one by default.
+        data: the directory of the tables; the shipped one by default.
 
     Attributes:
-        store: all its named graphs.
+        store: its triples, in the default graph.
         triples: how many different triples it holds.
-        files: how many files state them.
+        files: how many files of tables state them.
 
     Raises:
         StoreError: the cache directory cannot be written.
-        TablesError: the shipped tables are broken.
+        TablesError: the tables are broken.
     """
 
-    def __init__(self) -> None:
-        self._engine = open_shipped(lambda: _assembled().quads)
-        self.store = self._engine.store
-        self._index = _index()
+    def __init__(self, ontology: Path | None = None, data: Path | None = None) -> None:
+        self._data = data or artefacts.room("data")
+        self._index = _index(ontology or artefacts.room("ontology"), self._data)
         with closing(sqlite3.connect(self._index)) as index:
-            ((self.triples, self.files),) = index.execute("SELECT triples, files FROM size")
+            ((self.triples, self.files, content),) = index.execute("SELECT * FROM graph")
+        self.store = hold(ox.parse(content, format=ox.RdfFormat.N_TRIPLES))
 
     def statements(self, things: Iterable[Term]) -> Statements:
         """Return the statements about things, and those that name them, with their cells."""
         found: dict[ox.Triple, tuple[Place, ...]] = {}
-        room = artefacts.room("data")
         with closing(sqlite3.connect(self._index)) as index:
             for thing in dict.fromkeys(things):
                 quads = list(self.store.quads_for_pattern(None, None, thing))
@@ -73,33 +78,33 @@ class Shipped:
                             (str(triple),),
                         )
                         found[triple] = tuple(
-                            Place(room / path, row=row, column=name, number=number)
+                            Place(self._data / path, row=row, column=name, number=number)
                             for path, row, name, number in rows
                         )
         return found
 
 
 @cache
-def _assembled() -> Dataset:
-    from clustergraph import dataset
+def shipped() -> Whole:
+    """Return the shipped graph; put together, or read from the cache, once per process."""
+    return Whole()
 
-    return dataset.assemble()
 
-
-def _index() -> Path:
-    """Return the file that says which cell made which statement; write it first if need be."""
-    directory = cache_directory() / "places"
-    path = directory / f"{fingerprint()}.sqlite"
+def _index(ontology: Path, data: Path) -> Path:
+    """Return the file that holds the graph and its cells; write it first if need be."""
+    directory = cache_directory() / "whole"
+    path = directory / f"{_fingerprint(ontology, data)}.sqlite"
     if path.exists():
+        with suppress(OSError):
+            os.utime(path)
         return path
     part = directory / f"{path.name}.{os.getpid()}"
     try:
         directory.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
-        _write(part)
-        for other in directory.glob("*.sqlite"):
-            other.unlink(missing_ok=True)
+        _write(part, ontology, data)
         part.replace(path)
+        _prune(directory)
     except (OSError, sqlite3.OperationalError) as error:
         raise StoreError(
             f"{directory}: an index has to be written there, but cannot be ({error}); "
@@ -108,19 +113,45 @@ def _index() -> Path:
     return path
 
 
-def _write(path: Path) -> None:
-    whole, room = _assembled(), artefacts.room("data")
+def _fingerprint(ontology: Path, data: Path) -> str:
+    """Return a name for what these files make (32 hex digits)."""
+    digest = hashlib.sha256(f"{clustergraph.__version__} {ox.__version__}".encode())
+    package = Path(clustergraph.__file__).parent
+    for room, patterns in ((package, _MAKERS), (ontology, ("**/*.ttl",)), (data, ("*",))):
+        for path in _files(room, patterns):
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(room)}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()[:32]
+
+
+def _files(room: Path, patterns: Iterable[str]) -> Iterator[Path]:
+    for pattern in patterns:
+        yield from sorted(path for path in room.glob(pattern) if path.is_file())
+
+
+def _prune(directory: Path) -> None:
+    known = sorted(directory.glob("*.sqlite"), key=lambda path: -path.stat().st_mtime)
+    for path in known[_KEPT:]:
+        path.unlink(missing_ok=True)
+
+
+def _write(path: Path, ontology: Path, data: Path) -> None:
+    from clustergraph import dataset
+
+    whole = dataset.assemble(ontology, data)
     rows = [
-        (str(_as_stored(triple)), str(place.path.relative_to(room)), *place[2:5])
+        (str(_as_stored(triple)), str(place.path.relative_to(data)), *place[2:5])
         for triple, places in whole.places.items()
         for place in places
     ]
     files = {place.path for places in whole.places.values() for place in places}
+    triples = dict.fromkeys(quad.triple for quad in whole.quads)
+    content = ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES)
     with closing(sqlite3.connect(path)) as index, index:
         index.executescript(_SCHEMA)
         index.executemany("INSERT INTO place VALUES (?, ?, ?, ?, ?)", rows)
-        triples = len({quad.triple for quad in whole.quads})
-        index.execute("INSERT INTO size VALUES (?, ?)", (triples, len(files)))
+        index.execute("INSERT INTO graph VALUES (?, ?, ?)", (len(triples), len(files), content))
 
 
 def _as_stored(triple: ox.Triple) -> ox.Triple:

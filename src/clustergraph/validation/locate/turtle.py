@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 import pyoxigraph as ox
@@ -40,9 +41,6 @@ _GRAMMAR: Final = rf"""[ \t\r\n]*(?:\#[^\r\n]*[ \t\r\n]*)*(?:
     | (?P<sign> \^\^|<<\(|\)>>|<<|>>|\{{\||\|\}}|[\[\](){{}},;.~] )
     | (?P<end> \Z )
     )"""
-_TOKEN: Final = re.compile(_GRAMMAR.replace("LABEL", _LABEL), re.VERBOSE | re.DOTALL)
-# In N-Triples and N-Quads a label may hold colons; in Turtle a name may follow it at once.
-_LINE_TOKEN: Final = re.compile(_GRAMMAR.replace("LABEL", _LABEL + ":"), re.VERBOSE | re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
 _ESCAPED: Final = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 _RELATIVE: Final = re.compile(r"(?![A-Za-z][A-Za-z0-9+.\-]*:)|.*/\.", re.DOTALL)
@@ -58,6 +56,16 @@ _DECIMAL: Final = ox.NamedNode(PREFIXES["xsd"] + "decimal")
 _DOUBLE: Final = ox.NamedNode(PREFIXES["xsd"] + "double")
 _DEFAULT: Final = ox.DefaultGraph()
 _DIRECTIONS: Final = {"ltr": ox.BaseDirection.LTR, "rtl": ox.BaseDirection.RTL}
+
+
+@cache
+def _token(lines: bool) -> re.Pattern[str]:
+    """Return the expression for a token; compiled when a file is looked into, for that is slow.
+
+    In N-Triples and N-Quads a label may hold colons; in Turtle a name may follow it at once.
+    """
+    label = _LABEL + ":" if lines else _LABEL
+    return re.compile(_GRAMMAR.replace("LABEL", label), re.VERBOSE | re.DOTALL)
 
 
 class Stated(NamedTuple):
@@ -121,7 +129,7 @@ class _Scanner:
         self.anonymous = 0
         self.count = -1
         self.stop = 1 if text.startswith("\ufeff") else 0
-        self.tokens = (_LINE_TOKEN if lines else _TOKEN).finditer(text, self.stop)
+        self.tokens = _token(lines).finditer(text, self.stop)
         self.kind = self.value = ""
         self.at = 0
         self.next()

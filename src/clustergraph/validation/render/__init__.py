@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from clustergraph.validation.render import junit, machine, sarif, text, turtle
 from clustergraph.validation.report import Report, Severity
 
 __all__ = ["FORMATS", "ReportFormat", "render"]
@@ -41,20 +39,33 @@ def render(
         The text, ending in a line feed unless it is empty.
     """
     base = (base or Path.cwd()).resolve()
-    writers: dict[ReportFormat, Callable[[], str]] = {
-        "text": lambda: text.write(report, colour),
-        "json": lambda: machine.write_json(report),
-        "turtle": lambda: turtle.write(report),
-        "sarif": lambda: sarif.write(report, base),
-        "junit": lambda: junit.write(report, fail_on),
-        "github": lambda: machine.write_github(report, base),
-        "html": lambda: _html(report),
-    }
-    return writers[output]()
+    # Each report imports what it needs, and no other does: some of that is slow to import.
+    match output:
+        case "text":
+            from clustergraph.validation.render import text
 
+            return text.write(report, colour)
+        case "json":
+            from clustergraph.validation.render import machine
 
-def _html(report: Report) -> str:
-    # The template engine is slow to import, and no other report needs it.
-    from clustergraph.validation.render import html
+            return machine.write_json(report)
+        case "turtle":
+            from clustergraph.validation.render import turtle
 
-    return html.write(report)
+            return turtle.write(report)
+        case "sarif":
+            from clustergraph.validation.render import sarif
+
+            return sarif.write(report, base)
+        case "junit":
+            from clustergraph.validation.render import junit
+
+            return junit.write(report, fail_on)
+        case "github":
+            from clustergraph.validation.render import machine
+
+            return machine.write_github(report, base)
+        case "html":
+            from clustergraph.validation.render import html
+
+            return html.write(report)
