@@ -16,9 +16,7 @@ from starlette.types import Receive, Scope, Send
 import clustergraph
 from clustergraph import catalogue
 from clustergraph.errors import ClusterGraphError
-from clustergraph.service.home import page, summary
 from clustergraph.service.problems import describe, document
-from clustergraph.service.protocol.negotiation import prefers_html
 
 __all__ = ["Graph", "create_app"]
 

@@ -41,7 +41,11 @@ LEFT: Final = 499
 
 @dataclass(slots=True)
 class Exchange:
-    """One request under way."""
+    """One request under way.
+
+    Attributes:
+        visitor: for whom a page is made, as `clustergraph.service.places.visitor` says it.
+    """
 
     scope: Scope
     receive: Receive
@@ -49,6 +53,7 @@ class Exchange:
     operation: str
     headers: dict[bytes, bytes]
     client: str
+    visitor: bytes = b""
     started_s: float = field(default_factory=time.monotonic)
     deadline_s: float = 0.0
     status: int = LEFT
@@ -71,7 +76,7 @@ class Exchange:
             return None
         method = scope["method"].encode()
         flags = b"g" if _GZIP.search(headers.get(b"accept-encoding", b"")) else b""
-        more = b""
+        more = self.visitor
         if method not in (b"GET", b"HEAD"):
             found = [(name, headers[name]) for name in _PASSED_ON if name in headers]
             more = b"\x01".join([piece for pair in found for piece in pair])

@@ -12,10 +12,11 @@ import hmac
 import json
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import clustergraph
 from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.service import places
 from clustergraph.service.cache import parse_head
 from clustergraph.service.connection import Connection
 from clustergraph.service.exchange import LEFT, Exchange, Receive, Scope, Send, joined
@@ -95,8 +96,6 @@ class Front:
         self.on_started: Callable[[], object] = lambda: None
         self.failure: ClusterGraphError | None = None
         self._open: dict[str, int] = {}
-        self._counts: dict[str, Any] = {}
-        self._counted_at: object = None
         self._token = options.token.encode()
 
     # Life
@@ -159,16 +158,21 @@ class Front:
             return
         path = scope["path"]
         methods = _METHODS.get(path)
-        if methods is None:
-            if not path.startswith("/store/"):
-                await self.app(scope, receive, send)
-                return
-            methods, path = _METHODS["/store"], "/store"
         headers = dict(scope["headers"])
         if len(headers) != len(scope["headers"]):
             headers = joined(scope["headers"])
+        if methods is None and path.startswith("/store/"):
+            methods, path = _METHODS["/store"], "/store"
+        operation, visitor = _operation(path), b""
+        if methods is None:
+            found = places.find(path, headers.get(b"accept", b"").decode("latin-1"))
+            if found is None:
+                await self.app(scope, receive, send)
+                return
+            methods, operation = _READS, found[0].name
+            visitor = places.visitor(headers)
         client = scope["client"][0] if scope.get("client") else ""
-        exchange = Exchange(scope, receive, send, _operation(path), headers, client)
+        exchange = Exchange(scope, receive, send, operation, headers, client, visitor)
         await self._counted(exchange, path, methods)
 
     def admits(self, client: str) -> bool:
@@ -220,7 +224,9 @@ class Front:
             words = ", ".join(methods)
             allow = [(b"allow", words.encode())]
             await exchange.refuse(405, "Method not allowed", f"{path} takes {words}", allow)
-        elif method in _READS and path in ("/sparql", "/store", "/.well-known/void"):
+        elif method in _READS and (
+            exchange.visitor or path in ("/sparql", "/store", "/.well-known/void")
+        ):
             await self.reading.answer(exchange)
         elif path == "/sparql":
             if await exchange.take_body(4 * self.options.max_query_bytes):
@@ -238,18 +244,6 @@ class Front:
             await self.reading.answer(exchange)
         finally:
             self.record(exchange)
-
-    async def counts(self) -> dict[str, Any]:
-        """Return how many statements and graphs there are, as a worker counts them.
-
-        Raises:
-            RequestError: none could.
-        """
-        target = self.readers.target
-        if self._counted_at is not target or self.options.remote:
-            self._counts = json.loads(await self._consult(b"/", self.options.query_timeout_s))
-            self._counted_at = target
-        return self._counts
 
     async def _consult(self, path: bytes, limit_s: float) -> bytes:
         """Return what a worker says at an address.

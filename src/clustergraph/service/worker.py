@@ -10,7 +10,6 @@ import gc
 import json
 import socket
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,6 +58,7 @@ class Reader:
             self._config,
             network=self._network,
             committed_at=target["committed_at"],
+            directory=Path(target["directory"]),
         )
 
     def serve(self) -> None:
@@ -83,12 +83,11 @@ class Reader:
         context = self._context
         assert context is not None  # noqa: S101 - OPEN comes first
         frames = Frames(self._sock, flags)
-        respond: Callable[[Request, Context], Response] = handle
-        if request.path.startswith("/queries/") or request.path == "/":
-            assert self._engine is not None  # noqa: S101 - opened with the context
-            respond = questions.responder(self._engine)
         try:
-            response = respond(request, context)
+            if request.path in ("/sparql", "/store"):
+                response = handle(request, context)
+            else:
+                response = self._other(request, context)
             if response.federated:
                 self._sock.send(bytes([wire.OVER]))
             else:
@@ -101,6 +100,18 @@ class Reader:
             if not frames.started:
                 raise
             self._sock.send(bytes([wire.ABORT]))
+
+    def _other(self, request: Request, context: Context) -> Response:
+        engine = self._engine
+        assert engine is not None  # noqa: S101 - opened with the context
+        if "language" in request.headers:
+            # Only now: workers that answer queries alone need no templates.
+            from clustergraph.service import pages
+
+            return pages.respond(request, context, engine)
+        if request.path.startswith("/queries/"):
+            return questions.responder(engine)(request, context)
+        return handle(request, context)
 
 
 def main(arguments: list[str]) -> None:

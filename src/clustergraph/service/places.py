@@ -1,0 +1,94 @@
+"""Where pages are, and what they depend on besides their address: plain data, for both sides.
+
+The serving process looks here which addresses it hands to a worker, and the worker which module
+makes the page. One line adds one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from clustergraph.service.protocol.negotiation import prefers_html
+
+__all__ = ["LANGUAGES", "PLACES", "THEMES", "Place", "find", "visitor"]
+
+LANGUAGES: Final = ("en", "cs")
+THEMES: Final = ("light", "dark")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Addresses of one kind.
+
+    Attributes:
+        name: the module, in the room, whose function ``show`` makes the page.
+        pattern: what the path matches, as a whole.
+        examples: addresses to look at, for tests that walk all pages.
+        html_only: whether only those who prefer HTML are shown a page; others get what the
+            application has at the same address.
+        room: the package, in ``clustergraph.service``.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    examples: tuple[str, ...]
+    html_only: bool = False
+    room: str = "pages"
+
+
+def _place(
+    name: str, pattern: str, *examples: str, html_only: bool = False, room: str = "pages"
+) -> Place:
+    return Place(name, re.compile(pattern), examples, html_only, room)
+
+
+PLACES: Final = (
+    _place("overview", r"/", "/"),
+    _place("switches", r"/settings"),
+    _place("files", r"/static/[\w-]+/(?P<name>[\w./-]+)|/favicon\.ico"),
+)
+"""All of them; the first that matches is it."""
+
+
+def find(path: str, accept: str | None) -> tuple[Place, re.Match[str]] | None:
+    """Return the place that a path is in, and the match; None: there is no page for it."""
+    for place in PLACES:
+        if match := place.pattern.fullmatch(path):
+            if place.html_only and not prefers_html(accept):
+                continue
+            return place, match
+    return None
+
+
+_COOKIE: Final = re.compile(rb"(?:^|[;,]\s*)(lang|theme)=([a-z]+)\s*(?=$|[;,])")
+_LANGUAGE: Final = re.compile(
+    rb"\s*([A-Za-z]{2,3}|\*)(?:-[\w-]+)?\s*(?:;\s*q=([01](?:\.\d*)?))?\s*"
+)
+
+
+def visitor(headers: Mapping[bytes, bytes]) -> bytes:
+    """Return language and theme, as a worker is told them in further headers of a request.
+
+    Cookies decide, else Accept-Language (RFC 9110, section 12.5.4); there are few outcomes, so
+    that answers can be kept by them.
+    """
+    chosen = dict(_COOKIE.findall(headers.get(b"cookie", b"")))
+    language = chosen.get(b"lang", b"").decode()
+    if language not in LANGUAGES:
+        language = _preferred(headers.get(b"accept-language", b""))
+    theme = chosen.get(b"theme", b"").decode()
+    return f"language\x01{language}\x01theme\x01{theme if theme in THEMES else ''}".encode()
+
+
+def _preferred(accepted: bytes) -> str:
+    best, language = 0.0, LANGUAGES[0]
+    for part in accepted[:1000].split(b","):
+        if match := _LANGUAGE.fullmatch(part):
+            name = match[1].decode().lower()
+            quality = float(match[2] or 1)
+            if name in LANGUAGES and quality > best:
+                best, language = quality, name
+    return language
