@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,8 +18,9 @@ from clustergraph.service.protocol.negotiation import choose, offers
 from clustergraph.service.protocol.parameters import decode, fields
 from clustergraph.service.protocol.preconditions import tag, unchanged
 from clustergraph.service.protocol.query import drop_idle_prefixes, refuse_method
+from clustergraph.store.kept import kept
 
-__all__ = ["Statistics", "count", "service", "void"]
+__all__ = ["Statistics", "count", "service", "statistics", "void"]
 
 _SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 _VOID: Final = "http://rdfs.org/ns/void#"
@@ -96,12 +98,24 @@ def count(store: ox.Store) -> Statistics:
     return found
 
 
-def _statistics(context: Context) -> Statistics:
+def statistics(context: Context) -> Statistics:
     """Return the counts of the generation at hand, counted once."""
     known = context.memory.get("statistics")
     if not isinstance(known, Statistics):
-        known = context.memory["statistics"] = count(context.store)
+        directory, committed_at = context.directory, context.committed_at
+        if directory is None or committed_at is None:
+            known = count(context.store)
+        else:
+            data = kept(
+                directory, context.generation, committed_at, "statistics", lambda: _counted(context)
+            )
+            known = Statistics(**json.loads(data))
+        context.memory["statistics"] = known
     return known
+
+
+def _counted(context: Context) -> bytes:
+    return json.dumps(asdict(count(context.store))).encode()
 
 
 def service(request: Request, context: Context) -> Response:
@@ -144,7 +158,7 @@ _Statements = Iterator[tuple[_Node, ox.NamedNode, _Term]]
 
 def _service(base: str, context: Context) -> _Statements:
     config = context.config
-    counted = _statistics(context)
+    counted = statistics(context)
     here = ox.NamedNode(f"{base}/sparql")
     yield here, _TYPE, _sd("Service")
     yield here, _sd("endpoint"), here
@@ -200,7 +214,7 @@ def _service(base: str, context: Context) -> _Statements:
 
 
 def _dataset(base: str, context: Context) -> _Statements:
-    counted = _statistics(context)
+    counted = statistics(context)
     page = ox.NamedNode(f"{base}/.well-known/void")
     data = ox.NamedNode(f"{base}/.well-known/void#dataset")
     yield page, _TYPE, _named(_VOID, "DatasetDescription")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Literal, Protocol, TypeAlias, TypeVar
 
 import pyoxigraph as ox
@@ -148,8 +149,8 @@ class Context:
         commit: None: this worker takes no writes.
         network: whether this worker may call other hosts.
         others: handlers of further paths, by path.
-        memory: what is computed once a generation; starts empty with each, or with the
-            ``statistics`` that another worker computed.
+        memory: what is computed once a generation and worker; starts empty with each.
+        directory: the store, in which things are kept for all workers; None: there is none.
     """
 
     store: ox.Store
@@ -160,6 +161,7 @@ class Context:
     network: bool = False
     others: Mapping[str, Handler] = field(default_factory=dict)
     memory: dict[str, object] = field(default_factory=dict)
+    directory: Path | None = None
 
 
 Handler: TypeAlias = Callable[[Request, Context], Response]
