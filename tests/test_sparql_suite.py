@@ -596,7 +596,9 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     command += ["--token-file", str(directory / "token")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
-            yield Service(port_of(process))
+            running = Service(port_of(process))
+            yield running
+            running.connection.close()
         finally:
             process.terminate()
             process.wait(30)

@@ -76,6 +76,13 @@ _TOKEN: str = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable
     help="Time limit of an update or an upload, in seconds.",
 )
 @click.option(
+    "--write-wait-s",
+    type=click.FloatRange(0.1, 86400),
+    default=30.0,
+    show_default=True,
+    help="How long a write may wait for others before it is refused, in seconds.",
+)
+@click.option(
     "--max-result-bytes",
     type=click.IntRange(1000),
     default=1 << 30,
@@ -166,6 +173,7 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
     options = Options(
         query_timeout_s=given["query_timeout_s"],
         write_timeout_s=given["write_timeout_s"],
+        write_wait_s=given["write_wait_s"],
         max_result_bytes=given["max_result_bytes"],
         max_query_bytes=given["max_query_bytes"],
         max_upload_bytes=given["max_upload_bytes"],

@@ -84,7 +84,12 @@ class Front:
         self.writing: Writing | Forwarding | None = forwarding
         if writer:
             self.writing = Writing(
-                writer, readers.target, self.publish, options.write_timeout_s, options.queue
+                writer,
+                readers.target,
+                self.publish,
+                options.write_timeout_s,
+                options.write_wait_s,
+                options.queue,
             )
         readers.on_publish = self.reading.cache.clear
         self.app = app

@@ -18,6 +18,7 @@ class Options:
     Attributes:
         query_timeout_s: how long a query may take, waiting included; requests may ask for less.
         write_timeout_s: how long an update or an upload may take.
+        write_wait_s: how long one may wait for others before it is refused.
         max_result_bytes: longest answer.
         max_query_bytes: longest query or update text.
         max_nesting: deepest nesting of brackets in one.
@@ -47,6 +48,7 @@ class Options:
 
     query_timeout_s: float = 30.0
     write_timeout_s: float = 300.0
+    write_wait_s: float = 30.0
     max_result_bytes: int = 1 << 30
     max_query_bytes: int = MAX_QUERY_BYTES
     max_nesting: int = MAX_NESTING

@@ -18,6 +18,10 @@ from clustergraph.store.process import BusyError, DiedError, Target, Worker
 __all__ = ["Writing"]
 
 _GROUP: Final = 64
+# Reading and checking what a write carries takes a small part of the time that carrying it out
+# may: what takes longer than this is made to hold up others.
+_READ_S: Final = 10.0
+_LEAST_BYTES_PER_S: Final = 256 << 10
 
 
 @dataclass(slots=True, eq=False)
@@ -27,6 +31,13 @@ class _Write:
     head: bytes
     body: bytes | IO[bytes]
     done: asyncio.Future[Answer]
+    begun: bool = False
+
+    def size(self) -> int:
+        """Return the length of the body, in bytes."""
+        if isinstance(self.body, bytes):
+            return len(self.body)
+        return self.body.seek(0, 2)
 
     def fail(self, error: Exception) -> None:
         if not self.done.done():
@@ -46,6 +57,7 @@ class Writing:
         publish: is told of each new generation, and awaited before its writers are answered, so
             that they read what they wrote.
         timeout_s: how long one write may take.
+        wait_s: how long one may wait for others.
         waiting: writes that may wait.
     """
 
@@ -55,6 +67,7 @@ class Writing:
         target: Target,
         publish: Callable[[Target], Awaitable[None]],
         timeout_s: float,
+        wait_s: float,
         waiting: int,
     ) -> None:
         self.kills: dict[str, int] = {}
@@ -62,6 +75,7 @@ class Writing:
         self._target = target
         self._publish = publish
         self._timeout_s = timeout_s
+        self._wait_s = wait_s
         self._limit = waiting
         self._waiting: deque[_Write] = deque()
         self._worker: Worker | None = None
@@ -91,16 +105,26 @@ class Writing:
         """Return the answer to a write, once it is on the disk and can be read.
 
         Raises:
-            BusyError: too many wait already.
+            BusyError: too many wait already, or others have taken too long.
             DiedError: the worker ended over it; nothing has happened.
         """
         if len(self._waiting) >= self._limit:
             raise BusyError(f"{self._limit} writes wait already")
-        write = _Write(head, body, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        write = _Write(head, body, loop.create_future())
         self._waiting.append(write)
         if self._runner is None or self._runner.done():
-            self._runner = asyncio.get_running_loop().create_task(self._run())
-        return await write.done
+            self._runner = loop.create_task(self._run())
+        timer = loop.call_later(self._wait_s, self._give_up, write)
+        try:
+            return await write.done
+        finally:
+            timer.cancel()
+
+    def _give_up(self, write: _Write) -> None:
+        """Let a write go that has waited too long for others."""
+        if not write.begun:
+            write.fail(BusyError(f"other writes have been under way for {self._wait_s:g} s"))
 
     async def _run(self) -> None:
         group: list[_Write] = []
@@ -122,8 +146,12 @@ class Writing:
         try:
             worker = await self._ready()
             for write in group:
+                if write.done.done():
+                    continue  # it has waited too long
+                write.begun = True
                 guilty = write
-                self._limit_time(worker)
+                limit_s = min(_READ_S + write.size() / _LEAST_BYTES_PER_S, self._timeout_s)
+                self._limit_time(worker, limit_s)
                 worker.send(write.head, write.body)
                 frame = await worker.frame()
                 if frame[0] == wire.TAKEN:
@@ -132,7 +160,7 @@ class Writing:
                     write.succeed(await self._answer(worker, frame))
             if taken:
                 guilty = taken[0]
-                self._limit_time(worker)
+                self._limit_time(worker, self._timeout_s)
                 worker.tell(wire.COMMIT)
                 async for number in self._outcomes(worker, taken):
                     guilty = taken[number] if number < len(taken) else None
@@ -146,6 +174,8 @@ class Writing:
                 return
             guilty.fail(died)
             # The others have done nothing wrong, and nothing of them has happened.
+            for write in open_ones:
+                write.begun = False
             self._waiting.extendleft(write for write in reversed(open_ones) if write is not guilty)
 
     async def _outcomes(self, worker: Worker, taken: list[_Write]) -> AsyncIterator[int]:
@@ -154,7 +184,7 @@ class Writing:
         while open_ones:
             frame = await worker.frame()
             if frame[0] == wire.APPLYING:
-                self._limit_time(worker)
+                self._limit_time(worker, self._timeout_s)
                 yield int.from_bytes(frame[1:5], "big")
             elif frame[0] == wire.PUBLISHED:
                 note = json.loads(frame[1:])
@@ -185,14 +215,14 @@ class Writing:
                 raise DiedError("crashed") from None
         return self._worker
 
-    def _limit_time(self, worker: Worker | None) -> None:
-        """Give the worker its whole time anew, for the next step; None: it rests."""
+    def _limit_time(self, worker: Worker | None, limit_s: float = 0.0) -> None:
+        """Give the worker so much time for the next step; None: it rests."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if worker is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._timeout_s, worker.kill, "deadline")
+            self._timer = loop.call_later(limit_s, worker.kill, "deadline")
 
     def _count(self, reason: str) -> None:
         self.kills[reason] = self.kills.get(reason, 0) + 1
