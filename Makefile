@@ -7,7 +7,7 @@ SUITES ?= ../shared/suites
 
 export PYTHONUTF8 = 1
 
-.PHONY: help serve test test-full conformance lint format bench wheel clean
+.PHONY: help serve test test-full conformance lint format bench wheel web web-check clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -45,6 +45,16 @@ bench: $(STAMP)  ## timings (figures in benchmarks/RESULTS.md)
 
 wheel: $(STAMP)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel
+
+web/node_modules: web/package-lock.json
+	cd web && npm ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+web: web/node_modules  ## bundle the scripts of the pages again (needs node)
+	node web/build.mjs
+
+web-check: web/node_modules  ## are the committed scripts what web/ gives? (needs node)
+	node web/build.mjs --check
 
 clean:  ## remove what these targets made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache

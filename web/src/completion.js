@@ -1,0 +1,170 @@
+// What may stand at the cursor: terms of the ontology with label and count, things, variables.
+
+const KEYWORDS = `SELECT DISTINCT REDUCED CONSTRUCT DESCRIBE ASK FROM NAMED WHERE ORDER BY ASC DESC
+LIMIT OFFSET GROUP HAVING OPTIONAL UNION MINUS GRAPH SERVICE SILENT BIND AS VALUES UNDEF FILTER
+EXISTS NOT IN PREFIX BASE`.split(/\s+/);
+const FUNCTIONS = `STR LANG LANGMATCHES DATATYPE BOUND IRI BNODE RAND ABS CEIL FLOOR ROUND CONCAT
+STRLEN UCASE LCASE ENCODE_FOR_URI CONTAINS STRSTARTS STRENDS STRBEFORE STRAFTER YEAR MONTH DAY NOW
+COALESCE IF STRLANG STRDT SAMETERM ISIRI ISBLANK ISLITERAL ISNUMERIC REGEX SUBSTR REPLACE COUNT SUM
+MIN MAX AVG SAMPLE GROUP_CONCAT`.split(/\s+/);
+const TOKEN =
+  /#.*|<[^>\s]*>|"""[^]*?"""|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[?$]\w+|(?:[\w-]+)?:[\w\\/.%-]*[\w\\/%-]|[\w-]*:|[{}.;,()[\]]|\^\^|[^\s{}.;,()[\]"'<#]+|./g;
+const MOST = 50;
+const LEAST_FOR_THINGS = 2;
+
+/** Returns a source of completions for the editor, which asks the server for terms and things. */
+export function completer({terms, things}) {
+  let known = null;
+
+  async function vocabulary() {
+    known ??= fetch(terms).then((response) => (response.ok ? response.json() : {}));
+    try {
+      return await known;
+    } catch {
+      known = null;
+      return {};
+    }
+  }
+
+  return async (context) => {
+    const word = context.matchBefore(/[?$]\w*|(?:[\w-]+:)?[\p{L}\w\\/.-]*/u);
+    const typed = word?.text ?? "";
+    if (!context.explicit && !typed) return null;
+    const from = word ? word.from : context.pos;
+    const text = context.state.doc.toString();
+    const before = text.slice(0, from);
+    if (inComment(before) || inText(before)) return null;
+    const place = placeOf(before);
+    const options = [];
+    if (/^[?$]/.test(typed) || !typed || place !== "predicate") {
+      options.push(...variables(text, from, typed));
+    }
+    if (!/^[?$]/.test(typed)) {
+      const vocabularyNow = await vocabulary();
+      if (place === "class") options.push(...named(vocabularyNow.classes, typed, "class"));
+      else if (place === "predicate") options.push(...named(vocabularyNow.properties, typed, "property"));
+      else if (typed) {
+        options.push(
+          ...named(vocabularyNow.classes, typed, "class"),
+          ...named(vocabularyNow.properties, typed, "property"),
+        );
+      }
+      if (place !== "predicate" && place !== "class" && things && bare(typed).length >= LEAST_FOR_THINGS) {
+        options.push(...(await found(things, typed, context)));
+      }
+      if (typed && !typed.includes(":")) options.push(...keywords(typed));
+    }
+    if (context.aborted || !options.length) return null;
+    return {from, options: options.slice(0, MOST), filter: false};
+  };
+}
+
+function inComment(before) {
+  const line = before.slice(before.lastIndexOf("\n") + 1);
+  return /(^|\s)#[^>]*$/.test(line.replace(/<[^>]*>|"[^"]*"/g, ""));
+}
+
+function inText(before) {
+  const line = before.slice(before.lastIndexOf("\n") + 1).replace(/\\./g, "");
+  return (line.replace(/"[^"]*"/g, "").match(/"/g) ?? []).length % 2 === 1;
+}
+
+/** Says what stands next after a text: "subject", "predicate", "class" or "object". */
+export function placeOf(before) {
+  const tokens = (before.match(TOKEN) ?? []).filter((one) => one.trim() && !one.startsWith("#"));
+  let terms = [];
+  for (const token of tokens) {
+    if (token === "." || token === "{" || token === "}" || token === "(" || token === ")") terms = [];
+    else if (token === ";" || token === "[") terms = ["_"];
+    else if (token === ",") terms = terms.slice(0, 2);
+    else if (token === "]") terms = ["_"];
+    else if (/^(optional|filter|union|minus|graph|where|select|order|group|values|bind|limit|having)$/i.test(token)) {
+      terms = [];
+    } else terms.push(token);
+  }
+  if (!terms.length) return "subject";
+  if (terms.length === 1) return "predicate";
+  const predicate = terms[1];
+  // A path goes on.
+  if (/[/|^]$/.test(terms.at(-1))) return "predicate";
+  if (predicate === "a" || predicate === "rdf:type" || predicate === "rdfs:subClassOf") return "class";
+  return "object";
+}
+
+function variables(text, from, typed) {
+  const names = new Set();
+  for (const match of text.matchAll(/[?$](\w+)/g)) {
+    if (match.index !== from) names.add(`?${match[1]}`);
+  }
+  const wanted = typed.replace(/^\$/, "?");
+  return [...names]
+    .filter((name) => name.startsWith(wanted) && name !== wanted)
+    .sort()
+    .map((label) => ({label, type: "variable"}));
+}
+
+function keywords(typed) {
+  const wanted = typed.toUpperCase();
+  const fits = (one) => one.startsWith(wanted);
+  return [
+    ...KEYWORDS.filter(fits).map((label) => ({label, type: "keyword"})),
+    ...FUNCTIONS.filter(fits).map((label) => ({label, type: "function", apply: `${label}(`})),
+  ];
+}
+
+/** Returns the terms that fit what is typed, by name or by label, the most used first. */
+export function named(terms, typed, type) {
+  const wanted = plain(typed);
+  const local = plain(bare(typed));
+  const prefix = typed.includes(":") ? typed.slice(0, typed.indexOf(":") + 1).toLowerCase() : "";
+  const ranked = [];
+  for (const term of terms ?? []) {
+    if (prefix && !term.name.toLowerCase().startsWith(prefix)) continue;
+    const rank = rankOf(plain(term.name), plain(bare(term.name)), plain(term.label ?? ""), wanted, local);
+    if (rank) ranked.push([rank, term]);
+  }
+  ranked.sort(([one, a], [other, b]) => one - other || (b.count ?? 0) - (a.count ?? 0));
+  return ranked.map(([, term]) => ({
+    label: term.name,
+    detail: [term.label, term.count === undefined ? "" : count(term.count)].filter(Boolean).join(" · "),
+    info: term.definition || undefined,
+    type,
+  }));
+}
+
+function rankOf(name, ending, label, wanted, local) {
+  if (!wanted || !local) return name.startsWith(wanted) || !wanted ? 3 : 0;
+  if (ending.startsWith(local) || name.startsWith(wanted)) return 1;
+  if (label.startsWith(local)) return 2;
+  if (label.includes(` ${local}`) || name.includes(local)) return 3;
+  return 0;
+}
+
+function count(number) {
+  return `${number.toLocaleString(document.documentElement.lang || "en")}×`;
+}
+
+function bare(name) {
+  return name.slice(name.indexOf(":") + 1);
+}
+
+function plain(text) {
+  return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+}
+
+async function found(address, typed, context) {
+  const controller = new AbortController();
+  context.addEventListener("abort", () => controller.abort());
+  const asked = new URLSearchParams({q: bare(typed).replaceAll("\\", "").replaceAll("-", " ")});
+  if (typed.includes(":")) asked.set("prefix", typed.slice(0, typed.indexOf(":")));
+  try {
+    const response = await fetch(`${address}?${asked}`, {signal: controller.signal});
+    if (!response.ok) return [];
+    return (await response.json()).map(({name, label, kind}) => ({
+      label: name, displayLabel: label, detail: kind, apply: name, type: "constant",
+      info: name,
+    }));
+  } catch {
+    return [];
+  }
+}

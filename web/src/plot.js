@@ -1,0 +1,219 @@
+// A result as a plot: marks chosen from the shape of the result, and by whoever looks.
+
+import {
+  barX, binX, cell, dot, lineY, plot, rectY, ruleX, ruleY, text,
+} from "@observablehq/plot";
+import {element, figure, say} from "./shared.js";
+
+const MARKS = ["bar", "line", "dot", "heat", "histogram"];
+const PALETTE = Array.from({length: 8}, (_, index) => `var(--series-${index + 1})`);
+const RAMP = Array.from({length: 6}, (_, index) => `var(--ramp-${index + 1})`);
+// More categories than this cannot be read; the caption says how many are left out.
+const MOST_BARS = 60;
+const MOST_GROUPS = 8;
+
+/** Draws the plot, with the means to choose another, into a panel. */
+export function draw(panel, data, wished, {title}) {
+  const names = data.columns.map((column) => column.name);
+  const chosen = {kind: "bar", ...wished};
+  if (!MARKS.includes(chosen.kind)) chosen.kind = "bar";
+  const place = element("div");
+  const controls = element("fieldset", {class: "choices"}, element("legend", {}, say("draw-as")));
+  const fields = {
+    kind: MARKS.map((mark) => [mark, say(`mark-${mark}`)]),
+    x: names.map((name) => [name, name]),
+    y: [["", "–"], ...names.map((name) => [name, name])],
+    group: [["", "–"], ...names.map((name) => [name, name])],
+  };
+  for (const [field, options] of Object.entries(fields)) {
+    const select = element("select", {id: `plot-${field}`});
+    for (const [value, label] of options) {
+      select.append(element("option", {value, selected: value === (chosen[field] ?? "")}, label));
+    }
+    select.onchange = () => {
+      chosen[field] = select.value;
+      redraw();
+    };
+    controls.append(element("label", {}, say(`axis-${field}`), " ", select));
+  }
+  panel.append(controls, place);
+  redraw();
+
+  function redraw() {
+    const width = Math.max(280, Math.min(panel.clientWidth || 720, 1100));
+    try {
+      const {spec, description} = specification(data, chosen, width);
+      const picture = plot({...spec, width, className: "plotted", figure: false});
+      place.replaceChildren(...drawn(picture, title, description));
+    } catch (error) {
+      place.replaceChildren(
+        element("p", {class: "notice"}, say("not-drawn", {why: error.message})),
+      );
+    }
+  }
+}
+
+function drawn(picture, title, description) {
+  // With a legend, Plot returns a figure around legend and picture.
+  const main = picture.tagName === "FIGURE" ? [...picture.querySelectorAll("svg")].at(-1) : picture;
+  const legends = picture === main ? [] : [...picture.children].filter((child) => child !== main);
+  const whole = figure(main, {title: title || description, description});
+  for (const legend of legends) {
+    legend.setAttribute("aria-hidden", "true");
+    main.before(legend);
+  }
+  return [whole];
+}
+
+/** Returns what Plot is to draw, and the same in words. */
+function specification({columns, rows}, {kind, x, y, group}, width) {
+  const at = (name) => columns.findIndex((column) => column.name === name);
+  const [xAt, yAt, groupAt] = [at(x), at(y), at(group)];
+  const kindOf = (index) => columns[index]?.kind;
+  const points = rows.map((row) => ({
+    x: shown(row[xAt], kindOf(xAt)),
+    y: shown(row[yAt], kindOf(yAt)),
+    group: shown(row[groupAt], kindOf(groupAt)),
+    title: row.map((one, index) => `${columns[index].name}: ${one.text}`).join("\n"),
+  }));
+  if (xAt < 0) throw new Error(say("needs-x"));
+  if (kind !== "histogram" && yAt < 0) throw new Error(say("needs-y"));
+  const numeric = (index) => kindOf(index) === "number";
+  const color = groupAt < 0 ? {} : colours(points, numeric(groupAt), group);
+  const fill = groupAt < 0 ? "var(--series-1)" : "group";
+  const base = {
+    style: {background: "transparent", color: "inherit", fontSize: "12px", overflow: "visible"},
+    color,
+    marginBottom: 40,
+  };
+  const margin = (values) => Math.min(width / 2.4, 30 + 6.2 * Math.max(3, ...values.map(length)));
+  const described = (key, values = {}) => say(`says-${key}`, {x, y, group, n: rows.length, ...values});
+
+  if (kind === "histogram") {
+    const known = points.filter((point) => Number.isFinite(point.x) || point.x instanceof Date);
+    if (!known.length) throw new Error(say("needs-numbers", {name: x}));
+    return {
+      spec: {
+        ...base,
+        marks: [rectY(known, binX({y: "count"}, {x: "x", fill: "var(--series-1)"})), ruleY([0])],
+        x: {label: x}, y: {label: say("count"), grid: true},
+      },
+      description: described("histogram", {n: known.length}),
+    };
+  }
+  if (kind === "heat") {
+    if (groupAt < 0) throw new Error(say("needs-group"));
+    const known = points.filter((point) => point.x != null && point.y != null);
+    const across = unique(known, "x");
+    const down = unique(known, "y");
+    return {
+      spec: {
+        ...base,
+        marginLeft: margin(down), marginTop: 8, marginBottom: margin(across) * 0.75,
+        height: 24 * down.length + 30 + margin(across) * 0.75,
+        x: {label: null, domain: across, tickRotate: -40, padding: 0.06},
+        y: {label: null, domain: down, padding: 0.06},
+        marks: [
+          cell(known, {x: "x", y: "y", fill: "group", title: "title"}),
+          width / across.length > 26
+            ? text(known, {x: "x", y: "y", text: (point) => String(point.group ?? ""),
+                fill: "var(--on-ramp)", stroke: "var(--under-ramp)", strokeWidth: 2})
+            : null,
+        ],
+      },
+      description: described("heat"),
+    };
+  }
+  if (kind === "bar") {
+    // Bars lie: their names are long. Whichever of the two is the number is the length.
+    let known = points.filter((point) => point.x != null && point.y != null);
+    let [name, size] = ["x", "y"];
+    if (!numeric(yAt) && numeric(xAt)) [name, size] = ["y", "x"];
+    known = known.filter((point) => Number.isFinite(point[size]));
+    if (!known.length) throw new Error(say("needs-numbers", {name: size === "y" ? y : x}));
+    for (const point of known) point[name] = label(point[name]);
+    const all = unique(known, name);
+    const kept = new Set(all.slice(0, MOST_BARS));
+    known = known.filter((point) => kept.has(point[name]));
+    return {
+      spec: {
+        ...base,
+        marginLeft: margin([...kept]), marginTop: 24, height: 22 * kept.size + 60,
+        x: {label: size === "y" ? y : x, grid: true, axis: "top"},
+        y: {label: null, domain: [...kept]},
+        marks: [barX(known, {y: name, x: size, fill, title: "title"}), ruleX([0])],
+      },
+      description: described(all.length > kept.size ? "bar-cut" : "bar", {
+        kept: kept.size, all: all.length, x: name === "x" ? x : y, y: size === "y" ? y : x,
+      }),
+    };
+  }
+  const known = points.filter((point) => point.x != null && point.y != null);
+  if (!known.length) throw new Error(say("no-points"));
+  const discrete = !numeric(yAt) && kindOf(yAt) !== "date";
+  const names = discrete ? unique(known, "y").slice(0, MOST_BARS) : [];
+  const kept = discrete ? known.filter((point) => names.includes(point.y)) : known;
+  const across = !numeric(xAt) && kindOf(xAt) !== "date" ? unique(kept, "x") : null;
+  const marks =
+    kind === "line"
+      ? [
+          lineY(kept, {x: "x", y: "y", z: groupAt < 0 ? null : "group", sort: "x",
+            stroke: fill, marker: "circle", title: "title"}),
+        ]
+      : [dot(kept, {x: "x", y: "y", fill, r: 4.5, fillOpacity: 0.85, title: "title"})];
+  if (!discrete && kind === "line") marks.unshift(ruleY([0]));
+  return {
+    spec: {
+      ...base,
+      marginLeft: discrete ? margin(names) : 60,
+      ...(discrete ? {height: 20 * names.length + 70} : {}),
+      ...(across ? {marginBottom: margin(across) * 0.75} : {}),
+      x: {label: across ? null : x, grid: true, ...(across ? {domain: across, tickRotate: -40} : {}),
+        ...(kindOf(xAt) === "date" ? {type: "utc"} : {})},
+      y: {label: discrete ? null : y, grid: true, ...(discrete ? {domain: names} : {}),
+        ...(kindOf(yAt) === "date" ? {type: "utc"} : {})},
+      marks,
+    },
+    description: described(kind),
+  };
+}
+
+function shown(one, kind) {
+  if (!one || one.value === null) return null;
+  return kind === "number" || kind === "date" ? one.value : one.text;
+}
+
+function label(value) {
+  return value instanceof Date ? value.toISOString().slice(0, 10) : String(value);
+}
+
+function length(value) {
+  return label(value).length;
+}
+
+function unique(points, field) {
+  return [...new Set(points.map((point) => point[field]))];
+}
+
+// Few names get a colour each, the rest one for all; numbers get steps of a ramp.
+function colours(points, numeric, name) {
+  if (numeric) {
+    const values = new Set(points.map((point) => point.group).filter((value) => value !== null));
+    if (values.size > 1) {
+      return {type: "quantize", n: 6, range: RAMP, unknown: "var(--unknown)", legend: true,
+        label: name};
+    }
+  }
+  for (const point of points) if (point.group !== null) point.group = label(point.group);
+  const names = unique(points, "group").filter((one) => one !== null);
+  const kept = names.slice(0, MOST_GROUPS);
+  if (names.length > kept.length) {
+    const rest = say("others");
+    kept.splice(MOST_GROUPS - 1, 1, rest);
+    for (const point of points) {
+      if (point.group !== null && !kept.includes(point.group)) point.group = rest;
+    }
+  }
+  return {type: "ordinal", domain: kept, range: PALETTE.slice(0, kept.length), legend: true,
+    unknown: "var(--unknown)", label: name};
+}

@@ -1,0 +1,75 @@
+// What the islands share: the words of the page, the table of a result, elements.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+const source = document.getElementById("island-words");
+const words = source ? JSON.parse(source.textContent) : {};
+
+/** Returns the text of a key in the page's language, with `{name}` filled in. */
+export function say(key, values = {}) {
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** Makes an element; attributes that are undefined are left out. */
+export function element(name, attributes = {}, ...children) {
+  return filled(document.createElement(name), attributes, children);
+}
+
+/** Makes an element of a picture. */
+export function shape(name, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, name), attributes, children);
+}
+
+function filled(made, attributes, children) {
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== undefined && value !== false) made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...children.filter((child) => child !== undefined && child !== null));
+  return made;
+}
+
+/**
+ * Reads a table of results, as the server wrote it.
+ *
+ * @returns {{columns: {name: string, kind: string}[],
+ *            rows: {text: string, value: any, href: ?string}[][]}}
+ */
+export function read(table) {
+  const columns = [...table.tHead.rows[0].cells].map((cell) => ({
+    name: cell.dataset.name,
+    kind: cell.dataset.kind,
+  }));
+  const rows = [...table.tBodies[0].rows].map((row) =>
+    [...row.cells].map((cell, index) => {
+      const text = cell.textContent.trim();
+      const written = cell.dataset.value ?? text;
+      return {
+        text,
+        value: written === "" ? null : parsed(written, columns[index].kind),
+        href: cell.querySelector("a")?.getAttribute("href") ?? null,
+      };
+    }),
+  );
+  return {columns, rows};
+}
+
+function parsed(written, kind) {
+  if (kind === "number") {
+    const number = Number(written);
+    return Number.isFinite(number) ? number : null;
+  }
+  if (kind === "date") {
+    const [, year, month = 1, day = 1] = /^(-?\d+)(?:-(\d\d))?(?:-(\d\d))?/.exec(written) ?? [];
+    return year === undefined ? null : new Date(Date.UTC(Number(year), month - 1, day));
+  }
+  return written;
+}
+
+/** Returns a picture as its own element of a page: with a title, a description and a caption. */
+export function figure(picture, {title, description}) {
+  const caption = element("figcaption", {}, description);
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", title);
+  picture.prepend(shape("title", {}, title), shape("desc", {}, description));
+  return element("figure", {class: "drawn"}, caption, picture);
+}
