@@ -133,13 +133,50 @@ def test_aged_requests_leave_room_and_are_capped(script: Path) -> None:
 
     async def body(pool: Pool) -> None:
         long = [asyncio.ensure_future(ask(pool, b"endless", 8)) for _ in range(4)]
-        await eventually(lambda: pool.figures()["aged"] == 2 and pool.kills.get("slots", 0) == 2)
+        await eventually(lambda: pool.figures()["aged"] == 2 and pool.kills.get("slots", 0) == 1)
         assert await ask(pool, b"a") == b"1 a"
         results = await asyncio.gather(*long, return_exceptions=True)
         reasons = sorted(one.reason for one in results if isinstance(one, DiedError))
-        assert reasons == ["deadline", "deadline", "slots", "slots"]
+        assert reasons == ["deadline", "deadline", "deadline", "slots"]
 
     run(script, body, slots=2, aged_after_s=0.1)
+
+
+def priority(worker: Worker) -> set[str]:
+    """What the kernel says of a worker's priority, and of its session's where these have one."""
+    pid = worker.process.pid
+    session = Path(f"/proc/{pid}/autogroup")
+    found = {f"own {os.getpriority(os.PRIO_PROCESS, pid)}"}
+    if session.exists():
+        found.add(session.read_text().partition(" ")[2].strip())
+    return found
+
+
+def test_old_request_steps_back_only_before_others(script: Path) -> None:
+    """A request grows old without losing anything, until the last idle worker is taken."""
+
+    async def body(pool: Pool) -> None:
+        deadline_s = time.monotonic() + 20
+        swept: list[bool] = []
+        first = await pool.take(deadline_s)
+        before = priority(first)
+        first.since_s -= 60
+        first.on_long = lambda: swept.append(True)
+        await eventually(lambda: swept)
+        assert not first.aged
+        second = await pool.take(deadline_s)
+        await eventually(lambda: first.aged)
+        await eventually(lambda: all(one.endswith("19") for one in priority(first)))
+        assert priority(second) == before
+        assert pool.figures()["idle"] == 1
+        pool.give(second, healthy=True)
+        pool.give(first, healthy=True)
+        if os.geteuid() == 0:
+            assert priority(first) == before
+            assert first in (*pool.idle, *pool.spares)
+        assert await ask(pool, b"a") == b"1 a"
+
+    run(script, body, workers=2)
 
 
 @pytest.mark.parametrize(("what", "reason"), [(b"abort", "memory"), (b"exit", "crashed")])

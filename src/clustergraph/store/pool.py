@@ -3,8 +3,8 @@
 A query that runs cannot be stopped inside its process, and a text that nests too deeply takes
 its process down. So each request is handled by a process that may be killed: at its deadline,
 when its client leaves, or because it took itself down. The pool keeps ``size`` workers for young
-requests and a spare ready; a request that grows old keeps its worker, at a lower priority, while
-the spare takes that one's place.
+requests and a spare ready; a request that grows old while others come keeps its worker, at the
+lowest priority, while the spare takes that one's place.
 
 The pool knows frames (`clustergraph.store.wire`) but neither HTTP nor SPARQL, and never parses
 what it carries. All of it belongs to one event loop.
@@ -13,11 +13,9 @@ what it carries. All of it belongs to one event loop.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,7 +28,6 @@ __all__ = ["START_S", "Pool", "PoolSize", "Waiter"]
 _SWEEP_S: Final = 0.02
 START_S: Final = 30.0
 """How long a worker may take to open a graph."""
-_NICE: Final = 10
 # From then on it is worth watching whether the client is still there.
 _SHORT_S: Final = 0.06
 
@@ -43,7 +40,7 @@ class PoolSize:
         workers: for young requests.
         spares: started ahead, to replace one that has to go.
         slots: for requests that have grown old; 0: none grows old.
-        aged_after_s: how long a request is young.
+        aged_after_s: how long a request is young, and longer while a worker is idle.
         waiting: requests that may wait for a worker.
     """
 
@@ -163,7 +160,8 @@ class Pool:
             deadline_s: on the clock of `time.monotonic`.
         """
         while self.idle:
-            worker = self.idle.popleft()
+            # The one that worked last: its caches are warm.
+            worker = self.idle.pop()
             if worker.usable:
                 return self._assign(worker, deadline_s)
             self._discard(worker)
@@ -237,13 +235,14 @@ class Pool:
         elif not healthy and not worker.usable:
             cause = worker.cause()
             self.kills[cause] = self.kills.get(cause, 0) + 1
-        if not healthy or worker.aged or not worker.usable or self._stopped:
+        healthy = healthy and worker.usable and not self._stopped
+        if not healthy or (worker.aged and not worker.recover()):
             worker.close()
             self._refill()
         elif worker.target is not self.target:
             self._run(self._refresh(worker))
         else:
-            self._offer(worker)
+            self._place(worker)
 
     async def publish(self, target: Target) -> None:
         """Bring the workers to another generation without a request failing or waiting for it.
@@ -320,7 +319,12 @@ class Pool:
         elif worker.target is not self.target:
             self._starting += 1
             self._run(self._refresh_started(worker))
-        elif self._young() < self.size.workers or self._waiting:
+        else:
+            self._place(worker)
+
+    def _place(self, worker: Worker) -> None:
+        """Put a worker that has nothing to do where one is missing."""
+        if self._young() < self.size.workers or self._waiting:
             self._offer(worker)
         elif len(self.spares) < self.size.spares:
             worker.on_frame = self._idle_frame(worker)
@@ -412,12 +416,7 @@ class Pool:
             if worker.on_long is not None and now - worker.since_s > _SHORT_S:
                 tell, worker.on_long = worker.on_long, None
                 tell()
-            if (
-                self.size.slots
-                and not worker.aged
-                and worker.usable
-                and now - worker.since_s > self.size.aged_after_s
-            ):
+            if now - worker.since_s > self.size.aged_after_s and self.size.slots:
                 self._age(worker)
         for waiter in list(self._waiting):
             if waiter.on_long is not None and now - waiter.since_s > _SHORT_S:
@@ -427,12 +426,17 @@ class Pool:
             self._watch()
 
     def _age(self, worker: Worker) -> None:
-        if sum(other.aged for other in self.busy) >= self.size.slots:
-            worker.kill("slots")
+        """Let an old request step back, if there are others that it may keep waiting."""
+        if worker.aged or not worker.usable:
+            worker.settle()
             return
-        worker.aged = True
-        with suppress(OSError):  # it has just ended
-            os.setpriority(os.PRIO_PROCESS, worker.process.pid, _NICE)
+        if self.idle and not self._waiting:
+            return
+        if sum(other.aged for other in self.busy) >= self.size.slots:
+            if not self._starting:  # else there will be room in a moment
+                worker.kill("slots")
+            return
+        worker.set_aged(True)
         self._refill()
 
 

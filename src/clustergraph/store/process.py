@@ -11,6 +11,7 @@ import subprocess
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import IO, Final
 
 from clustergraph.errors import ClusterGraphError
@@ -18,6 +19,10 @@ from clustergraph.store import wire
 
 __all__ = ["BusyError", "DiedError", "Target", "Worker"]
 
+# What requests that have grown old get of a processor that others want: next to nothing.
+_AGED_NICE: Final = 19
+# A worker that holds more than this after a long request had better start anew.
+_KEPT_BYTES: Final = 192 << 20
 # Frames read ahead of a slow reader; the rest stays in the kernel and blocks the worker.
 _AHEAD: Final = 4
 
@@ -78,6 +83,7 @@ class Worker:
         self.since_s = 0.0
         self.deadline_s = 0.0
         self.aged = False
+        self._unsettled = False
         self.reason = ""
         self.on_frame: Callable[[bytes], None] | None = None
         """Takes each frame as it comes, and ``b""`` when the worker has ended."""
@@ -171,6 +177,45 @@ class Worker:
             self.reason = reason
             self.process.kill()
             self._wake(b"")
+
+    def set_aged(self, aged: bool) -> bool:
+        """Give it the lowest priority, or its own again.
+
+        Returns:
+            Whether that is done: going back up takes rights that not every process has.
+        """
+        self.aged = aged
+        pid = self.process.pid
+        own = os.getpriority(os.PRIO_PROCESS, 0)
+        try:
+            os.setpriority(os.PRIO_PROCESS, pid, _AGED_NICE if aged else own)
+        except OSError:  # no right to it, or it has just ended
+            return False
+        # Where Linux shares processors out by sessions first, and each worker has one of its own,
+        # priorities count within a session only; this is the session's (sched(7), "autogroup").
+        try:
+            Path(f"/proc/{pid}/autogroup").write_text(str(_AGED_NICE if aged else 0), "ascii")
+        except BlockingIOError:  # the kernel takes ten such changes a second
+            self._unsettled = aged
+            return False
+        except OSError:  # no such system
+            pass
+        self._unsettled = False
+        return True
+
+    def recover(self) -> bool:
+        """Make it young again after an old request; False: it had better be replaced."""
+        try:
+            _, resident, shared, *_ = Path(f"/proc/{self.process.pid}/statm").read_text().split()
+        except OSError:
+            return False
+        own_bytes = (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
+        return own_bytes <= _KEPT_BYTES and self.set_aged(False)
+
+    def settle(self) -> None:
+        """Try again what the kernel put off."""
+        if self._unsettled and self.usable:
+            self.set_aged(self.aged)
 
     def close(self) -> None:
         """End it and forget it."""
