@@ -47,6 +47,7 @@ def _place(
 
 PLACES: Final = (
     _place("overview", r"/", "/"),
+    _place("find", r"/find(?:\.(?P<form>csv|xlsx|json))?", "/find", "/find?q=textil"),
     _place("switches", r"/settings"),
     _place("files", r"/static/[\w-]+/(?P<name>[\w./-]+)|/favicon\.ico"),
 )

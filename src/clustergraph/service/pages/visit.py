@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
+from clustergraph.service.pages.words import Words
 from clustergraph.service.places import LANGUAGES
 from clustergraph.service.protocol import Context, Request
 from clustergraph.store.engine import reading
@@ -79,6 +80,11 @@ class Visit:
         return self.request.headers.get("theme", "")
 
     @property
+    def tongue(self) -> ox.Literal:
+        """The language as a term, to compare with LANG."""
+        return ox.Literal(self.language)
+
+    @property
     def generation(self) -> int:
         """The number of the generation."""
         return self.context.generation
@@ -92,6 +98,10 @@ class Visit:
     def root(self) -> str:
         """The path that all addresses of the service start with; usually nothing."""
         return urlsplit(self.request.base).path.rstrip("/")
+
+    def words(self, name: str) -> Words:
+        """Return the words of a page in the language of the visit."""
+        return Words(self.language, name)
 
     @cached_property
     def parameters(self) -> dict[str, list[str]]:
@@ -132,9 +142,13 @@ class Visit:
         """Return the address, here, of the thing that bears an IRI."""
         return self.root + local(iri)
 
+    def query_text(self, text: str, **terms: Term) -> str:
+        """Return a query with its terms filled in, as people are shown it."""
+        return _BLANK.sub(lambda match: str(terms[match[1]]), text)
+
     def solutions(self, text: str, **terms: Term) -> ox.QuerySolutions:
         """Return the solutions of a SELECT as the engine has them; see `select`."""
-        found = self.engine.query(_BLANK.sub(lambda match: str(terms[match[1]]), text))
+        found = self.engine.query(self.query_text(text, **terms))
         assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - pages ask by SELECT
         return found
 
