@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = ["BASE", "CG", "CODE", "GRAPH", "ID", "ONTOLOGY", "PREFIXES", "SHAPES", "shorten"]
+__all__ = [
+    "BASE", "CG", "CODE", "GRAPH", "ID", "INFERRED", "ONTOLOGY", "PREFIXES", "SHAPES", "shorten",
+]  # fmt: skip
 
 BASE: Final = "https://w3id.org/clustergraph/"
 CG: Final = BASE + "ns#"
@@ -15,6 +17,8 @@ ID: Final = BASE + "id/"
 CODE: Final = BASE + "code/"
 GRAPH: Final = BASE + "graph/"
 SHAPES: Final = BASE + "shapes#"
+INFERRED: Final = GRAPH + "inferred"
+"""The graph of what follows from the others; nobody states anything there."""
 ONTOLOGY: Final = BASE + "ontology"
 
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(

@@ -1,0 +1,1 @@
+"""What follows from the model: inferred by rules, kept up to date, and explained."""

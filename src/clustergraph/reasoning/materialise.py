@@ -1,0 +1,294 @@
+"""All that follows from a graph, drawn at once and written to a graph of its own.
+
+Whole sets of statements are taken at a time, each only when it is new (semi-naive evaluation), so
+that nothing is drawn twice from the same statements and rules that feed each other come to an end.
+Terms are kept as the texts in which the engine writes and reads them, which costs a fraction of
+what objects would: half of the time goes into the store.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import Final, TypeAlias
+
+import pyoxigraph as ox
+
+from clustergraph.errors import StoreError
+from clustergraph.reasoning.rules import TYPE, Rules, Step, compile_rules
+from clustergraph.vocab import INFERRED
+
+__all__ = ["closure", "materialise"]
+
+Pair: TypeAlias = tuple[str, str]
+Statement: TypeAlias = tuple[str, str, str]
+Turn: TypeAlias = tuple[str, bool]
+Index: TypeAlias = defaultdict[str, list[str]]
+
+_GRAPH: Final = ox.NamedNode(INFERRED)
+_TYPE: Final = str(TYPE)
+_CHUNK: Final = 200_000
+MOST: Final = 20_000_000
+"""How many statements may follow; more is taken for a mistake in the ontology."""
+
+
+def materialise(store: ox.Store, rules: Rules | None = None) -> int:
+    """Make the inferred graph of a store hold what follows from the others, and nothing else.
+
+    Args:
+        store: to be changed; not by anybody else meanwhile.
+        rules: what draws conclusions; by default what the store's own ontology makes.
+
+    Returns:
+        How many statements are inferred.
+
+    Raises:
+        StoreError: more follows than could be meant.
+    """
+    rules = compile_rules(store) if rules is None else rules
+    with _no_collection():
+        return _materialise(store, rules)
+
+
+def _materialise(store: ox.Store, rules: Rules) -> int:
+    before = set(_lines(store, f"SELECT ?s ?p ?o {{ GRAPH {_GRAPH} {{ ?s ?p ?o }} }}"))
+    after = {"\t".join(statement) for statement in closure(store, rules, bool(before))}
+    gone = before - after
+    if len(gone) > len(before) // 2:
+        store.clear_graph(_GRAPH)
+        before = set()
+    else:
+        for quad in _quads(gone):
+            store.remove(quad)
+    _write(store, after - before if before else after)
+    return len(after)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the collector from walking over millions of tuples, none of which is in a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def closure(store: ox.Store, rules: Rules, leave_out: bool = True) -> Iterator[Statement]:
+    """Yield what follows from the graphs of a store and no graph states, each statement once.
+
+    Args:
+        store: what is concluded from.
+        rules: what draws conclusions.
+        leave_out: whether the store may hold inferred statements, which count for nothing.
+
+    Yields:
+        Subject, property and object in the notation of Turtle.
+
+    Raises:
+        StoreError: more follows than could be meant.
+    """
+    return _Closure(store, rules, leave_out).run()
+
+
+class _Closure:
+    """What is known so far, and what of it is new.
+
+    Statements are kept as pairs of subject and object by property, and those about types as
+    members by class. The properties of rules with several steps are indexed by both ends.
+    """
+
+    def __init__(self, store: ox.Store, rules: Rules, leave_out: bool) -> None:
+        self._store = store
+        self._leave_out = leave_out
+        self._rows: dict[str, list[tuple[str, list[Turn], int]]] = {}
+        for name, places in rules.by_step.items():
+            self._rows[str(name)] = [
+                (str(rule.head), [(str(step.predicate), step.inverse) for step in rule.body], place)
+                for rule, place in places
+            ]
+        self._heads = {str(name) for name in rules.to_property}
+        self._above: dict[str, list[str]] = {}
+        self._uses: dict[str, list[tuple[str, bool]]] = {}
+        for rule in rules.types:
+            if isinstance(rule.source, Step):
+                use = (str(rule.head), rule.source.inverse)
+                self._uses.setdefault(str(rule.source.predicate), []).append(use)
+            else:
+                self._above.setdefault(str(rule.source), []).append(str(rule.head))
+        self._classes = self._above.keys() | {str(name) for name in rules.to_class}
+        self._typed = _TYPE in self._rows or _TYPE in self._heads
+        indexed = {
+            step.predicate for rule in rules.paths if len(rule.body) > 1 for step in rule.body
+        }
+        self._values: dict[str, Index] = {str(name): defaultdict(list) for name in indexed}
+        self._bearers: dict[str, Index] = {str(name): defaultdict(list) for name in indexed}
+        self._pairs: dict[str, set[Pair]] = {}
+        self._members: dict[str, set[str]] = {}
+        self._new_pairs: deque[tuple[str, set[Pair]]] = deque()
+        self._new_members: deque[tuple[str, set[str]]] = deque()
+        self._derived_pairs: list[tuple[str, set[Pair]]] = []
+        self._derived_members: list[tuple[str, set[str]]] = []
+        self._count = 0
+
+    def run(self) -> Iterator[Statement]:
+        """Draw all conclusions, and yield them."""
+        self._read()
+        while self._new_pairs or self._new_members:
+            while self._new_pairs:
+                name, pairs = self._new_pairs.popleft()
+                for head, row, place in self._rows.get(name, ()):
+                    self._learn(head, self._draw(row, place, pairs))
+                for above, inverse in self._uses.get(name, ()):
+                    self._learn_class(
+                        above, {pair[inverse] for pair in pairs if _is_thing(pair[inverse])}
+                    )
+            if self._new_members:
+                below, members = self._new_members.popleft()
+                for above in self._above.get(below, ()):
+                    self._learn_class(above, members)
+        for name, pairs in self._derived_pairs:
+            yield from ((subject, name, value) for subject, value in pairs)
+        for above, members in self._derived_members:
+            yield from ((member, _TYPE, above) for member in members)
+
+    # Reading what is stated
+
+    def _read(self) -> None:
+        whole = self._rows.keys() | self._heads
+        for name in sorted(whole):
+            pairs = {(line[0], line[1]) for line in self._ask(f"?s {name} ?o", "?s ?o")}
+            self._pairs[name] = pairs
+            if pairs:
+                self._index(name, pairs)
+                self._new_pairs.append((name, pairs.copy()))
+        if self._typed:
+            for member, name in self._pairs[_TYPE]:
+                self._members.setdefault(name, set()).add(member)
+        for name in sorted(self._classes):
+            if not self._typed:
+                found = self._ask(f"?s {_TYPE} {name}", "?s")
+                self._members[name] = {line[0] for line in found}
+            if name in self._above and self._members.get(name):
+                self._new_members.append((name, self._members[name].copy()))
+        for name in sorted(self._uses.keys() - whole):
+            for above, inverse in self._uses[name]:
+                end = "?o" if inverse else "?s"
+                used = self._ask(f"?s {name} ?o", f"DISTINCT {end}")
+                self._learn_class(above, {line[0] for line in used if _is_thing(line[0])})
+
+    def _ask(self, pattern: str, wanted: str) -> Iterator[list[str]]:
+        if self._leave_out:
+            pattern = f"{{ {pattern} }} UNION {{ GRAPH ?g {{ {pattern} }} FILTER(?g != {_GRAPH}) }}"
+        query = f"SELECT {wanted} {{ {pattern} }}"
+        for line in _lines(self._store, query, union=not self._leave_out):
+            yield line.split("\t")
+
+    # Drawing conclusions
+
+    def _draw(self, row: list[Turn], place: int, pairs: set[Pair]) -> set[Pair]:
+        """Return what follows when ``pairs`` stand at one place of a row."""
+        inverse = row[place][1]
+        if len(row) == 1:
+            if not inverse:
+                return pairs
+            return {(value, subject) for subject, value in pairs if _is_thing(value)}
+        found: set[Pair] = set()
+        for pair in pairs:
+            start, end = {pair[inverse]}, {pair[not inverse]}
+            for name, turned in reversed(row[:place]):
+                index = self._values[name] if turned else self._bearers[name]
+                start = {other for one in start for other in index.get(one, ())}
+            for name, turned in row[place + 1 :]:
+                index = self._bearers[name] if turned else self._values[name]
+                end = {other for one in end for other in index.get(one, ())}
+            found.update((first, last) for first in start if _is_thing(first) for last in end)
+        return found
+
+    def _learn(self, name: str, pairs: set[Pair]) -> None:
+        """Take up statements with one property; pass those on that are new."""
+        if name == _TYPE:
+            for above, group in itertools.groupby(sorted(pairs, key=_last), _last):
+                self._learn_class(above, {member for member, _ in group})
+            return
+        new = pairs - self._pairs[name]
+        if new:
+            self._pairs[name] |= new
+            self._index(name, new)
+            self._new_pairs.append((name, new))
+            self._derived_pairs.append((name, new))
+            self._grow(len(new))
+
+    def _learn_class(self, name: str, members: set[str]) -> None:
+        """Take up members of a class; pass those on that are new."""
+        known = self._members.setdefault(name, set())
+        new = members - known
+        if not new:
+            return
+        known |= new
+        self._derived_members.append((name, new))
+        self._grow(len(new))
+        if name in self._above:
+            self._new_members.append((name, new))
+        if self._typed:
+            pairs = {(member, name) for member in new}
+            self._index(_TYPE, pairs)
+            self._new_pairs.append((_TYPE, pairs))
+
+    def _index(self, name: str, pairs: set[Pair]) -> None:
+        if name in self._values:
+            values, bearers = self._values[name], self._bearers[name]
+            for subject, value in pairs:
+                values[subject].append(value)
+                bearers[value].append(subject)
+
+    def _grow(self, count: int) -> None:
+        self._count += count
+        if self._count > MOST:
+            raise StoreError(
+                f"more than {MOST:,} statements follow from the graph: look for a property that is "
+                "declared transitive or symmetric and should not be"
+            )
+
+
+def _last(pair: Pair) -> str:
+    return pair[1]
+
+
+def _is_thing(term: str) -> bool:
+    """Say whether a term may be a subject: an IRI or a blank node."""
+    return term[0] in "<_" and not term.startswith("<<")
+
+
+def _lines(store: ox.Store, query: str, union: bool = False) -> Iterator[str]:
+    """Yield the rows of an answer, the terms in Turtle and with tabs between them."""
+    answer = store.query(query, use_default_graph_as_union=union)
+    assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
+    text = (answer.serialize(format=ox.QueryResultsFormat.TSV) or b"").decode()
+    lines = iter(text.split("\n"))
+    next(lines)
+    yield from filter(None, lines)
+
+
+def _quads(lines: Iterable[str]) -> Iterator[ox.Quad]:
+    """Yield the quads of the inferred graph that lines tell of."""
+    text = "".join(f"{line} .\n" for line in lines)
+    for quad in ox.parse(text, ox.RdfFormat.TURTLE, lenient=True):
+        yield ox.Quad(quad.subject, quad.predicate, quad.object, _GRAPH)
+
+
+def _write(store: ox.Store, lines: Collection[str]) -> None:
+    """Add statements to the inferred graph."""
+    # Loading would give new names to blank nodes.
+    blank = [line for line in lines if line.startswith("_:") or "\t_:" in line]
+    store.bulk_extend(_quads(blank))
+    rest = (line for line in lines if not (line.startswith("_:") or "\t_:" in line))
+    while chunk := list(itertools.islice(rest, _CHUNK)):
+        text = " .\n".join([*chunk, ""]).encode()
+        store.bulk_load(BytesIO(text), ox.RdfFormat.TURTLE, to_graph=_GRAPH, lenient=True)
