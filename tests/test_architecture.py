@@ -20,12 +20,12 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up. A module may import its own floor and those below it; a package counts as
 # one room. What stands beside another on one line must not import it, unless it is the same room.
 FLOORS = [
-    {"errors", "vocab", "settings", "artefacts"},
-    {"store", "tables"},
-    {"parameters", "dataset", "answers"},
+    {"errors", "vocab", "settings", "artefacts", "values"},
+    {"store", "tables", "sheets"},
+    {"parameters", "dataset", "answers", "paging"},
     {"catalogue", "validation"},
     {"expected", "reasoning"},
-    {"service"},
+    {"service", "client"},
     {"cli"},
     {"__main__"},
 ]
@@ -64,7 +64,8 @@ def test_imports_run_downwards(path: Path) -> None:
     """A module imports only rooms on floors below its own, or its own room."""
     mine = room(path)
     if mine == "__init__":
-        assert not [name for name, *_ in imports(path) if name.startswith("clustergraph")]
+        # What `clustergraph.connect` needs is imported when it is called.
+        assert not [name for name, _, top in imports(path) if top and "clustergraph" in name]
         return
     floors = {name: level for level, names in enumerate(FLOORS) for name in names}
     assert mine in floors, f"say on which floor {mine} stands"

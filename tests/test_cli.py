@@ -172,6 +172,22 @@ def test_syntax_error_in_a_file_has_its_path(run, tmp_path: Path) -> None:
     assert result.err.startswith(f"clustergraph: {path}:3:9: }} comes too early")
 
 
+def test_answer_is_saved(run, small_store: Path, tmp_path: Path) -> None:
+    """The suffix says the format; nothing is left behind when the format does not fit."""
+    asked = ("query", GRAPHS, "--store", small_store, "-o")
+    assert run(*asked, tmp_path / "graphs.csv").code == 0
+    assert (tmp_path / "graphs.csv").read_text().startswith("g")
+    assert run(*asked, tmp_path / "graphs.xlsx").code == 0
+    assert (tmp_path / "graphs.xlsx").read_bytes().startswith(b"PK")
+    assert run(*asked, tmp_path / "graphs.odt").code == 2
+    assert run(*asked, tmp_path / "graphs.ttl").code == 2
+    assert run(*asked, tmp_path / "none" / "graphs.csv").code == 2
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+        "graphs.csv",
+        "graphs.xlsx",
+    ]
+
+
 def test_wrong_format_for_the_answer(run, small_store: Path) -> None:
     """A graph format for SELECT is bad usage that lists the fitting ones."""
     result = run("query", GRAPHS, "--format", "turtle", "--store", small_store)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["__version__"]
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clustergraph.client import connect
+
+__all__ = ["__version__", "connect"]
 
 __version__: str
 
 
-def __getattr__(name: str) -> str:
-    # Reading the metadata takes longer than all that a worker process imports besides.
+def __getattr__(name: str) -> Any:
+    # Worker processes import nothing that they do not need; reading the metadata alone takes
+    # longer than all that they do import.
     if name == "__version__":
         from importlib.metadata import version
 
         globals()["__version__"] = found = version("clustergraph")
         return found
+    if name == "connect":
+        from clustergraph.client import connect
+
+        return connect
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

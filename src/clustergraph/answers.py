@@ -13,7 +13,9 @@ from typing import IO, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError, UsageError
+from clustergraph.sheets import write_parquet, write_xlsx
 from clustergraph.store import Answer, reading
+from clustergraph.values import value
 from clustergraph.vocab import PREFIXES, shorten
 
 __all__ = ["FORMATS", "Format", "display", "form_for", "is_triples", "table", "write"]
@@ -72,6 +74,13 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             Format("csv", "text/csv", ".csv", _Results.CSV),
             Format("tsv", "text/tab-separated-values", ".tsv", _Results.TSV),
             Format("table", "text/plain", ".txt", None),
+            Format(
+                "xlsx",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                ".xlsx",
+                None,
+            ),
+            Format("parquet", "application/vnd.apache.parquet", ".parquet", None),
             Format("turtle", "text/turtle", ".ttl", _Rdf.TURTLE, ("application/x-turtle",)),
             Format("ntriples", "application/n-triples", ".nt", _Rdf.N_TRIPLES),
             Format("jsonld", "application/ld+json", ".jsonld", _Rdf.JSON_LD, ("application/json",)),
@@ -131,21 +140,27 @@ def write(
 
     Raises:
         QueryError: the engine fails while the answer is read.
+        UsageError: the answer does not fit into the format, or a library for it is missing.
     """
     with reading():
         if isinstance(answer, ox.QuerySolutions):
             if isinstance(form.engine, ox.QueryResultsFormat):
                 answer.serialize(stream, form.engine)
+            elif form.name in _SHEETS:
+                rows = ([value(term) for term in solution] for solution in answer)
+                _SHEETS[form.name]([one.value for one in answer.variables], rows, stream)
             else:
-                rows = [[_cell(term) for term in solution] for solution in answer]
+                cells = [[_cell(term) for term in solution] for solution in answer]
                 names = [variable.value for variable in answer.variables]
-                text = table(names, rows, width, styled)
+                text = table(names, cells, width, styled)
                 if width is not None:
-                    text += f"{len(rows):,} row{'' if len(rows) == 1 else 's'}\n"
+                    text += f"{len(cells):,} row{'' if len(cells) == 1 else 's'}\n"
                 stream.write(text.encode("utf-8", "replace"))
         elif isinstance(answer, ox.QueryBoolean):
             if isinstance(form.engine, ox.QueryResultsFormat):
                 answer.serialize(stream, form.engine)
+            elif form.name in _SHEETS:
+                _SHEETS[form.name](["answer"], [[bool(answer)]], stream)
             else:
                 stream.write(b"true" if answer else b"false")
             if form.name in ("table", "csv", "tsv"):
@@ -154,6 +169,8 @@ def write(
             triples, prefixes = _with_prefixes(answer)
             ox.serialize(triples, stream, form.engine, prefixes=prefixes)
 
+
+_SHEETS: Final = MappingProxyType({"xlsx": write_xlsx, "parquet": write_parquet})
 
 # A short answer declares only the prefixes that it uses; a long one is not kept in memory for it.
 _LOOKED_AT: Final = 2000

@@ -21,12 +21,12 @@ from clustergraph.errors import (
 
 if TYPE_CHECKING:
     from clustergraph.catalogue import Question
-    from clustergraph.store import Queryable
+    from clustergraph.store import Answer, Queryable
 
 __all__: list[str] = []
 
 FORMATS: Final = (
-    "table", "csv", "tsv", "json", "xml",
+    "table", "csv", "tsv", "json", "xml", "xlsx", "parquet",
     "turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads",
 )  # fmt: skip
 
@@ -46,8 +46,14 @@ FORMATS: Final = (
     "form",
     type=click.Choice(FORMATS),
     metavar="FORMAT",
-    help="table (default), csv, tsv, json, xml for SELECT and ASK; turtle (default), ntriples, "
-    "jsonld, rdfxml, trig, nquads for CONSTRUCT and DESCRIBE.",
+    help="table (default), csv, tsv, json, xml, xlsx, parquet for SELECT and ASK; turtle "
+    "(default), ntriples, jsonld, rdfxml, trig, nquads for CONSTRUCT and DESCRIBE.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    help="Write the answer to this file; its suffix says the format, unless --format does.",
 )
 @store_option
 @click.option("--endpoint", metavar="URL", help="Ask the SPARQL endpoint at URL instead.")
@@ -55,6 +61,7 @@ def query(
     query: str,
     parameters: Sequence[str],
     form: str | None,
+    output: Path | None,
     store: Path | None,
     endpoint: str | None,
 ) -> None:
@@ -68,6 +75,7 @@ def query(
     Examples:
       clustergraph query organisations-in-country -p country=CZ -p country=SK
       clustergraph query my.rq --format csv > my.csv
+      clustergraph query clusters-per-country -o clusters.xlsx
       clustergraph query 'DESCRIBE nuts:CZ080'
     """  # noqa: D301 - click reads the backspace
     if store and endpoint:
@@ -78,7 +86,12 @@ def query(
     engine = open_engine(store) if endpoint is None else _endpoint(endpoint)
     try:
         answer = catalogue.ask(question, engine, _values(parameters))
+        if output is not None:
+            _save(answer, output, form)
+            return
         terminal = sys.stdout.isatty()
+        if terminal and form in ("xlsx", "parquet"):
+            raise UsageError(f"{form} is not for a terminal: add -o FILE")
         answers.write(
             answer,
             answers.form_for(answer, form),
@@ -120,6 +133,26 @@ def queries(name: str | None, tag: str | None) -> None:
     click.echo(
         answers.table(["name", "kind", "asks", "tags"], rows, width, styled=terminal), nl=False
     )
+
+
+def _save(answer: Answer, output: Path, form: str | None) -> None:
+    """Write an answer to a file, whole or not at all."""
+    from clustergraph import answers
+
+    if form is None:
+        known = {one.suffix: name for name, one in answers.FORMATS.items()} | {".json": "json"}
+        if (form := known.get(output.suffix)) is None:
+            suffixes = ", ".join(known)
+            raise UsageError(f"{output}: no format has that suffix ({suffixes}); add --format")
+    part = output.with_name(f".{output.name}.part")
+    try:
+        with part.open("wb") as stream:
+            answers.write(answer, answers.form_for(answer, form), stream)
+        part.replace(output)
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written ({error.strerror})") from error
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _endpoint(url: str) -> Queryable:

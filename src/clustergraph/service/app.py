@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 import clustergraph
 from clustergraph import catalogue
 from clustergraph.errors import ClusterGraphError
+from clustergraph.service.api import describe_questions
 from clustergraph.service.problems import describe, document
 
 __all__ = ["Graph", "create_app"]
@@ -58,10 +59,20 @@ def create_app() -> FastAPI:
     async def list_questions() -> JSONResponse:
         return JSONResponse([_entry(question) for question in catalogue.questions().values()])
 
-    @app.get("/queries/{name}", summary="Ask a ready question", response_class=Response)
+    @app.get("/queries/{name}", include_in_schema=False)
+    @app.get("/queries/{name}/choices", include_in_schema=False)
     async def ask_question(name: str) -> Response:
         return _Relayed(app.state.graph)
 
+    undescribed = app.openapi
+
+    def describe_all() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            describe_questions(undescribed())
+        assert app.openapi_schema is not None  # noqa: S101 - made just now
+        return app.openapi_schema
+
+    app.openapi = describe_all  # type: ignore[method-assign]
     return app
 
 

@@ -1,0 +1,145 @@
+"""The description of the ready questions for programs: OpenAPI 3.1, one path to a question."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from clustergraph import catalogue
+from clustergraph.answers import FORMATS
+from clustergraph.catalogue import Question
+from clustergraph.parameters import Parameter, namespace
+from clustergraph.store.lexer import query_form
+
+__all__ = ["describe_questions"]
+
+_SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "boolean": {"type": "boolean"},
+    "date": {"type": "string", "format": "date"},
+    "decimal": {"type": "number"},
+    "integer": {"type": "integer"},
+    "iri": {"type": "string", "format": "iri"},
+    "lang": {"type": "string", "examples": ["en", "cs"]},
+    "year": {"type": "string", "pattern": "^[0-9]{4}$"},
+}
+_PROBLEM: Final = {
+    "description": "What is wrong, where, and what to do (RFC 9457).",
+    "content": {
+        "application/problem+json": {
+            "schema": {
+                "type": "object",
+                "required": ["status", "title", "detail"],
+                "properties": {
+                    "type": {"type": "string"},
+                    "status": {"type": "integer"},
+                    "title": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+
+
+def describe_questions(schema: dict[str, Any]) -> dict[str, Any]:
+    """Add to an OpenAPI document a path for each ready question; return the document.
+
+    Args:
+        schema: the document; it is changed.
+    """
+    paths = schema.setdefault("paths", {})
+    for question in catalogue.questions().values():
+        paths[f"/queries/{question.name}"] = {"get": _operation(question)}
+        if any(namespace(one.type) for one in question.parameters.values()):
+            paths[f"/queries/{question.name}/choices"] = {"get": _choices(question)}
+    return schema
+
+
+def _operation(question: Question) -> dict[str, Any]:
+    triples = query_form(question.text) in ("CONSTRUCT", "DESCRIBE")
+    forms = [form for form in FORMATS.values() if form.holds_triples == triples]
+    parameters = [_parameter(one) for one in question.parameters.values()]
+    taken = set(question.parameters)
+    if "format" not in taken:
+        parameters.append(
+            _plain("format", "How the answer is written; otherwise Accept decides.",
+                   {"type": "string", "enum": [form.name for form in forms]})
+        )  # fmt: skip
+    if not triples and query_form(question.text) == "SELECT":
+        pages = {
+            "page": ("A page of the answer, from 1; the header Link leads to the others.", None),
+            "size": ("Rows on a page.", 100),
+        }
+        for name, (words, default) in pages.items():
+            if name not in taken:
+                kind: dict[str, Any] = {"type": "integer", "minimum": 1}
+                parameters.append(
+                    _plain(name, words, kind | ({"default": default} if default else {}))
+                )
+    return {
+        "operationId": question.name,
+        "summary": question.summary,
+        "description": question.description,
+        "tags": list(question.tags[:1]) or [question.kind],
+        "parameters": parameters,
+        "responses": {
+            "200": {
+                "description": "The answer.",
+                "content": {form.media_type: {} for form in forms},
+            },
+            "400": _PROBLEM,
+            "404": _PROBLEM,
+            "406": _PROBLEM,
+        },
+    }
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    one: dict[str, Any] = dict(_SCHEMAS.get(parameter.type, {"type": "string"}))
+    if parameter.choices:
+        one["enum"] = list(parameter.choices)
+    default = [_typed(value, one) for value in parameter.default]
+    schema: dict[str, Any] = {"type": "array", "items": one} if parameter.several else one
+    if default:
+        schema["default"] = default if parameter.several else default[0]
+    words = parameter.description
+    if parameter.optional:
+        words += "; all: no condition"
+    described = _plain(parameter.name, words, schema)
+    described["required"] = not (parameter.optional or parameter.default)
+    if parameter.several:
+        described |= {"style": "form", "explode": True}
+    return described
+
+
+def _typed(value: str, schema: Mapping[str, Any]) -> Any:
+    match schema["type"]:
+        case "integer":
+            return int(value)
+        case "number":
+            return float(value)
+        case "boolean":
+            return value == "true"
+        case _:
+            return value
+
+
+def _plain(name: str, words: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": words, "schema": dict(schema)}
+
+
+def _choices(question: Question) -> dict[str, Any]:
+    return {
+        "operationId": f"{question.name}-choices",
+        "summary": f"What may be filled in: {question.summary}",
+        "tags": list(question.tags[:1]) or [question.kind],
+        "parameters": [
+            _plain("lang", "The language of the labels.", {"type": "string", "default": "en"})
+        ],
+        "responses": {
+            "200": {
+                "description": "Values and labels, by parameter.",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            }
+        },
+    }

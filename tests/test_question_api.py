@@ -1,0 +1,143 @@
+"""The ready questions as an interface for programs: pages, choices, files, OpenAPI."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from typing import Any, Final
+
+import pytest
+from openpyxl import load_workbook
+
+from clustergraph import catalogue
+from clustergraph.parameters import Parameter
+from clustergraph.service.api import describe_questions
+from clustergraph.service.app import create_app
+from clustergraph.service.choices import choices_of
+from clustergraph.service.protocol import Config, Context, Request
+from clustergraph.service.questions import responder
+from clustergraph.store import Engine
+
+LINK: Final = re.compile(r'<http://localhost(/[^>]*)>; rel="(\w+)"')
+
+
+class Client:
+    """Asks as the service's worker is asked."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._respond = responder(engine)
+        self._context = Context(engine.store, 1, Config())
+
+    def get(self, address: str, accept: str = "*/*") -> tuple[int, dict[str, str], bytes]:
+        """Return status, headers and body."""
+        path, _, query = address.partition("?")
+        request = Request("GET", path, query.encode(), {"accept": accept}, b"", "http://localhost")
+        response = self._respond(request, self._context)
+        body = response.body
+        if not isinstance(body, bytes):
+            pieces: list[bytes] = []
+            body = b"".join([*pieces, body(pieces.append)])
+            body = b"".join(pieces) + body
+        return response.status, dict(response.headers), body
+
+
+@pytest.fixture(scope="module")
+def client(shipped: Engine) -> Client:
+    return Client(shipped)
+
+
+def test_links_lead_through_all_pages(client: Client) -> None:
+    """Following ``next`` from the first page yields each row once, and keeps the parameters."""
+    address: str | None = "/queries/find-partners?country=CZ&ecosystem=all&format=json&size=7"
+    _, _, body = client.get("/queries/find-partners?country=CZ&ecosystem=all&format=json")
+    whole = json.loads(body)["results"]["bindings"]
+    rows: list[Any] = []
+    seen = 0
+    while address:
+        status, headers, body = client.get(address)
+        assert status == 200
+        rows += json.loads(body)["results"]["bindings"]
+        links = {name: target for target, name in LINK.findall(headers["Link"])}
+        assert int(headers["X-Total-Count"]) == len(whole)
+        assert ("prev" in links) == bool(seen)
+        address, seen = links.get("next"), seen + 1
+    assert rows == whole
+    assert seen == -(-len(whole) // 7)
+
+
+def test_page_beyond_the_last_is_empty(client: Client) -> None:
+    """It leads back to the pages that there are."""
+    status, headers, body = client.get("/queries/clusters-per-country?page=999&format=csv")
+    assert status == 200
+    assert len(body.splitlines()) == 1
+    links = {name: target for target, name in LINK.findall(headers["Link"])}
+    assert links["prev"] == links["last"]
+    assert "next" not in links
+
+
+@pytest.mark.parametrize("wrong", ["page=0", "page=x", "size=0", "size=10001", "page=²"])
+def test_wrong_page_is_refused(client: Client, wrong: str) -> None:
+    """What is no page is a 400 that says what is."""
+    status, _, body = client.get(f"/queries/clusters-per-country?{wrong}")
+    assert status == 400
+    assert "a whole number from 1" in json.loads(body)["detail"]
+
+
+def test_choices_come_from_the_graph(client: Client) -> None:
+    """A parameter's values are listed with labels in the language asked for."""
+    _, _, body = client.get("/queries/find-partners/choices?lang=cs")
+    choices = json.loads(body)
+    assert {"value": "CZ", "label": "Česko"} in choices["country"]
+    assert len(choices["ecosystem"]) == 14
+    assert all(one["label"] for one in choices["region"])
+    assert "sector" not in choices
+
+
+def test_each_choice_is_a_value(shipped: Engine) -> None:
+    """Whatever is offered may be filled in."""
+    for question in catalogue.questions().values():
+        for name, parameter in question.parameters.items():
+            for choice in (choices_of(parameter, shipped, "en") or [])[:3]:
+                catalogue.ask(question, shipped, {name: [choice.value]})
+
+
+def test_truth_has_two_choices(shipped: Engine) -> None:
+    """A parameter that is true or false offers both."""
+    found = choices_of(Parameter("x", "boolean", "whether"), shipped, "en")
+    assert [choice.value for choice in found or []] == ["true", "false"]
+
+
+def test_answer_is_a_workbook_with_a_name(client: Client) -> None:
+    """XLSX is offered by name and by media type, and is saved under the question's name."""
+    status, headers, body = client.get("/queries/clusters-per-country?format=xlsx")
+    assert status == 200
+    assert headers["Content-Disposition"] == 'attachment; filename="clusters-per-country.xlsx"'
+    sheet = load_workbook(io.BytesIO(body)).active
+    _, _, csv = client.get("/queries/clusters-per-country?format=csv")
+    assert sheet.max_row == len(csv.decode().splitlines())
+    assert any(isinstance(cell.value, int) for cell in sheet[2])
+
+
+def test_each_question_is_described() -> None:
+    """OpenAPI has a path for each question, with each parameter, its type and its default."""
+    schema = create_app().openapi()
+    assert schema["openapi"].startswith("3.1")
+    for question in catalogue.questions().values():
+        operation = schema["paths"][f"/queries/{question.name}"]["get"]
+        described = {one["name"]: one for one in operation["parameters"]}
+        assert operation["summary"] == question.summary
+        assert set(question.parameters) <= set(described)
+        for name, parameter in question.parameters.items():
+            one = described[name]
+            assert one["required"] == (not parameter.optional and not parameter.default)
+            assert ("default" in one["schema"]) == bool(parameter.default)
+            assert (one["schema"]["type"] == "array") == parameter.several
+    assert describe_questions({})["paths"].keys() <= schema["paths"].keys()
+    identifiers = [path["get"]["operationId"] for path in schema["paths"].values()]
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_unknown_address_below_a_question(client: Client) -> None:
+    """Only the choices are below a question."""
+    assert client.get("/queries/find-partners/nothing")[0] == 404
