@@ -24,7 +24,6 @@ from clustergraph.errors import (
 )
 from clustergraph.store import Engine
 from clustergraph.store import disk as disk_module
-from clustergraph.store.delta import Changed, Delta
 from clustergraph.store.generations import Apply, Generations
 
 
@@ -519,53 +518,3 @@ def test_read_only_store_says_so(generations: Generations, monkeypatch: pytest.M
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(StoreError, match=r"cannot be written \(Permission denied\)"):
         generations.commit(insert("a"))
-
-
-# What completes a commit
-
-
-def test_settling_happens_once_and_hears_all_changes(generations: Generations) -> None:
-    """The copy is completed once, after all changes, and hears what they did together."""
-    one, two = (
-        ox.Quad(ox.NamedNode(f"urn:{name}"), ox.NamedNode("urn:p"), ox.Literal(name))
-        for name in ("one", "two")
-    )
-    heard: list[Delta | None] = []
-
-    def settle(store: ox.Store, delta: Delta | None) -> None:
-        heard.append(delta)
-        store.add(ox.Quad(one.subject, ox.NamedNode("urn:follows"), two.subject))
-
-    def adding(quad: ox.Quad) -> Apply[Changed[str]]:
-        def apply(store: ox.Store, _: int | None) -> Changed[str]:
-            store.add(quad)
-            return Changed("done", Delta(frozenset({quad})))
-
-        return apply
-
-    generations.commit_group([adding(one), adding(two)], settle)
-    assert heard == [Delta(frozenset({one, two}))]
-    assert len(list(Engine(generations.directory).store)) == 3
-    # A change that does not say what it did may have done anything.
-    generations.commit_group([adding(one), insert("x")], settle)
-    assert heard[1:] == [None]
-
-
-def test_settling_that_fails_undoes_the_commit(generations: Generations) -> None:
-    """What completes the copy can refuse the commit; nothing has happened then."""
-
-    def settle(store: ox.Store, delta: Delta | None) -> None:
-        raise UsageError("not so")
-
-    with pytest.raises(UsageError, match="not so"):
-        generations.commit_group([insert("a")], settle)
-    assert generations.current.number == 1
-    assert not leftovers(generations)
-    assert not open_databases()
-
-
-def test_a_new_store_is_settled_too(tmp_path: Path) -> None:
-    """The first generation is completed as well, by somebody who knows nothing of its making."""
-    heard: list[Delta | None] = []
-    Generations(tmp_path / "new").create(None, lambda _, delta: heard.append(delta))
-    assert heard == [None]

@@ -5,15 +5,18 @@
     ClusterGraphError
     ├── UsageError               the caller asked for something that is not there
     │   ├── UnknownNameError     a name that nothing bears; suggests near ones
-    │   └── ParameterError       a parameter of a question is missing or ill-typed
+    │   ├── ParameterError       a parameter of a question is missing or ill-typed
+    │   └── MissingExtraError    an optional part of the installation is not there
     ├── UnreadableInputError     a file that cannot be read as what it claims to be
     │   └── SyntaxFaultError     … with the line and column where reading stopped
     ├── TablesError              cells that break their table's metadata
+    ├── InvalidChangeError       a change that would make the graph break its shapes
     ├── QueryError               a query that could not be evaluated
     │   ├── QuerySyntaxError     … because it is not SPARQL; with line and column
     │   └── QueryRefusedError    … because it asks for what is not done here, or for too much
     ├── StoreError               a graph on disk that is missing, broken or not ours
     │   └── DiskFullError        … or cannot grow, because the disk is full
+    ├── ReasonerError            an OWL reasoner that failed or ran out of time or memory
     ├── EndpointError            a remote endpoint that failed or could not be reached
     └── RequestError             an HTTP request that cannot be answered as it is
 
@@ -29,15 +32,19 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from clustergraph.tables import CellFault
+    from clustergraph.validation import Report
 
 __all__ = [
     "ClusterGraphError",
     "DiskFullError",
     "EndpointError",
+    "InvalidChangeError",
+    "MissingExtraError",
     "ParameterError",
     "QueryError",
     "QueryRefusedError",
     "QuerySyntaxError",
+    "ReasonerError",
     "RequestError",
     "StoreError",
     "SyntaxFaultError",
@@ -76,6 +83,21 @@ class UnknownNameError(UsageError):
 
 class ParameterError(UsageError):
     """A parameter of a ready question is unknown, missing or of the wrong type."""
+
+
+class MissingExtraError(UsageError):
+    """An optional part of the installation is needed and not there.
+
+    Args:
+        what: what needs it, for example ``"judging an ontology"``.
+        extra: the extra of the package that brings it.
+    """
+
+    def __init__(self, what: str, extra: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"{what} needs the extra {extra!r}: python -m pip install 'clustergraph[{extra}]'"
+        )
 
 
 class UnreadableInputError(ClusterGraphError):
@@ -120,6 +142,24 @@ class TablesError(ClusterGraphError):
         super().__init__("\n".join([summary, *map(str, self.faults)]))
 
 
+class InvalidChangeError(ClusterGraphError):
+    """A change that would make the graph break its shapes; nothing of it has happened.
+
+    Args:
+        report: what the change would add to what the shapes find.
+    """
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        gravest = report.findings[0]
+        grave = [one for one in report.findings if one.severity == gravest.severity]
+        count = f"{len(grave)} {gravest.severity.word}{'s' if len(grave) > 1 else ''}"
+        super().__init__(
+            f"the change would add {count}, so nothing of it was done; the first: "
+            f"{gravest.shape_name} on {gravest.focus}: {gravest.message}"
+        )
+
+
 class QueryError(ClusterGraphError):
     """A query that could not be evaluated."""
 
@@ -151,6 +191,10 @@ class StoreError(ClusterGraphError):
 
 class DiskFullError(StoreError):
     """A change that finds no room on the disk; nothing of it has happened."""
+
+
+class ReasonerError(ClusterGraphError):
+    """An OWL reasoner failed, or ran out of time or memory."""
 
 
 class EndpointError(ClusterGraphError):

@@ -145,6 +145,18 @@ _TOKEN: str = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable
     help="Let updates load this file (LOAD); as --allow-service.",
 )
 @click.option(
+    "--no-validate-writes",
+    is_flag=True,
+    help="Take writes whatever the shapes say; else one that adds a violation is refused.",
+)
+@click.option(
+    "--shapes",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Judge writes, and data sent to /validate, by the shapes of this file or directory.  "
+    "[default: the shipped ones]",
+)
+@click.option(
     "--access-log",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
@@ -190,6 +202,8 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
         log_queries=given["log_queries"],
         writable=store is not None,
         remote=remote,
+        validate_writes=not given["no_validate_writes"],
+        shapes=given["shapes"],
         update_address=addresses.get("update_address"),
         graph_store_address=addresses.get("graph_store_address"),
     )

@@ -44,6 +44,8 @@ class Options:
         remote: whether the graph is another server's.
         update_address: where that server takes updates; None: where it answers queries.
         graph_store_address: its graph store; None: it has none.
+        validate_writes: whether changes that would add a violation are refused.
+        shapes: the file or directory of shapes that hold here; None: the shipped ones.
     """
 
     query_timeout_s: float = 30.0
@@ -73,12 +75,15 @@ class Options:
     remote: bool = False
     update_address: str | None = None
     graph_store_address: str | None = None
+    validate_writes: bool = True
+    shapes: Path | None = None
 
     def for_worker(self) -> dict[str, Any]:
-        """Return what workers have to know, fit for JSON: no secrets, no paths."""
+        """Return what workers have to know, fit for JSON: no secrets."""
         kept = asdict(self)
         del kept["token"], kept["access_log"]
         kept["writable"] = self.takes_writes
+        kept["shapes"] = None if self.shapes is None else str(self.shapes.absolute())
         return kept
 
     @property

@@ -137,7 +137,7 @@ def main(arguments: list[str]) -> None:
     if kind == "write":
         from clustergraph.service.writer import Writer
 
-        server = Writer(sock, config, wall, network)
+        server = Writer(sock, config, wall, network, options["validate_writes"])
     elif remote:
         from clustergraph.service.remote import Remote
 
@@ -161,6 +161,7 @@ def config_of(options: dict[str, Any]) -> Config:
         allow_service=tuple(options["allow_service"]),
         allow_load=tuple(options["allow_load"]),
         writable=options["writable"],
+        shapes=options["shapes"] and Path(options["shapes"]),
     )
 
 

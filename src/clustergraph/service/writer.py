@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from clustergraph.errors import ClusterGraphError
+from clustergraph.service.admission import WARNINGS, Admitted, SpoiltError, admit
 from clustergraph.service.frames import Frames, read_request
 from clustergraph.service.protocol import Change, Config, Context, Request, Response, prepare
 from clustergraph.service.protocol.problems import document, respond
 from clustergraph.store import wire
-from clustergraph.store.engine import nothing
+from clustergraph.store.delta import Changed
+from clustergraph.store.engine import Engine, nothing
 from clustergraph.store.generations import Apply, Generations
+from clustergraph.validation.guard import Guard
 
 __all__ = ["Writer"]
 
@@ -30,13 +33,18 @@ class Writer:
         config: what the operator decided.
         wall: what stands between it and the network; empty: nothing does.
         network: whether LOAD may fetch.
+        validate: whether what would add a violation is refused.
     """
 
-    def __init__(self, sock: socket.socket, config: Config, wall: str, network: bool) -> None:
+    def __init__(
+        self, sock: socket.socket, config: Config, wall: str, network: bool, validate: bool
+    ) -> None:
         self._sock = sock
         self._config = config
         self._wall = wall
         self._network = network
+        # Compiled before the first request, which must not wait for it.
+        self._guard = Guard(config.shapes) if validate else None
         self._waiting: list[tuple[Change, Request, bytes]] = []
 
     def serve(self) -> None:
@@ -101,25 +109,35 @@ class Writer:
         except ClusterGraphError as error:
             outcomes = [error] * len(waiting)
         for (change, request, flags), outcome in zip(waiting, outcomes, strict=True):
-            if isinstance(outcome, ClusterGraphError):
+            if isinstance(outcome, SpoiltError):
+                response = respond(outcome.reason, request)
+            elif isinstance(outcome, ClusterGraphError):
                 response = respond(outcome, request)
-            elif isinstance(outcome, Exception):
+            elif isinstance(outcome, Admitted):
+                response = change.respond(outcome.result, self._context.generation)
+                if outcome.warnings:
+                    response.headers.append((WARNINGS, str(outcome.warnings)))
+            else:
                 detail = f"the change could not be applied: {outcome}"
                 response = document(500, "The service failed", detail)
-            else:
-                response = change.respond(outcome, self._context.generation)
             self._answer(response, request, flags)
 
-    def _announce(self, index: int, apply: Apply[object], last: bool) -> Apply[object]:
-        def announced(store: Any, number: int | None) -> object:
+    def _announce(
+        self, index: int, apply: Apply[Changed[object]], last: bool
+    ) -> Apply[Admitted[object]]:
+        def announced(store: Any, number: int | None) -> Admitted[object]:
             self._sock.send(bytes([wire.APPLYING]) + index.to_bytes(4, "big"))
             try:
-                return apply(store, number)
+                return admit(store, apply(store, number), self._guard, self._before)
             finally:
                 if last:
                     self._sock.send(bytes([wire.APPLYING]) + wire.APPLIED.to_bytes(4, "big"))
 
         return announced
+
+    def _before(self) -> Any:
+        """Open the graph as it is published; nobody writes there."""
+        return Engine(self._generations.directory, number=self._context.generation).store
 
     def _answer(self, response: Response, request: Request, flags: bytes) -> None:
         if not isinstance(request.body, bytes):

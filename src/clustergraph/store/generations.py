@@ -35,8 +35,17 @@ import pyoxigraph as ox
 from clustergraph.errors import ClusterGraphError, StoreError, UnknownNameError, UsageError
 from clustergraph.settings import KEPT_GENERATIONS
 from clustergraph.store.delta import Delta, together
-from clustergraph.store.disk import alone, beside, copy_database, forget, full, refusals
-from clustergraph.store.disk import sweep_beside, sync, sync_tree
+from clustergraph.store.disk import (
+    alone,
+    beside,
+    copy_database,
+    forget,
+    full,
+    refusals,
+    sweep_beside,
+    sync,
+    sync_tree,
+)
 
 __all__ = ["Apply", "Generation", "Generations", "Held", "Settle"]
 
@@ -51,10 +60,8 @@ A `Changed` that it returns says what it added and removed.
 """
 
 Settle: TypeAlias = Callable[[ox.Store, Delta | None], object]
-"""Completes the copy once all changes are applied, before it is published: with what follows from
-them, for instance. It is told what they added and removed together; None: that is not known, so
-that anything may have changed. What it does itself is no part of that. Whatever it raises undoes
-the whole commit.
+"""Completes the copy after all changes, for instance with what follows from them. It is told what
+they did together; None: that is not known. Whatever it raises undoes the whole commit.
 """
 
 _CURRENT: Final = "current"
@@ -202,9 +209,7 @@ class Generations:
     # Writing
 
     def create(
-        self,
-        fill: Callable[[ox.Store], object] | None = None,
-        settle: Settle | None = None,
+        self, fill: Callable[[ox.Store], object] | None = None, settle: Settle | None = None
     ) -> Generation:
         """Make the store; its first generation holds what ``fill`` puts there, or nothing.
 
@@ -262,10 +267,6 @@ class Generations:
         """Publish several independent changes as one generation.
 
         Each is applied whole or not at all. One that fails does not take the others with it.
-
-        Args:
-            changes: in the order in which they are applied.
-            settle: completes the copy after the last of them.
 
         Returns:
             The generation that is published now (the one before, when all changes failed), and

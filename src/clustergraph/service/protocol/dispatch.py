@@ -70,8 +70,8 @@ def _route(request: Request, context: Context) -> Response | Change:
 def _commit(change: Change, context: Context) -> Response:
     if context.commit is None:
         raise AssertionError("a change without a way to commit it")  # the handlers see to it
-    generation, result = context.commit(change.apply)
-    return change.respond(result, generation)
+    generation, changed = context.commit(change.apply)
+    return change.respond(changed.result, generation)
 
 
 def deliver(response: Response, outlet: Outlet) -> None:

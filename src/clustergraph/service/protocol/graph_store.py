@@ -21,6 +21,7 @@ from clustergraph.service.protocol.negotiation import choose
 from clustergraph.service.protocol.preconditions import check, http_date, tag, unchanged
 from clustergraph.service.protocol.query import Sink, drop_idle_prefixes, refuse_method
 from clustergraph.service.protocol.update import published, read_only
+from clustergraph.store.delta import Changed, drop_graph, fill_graph
 
 __all__ = ["Target", "address", "answer", "checked", "target_of"]
 
@@ -179,20 +180,15 @@ def _write(request: Request, context: Context, target: Target, *, replace: bool)
     if request.body or (replace and "content-type" in request.headers):
         documents = checked(request, context, base_iri, triples_only=True)
 
-    def apply(store: ox.Store, base: int | None) -> bool:
+    def apply(store: ox.Store, base: int | None) -> Changed[bool]:
         existed = target.exists(store)
         check(request, context, base, existed)
         assert node is not None  # noqa: S101 - the whole store is dealt with elsewhere
         try:
-            if replace:
-                store.clear_graph(node)
-            if isinstance(node, ox.NamedNode):
-                store.add_graph(node)
-            for document in documents:
-                document.load(store, node)
+            delta = fill_graph(store, node, documents, replace=replace)
         except Exception as error:
             raise StoreError(f"{target.name} could not be written: {error}") from error
-        return existed
+        return Changed(existed, delta)
 
     def respond(existed: object, generation: int) -> Response:
         headers = [published(generation)]
@@ -217,13 +213,11 @@ def _create(request: Request, context: Context) -> Response | Change:
         document.form in (ox.RdfFormat.TRIG, ox.RdfFormat.N_QUADS) for document in documents
     )
 
-    def apply(store: ox.Store, base: int | None) -> None:
+    def apply(store: ox.Store, base: int | None) -> Changed[None]:
         check(request, context, base, exists=True)
         try:
-            if not quads:
-                store.add_graph(node)
-            for document in documents:
-                document.load(store, None if quads else node)
+            delta = fill_graph(store, None if quads else node, documents)
+            return Changed(None, delta)
         except Exception as error:
             raise StoreError(f"the content could not be stored: {error}") from error
 
@@ -256,15 +250,12 @@ def _delete(request: Request, context: Context, target: Target) -> Change:
     node = target.node
     assert node is not None  # noqa: S101 - the whole store is dealt with elsewhere
 
-    def apply(store: ox.Store, base: int | None) -> None:
+    def apply(store: ox.Store, base: int | None) -> Changed[None]:
         if not target.exists(store):
             raise _unknown(store, target)
         check(request, context, base, exists=True)
         try:
-            if isinstance(node, ox.NamedNode):
-                store.remove_graph(node)
-            else:
-                store.clear_graph(node)
+            return Changed(None, drop_graph(store, node))
         except OSError as error:
             raise StoreError(f"{target.name} could not be deleted: {error}") from error
 

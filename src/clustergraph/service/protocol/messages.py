@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
+from clustergraph.store.delta import Changed
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = [
@@ -101,6 +102,7 @@ class Config:
             named by the request's own URI.
         writable: whether the service takes writes at all, be it in another worker; the
             description says so.
+        shapes: the file or directory of shapes that hold here; None: the shipped ones.
         prefix_table: each prefix as it stands in a text, its name and its IRI; from ``prefixes``.
     """
 
@@ -115,6 +117,7 @@ class Config:
     base_iri: str = BASE
     graph_namespace: str | None = GRAPH
     writable: bool = False
+    shapes: Path | None = None
     prefix_table: tuple[tuple[str, str, str], ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -175,10 +178,12 @@ class Change:
         apply: as `Commit` takes it. When it raises `StoreError`, or anything else that is not a
             `ClusterGraphError`, the copy is spoilt and must go; after any other error the copy is
             as it was before, so that the changes of others in the group stand.
-        respond: makes the response from what ``apply`` returned and the generation published.
+            What it returns says what it added and removed.
+        respond: makes the response from the result in what ``apply`` returned, and the generation
+            published.
     """
 
-    apply: Callable[[ox.Store, int | None], object]
+    apply: Callable[[ox.Store, int | None], Changed[object]]
     respond: Callable[[object, int], Response]
 
 

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from clustergraph.answers import FORMATS, Format
 from clustergraph.errors import RequestError
 
-__all__ = ["Kind", "choose", "offers", "prefers_html", "prefers_text", "ranges"]
+__all__ = ["Kind", "choose", "offers", "prefers_html", "prefers_text", "ranges", "weight_of"]
 
 Kind: TypeAlias = Literal["solutions", "graph", "dataset"]
 """SELECT and ASK; triples; quads."""
@@ -100,7 +100,7 @@ def choose(accept: str | None, names: tuple[str, ...], kind: Kind) -> Format:
     chosen: Format | None = None
     for order, form in enumerate(offered):
         for media_type in (form.media_type, *form.also):
-            quality, fit = _quality(parsed, media_type)
+            quality, fit = weight_of(parsed, media_type)
             if fit < _EXACT and media_type != form.media_type:
                 continue  # another name for the format counts only where it is called so
             if quality > 0 and (quality, fit, -order) > best:
@@ -120,9 +120,9 @@ def _not_acceptable(offered: Sequence[Format]) -> RequestError:
 def prefers_text(accept: str | None) -> bool:
     """Say whether a client would rather read text than JSON: a person with a browser or curl."""
     parsed = ranges(accept[:_LONGEST_ACCEPT] if accept else accept)
-    text = max(_quality(parsed, kind)[0] for kind in ("text/plain", "text/html"))
+    text = max(weight_of(parsed, kind)[0] for kind in ("text/plain", "text/html"))
     json = max(
-        _quality(parsed, kind)[0] for kind in ("application/problem+json", "application/json")
+        weight_of(parsed, kind)[0] for kind in ("application/problem+json", "application/json")
     )
     return text > json
 
@@ -130,11 +130,11 @@ def prefers_text(accept: str | None) -> bool:
 def prefers_html(accept: str | None) -> bool:
     """Say whether a client would rather read a page than JSON, as a browser would."""
     parsed = ranges(accept)
-    html, json = (_quality(parsed, kind)[0] for kind in ("text/html", "application/json"))
+    html, json = (weight_of(parsed, kind)[0] for kind in ("text/html", "application/json"))
     return html > json
 
 
-def _quality(parsed: Sequence[Range], media_type: str) -> tuple[float, int]:
+def weight_of(parsed: Sequence[Range], media_type: str) -> tuple[float, int]:
     """Return the quality of a media type, by the range that fits it best, and that fit."""
     fit, quality = max((one.specificity(media_type), one.quality) for one in parsed)
     return (quality, fit) if fit >= 0 else (0.0, fit)

@@ -10,6 +10,7 @@ from urllib.error import HTTPError, URLError
 from clustergraph.errors import (
     ClusterGraphError,
     EndpointError,
+    InvalidChangeError,
     ParameterError,
     QueryError,
     QueryRefusedError,
@@ -49,6 +50,10 @@ def respond(error: ClusterGraphError, request: Request) -> Response:
 
     A `RequestError` may carry ``headers``, a list of names and values, for the response.
     """
+    if isinstance(error, InvalidChangeError):
+        from clustergraph.service.protocol import reports
+
+        return reports.refusal(error, request)
     headers: list[tuple[str, str]] = []
     if isinstance(error, EndpointError):
         error = endpoint_failed(error)

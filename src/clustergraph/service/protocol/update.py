@@ -12,6 +12,8 @@ from clustergraph.service.protocol import parameters
 from clustergraph.service.protocol.messages import Change, Config, Context, Request, Response
 from clustergraph.service.protocol.preconditions import check
 from clustergraph.service.protocol.query import limit, refuse_method, used_prefixes
+from clustergraph.store import updates
+from clustergraph.store.delta import Changed
 from clustergraph.store.engine import nothing
 from clustergraph.store.faults import explain
 from clustergraph.store.guard import calls_out, mute_loads
@@ -61,10 +63,11 @@ def answer(request: Request, context: Context) -> Response | Change:
     complete = with_dataset(admitted, given.default_graphs, given.named_graphs)
     prefixes = used_prefixes(text, config)
 
-    def apply(store: ox.Store, base: int | None) -> None:
+    def apply(store: ox.Store, base: int | None) -> Changed[None]:
         check(request, context, base, exists=True)
         try:
-            store.update(complete, base_iri=config.base_iri, prefixes=prefixes)
+            delta = updates.update(store, complete, base_iri=config.base_iri, prefixes=prefixes)
+            return Changed(None, delta)
         except SyntaxError as error:
             raise explain(admitted, error, config.prefixes, _parser(config), "update") from error
         except RuntimeError as error:

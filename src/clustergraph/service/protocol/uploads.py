@@ -141,6 +141,10 @@ class Document:
         """
         store.load(self.open(), self.form, base_iri=self.base_iri, to_graph=graph)
 
+    def quads(self) -> Iterator[ox.Quad]:
+        """Yield its statements; its blank nodes are new ones each time."""
+        yield from ox.parse(self.open(), self.form, base_iri=self.base_iri, rename_blank_nodes=True)
+
     def _fault(self, error: SyntaxError) -> RequestError:
         line, column = error.lineno, error.offset
         reason = _reason(str(error.msg or error))

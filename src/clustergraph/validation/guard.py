@@ -1,0 +1,130 @@
+"""The guard on writes: what a change to a graph adds to what the shapes find there.
+
+A change that adds a violation is refused as a whole. What was wrong before and is not made worse
+does not count against it, and findings of less gravity are told, no more. Only the nodes that the
+change can affect are judged, and the state before it only where something was found.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pyoxigraph as ox
+
+from clustergraph.errors import InvalidChangeError
+from clustergraph.store.delta import Delta
+from clustergraph.validation.compile import Compiled, Graph
+from clustergraph.validation.footprint import footprint, results_of_change
+from clustergraph.validation.report import Report, Severity
+from clustergraph.validation.results import Result
+from clustergraph.validation.run import _finding as finding_of
+from clustergraph.validation.run import _order as in_order
+from clustergraph.validation.run import _shapes as shapes_of
+from clustergraph.validation.run import shipped_shapes
+from clustergraph.vocab import INFERRED
+
+__all__ = ["Guard", "asserted"]
+
+_INFERRED: Final = ox.NamedNode(INFERRED)
+
+
+class Guard:
+    """Judges changes.
+
+    Args:
+        shapes: a file or directory of shapes; None: the shipped ones.
+        threshold: from which severity on a finding refuses the change.
+
+    Raises:
+        UnreadableInputError: the shapes cannot be read, or are not well-formed.
+    """
+
+    def __init__(
+        self, shapes: Path | None = None, threshold: Severity = Severity.VIOLATION
+    ) -> None:
+        self.triples = shipped_shapes() if shapes is None else tuple(shapes_of(shapes))
+        self._threshold = threshold
+        self.compiled = Compiled.of(self.triples)
+        self.compiled.index(footprint)
+
+    def judge(self, store: ox.Store, delta: Delta | None, before: Callable[[], ox.Store]) -> Report:
+        """Judge a change.
+
+        Args:
+            store: the graph after the change.
+            delta: what the change added and removed; None: not known, so that all is judged.
+            before: opens the graph as it was; asked only where something is wrong.
+
+        Returns:
+            The findings that the change adds, none of them grave.
+
+        Raises:
+            InvalidChangeError: a finding that it adds is as grave as the threshold.
+        """
+        found = self._findings(store, delta, before)
+        report = Report(tuple(sorted(map(finding_of, found), key=in_order)))
+        if not report.conforms(self._threshold):
+            raise InvalidChangeError(report)
+        return report
+
+    def _findings(
+        self, store: ox.Store, delta: Delta | None, before: Callable[[], ox.Store]
+    ) -> list[Result]:
+        graph = asserted(store)
+        if delta is None:
+            now = list(self.compiled.results(graph))
+            return _new(now, self.compiled.results(asserted(before()))) if now else now
+        added, removed = (
+            {quad.triple for quad in quads if quad.graph_name != _INFERRED}
+            for quads in (delta.added, delta.removed)
+        )
+        if not added and not removed:
+            return []
+        now = list(results_of_change(self.compiled, graph, added, removed))
+        if not now:
+            return now
+        old = asserted(before())
+        return list(results_of_change(self.compiled, graph, added, removed, old))
+
+
+def asserted(store: ox.Store) -> Graph:
+    """Return what a store states as data to judge: all its graphs but what is inferred."""
+    inferred = next(store.quads_for_pattern(None, None, None, _INFERRED), None)
+    return Graph(store if inferred is None else cast(ox.Store, _Asserted(store)))
+
+
+class _Asserted:
+    """A store as if it did not hold the inferred graph."""
+
+    def __init__(self, store: ox.Store) -> None:
+        self._store = store
+        self._graphs: list[Any] = [ox.DefaultGraph()]
+        self._graphs += [graph for graph in store.named_graphs() if graph != _INFERRED]
+
+    def quads_for_pattern(self, *pattern: Any) -> Iterator[ox.Quad]:
+        for quad in self._store.quads_for_pattern(*pattern):
+            if quad.graph_name != _INFERRED:
+                yield quad
+
+    def query(self, text: str, *, use_default_graph_as_union: bool, **more: Any) -> object:
+        return self._store.query(text, default_graph=self._graphs, **more)
+
+
+def _new(now: Iterable[Result], before: Iterable[Result]) -> list[Result]:
+    """Return the results that were not there before."""
+    known = Counter(map(_mark, before))
+    found = []
+    for result in now:
+        mark = _mark(result)
+        if known[mark] > 0:
+            known[mark] -= 1
+        else:
+            found.append(result)
+    return found
+
+
+def _mark(result: Result) -> tuple[object, ...]:
+    return result[:5] + result[6:7]
