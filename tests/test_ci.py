@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,7 +19,9 @@ import click
 import pytest
 import yaml
 
+from clustergraph import artefacts
 from clustergraph.cli import cli, main
+from clustergraph.validation.changes import changed_since
 from clustergraph.validation.reading import FORMATS
 from clustergraph.vocab import PREFIXES
 
@@ -239,6 +242,49 @@ def test_changed_since(repository: Path, run: Run) -> None:
     (repository / "shapes.ttl").write_text(HEADER + strict, encoding="utf-8")
     ran = run(*ALL, "--changed-since", "HEAD", "--format", "json")
     assert {one["focus"][-1] for one in json.loads(ran.out)["findings"]} == set("acde")
+
+
+def test_changed_since_in_the_whole_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the graph of a checkout, what a changed table breaks is told, and nothing else."""
+    for name in ("ontology", "shapes", "data"):
+        shutil.copytree(artefacts.room(name), tmp_path / name)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "start")
+    monkeypatch.setattr(artefacts, "room", lambda name: tmp_path / name)
+    table = tmp_path / "data" / "programmes.csv"
+    text = table.read_text("utf-8")
+    assert ",european,,2021,2027,document/32021r1153," in text
+    table.write_text(text.replace(",2021,2027,document/32021r1153", ",2031,2027,", 1), "utf-8")
+    report = changed_since("HEAD")
+    assert [finding.focus.value for finding in report.findings] == [
+        PREFIXES["id"] + "programme/cef"
+    ]
+    assert report.findings[0].place is not None
+    assert report.findings[0].place.path == table
+
+
+@pytest.mark.parametrize("engine", ["auto", "compiled", "pyshacl"])
+def test_engines_agree(repository: Path, run: Run, engine: str) -> None:
+    """Whoever judges, the findings are the same and say who judged."""
+    ran = run(*ALL, "--engine", engine, "--format", "json")
+    assert found(ran.out) == EXPECTED
+    judges = {one["engine"] for one in json.loads(ran.out)["findings"]}
+    assert judges == {"pyshacl" if engine == "pyshacl" else "compiled"}
+
+
+def test_compiled_engine_alone_refuses_what_it_cannot_judge(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A shape that refers to itself is left to pySHACL, or refused, never guessed at."""
+    shapes = HEADER + SHAPES + "<http://example.org/Firm> sh:node <http://example.org/Firm> ."
+    (repository / "shapes.ttl").write_text(shapes, encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        main(["validate", *ALL, "--engine", "compiled"])
+    assert caught.value.code == 2
+    told = capsys.readouterr().err
+    assert "it refers to itself" in told
+    assert "--engine auto" in told
 
 
 def test_changed_since_a_new_file(repository: Path, run: Run) -> None:

@@ -15,6 +15,7 @@ from clustergraph.errors import TablesError, UnreadableInputError, UsageError
 
 if TYPE_CHECKING:
     from clustergraph.validation import Report, ReportFormat
+    from clustergraph.validation.engines import EngineChoice
 
 __all__: list[str] = []
 
@@ -53,6 +54,15 @@ output_option = click.option(
     metavar="PATH",
     help="Use the shapes of this file or directory, and nothing of the shipped ontology.",
 )
+@click.option(
+    "--engine",
+    "engine",
+    type=click.Choice(["auto", "compiled", "pyshacl"]),
+    default="auto",
+    show_default=True,
+    help="What judges: auto, our own engine, and pySHACL for shapes that it cannot judge exactly; "
+    "compiled, our own or an error; pyshacl, pySHACL alone (slow).",
+)
 @click.option("--shape", "names", multiple=True, metavar="NAME", help="Only these shapes.")
 @click.option("--focus", "nodes", multiple=True, metavar="IRI", help="Only these focus nodes.")
 @click.option(
@@ -73,6 +83,7 @@ output_option = click.option(
 def validate(
     paths: Sequence[Path],
     shapes: Path | None,
+    engine: EngineChoice,
     names: Sequence[str],
     nodes: Sequence[str],
     revision: str | None,
@@ -97,20 +108,24 @@ def validate(
     """  # noqa: D301 - click reads the backspace
     from clustergraph import validation
     from clustergraph.validation import baseline as earlier
+    from clustergraph.validation import engines
 
     known = earlier.read_baseline(baseline) if baseline else None
+    judge = engines.chosen(engine)
     with progress("validating") as tell:
         try:
-            report = validation.validate(paths or None, shapes=shapes, progress=tell)
+            if revision is None:
+                report = validation.validate(
+                    paths or None, shapes=shapes, engine=judge, progress=tell
+                )
+            else:
+                from clustergraph.validation.changes import changed_since
+
+                report = changed_since(revision, paths, shapes=shapes, engine=judge, progress=tell)
         except (TablesError, UnreadableInputError) as error:
             if form in ("text", "turtle"):
                 raise
             tell_faults(error, form, output)
-        if revision is not None:
-            from clustergraph.validation.changes import changed_since
-
-            tell("comparing")
-            report = changed_since(report, revision, paths or None, shapes)
     if names or nodes:
         from clustergraph.validation import choosing, reading
 

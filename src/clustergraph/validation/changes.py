@@ -12,7 +12,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,11 +22,11 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
-from clustergraph.validation.baseline import fingerprint, new_since
+from clustergraph.validation.baseline import fingerprint
 from clustergraph.validation.compile import judge
-from clustergraph.validation.reading import read
 from clustergraph.validation.report import Report
-from clustergraph.validation.run import validate
+from clustergraph.validation.run import Engine, judged, judged_whole
+from clustergraph.validation.shipped import Whole
 
 __all__ = ["changed_since"]
 
@@ -34,77 +34,93 @@ _ROOMS: Final = ("ontology", "shapes", "data")
 
 
 def changed_since(
-    report: Report, revision: str, paths: Sequence[Path] | None, shapes: Path | None
+    revision: str,
+    paths: Sequence[Path] | None = None,
+    *,
+    shapes: Path | None = None,
+    engine: Engine = judge,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Return the part of a report that a change touches.
+    """Validate as `validate` does, and return the part of the report that a change touches.
 
     Args:
-        report: on the present state of the files.
         revision: what git knows the earlier state by: a commit, a branch, a tag.
-        paths: what was validated; the shipped data when None, which then must lie in a checkout.
-        shapes: the shapes that were used; the shipped ones when None.
+        paths: what is validated; the shipped data when None, which then must lie in a checkout.
+        shapes: the shapes that are used; the shipped ones when None.
+        engine: what judges both states.
+        progress: is told in words what is being done.
 
     Raises:
         UsageError: there is no git repository, or it does not know the revision.
+        UnreadableInputError, TablesError: as `validate` does, of the present state.
     """
     present = [path.resolve() for path in paths] if paths else _rooms()
     inputs = [*present, *([shapes.resolve()] if shapes else [])]
     repository = _Repository.around(present[0])
     commit = repository.commit(revision)
-    if not repository.changes(commit, inputs):
-        return replace(report, findings=())
+    changes = repository.changes(commit, inputs)
+    now = _state(paths or present, shapes, not paths, engine, progress)
+    if not changes:
+        return replace(now.report, findings=())
+    progress("comparing")
     with tempfile.TemporaryDirectory(prefix="clustergraph-") as directory:
         earlier = Path(directory).resolve()
         repository.extract(commit, inputs, earlier)
         before = [old for path in present if (old := repository.at(path, earlier)).exists()]
-        old_shapes = repository.at(shapes.resolve(), earlier) if shapes else None
+        rules = repository.at(shapes.resolve(), earlier) if shapes else None
+        if len(before) < (1 if paths else len(_ROOMS)) or (rules and not rules.exists()):
+            return now.report
         # What was unreadable before says nothing: then all findings are told.
         with suppress(UnreadableInputError, TablesError):
-            return _compared(report, before, old_shapes, paths)
-    return report
+            return _touched(now, _state(before, rules, not paths, engine, progress))
+    return now.report
 
 
-def _compared(
-    report: Report,
-    before: Sequence[Path],
+@dataclass(frozen=True)
+class _State:
+    """The files at one time: what is wrong with them, and all they say."""
+
+    report: Report
+    known: Counter[str]
+    said: set[str]
+
+
+def _state(
+    paths: Sequence[Path],
     shapes: Path | None,
-    paths: Sequence[Path] | None,
-) -> Report:
-    if paths is None:
-        old, new = _assembled(before), _assembled(_rooms())
-        known = Counter(map(fingerprint, judge(old, tuple(read([before[1]])))))
-    elif not before or (shapes is not None and not shapes.exists()):
-        return report
+    whole: bool,
+    engine: Engine,
+    progress: Callable[[str], None],
+) -> _State:
+    """Judge files, or the whole graph that the files of the rooms make."""
+    if whole:
+        ontology, rules, data = paths
+        graph = Whole(ontology, data)
+        report = judged_whole(graph, shapes or rules, engine, progress)
+        said = graph.said()
     else:
-        old, new = read(before), read(paths)
-        known = Counter(map(fingerprint, validate(before, shapes=shapes).findings))
-    touched = {subject for subject, _, _ in _distinct(old) ^ _distinct(new)}
-    made = Counter(map(fingerprint, new_since(report, known).findings))
+        report, statements = judged(paths, shapes=shapes, engine=engine, progress=progress)
+        said = {_said(triple) for triple in statements}
+    return _State(report, Counter(map(fingerprint, report.findings)), said)
+
+
+def _touched(now: _State, before: _State) -> Report:
+    touched = {line.partition(" ")[0] for line in now.said ^ before.said}
+    made = now.known - before.known
     kept = []
-    for finding in report.findings:
+    for finding in now.report.findings:
         mark = fingerprint(finding)
         if made[mark] > 0:
             made[mark] -= 1
         elif str(finding.focus) not in touched:
             continue
         kept.append(finding)
-    return replace(report, findings=tuple(kept))
+    return replace(now.report, findings=tuple(kept))
 
 
-def _distinct(triples: Iterable[ox.Triple]) -> set[tuple[str, str, str]]:
-    """Return triples as text; blank nodes, which are named anew at each reading, are alike."""
-
-    def name(term: object) -> str:
-        return "_:" if isinstance(term, ox.BlankNode) else str(term)
-
-    return {(name(one.subject), name(one.predicate), name(one.object)) for one in triples}
-
-
-def _assembled(rooms: Sequence[Path]) -> Collection[ox.Triple]:
-    from clustergraph import dataset
-
-    ontology, _, data = rooms
-    return {quad.triple for quad in dataset.assemble(ontology, data).quads}
+def _said(triple: ox.Triple) -> str:
+    """Return a triple as text; blank nodes, which are named anew at each reading, are alike."""
+    return " ".join("_:" if isinstance(term, ox.BlankNode) else str(term) for term in triple)
 
 
 def _rooms() -> list[Path]:

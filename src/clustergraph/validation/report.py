@@ -64,6 +64,10 @@ class Finding:
             does not conform to them (``sh:detail``).
         constraint: the SPARQL constraint that was broken (``sh:sourceConstraint``).
         engine: which engine judged.
+        own_severity: the IRI of a severity that SHACL does not define, where the shape has one;
+            ``severity`` is then a violation.
+        part: within ``detail``, which of the shapes of an ``sh:or``, ``sh:xone`` or ``sh:and``
+            found it, counted from 1; else 0.
     """
 
     severity: Severity
@@ -78,6 +82,8 @@ class Finding:
     detail: tuple[Finding, ...] = ()
     constraint: Term | None = None
     engine: EngineName = "pyshacl"
+    own_severity: str | None = None
+    part: int = 0
 
     @property
     def file(self) -> Path | None:

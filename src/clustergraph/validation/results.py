@@ -15,6 +15,9 @@ __all__ = ["Result"]
 class Result(NamedTuple):
     """One ``sh:ValidationResult`` as an engine gives it.
 
+    ``part`` is set within ``detail`` alone: which of the shapes of an ``sh:or``, ``sh:xone`` or
+    ``sh:and`` found it, counted from 1.
+
     Source: SHACL, section 3.6.2.
     """
 
@@ -28,3 +31,4 @@ class Result(NamedTuple):
     detail: tuple[Result, ...] = ()
     constraint: Term | None = None
     engine: EngineName = "pyshacl"
+    part: int = 0

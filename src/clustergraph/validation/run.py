@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
@@ -15,12 +15,15 @@ from clustergraph.validation import context
 from clustergraph.validation.compile import Compiled, Graph, judge
 from clustergraph.validation.locate import located
 from clustergraph.validation.paths import Term
-from clustergraph.validation.reading import read, read_rdf
+from clustergraph.validation.reading import Statements, read, read_rdf
 from clustergraph.validation.report import Finding, Report, Severity
 from clustergraph.validation.results import Result
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Engine", "shipped_shapes", "validate"]
+if TYPE_CHECKING:
+    from clustergraph.validation.shipped import Whole
+
+__all__ = ["Engine", "judged", "judged_whole", "shipped_shapes", "validate"]
 
 Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Result]]
 """Judges the triples of the data by the triples of the shapes."""
@@ -57,11 +60,24 @@ def validate(
         SyntaxFaultError: a file breaks the grammar of its format; with line and column.
         TablesError: cells break their table's metadata.
     """
-    progress("reading the shapes")
-    rules = tuple(_shapes(Path(shapes))) if shapes is not None else shipped_shapes()
-    progress("reading the data")
     if paths is None:
-        return _shipped(rules, engine, progress)
+        from clustergraph.validation.shipped import shipped
+
+        progress("reading the data")
+        return judged_whole(shipped(), shapes, engine, progress)
+    return judged(paths, shapes=shapes, engine=engine, progress=progress)[0]
+
+
+def judged(
+    paths: Iterable[str | Path],
+    *,
+    shapes: str | Path | None = None,
+    engine: Engine = judge,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Report, Statements]:
+    """Validate files as `validate` does; return their statements as well."""
+    rules = _rules(shapes, progress)
+    progress("reading the data")
     statements = read(map(Path, paths))
     surroundings = context.around(statements) if shapes is None else set()
     progress("judging")
@@ -72,7 +88,13 @@ def validate(
     found = [_finding(result) for result in results if result.focus not in elsewhere]
     findings = located(found, statements)
     files = {place.path for places in statements.values() for place in places}
-    return Report(tuple(sorted(findings, key=_order)), len(statements), len(files))
+    report = Report(tuple(sorted(findings, key=_order)), len(statements), len(files))
+    return report, statements
+
+
+def _rules(shapes: str | Path | None, progress: Callable[[str], None]) -> tuple[ox.Triple, ...]:
+    progress("reading the shapes")
+    return shipped_shapes() if shapes is None else tuple(_shapes(Path(shapes)))
 
 
 @cache
@@ -92,19 +114,20 @@ def _shapes(path: Path) -> Iterator[ox.Triple]:
     yield from triples
 
 
-def _shipped(
-    rules: tuple[ox.Triple, ...], engine: Engine, progress: Callable[[str], None]
+def judged_whole(
+    whole: Whole,
+    shapes: str | Path | None = None,
+    engine: Engine = judge,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
-    """Validate the shipped graph where it lies; other engines get its triples."""
-    from clustergraph.validation.shipped import shipped
-
-    whole = shipped()
-    graph = Graph(whole.store, union=False)
+    """Validate a whole graph where it lies; other engines than our own get its triples."""
+    rules = _rules(shapes, progress)
     progress("judging")
+    graph = Graph(whole.store, union=False)
     if engine is judge:
         results: Iterable[Result] = Compiled.of(rules).results(graph)
     else:
-        results = engine(tuple(dict.fromkeys(graph.triples())), rules)
+        results = engine(tuple(graph.triples()), rules)
     found = [_finding(result) for result in results]
     statements = whole.statements(term for finding in found for term in _things(finding))
     findings = located(found, statements)
@@ -118,8 +141,9 @@ def _things(finding: Finding) -> Iterator[Term]:
 
 
 def _finding(result: Result) -> Finding:
+    severity = Severity.of(result.severity)
     return Finding(
-        severity=Severity.of(result.severity),
+        severity=severity,
         shape=result.shape,
         focus=result.focus,
         path=result.path,
@@ -130,6 +154,8 @@ def _finding(result: Result) -> Finding:
         detail=tuple(map(_finding, result.detail)),
         constraint=result.constraint,
         engine=result.engine,
+        own_severity=None if result.severity == severity.iri else result.severity,
+        part=result.part,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, suppress
@@ -35,6 +36,7 @@ _SCHEMA: Final = (
 )
 _MAKERS: Final = ("dataset.py", "vocab.py", "store/memory.py", "validation/shipped.py", "tables/*")
 """The modules that what is kept depends on, beside the files of the graph."""
+_BLANK: Final = re.compile(r"_:\S+")
 _KEPT: Final = 4
 """How many graphs stay: of the states between which somebody goes to and fro."""
 
@@ -62,6 +64,16 @@ class Whole:
         with closing(sqlite3.connect(self._index)) as index:
             ((self.triples, self.files, content),) = index.execute("SELECT * FROM graph")
         self.store = hold(ox.parse(content, format=ox.RdfFormat.N_TRIPLES))
+
+    def said(self) -> set[str]:
+        """Return all statements as lines of N-Triples.
+
+        Blank nodes are named anew each time that a graph is put together; here all are ``_:``.
+        """
+        with closing(sqlite3.connect(self._index)) as index:
+            ((content,),) = index.execute("SELECT content FROM graph")
+        lines = content.decode("utf-8").split("\n")
+        return {_BLANK.sub("_:", line) if "_:" in line else line for line in lines}
 
     def statements(self, things: Iterable[Term]) -> Statements:
         """Return the statements about things, and those that name them, with their cells."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Set
 from functools import lru_cache
 from itertools import islice
 from typing import Final, Protocol, TypeVar, cast
@@ -49,6 +49,9 @@ def judge(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterato
     yield from compiled.results(Graph.of(data, extra))
 
 
+_WRITTEN: Final = "a query of it looks at how numbers are written"
+
+
 class Compiled:
     """Shapes, ready to judge any number of graphs.
 
@@ -83,10 +86,27 @@ class Compiled:
         """Yield what one shape with targets finds in a graph."""
         if shape.deactivated:
             return
-        if self.reason(shape, graph):
-            yield from self._by_reference(shape, graph)
+        judge = judge or Judge(graph)
+        reason = self.reason(shape, graph)
+        if reason is None:
+            yield from self._shape(shape, graph, judge)
+        elif reason == _WRITTEN:
+            yield from self._by_form(shape, graph, judge)
         else:
-            yield from self._shape(shape, graph, judge or Judge(graph))
+            yield from self._by_reference(shape, graph)
+
+    def _by_form(self, shape: Shape, graph: Graph, judge: Judge) -> Iterator[Result]:
+        """Have pySHACL judge those nodes alone that such a number can concern."""
+        from clustergraph.validation.footprint import affected
+
+        nodes = affected(self, graph, list(graph.as_written()), ()).get(shape, set())
+        if nodes is None:
+            yield from self._by_reference(shape, graph)
+            return
+        yield from self._shape(shape, graph, judge, skip=nodes)
+        concerned = sorted((n for n in nodes if graph.is_target(shape, n)), key=str)
+        if concerned:
+            yield from self._by_reference(shape, graph, concerned)
 
     def index(self, footprint: Callable[[Shape], Iterable[E]]) -> dict[str, list[tuple[Shape, E]]]:
         """Return the entries of all footprints by predicate; made once."""
@@ -98,7 +118,7 @@ class Compiled:
         return known
 
     def reason(self, shape: Shape, graph: Graph) -> str | None:
-        """Say why a shape has to be judged by pySHACL; None when it need not."""
+        """Say why a shape, or some nodes of it, are left to pySHACL; None when none are."""
         for part in shape.reach():
             if part.recursive:
                 return "it refers to itself"
@@ -108,10 +128,12 @@ class Compiled:
                 touched = query.predicates
                 meets = graph.rewritten if touched is None else graph.rewritten & touched
                 if meets and query.looks_at_form:
-                    return "a query of it looks at how numbers are written"
+                    return _WRITTEN
         return None
 
-    def _shape(self, shape: Shape, graph: Graph, judge: Judge) -> Iterator[Result]:
+    def _shape(
+        self, shape: Shape, graph: Graph, judge: Judge, skip: Set[Term] = frozenset()
+    ) -> Iterator[Result]:
         some = list(islice(graph.targets(shape), self._few + 1))
         if not some:
             return
@@ -124,7 +146,8 @@ class Compiled:
                 suspects = self._suspects(shape, unit, whole, targets, graph)
             found = judge.results if whole else judge.own
             for focus in suspects:
-                yield from found(unit, focus)
+                if focus not in skip:
+                    yield from found(unit, focus)
 
     def _suspects(
         self, shape: Shape, unit: Shape, whole: bool, targets: str, graph: Graph
@@ -146,11 +169,13 @@ class Compiled:
             if graph.is_target(shape, focus):
                 yield focus
 
-    def _by_reference(self, shape: Shape, graph: Graph) -> Iterator[Result]:
-        """Have pySHACL judge one shape: the others lose their targets."""
+    def _by_reference(
+        self, shape: Shape, graph: Graph, nodes: Collection[Term] | None = None
+    ) -> Iterator[Result]:
+        """Have pySHACL judge one shape, at all its targets or at some nodes."""
         from clustergraph.validation import pyshacl_engine
 
-        yield from pyshacl_engine.judge(graph.triples(), only(shape, self.shapes.triples))
+        yield from pyshacl_engine.judge(graph.triples(), only(shape, self.shapes.triples, nodes))
 
 
 def _units(shape: Shape) -> Iterator[tuple[Shape, bool]]:
@@ -168,12 +193,16 @@ def _has_query(shape: Shape) -> bool:
     return any(constraint.query is not None for constraint in shape.constraints)
 
 
-def only(shape: Shape, triples: Iterable[ox.Triple]) -> list[ox.Triple]:
-    """Return a shapes graph in which one shape alone has targets."""
+def only(
+    shape: Shape, triples: Iterable[ox.Triple], nodes: Collection[Term] | None = None
+) -> list[ox.Triple]:
+    """Return a shapes graph in which one shape alone has targets, its own or the given nodes."""
     rdfs_class = ox.NamedNode(PREFIXES["rdfs"] + "Class")
-    return [
+    target = ox.NamedNode(PREFIXES["sh"] + "targetNode")
+    kept = [
         triple
         for triple in triples
-        if triple.subject == shape.node
+        if (nodes is None and triple.subject == shape.node)
         or (triple.predicate.value not in _TARGETS and triple.object != rdfs_class)
     ]
+    return kept + [ox.Triple(shape.node, target, node) for node in nodes or ()]

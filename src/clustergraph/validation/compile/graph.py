@@ -259,12 +259,16 @@ class Graph:
         assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are our own
         return {cast(Term, term) for (term,) in solutions if term is not None}
 
+    def as_written(self) -> Iterator[ox.Triple]:
+        """Yield the triples of each subject and predicate with a literal that is rewritten."""
+        for (subject, predicate), values in self._written.items():
+            for value in values:
+                yield ox.Triple(subject, predicate, value)
+
     def triples(self) -> Iterator[ox.Triple]:
         """Yield all triples, literals as they were written."""
         for quad in self.store.quads_for_pattern(None, None, None, self._place):
             pair = (cast(Node, quad.subject), quad.predicate)
             if pair not in self._written:
                 yield quad.triple
-        for (subject, predicate), values in self._written.items():
-            for value in values:
-                yield ox.Triple(subject, predicate, value)
+        yield from self.as_written()

@@ -261,8 +261,13 @@ class Judge:
                 case _:
                     fails = sum(fit) != 1
             if fails:
-                broken = [other for other, fits in zip(shapes, fit, strict=True) if not fits]
-                detail = [result for other in broken for result in self.results(other, value)]
+                listed = constraint.name not in ("node", "not")
+                detail = [
+                    result._replace(part=number) if listed else result
+                    for number, (other, fits) in enumerate(zip(shapes, fit, strict=True), 1)
+                    if not fits
+                    for result in self.results(other, value)
+                ]
                 yield self._result(shape, constraint, focus, value, detail=detail)
 
     def _qualified(

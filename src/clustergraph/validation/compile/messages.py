@@ -28,8 +28,8 @@ _WORDS: Final[Mapping[str, str]] = {
     "pattern": "{value} does not match the pattern {of}.",
     "languageIn": "{value} is in none of the languages {of}.",
     "in": "{value} is not one of {of}.",
-    "minCount": "Fewer than {of} values.",
-    "maxCount": "More than {of} values.",
+    "minCount": "There are fewer than {of} values.",
+    "maxCount": "There are more than {of} values.",
     "hasValue": "The value {of} is missing.",
     "uniqueLang": "Two values in one language.",
     "equals": "{value} is a value of the one property, but not of both; see {of}.",
@@ -46,12 +46,23 @@ _WORDS: Final[Mapping[str, str]] = {
     "qualifiedMaxCount": "Too many values conform to the shape {of}.",
 }
 
+_FEW: Final[Mapping[tuple[str, int], str]] = {
+    ("minCount", 1): "A value is missing.",
+    ("maxCount", 1): "There is more than one value.",
+    ("maxCount", 0): "There is a value, and must be none.",
+}
+_MOST_PARTS: Final = 3
+_DEEPEST: Final = 2
+"""How much is told of a shape without a name."""
+
 
 def default_message(
     constraint: Constraint, focus: Term, path: PropertyPath | None, value: Term | None
 ) -> ox.Literal:
     """Return a message for a shape that has none of its own."""
     text = _WORDS.get(constraint.name, "A constraint of the shape is broken.")
+    if constraint.number < 2:
+        text = _FEW.get((constraint.name, constraint.number), text)
     if "{value}" in text:
         itself = value is None or (value == focus and path is None)
         text = text.replace("{value}", "The node" if value is None or itself else show(value))
@@ -62,8 +73,30 @@ def default_message(
 def _of(constraint: Constraint) -> str:
     """Return what the constraint asks for, in words."""
     if constraint.shapes:
-        return show(constraint.shapes[0].node)
+        return _shape(constraint.shapes[0])
     return constraint.text or ", ".join(map(show, constraint.terms)) or str(constraint.number)
+
+
+def _shape(shape: Shape, depth: int = 0) -> str:
+    """Return a shape's name; of one without a name, what it asks for."""
+    if isinstance(shape.node, ox.NamedNode):
+        return show(shape.node)
+    parts = [f"{constraint.name} {_asked(constraint, depth)}" for constraint in shape.constraints]
+    if depth < _DEEPEST:
+        parts += [_shape(part, depth + 1) for part in shape.properties]
+    more = ["…"] if len(parts) > _MOST_PARTS else []
+    asked = ", ".join(parts[:_MOST_PARTS] + more) or "…"
+    return f"({shape.path}: {asked})" if shape.path else f"({asked})"
+
+
+def _asked(constraint: Constraint, depth: int) -> str:
+    if constraint.query is not None:
+        return "a query"
+    if not constraint.shapes:
+        return _of(constraint)
+    if depth >= _DEEPEST:
+        return "…"
+    return " ".join(_shape(shape, depth + 1) for shape in constraint.shapes)
 
 
 def filled(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 
 import jinja2
 
@@ -12,6 +13,7 @@ from clustergraph.validation.render.words import (
     excerpt,
     explanation,
     message,
+    relative,
     rule_name,
     summary,
     where,
@@ -35,9 +37,7 @@ def write(report: Report) -> str:
             shapes=sorted(shapes.items(), key=lambda item: (-sum(item[1].values()), item[0])),
             files=[
                 (file, [(number, finding) for number, finding in enumerate(found, 1)])
-                for file, found in groupby(
-                    by_file, key=lambda finding: str(finding.file or "(in no file)")
-                )
+                for file, found in groupby(by_file, key=lambda finding: _name(finding.file))
             ],
             about=about,
             excerpt=excerpt,
@@ -48,6 +48,10 @@ def write(report: Report) -> str:
         )
         + "\n"
     )
+
+
+def _name(file: Path | None) -> str:
+    return "(in no file)" if file is None else str(relative(file, Path.cwd()))
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 from clustergraph.validation.render.words import (
@@ -11,6 +12,7 @@ from clustergraph.validation.render.words import (
     excerpt,
     explanation,
     message,
+    relative,
     rule_name,
     summary,
 )
@@ -37,7 +39,8 @@ class _Writer:
     def lines(self, report: Report) -> Iterator[str]:
         by_file = sorted(report.findings, key=lambda finding: str(finding.file or ""))
         for file, in_file in groupby(by_file, key=lambda finding: finding.file):
-            yield self.style(str(file) if file else "(in no file)", "1")
+            name = str(relative(file, Path.cwd())) if file else "(in no file)"
+            yield self.style(name, "1")
             grouped = sorted(in_file, key=lambda finding: (-finding.severity, rule_name(finding)))
             for (severity, shape, words), same in groupby(
                 grouped,

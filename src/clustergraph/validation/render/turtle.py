@@ -35,10 +35,11 @@ def write(report: Report) -> str:
 
 def _result(parent: ox.BlankNode, link: str, finding: Finding) -> list[ox.Triple]:
     node = ox.BlankNode()
+    severity = finding.own_severity or Severity(finding.severity).iri
     triples = [
         _say(parent, link, node),
         _say(node, PREFIXES["rdf"] + "type", ox.NamedNode(_SH + "ValidationResult")),
-        _say(node, _SH + "resultSeverity", ox.NamedNode(Severity(finding.severity).iri)),
+        _say(node, _SH + "resultSeverity", ox.NamedNode(severity)),
         _say(node, _SH + "focusNode", finding.focus),
         _say(node, _SH + "sourceShape", finding.shape),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -106,20 +107,38 @@ def where(place: Place | None) -> str:
 
 def explanation(finding: Finding) -> list[str]:
     """Return the nested findings as the lines of a tree: which shape failed on what."""
+    name = "shape" if finding.component == f"{_SH}AndConstraintComponent" else "alternative"
+    branches: list[_Branch] = []
+    for part, found in groupby(finding.detail, key=lambda inner: inner.part):
+        told = [_told(finding, inner) for inner in found]
+        if not part:
+            branches += told
+        elif len(told) == 1:
+            branches.append((f"{name} {part}: {told[0][0]}", told[0][1]))
+        else:
+            branches.append((f"{name} {part}:", _tree(told)))
+    return _tree(branches)
+
+
+_Branch = tuple[str, list[str]]
+
+
+def _told(finding: Finding, inner: Finding) -> _Branch:
+    """Return what a nested finding says, and what stands below it."""
+    subject = "" if inner.focus in (finding.focus, finding.value) else f"{show(inner.focus)}: "
+    value = None if inner.value in (None, inner.focus) else inner.value
+    on = " ".join(part for part in (inner.path and str(inner.path), value and show(value)) if part)
+    stated = f"{inner.shape_name}: " if not inner.shape_name.startswith("_:") else ""
+    below = explanation(inner)
+    return f"{stated}{subject}{message(inner)}", [f"({on})", *below] if on else below
+
+
+def _tree(branches: list[_Branch]) -> list[str]:
     lines = []
-    for index, inner in enumerate(finding.detail):
-        last = index == len(finding.detail) - 1
-        subject = "" if inner.focus == finding.focus else f"{show(inner.focus)}: "
-        value = None if inner.value in (None, inner.focus) else inner.value
-        on = " ".join(
-            part for part in (inner.path and str(inner.path), value and show(value)) if part
-        )
-        stated = f"{inner.shape_name}: " if not inner.shape_name.startswith("_:") else ""
-        lines.append(f"{'└─' if last else '├─'} {stated}{subject}{message(inner)}")
-        indent = "   " if last else "│  "
-        if on:
-            lines.append(f"{indent}({on})")
-        lines.extend(indent + line for line in explanation(inner))
+    for number, (head, below) in enumerate(branches, 1):
+        last = number == len(branches)
+        lines.append(f"{'└─' if last else '├─'} {head}")
+        lines += [f"{'   ' if last else '│  '}{line}" for line in below]
     return lines
 
 
@@ -162,14 +181,16 @@ def excerpt(place: Place | None) -> Excerpt | None:
 
 def _cell(line: str, place: Place) -> tuple[int, int]:
     """Return where a cell stands in its line, and how wide it is."""
-    if place.number is None:
+    if place.number is None and place.path.suffix.lower() not in (".csv", ".tsv"):
         return 0, len(line)
+    # Of a row, the first cell: its key.
+    number = place.number or 1
     delimiter = "\t" if place.path.suffix.lower() == ".tsv" else ","
     cells = next(csv.reader([line], delimiter=delimiter), [])
     start = 0
-    for cell in cells[: place.number - 1]:
+    for cell in cells[: number - 1]:
         start = line.find(delimiter, line.find(cell, start) + len(cell)) + 1
-    width = len(cells[place.number - 1]) if place.number <= len(cells) else 1
+    width = len(cells[number - 1]) if number <= len(cells) else 1
     return start, width
 
 
