@@ -1,0 +1,448 @@
+"""The axioms of an OWL 2 ontology, read from its triples and written for reasoners.
+
+One axiom keeps the triple that states it, so that whatever is found out about it can be told
+with its place. What carries no meaning for a reasoner, or what one cannot take, is left out, and
+every statement left out is told with its reason.
+
+Source: OWL 2 Mapping to RDF Graphs, section 3; OWL 2 Structural Specification, for the names.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import pyoxigraph as ox
+
+from clustergraph.ontology.datatypes import DATATYPES, is_well_formed
+from clustergraph.vocab import PREFIXES
+
+__all__ = ["Axiom", "Axioms", "Compound", "Part", "entities", "read"]
+
+_RDF: Final = PREFIXES["rdf"]
+_RDFS: Final = PREFIXES["rdfs"]
+_OWL: Final = PREFIXES["owl"]
+_XSD: Final = PREFIXES["xsd"]
+
+Node: TypeAlias = ox.NamedNode | ox.BlankNode
+Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Compound:
+    """An expression of several parts, such as ``ObjectUnionOf``.
+
+    Attributes:
+        kind: its name in the structural specification.
+        parts: what it is made of, in the order of the functional-style syntax.
+    """
+
+    kind: str
+    parts: tuple[Part, ...]
+
+
+Part: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | Compound
+
+
+@dataclass(frozen=True, slots=True)
+class Axiom:
+    """One axiom.
+
+    Attributes:
+        kind: its name in the structural specification, such as ``SubClassOf``.
+        parts: what it relates.
+        triple: the statement that makes it; of several, the one at its head.
+    """
+
+    kind: str
+    parts: tuple[Part, ...]
+    triple: ox.Triple
+
+
+@dataclass
+class Axioms:
+    """What a set of triples says in OWL.
+
+    Attributes:
+        axioms: all with a logical meaning, each once.
+        kinds: for each IRI, as which kinds of entity it is declared: ``Class``, ``Datatype``,
+            ``ObjectProperty``, ``DataProperty``, ``AnnotationProperty``, ``NamedIndividual``.
+        left_out: statements that no reasoner gets, by the reason.
+        annotations: how many statements are annotations, which mean nothing to a reasoner.
+        used: where an IRI stands as a class, a datatype or a property: (kind, IRI) → a triple.
+    """
+
+    axioms: list[Axiom] = field(default_factory=list)
+    kinds: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    left_out: dict[str, list[ox.Triple]] = field(default_factory=lambda: defaultdict(list))
+    annotations: int = 0
+    used: dict[tuple[str, str], ox.Triple] = field(default_factory=dict)
+
+
+def read(triples: Iterable[ox.Triple]) -> Axioms:
+    """Read axioms from triples; what they declare may stand anywhere among them."""
+    return _Reader(triples).read()
+
+
+def entities(part: Part | Axiom) -> Iterator[ox.NamedNode | ox.BlankNode]:
+    """Yield the names in an axiom or expression, those of OWL and of datatypes as well."""
+    if isinstance(part, Compound | Axiom):
+        for inner in part.parts:
+            yield from entities(inner)
+    elif not isinstance(part, ox.Literal):
+        yield part
+
+
+_DECLARATIONS: Final = {
+    _OWL + "Class": "Class",
+    _RDFS + "Class": "Class",
+    _RDFS + "Datatype": "Datatype",
+    _OWL + "ObjectProperty": "ObjectProperty",
+    _OWL + "DatatypeProperty": "DataProperty",
+    _OWL + "AnnotationProperty": "AnnotationProperty",
+    _OWL + "OntologyProperty": "AnnotationProperty",
+    _OWL + "NamedIndividual": "NamedIndividual",
+}
+_BUILT_IN: Final = {
+    _OWL + "Thing": "Class",
+    _OWL + "Nothing": "Class",
+    _OWL + "topObjectProperty": "ObjectProperty",
+    _OWL + "bottomObjectProperty": "ObjectProperty",
+    _OWL + "topDataProperty": "DataProperty",
+    _OWL + "bottomDataProperty": "DataProperty",
+    **dict.fromkeys(
+        (
+            *(_RDFS + name for name in ("label", "comment", "seeAlso", "isDefinedBy")),
+            *(_OWL + name for name in ("versionInfo", "versionIRI", "deprecated", "imports")),
+            *(_OWL + name for name in ("priorVersion", "backwardCompatibleWith")),
+            _OWL + "incompatibleWith",
+        ),
+        "AnnotationProperty",
+    ),
+}
+_CHARACTERISTICS: Final = {
+    _OWL + name + "Property": name
+    for name in (
+        "Functional", "InverseFunctional", "Transitive", "Symmetric", "Asymmetric",
+        "Reflexive", "Irreflexive",
+    )
+}  # fmt: skip
+_STRUCTURE: Final = {
+    *(_OWL + name for name in ("Ontology", "Restriction", "Axiom", "Annotation", "DataRange")),
+    _OWL + "DeprecatedClass",
+    _OWL + "DeprecatedProperty",
+    _RDF + "List",
+    _RDF + "Property",
+}
+_GROUPS: Final = {
+    _OWL + "AllDisjointClasses": ("DisjointClasses", "members"),
+    _OWL + "AllDifferent": ("DifferentIndividuals", "members"),
+    _OWL + "AllDisjointProperties": ("Disjoint{}Properties", "members"),
+}
+_BOOLEAN: Final = {
+    _OWL + "intersectionOf": "IntersectionOf",
+    _OWL + "unionOf": "UnionOf",
+    _OWL + "oneOf": "OneOf",
+}
+_CARDINALITY: Final = {
+    _OWL + prefix.lower() + suffix if prefix else _OWL + suffix[0].lower() + suffix[1:]: prefix
+    or "Exact"
+    for prefix in ("Min", "Max", "")
+    for suffix in ("Cardinality", "QualifiedCardinality")
+}
+_BETWEEN_CLASSES: Final = {
+    _RDFS + "subClassOf": "SubClassOf",
+    _OWL + "equivalentClass": "EquivalentClasses",
+    _OWL + "disjointWith": "DisjointClasses",
+}
+_BETWEEN_PROPERTIES: Final = {
+    _RDFS + "subPropertyOf": "Sub{}PropertyOf",
+    _OWL + "equivalentProperty": "Equivalent{}Properties",
+    _OWL + "propertyDisjointWith": "Disjoint{}Properties",
+}
+_BETWEEN_INDIVIDUALS: Final = {
+    _OWL + "sameAs": "SameIndividual",
+    _OWL + "differentFrom": "DifferentIndividuals",
+}
+_PARTS_OF_EXPRESSIONS: Final = {
+    *(_RDF + name for name in ("first", "rest")),
+    *_CARDINALITY,
+    *(_OWL + name for name in ("onProperty", "onProperties", "onClass", "onDataRange")),
+    *(_OWL + name for name in ("someValuesFrom", "allValuesFrom", "hasValue", "hasSelf")),
+    *(_OWL + name for name in ("members", "distinctMembers", "sourceIndividual")),
+    *(_OWL + name for name in ("assertionProperty", "targetIndividual", "targetValue")),
+    *(_OWL + name for name in ("annotatedSource", "annotatedProperty", "annotatedTarget")),
+    *(_OWL + name for name in ("onDatatype", "withRestrictions", "datatypeComplementOf")),
+}
+
+
+class _UnreadableError(Exception):
+    """An expression that is none of OWL 2."""
+
+
+class _Reader:
+    def __init__(self, triples: Iterable[ox.Triple]) -> None:
+        self.triples = list(dict.fromkeys(triples))
+        self.by_subject: dict[Node, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
+        self.found = Axioms()
+        for triple in self.triples:
+            subject, value = triple.subject, triple.object
+            if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
+                continue
+            self.by_subject[subject][triple.predicate.value].append(value)
+            if triple.predicate.value == _RDF + "type" and isinstance(value, ox.NamedNode):
+                if (kind := _DECLARATIONS.get(value.value)) and isinstance(subject, ox.NamedNode):
+                    self.found.kinds[subject.value].add(kind)
+                elif value.value in _CHARACTERISTICS and isinstance(subject, ox.NamedNode):
+                    self._imply(subject.value, value.value)
+
+    def _imply(self, iri: str, characteristic: str) -> None:
+        """Declare what a characteristic other than functional presupposes: an object property."""
+        if characteristic != _OWL + "FunctionalProperty":
+            self.found.kinds[iri].add("ObjectProperty")
+
+    def read(self) -> Axioms:
+        for triple in self.triples:
+            try:
+                for kind, parts in self.axioms(triple):
+                    self.found.axioms.append(Axiom(kind, tuple(parts), triple))
+            except _UnreadableError as reason:
+                self.found.left_out[str(reason)].append(triple)
+        return self.found
+
+    def axioms(self, triple: ox.Triple) -> Iterator[tuple[str, Collection[Part]]]:
+        """Yield what one triple states; it may be nothing, or the rest of another's axiom."""
+        subject, predicate, value = triple.subject, triple.predicate.value, triple.object
+        if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
+            raise _UnreadableError("statements about statements")
+        if predicate == _RDF + "type":
+            yield from self.typed(triple, subject, value)
+        elif predicate in _BETWEEN_CLASSES:
+            left, right = self.class_(subject, triple), self.class_(value, triple)
+            if predicate == _OWL + "equivalentClass" and "Datatype" in self.kinds(subject):
+                yield "DatatypeDefinition", (subject, self.range_(value, triple))
+            else:
+                yield _BETWEEN_CLASSES[predicate], (left, right)
+        elif predicate == _OWL + "disjointUnionOf":
+            parts = [self.class_(one, triple) for one in self.list_(value)]
+            yield "DisjointUnion", (self.class_(subject, triple), *parts)
+        elif predicate in (*_BOOLEAN, _OWL + "complementOf"):
+            if isinstance(subject, ox.NamedNode):
+                expression = self.expression(predicate, value, triple, data=False)
+                yield "EquivalentClasses", (subject, expression)
+        elif predicate in _BETWEEN_PROPERTIES:
+            what = self.sort(subject, value)
+            if what != "Annotation":
+                kind = _BETWEEN_PROPERTIES[predicate].format(what)
+                yield kind, (self.property_(subject, triple), self.property_(value, triple))
+        elif predicate == _OWL + "propertyChainAxiom":
+            steps = tuple(self.property_(one, triple) for one in self.list_(value))
+            chain = Compound("ObjectPropertyChain", steps)
+            yield "SubObjectPropertyOf", (chain, self.property_(subject, triple))
+        elif predicate == _OWL + "inverseOf":
+            if isinstance(subject, ox.NamedNode):
+                pair = (self.property_(subject, triple), self.property_(value, triple))
+                yield "InverseObjectProperties", pair
+        elif predicate in (_RDFS + "domain", _RDFS + "range"):
+            yield from self.end(triple, subject, value, predicate == _RDFS + "range")
+        elif predicate == _OWL + "hasKey":
+            yield (
+                "HasKey",
+                (
+                    self.class_(subject, triple),
+                    Compound("", tuple(p for p in self.list_(value) if self.sort(p) == "Object")),
+                    Compound("", tuple(p for p in self.list_(value) if self.sort(p) == "Data")),
+                ),
+            )
+        elif predicate in _BETWEEN_INDIVIDUALS:
+            if isinstance(value, ox.Literal):
+                raise _UnreadableError("a value where an individual must stand")
+            yield _BETWEEN_INDIVIDUALS[predicate], (subject, value)
+        elif predicate not in _PARTS_OF_EXPRESSIONS:
+            yield from self.fact(triple, subject, value)
+
+    def typed(
+        self, triple: ox.Triple, subject: Node, value: Term
+    ) -> Iterator[tuple[str, Collection[Part]]]:
+        iri = getattr(value, "value", "")
+        if iri in _CHARACTERISTICS:
+            name = _CHARACTERISTICS[iri]
+            what = self.sort(subject) if name == "Functional" else "Object"
+            yield f"{name}{what}Property", (self.property_(subject, triple),)
+        elif iri in _GROUPS:
+            kind, key = _GROUPS[iri]
+            said = self.by_subject[subject]
+            heads = said[_OWL + key] or said[_OWL + "distinctMembers"]
+            members = list(self.list_(heads[0])) if heads else []
+            if len(members) < 2:
+                raise _UnreadableError(f"owl:{iri[len(_OWL) :]} without two members")
+            if kind == "DisjointClasses":
+                yield kind, [self.class_(one, triple) for one in members]
+            else:
+                yield kind.format(self.sort(*members)), members
+        elif iri == _OWL + "NegativePropertyAssertion":
+            said = self.by_subject[subject]
+            target = said[_OWL + "targetIndividual"] or said[_OWL + "targetValue"]
+            source, about = said[_OWL + "sourceIndividual"], said[_OWL + "assertionProperty"]
+            if not (target and source and about):
+                raise _UnreadableError("a negative statement that is not complete")
+            what = self.sort(about[0])
+            yield f"Negative{what}PropertyAssertion", (about[0], source[0], target[0])
+        elif iri not in _DECLARATIONS and iri not in _STRUCTURE:
+            if isinstance(value, ox.Literal):
+                raise _UnreadableError("a value where a class must stand")
+            yield "ClassAssertion", (self.class_(value, triple), subject)
+
+    def end(
+        self, triple: ox.Triple, subject: Node, value: Term, is_range: bool
+    ) -> Iterator[tuple[str, Collection[Part]]]:
+        what = self.sort(subject)
+        if what == "Annotation":
+            return
+        about = self.property_(subject, triple)
+        if is_range and what == "Data":
+            yield "DataPropertyRange", (about, self.range_(value, triple))
+        else:
+            kind = f"{what}Property{'Range' if is_range else 'Domain'}"
+            yield kind, (about, self.class_(value, triple))
+
+    def fact(
+        self, triple: ox.Triple, subject: Node, value: Term
+    ) -> Iterator[tuple[str, Collection[Part]]]:
+        predicate = triple.predicate
+        kinds = self.kinds(predicate)
+        if not kinds:
+            raise _UnreadableError("properties that nothing declares")
+        if not kinds & {"ObjectProperty", "DataProperty"}:
+            self.found.annotations += 1
+            return
+        if isinstance(value, ox.Literal):
+            if "DataProperty" not in kinds:
+                raise _UnreadableError("values of properties that lead to things")
+            self.literal(value)
+            self.found.used.setdefault(("DataProperty", predicate.value), triple)
+            yield "DataPropertyAssertion", (predicate, subject, value)
+            return
+        if "ObjectProperty" not in kinds:
+            raise _UnreadableError("things as values of properties that lead to literals")
+        yield "ObjectPropertyAssertion", (predicate, subject, value)
+
+    def literal(self, value: ox.Literal) -> ox.Literal:
+        datatype = value.datatype.value
+        if value.language is None and datatype not in DATATYPES:
+            name = datatype.replace(_XSD, "xsd:")
+            raise _UnreadableError(f"values of {name}, which is no datatype of OWL 2")
+        if not is_well_formed(value):
+            raise _UnreadableError(f"values that no {datatype.replace(_XSD, 'xsd:')} can have")
+        return value
+
+    # --- expressions ---------------------------------------------------------------------------
+
+    def class_(self, node: Term, triple: ox.Triple) -> Part:
+        """Return a class expression."""
+        if isinstance(node, ox.Literal):
+            raise _UnreadableError("a value where a class must stand")
+        if isinstance(node, ox.NamedNode):
+            self.found.used.setdefault(("Class", node.value), triple)
+            return node
+        said = self.by_subject[node]
+        if _OWL + "onProperty" in said:
+            return self.restriction(said, triple)
+        for predicate in (*_BOOLEAN, _OWL + "complementOf"):
+            if predicate in said:
+                return self.expression(predicate, said[predicate][0], triple, data=False)
+        raise _UnreadableError("blank nodes that are no class expression")
+
+    def expression(self, predicate: str, value: Term, triple: ox.Triple, data: bool) -> Part:
+        sort, inner = ("Data", self.range_) if data else ("Object", self.class_)
+        if predicate in (_OWL + "complementOf", _OWL + "datatypeComplementOf"):
+            return Compound(f"{sort}ComplementOf", (inner(value, triple),))
+        members = list(self.list_(value))
+        if not members:
+            raise _UnreadableError("an empty list where classes must stand")
+        if predicate == _OWL + "oneOf":
+            return Compound(f"{sort}OneOf", tuple(members))
+        parts = tuple(inner(one, triple) for one in members)
+        return parts[0] if len(parts) == 1 else Compound(f"{sort}{_BOOLEAN[predicate]}", parts)
+
+    def restriction(self, said: dict[str, list[Term]], triple: ox.Triple) -> Part:
+        about = self.property_(said[_OWL + "onProperty"][0], triple)
+        sort = self.sort(said[_OWL + "onProperty"][0])
+        filler = self.range_ if sort == "Data" else self.class_
+        for name in ("someValuesFrom", "allValuesFrom"):
+            if _OWL + name in said:
+                kind = sort + name[0].upper() + name[1:]
+                return Compound(kind, (about, filler(said[_OWL + name][0], triple)))
+        if _OWL + "hasValue" in said:
+            value = said[_OWL + "hasValue"][0]
+            if isinstance(value, ox.Literal):
+                self.literal(value)
+            return Compound(f"{sort}HasValue", (about, value))
+        if _OWL + "hasSelf" in said:
+            return Compound("ObjectHasSelf", (about,))
+        for predicate, bound in _CARDINALITY.items():
+            if predicate in said:
+                on = said.get(_OWL + "onClass") or said.get(_OWL + "onDataRange")
+                parts = (said[predicate][0], about, *([filler(on[0], triple)] if on else []))
+                return Compound(f"{sort}{bound}Cardinality", parts)
+        raise _UnreadableError("a restriction that says nothing")
+
+    def range_(self, node: Term, triple: ox.Triple) -> Part:
+        """Return a data range."""
+        if isinstance(node, ox.NamedNode):
+            if node.value not in DATATYPES and "Datatype" not in self.kinds(node):
+                name = node.value.replace(_XSD, "xsd:")
+                raise _UnreadableError(f"ranges of {name}, which is no datatype of OWL 2")
+            self.found.used.setdefault(("Datatype", node.value), triple)
+            return node
+        said = self.by_subject[node] if isinstance(node, ox.BlankNode) else {}
+        for predicate in (*_BOOLEAN, _OWL + "datatypeComplementOf"):
+            if predicate in said:
+                return self.expression(predicate, said[predicate][0], triple, data=True)
+        if _OWL + "onDatatype" in said:
+            facets: list[Part] = []
+            for cell in self.list_(said[_OWL + "withRestrictions"][0]):
+                if isinstance(cell, ox.BlankNode):
+                    for facet, values in self.by_subject[cell].items():
+                        facets += [ox.NamedNode(facet), values[0]]
+            base = self.range_(said[_OWL + "onDatatype"][0], triple)
+            return Compound("DatatypeRestriction", (base, *facets))
+        raise _UnreadableError("blank nodes that are no data range")
+
+    def property_(self, node: Term, triple: ox.Triple) -> Part:
+        if isinstance(node, ox.NamedNode):
+            kinds = self.kinds(node)
+            if not kinds & {"ObjectProperty", "DataProperty"}:
+                raise _UnreadableError("axioms about properties that nothing declares")
+            kind = "ObjectProperty" if "ObjectProperty" in kinds else "DataProperty"
+            self.found.used.setdefault((kind, node.value), triple)
+            return node
+        inverse = self.by_subject[node][_OWL + "inverseOf"] if isinstance(node, Node) else []
+        if inverse:
+            return Compound("ObjectInverseOf", (self.property_(inverse[0], triple),))
+        raise _UnreadableError("blank nodes that are no property expression")
+
+    def kinds(self, node: Term) -> set[str]:
+        iri = getattr(node, "value", "")
+        return self.found.kinds.get(iri) or ({_BUILT_IN[iri]} if iri in _BUILT_IN else set())
+
+    def sort(self, *nodes: Term) -> str:
+        """Tell whether properties lead to things, to literals, or are annotations."""
+        kinds = {kind for node in nodes for kind in self.kinds(node)}
+        if "ObjectProperty" in kinds or any(isinstance(node, ox.BlankNode) for node in nodes):
+            return "Object"
+        if "DataProperty" in kinds:
+            return "Data"
+        return "Annotation" if "AnnotationProperty" in kinds else "Object"
+
+    def list_(self, head: Term) -> Iterator[Term]:
+        seen: set[Term] = set()
+        while isinstance(head, ox.NamedNode | ox.BlankNode) and head not in seen:
+            seen.add(head)
+            said = self.by_subject.get(head, {})
+            if _RDF + "first" not in said:
+                return
+            yield said[_RDF + "first"][0]
+            head = said[_RDF + "rest"][0] if _RDF + "rest" in said else ox.NamedNode(_RDF + "nil")
