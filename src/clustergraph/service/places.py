@@ -48,6 +48,12 @@ def _place(
 PLACES: Final = (
     _place("overview", r"/", "/"),
     _place("find", r"/find(?:\.(?P<form>csv|xlsx|json))?", "/find", "/find?q=textil"),
+    _place("query", r"/query", "/query", "/query?query=SELECT+*+%7B+%3Fs+a+cg%3ACountryGroup+%7D"),
+    _place("vocabulary", r"/query/(?P<what>check|terms|things)"),
+    _place("queries", r"/queries", "/queries", html_only=True),
+    _place(
+        "question", r"/queries/(?P<name>[\w.-]+)", "/queries/clusters-per-country", html_only=True
+    ),
     _place("switches", r"/settings"),
     _place("files", r"/static/[\w-]+/(?P<name>[\w./-]+)|/favicon\.ico"),
 )
