@@ -65,7 +65,8 @@ class Guard:
             InvalidChangeError: a finding that it adds is as grave as the threshold.
         """
         found = self._findings(store, delta, before)
-        report = Report(tuple(sorted(map(finding_of, found), key=in_order)))
+        size = 0 if delta is None else len(delta.added)
+        report = Report(tuple(sorted(map(finding_of, found), key=in_order)), size)
         if not report.conforms(self._threshold):
             raise InvalidChangeError(report)
         return report

@@ -61,6 +61,7 @@ class Judge:
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
         self._conform: dict[tuple[Shape, Term], bool] = {}
+        self._instances: dict[tuple[Term, Term], bool] = {}
         self._silent = False
         self._constants: dict[Constraint, tuple[Term, ...]] = {}
 
@@ -151,7 +152,11 @@ class Judge:
                 yield self._result(shape, constraint, focus, value)
 
     def _class(self, constraint: Constraint, value: Term) -> bool:
-        return not self._graph.is_instance(value, constraint.terms[0])
+        key = (constraint.terms[0], value)
+        known = self._instances.get(key)
+        if known is None:
+            known = self._instances[key] = self._graph.is_instance(value, constraint.terms[0])
+        return not known
 
     def _datatype(self, constraint: Constraint, value: Term) -> bool:
         wanted = constraint.terms[0].value

@@ -125,13 +125,13 @@ class Shapes:
     def __init__(self, triples: Iterable[ox.Triple]) -> None:
         self.triples = tuple(triples)
         self._index: dict[object, dict[str, list[Term]]] = {}
-        for triple in self.triples:
-            if isinstance(triple.subject, ox.Triple) or isinstance(triple.object, ox.Triple):
+        for subject, predicate, value in self.triples:
+            if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
                 continue
-            by_predicate = self._index.setdefault(triple.subject, {})
-            values = by_predicate.setdefault(triple.predicate.value, [])
-            if triple.object not in values:
-                values.append(triple.object)
+            by_predicate = self._index.setdefault(subject, {})
+            values = by_predicate.setdefault(predicate.value, [])
+            if value not in values:
+                values.append(value)
         self._known: dict[Node, Shape] = {}
         self._components = tuple(self._read_components())
         self.targeted = tuple(self._read_targeted())
@@ -232,10 +232,15 @@ class Shapes:
         def component(name: str) -> str:
             return f"{SH}{name[0].upper()}{name[1:]}ConstraintComponent"
 
-        for name in ("class", "datatype", "nodeKind", *_RANGES, *_PAIRS, "hasValue"):
+        said = self._index.get(node, {})
+
+        def present(*names: str) -> list[str]:
+            return [name for name in names if SH + name in said]
+
+        for name in present("class", "datatype", "nodeKind", *_RANGES, *_PAIRS, "hasValue"):
             for term in self.objects(node, SH + name):
                 yield Constraint(name, component(name), terms=(term,))
-        for name in ("minCount", "maxCount", *_LENGTHS):
+        for name in present("minCount", "maxCount", *_LENGTHS):
             for term in self.objects(node, SH + name):
                 yield Constraint(name, component(name), number=_count(node, name, term))
         flags = self._one(node, "flags")
@@ -243,7 +248,7 @@ class Shapes:
             yield Constraint(
                 "pattern", component("pattern"), text=term.value, flags=flags.value if flags else ""
             )
-        for name in ("in", "languageIn"):
+        for name in present("in", "languageIn"):
             for head in self.objects(node, SH + name):
                 yield Constraint(name, component(name), terms=tuple(self._list(head)))
         # The definition says true, and means the literal: "1" is another term.
@@ -251,10 +256,10 @@ class Shapes:
             yield Constraint("uniqueLang", component("uniqueLang"))
         if self._true(node, "closed"):
             yield Constraint("closed", component("closed"), terms=tuple(self._allowed(node)))
-        for name in ("node", "not"):
+        for name in present("node", "not"):
             for term in self.objects(node, SH + name):
                 yield Constraint(name, component(name), shapes=(self.shape(term),))
-        for name in _LISTS:
+        for name in present(*_LISTS):
             for head in self.objects(node, SH + name):
                 members = tuple(self.shape(member) for member in self._list(head))
                 yield Constraint(name, component(name), shapes=members)
@@ -262,9 +267,8 @@ class Shapes:
             yield from self._qualified(node)
         yield from self._sparql(shape)
         if shape.path is None:
-            for name in _ONLY_WITH_PATH:
-                if self.objects(node, SH + name):
-                    raise _fault(f"{show(node)} is a node shape and must not have sh:{name}")
+            for name in present(*_ONLY_WITH_PATH):
+                raise _fault(f"{show(node)} is a node shape and must not have sh:{name}")
 
     def _qualified(self, node: Node) -> Iterator[Constraint]:
         for term in self.objects(node, SH + "qualifiedValueShape"):

@@ -27,7 +27,9 @@ _DESCRIBING: Final = (PREFIXES["rdf"] + "type", PREFIXES["rdfs"] + "label")
 
 
 def located(
-    findings: Iterable[Finding], statements: Mapping[ox.Triple, tuple[Place, ...]]
+    findings: Iterable[Finding],
+    statements: Mapping[ox.Triple, tuple[Place, ...]],
+    base: str | None = None,
 ) -> Iterator[Finding]:
     """Yield findings with their places, as exact as can be.
 
@@ -37,8 +39,9 @@ def located(
     Args:
         findings: what an engine found; nested findings are placed like others.
         statements: the triples that were read, with the files, rows and cells that state them.
+        base: what relative IRIs were resolved against; None: each file's own address.
     """
-    search = _Search(statements)
+    search = _Search(statements, base)
     for finding in findings:
         yield search.placed(finding)
 
@@ -46,8 +49,11 @@ def located(
 class _Search:
     """The statements, indexed as far as findings ask for it."""
 
-    def __init__(self, statements: Mapping[ox.Triple, tuple[Place, ...]]) -> None:
+    def __init__(
+        self, statements: Mapping[ox.Triple, tuple[Place, ...]], base: str | None = None
+    ) -> None:
         self.statements = statements
+        self.base = base
         self.by_subject: dict[Term | ox.Triple, list[ox.Triple]] = defaultdict(list)
         self.by_object: dict[Term | ox.Triple, list[ox.Triple]] = defaultdict(list)
         self.by_file: dict[Path, list[ox.Triple]] = defaultdict(list)
@@ -129,7 +135,7 @@ class _Search:
                 for triple, places in self.statements.items():
                     for file in {place.path for place in places if place.row is None}:
                         self.by_file[file].append(triple)
-            self.looked_into[path] = mentions(path, self.by_file[path])
+            self.looked_into[path] = mentions(path, self.by_file[path], self.base)
         return self.looked_into[path]
 
 

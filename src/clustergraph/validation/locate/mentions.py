@@ -79,17 +79,18 @@ class Mentions:
         )
 
 
-def mentions(path: Path, triples: Iterable[ox.Triple]) -> Mentions:
+def mentions(path: Path, triples: Iterable[ox.Triple], base: str | None = None) -> Mentions:
     """Look into a file for the places of its statements.
 
     Args:
         path: an RDF file that has been read.
         triples: what it states, in the order in which it was read. Blank nodes were renamed on
             reading; the order tells which is which.
+        base: what relative IRIs were resolved against; None: the file's own address.
     """
     rdf_format = format_of(path)
     text = content_of(path).decode("utf-8", errors="replace").removeprefix("\ufeff")
-    base = path.resolve().as_uri()
+    base = path.resolve().as_uri() if base is None else base
     pointers: Mapping[int, str] = {}
     stated: list[Stated] = []
     try:
