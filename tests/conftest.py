@@ -18,7 +18,8 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.store import Engine, build, open_shipped
+from clustergraph.reasoning import open_graph
+from clustergraph.store import Engine, build
 
 # The graph is built once for all tests, also for those that start processes, and never in the
 # cache of whoever runs them.
@@ -28,14 +29,8 @@ os.environ["CLUSTERGRAPH_CACHE"] = _CACHE.name
 
 @pytest.fixture(scope="session")
 def shipped() -> Engine:
-    """The graph of the shipped data."""
-
-    def quads() -> tuple[ox.Quad, ...]:
-        from clustergraph.dataset import assemble
-
-        return assemble().quads
-
-    return open_shipped(quads)
+    """The graph of the shipped data, with what follows from it."""
+    return open_graph()
 
 
 SMALL = """

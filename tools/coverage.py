@@ -21,9 +21,10 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph import catalogue, dataset
+from clustergraph import catalogue
 from clustergraph.errors import ClusterGraphError, UsageError
-from clustergraph.store import Engine, open_shipped
+from clustergraph.reasoning import open_graph
+from clustergraph.store import Engine
 from clustergraph.vocab import CG, CODE, PREFIXES
 
 ROOT: Final = Path(__file__).resolve().parent.parent
@@ -251,7 +252,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     arguments = parser.parse_args()
-    graph = Graph(open_shipped(lambda: dataset.assemble().quads))
+    graph = Graph(open_graph())
     entries, gaps = prove(read(), graph)
     for gap in gaps:
         print(gap, file=sys.stderr)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from clustergraph import catalogue, dataset, expected
-from clustergraph.store import open_shipped
+from clustergraph import catalogue, expected
+from clustergraph.reasoning import open_graph
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="a question of the catalogue")
     parser.add_argument("--check", action="store_true", help="compare instead of writing")
     arguments = parser.parse_args()
-    engine = open_shipped(lambda: dataset.assemble().quads)
+    engine = open_graph()
     known = catalogue.questions()
     chosen = [catalogue.find(name) for name in arguments.names] or [
         question

@@ -34,6 +34,7 @@ __all__ = [
     "KINDS",
     "Question",
     "ask",
+    "asked_of",
     "blocks",
     "expected_file",
     "find",
@@ -133,7 +134,14 @@ def ask(
     if isinstance(engine, Engine):
         for name, given in (values or {}).items():
             _check_names(question.parameters[name], tuple(given), engine)
-    return engine.query(text)
+    return asked_of(question, engine).query(text)
+
+
+def asked_of(question: Question, engine: Queryable) -> Queryable:
+    """Return what a question is asked of: a check judges what is stated, not what is inferred."""
+    if question.kind == "checks" and isinstance(engine, Engine):
+        return engine.stated()
+    return engine
 
 
 @cache

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -57,20 +57,23 @@ store_option = click.option(
 )
 
 
-def open_engine(store: Path | None, create: bool = False) -> Engine:
-    """Open the graph in ``store``, or the shipped one; build it first where that is called for."""
-    from clustergraph.store import Engine, build, is_store, open_shipped
+def open_engine(store: Path | None, create: bool = False, inference: bool = True) -> Engine:
+    """Open the graph in ``store``, or the shipped one; build it first where that is called for.
 
-    def quads() -> Any:
-        from clustergraph.dataset import assemble
-
-        return assemble().quads
+    Args:
+        store: a store's directory; None: the shipped graph.
+        create: whether to make the store from the shipped data where there is none.
+        inference: whether what is built holds what follows from the data as well.
+    """
+    from clustergraph.store import Engine, build, is_store
 
     with progress("building the graph (once)"):
-        if store is None:
-            return open_shipped(quads)
-        if create and not is_store(store):
-            build(store, quads)
+        if store is None or (create and not is_store(store)):
+            from clustergraph.reasoning import open_graph, settle, shipped_quads
+
+            if store is None:
+                return open_graph(inference)
+            build(store, shipped_quads, settle if inference else None)
         return Engine(store)
 
 

@@ -29,7 +29,7 @@ from clustergraph.reasoning.rules import (
 from clustergraph.store.delta import Delta
 from clustergraph.vocab import INFERRED
 
-__all__ = ["Facts", "Statement", "maintain", "reasons", "settle"]
+__all__ = ["Facts", "Inference", "Statement", "maintain", "reasons", "settle"]
 
 Statement: TypeAlias = tuple[Node, ox.NamedNode, Term]
 Reason: TypeAlias = tuple[PathRule | TypeRule, tuple[Statement, ...]]
@@ -37,25 +37,47 @@ Reason: TypeAlias = tuple[PathRule | TypeRule, tuple[Statement, ...]]
 _GRAPH: Final = ox.NamedNode(INFERRED)
 
 
-def settle(store: ox.Store, delta: Delta | None) -> None:
-    """Bring the inferred graph of a store in line with what a change did to its other graphs.
+class Inference:
+    """Keeps the inferred graph of one store in line with its other graphs, change by change.
 
-    When the change is not known, or concerns the ontology that the rules are made from, the graph
-    is made anew; else only what the change bears on is looked at.
-
-    Args:
-        store: after the change; its inferred graph is as it was before.
-        delta: what was added and removed; None: not known.
-
-    Raises:
-        StoreError: more follows than could be meant.
+    It remembers the rules from one change to the next, so that it has to see every change: who
+    finds that others have written meanwhile calls `forget`.
     """
-    rules = compile_rules(store)
-    changed = [] if delta is None else [quad.triple for quad in (*delta.added, *delta.removed)]
-    if delta is None or any(is_schema(triple, rules) for triple in changed):
-        materialise(store, rules)
-    else:
-        maintain(store, changed, rules)
+
+    def __init__(self) -> None:
+        self._rules: Rules | None = None
+
+    def forget(self) -> None:
+        """Read the rules anew at the next change."""
+        self._rules = None
+
+    def __call__(self, store: ox.Store, delta: Delta | None) -> None:
+        """Bring the inferred graph in line with what a change did to the others.
+
+        When the change is not known, or concerns the ontology that the rules are made from, the
+        graph is made anew; else only what the change bears on is looked at.
+
+        Args:
+            store: after the change; its inferred graph is as it was before.
+            delta: what was added and removed; None: not known.
+
+        Raises:
+            StoreError: more follows than could be meant.
+        """
+        rules = self._rules if self._rules is not None else compile_rules(store)
+        changed = [] if delta is None else [q.triple for q in (*delta.added, *delta.removed)]
+        if delta is None or any(is_schema(triple, rules) for triple in changed):
+            # Until the change is published, these rules are those of a store that may never be.
+            self._rules = None
+            materialise(store)
+        else:
+            self._rules = rules
+            maintain(store, changed, rules)
+
+
+def settle(store: ox.Store, delta: Delta | None) -> None:
+    """Do what a new `Inference` does."""
+    Inference()(store, delta)
 
 
 def maintain(store: ox.Store, changed: Iterable[ox.Triple], rules: Rules) -> tuple[int, int]:

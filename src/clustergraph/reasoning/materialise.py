@@ -11,7 +11,7 @@ from __future__ import annotations
 import gc
 import itertools
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Final, TypeAlias
@@ -31,7 +31,7 @@ Index: TypeAlias = defaultdict[str, list[str]]
 
 _GRAPH: Final = ox.NamedNode(INFERRED)
 _TYPE: Final = str(TYPE)
-_CHUNK: Final = 200_000
+_CHUNK: Final = 500_000
 MOST: Final = 20_000_000
 """How many statements may follow; more is taken for a mistake in the ontology."""
 
@@ -56,15 +56,15 @@ def materialise(store: ox.Store, rules: Rules | None = None) -> int:
 
 def _materialise(store: ox.Store, rules: Rules) -> int:
     before = set(_lines(store, f"SELECT ?s ?p ?o {{ GRAPH {_GRAPH} {{ ?s ?p ?o }} }}"))
-    after = {"\t".join(statement) for statement in closure(store, rules, bool(before))}
-    gone = before - after
-    if len(gone) > len(before) // 2:
-        store.clear_graph(_GRAPH)
-        before = set()
-    else:
-        for quad in _quads(gone):
+    after = list(map("\t".join, closure(store, rules, bool(before))))
+    if before:
+        gone = before.difference(after)
+        if len(gone) > len(before) // 2:
+            store.clear_graph(_GRAPH)
+            before = set()
+        for quad in _quads(gone & before):
             store.remove(quad)
-    _write(store, after - before if before else after)
+    _write(store, [line for line in after if line not in before] if before else after)
     return len(after)
 
 
@@ -283,12 +283,14 @@ def _quads(lines: Iterable[str]) -> Iterator[ox.Quad]:
         yield ox.Quad(quad.subject, quad.predicate, quad.object, _GRAPH)
 
 
-def _write(store: ox.Store, lines: Collection[str]) -> None:
+def _write(store: ox.Store, lines: Sequence[str]) -> None:
     """Add statements to the inferred graph."""
-    # Loading would give new names to blank nodes.
-    blank = [line for line in lines if line.startswith("_:") or "\t_:" in line]
-    store.bulk_extend(_quads(blank))
-    rest = (line for line in lines if not (line.startswith("_:") or "\t_:" in line))
-    while chunk := list(itertools.islice(rest, _CHUNK)):
+    blank: list[str] = []
+    for start in range(0, len(lines), _CHUNK):
+        chunk: list[str] = []
+        for line in lines[start : start + _CHUNK]:
+            # Loading would give new names to blank nodes.
+            (blank if "\t_:" in line or line[0] == "_" else chunk).append(line)
         text = " .\n".join([*chunk, ""]).encode()
         store.bulk_load(BytesIO(text), ox.RdfFormat.TURTLE, to_graph=_GRAPH, lenient=True)
+    store.extend(_quads(blank))

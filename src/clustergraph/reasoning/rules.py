@@ -59,8 +59,10 @@ _SCHEMA: Final = frozenset(
     {_SUBCLASS, _DOMAIN, _RANGE, _SUBPROPERTY, _SAME_CLASS, _SAME_PROPERTY, _INVERSE, _CHAIN}
 ) | {_EXCLUDES, _COMPLEMENT, _MEMBERS, _PARTS}
 _KINDS: Final = frozenset({_SYMMETRIC, _TRANSITIVE, _ALL_EXCLUDE})
-# Everything belongs to these: to say so would be noise.
-_TRIVIAL: Final = frozenset({_name(_OWL + "Thing"), _name(_RDFS + "Resource")})
+# Everything belongs to these, or everything that is told of: to say so of each would be noise.
+_TRIVIAL: Final = frozenset(
+    {_name(_OWL + "Thing"), _name(_RDFS + "Resource"), _name(PREFIXES["prov"] + "Entity")}
+)
 _DATA: Final = (PREFIXES["xsd"], _RDFS + "Literal", _RDF + "langString")
 
 

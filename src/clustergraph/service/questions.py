@@ -70,7 +70,8 @@ def _ask(engine: Engine | RemoteEngine, request: Request) -> Response:
             raise RequestError(400, "The request is wrong", detail)
         names = [variable.value for variable in answer.variables]
         rows = sum(1 for _ in answer)
-        answer = engine.query(paging.cut(question.bind(values), names, page))
+        asked_of = catalogue.asked_of(question, engine)
+        answer = asked_of.query(paging.cut(question.bind(values), names, page))
         headers = [("X-Total-Count", str(rows)), ("Link", _links(request, page, rows))]
     return _written(question.name, answer, request, asked.get("format", []), headers)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO, Final, Protocol, TypeAlias
 
@@ -16,11 +17,14 @@ import pyoxigraph as ox
 
 from clustergraph.errors import QueryError, StoreError, UnknownNameError
 from clustergraph.store.faults import explain
-from clustergraph.store.generations import Generations
+from clustergraph.store.generations import Generations, Settle
 from clustergraph.store.guard import names_its_graphs, refuse_service
-from clustergraph.vocab import GRAPH, PREFIXES
+from clustergraph.vocab import GRAPH, INFERRED, PREFIXES
 
 __all__ = ["Answer", "Engine", "Queryable", "build", "is_store", "nothing", "reading"]
+
+_COPIED: Final = 200_000
+"""How many quads are copied to be asked without what is inferred."""
 
 Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | list[ox.Triple]
 """SELECT: solutions; ASK: a truth; CONSTRUCT and DESCRIBE: triples.
@@ -71,6 +75,7 @@ class Engine:
         del self._store
 
     def _open(self, database: Path) -> None:
+        self._stated: Queryable | None = None
         try:
             self._store = ox.Store.read_only(str(database))
             next(iter(self._store), None)
@@ -120,6 +125,27 @@ class Engine:
                 )
         except SyntaxError as error:
             raise explain(text, error, PREFIXES, _parse) from error
+
+    def stated(self) -> Queryable:
+        """Return the same graph without what is inferred, for questions about what was stated.
+
+        A graph of common size is copied into memory at the first call, where it is asked quickly;
+        a large one is asked where it is, with its graphs listed, which takes several times as long.
+        """
+        if self._stated is None:
+            self._stated = self._without(ox.NamedNode(INFERRED))
+        return self._stated
+
+    def _without(self, graph: ox.NamedNode) -> Queryable:
+        if next(self._store.quads_for_pattern(None, None, None, graph), None) is None:
+            return self
+        quads = (quad for quad in self._store if quad.graph_name != graph)
+        few = list(islice(quads, _COPIED + 1))
+        if len(few) > _COPIED:
+            return _Part(self._store, [g for g in self._store.named_graphs() if g != graph])
+        store = ox.Store()
+        store.bulk_extend(few)
+        return _Part(store, None)
 
     def mentions(self, iri: str) -> bool:
         """Say whether the graph states anything about the thing that bears this IRI."""
@@ -172,6 +198,35 @@ class Engine:
             ox.serialize(triples, stream, form, prefixes=prefixes)
 
 
+class _Part:
+    """Some graphs of a store; `query` as that of the engine.
+
+    Args:
+        store: holds them.
+        graphs: which ones, beside the default graph; None: all.
+    """
+
+    def __init__(self, store: ox.Store, graphs: list[ox.NamedNode | ox.BlankNode] | None) -> None:
+        self._store = store
+        self._graphs = graphs
+
+    def query(self, text: str) -> Answer:
+        refuse_service(text)
+        own = names_its_graphs(text)
+        listed = None if own else self._graphs
+        try:
+            with reading():
+                return self._store.query(
+                    text,
+                    prefixes=dict(PREFIXES),
+                    use_default_graph_as_union=listed is None and not own,
+                    default_graph=None if listed is None else [ox.DefaultGraph(), *listed],
+                    named_graphs=listed,
+                )
+        except SyntaxError as error:
+            raise explain(text, error, PREFIXES, _parse) from error
+
+
 @contextmanager
 def reading() -> Iterator[None]:
     """Turn what the engine raises while it evaluates into `QueryError`."""
@@ -183,8 +238,12 @@ def reading() -> Iterator[None]:
         raise QueryError(f"the query could not be evaluated: {error}") from error
 
 
-def build(directory: Path, quads: Callable[[], Iterable[ox.Quad]]) -> None:
+def build(
+    directory: Path, quads: Callable[[], Iterable[ox.Quad]], settle: Settle | None = None
+) -> None:
     """Make ``directory`` a store whose first generation holds what ``quads`` yields.
+
+    With ``settle`` it holds as well what that adds, for instance what follows from the quads.
 
     Nothing but a complete store ever stands at ``directory``: the work is done beside it and
     moved there at the end. When someone else was quicker, theirs stays.
@@ -195,6 +254,8 @@ def build(directory: Path, quads: Callable[[], Iterable[ox.Quad]]) -> None:
 
     def fill(store: ox.Store) -> None:
         store.bulk_extend(quads())
+        if settle is not None:
+            settle(store, None)
         store.optimize()
 
     Generations(directory).create(fill)

@@ -23,6 +23,7 @@ from clustergraph import artefacts
 from clustergraph.errors import StoreError
 from clustergraph.settings import cache_directory
 from clustergraph.store.engine import Engine, build
+from clustergraph.store.generations import Settle
 
 __all__ = ["fingerprint", "open_shipped"]
 
@@ -44,18 +45,19 @@ def fingerprint() -> str:
     return digest.hexdigest()[:32]
 
 
-def open_shipped(quads: Quads) -> Engine:
+def open_shipped(quads: Quads, settle: Settle | None = None) -> Engine:
     """Open the graph of the shipped data; build it first where the cache lacks it.
 
     Args:
         quads: makes the graph's quads; called only when it has to be built. Of several processes
             that start at once, one builds and the others wait.
+        settle: adds what follows from them; None: the graph that is opened holds nothing else.
 
     Raises:
         StoreError: the cache directory cannot be written.
     """
     graphs = cache_directory() / "graphs"
-    directory = graphs / fingerprint()
+    directory = graphs / (fingerprint() + ("" if settle is None else "+"))
     if (engine := _open(directory)) is None:
         try:
             graphs.mkdir(parents=True, exist_ok=True)
@@ -67,7 +69,7 @@ def open_shipped(quads: Quads) -> Engine:
         with _alone(graphs):
             if (engine := _open(directory)) is None:
                 shutil.rmtree(directory, ignore_errors=True)
-                build(directory, quads)
+                build(directory, quads, settle)
                 (directory / _SIZES).write_text(json.dumps(_sizes(directory)), encoding="utf-8")
                 engine = _open(directory) or Engine(directory)
             _prune(graphs, keep=directory)
