@@ -10,7 +10,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -309,6 +309,12 @@ def reading_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OverHt
         service = OverHttp(base, TOKEN)
         yield service
         service.close()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[str]]:
+    """What runs a service over the store in a directory, and gives its address."""
+    return _serving
 
 
 WAYS = ["in-process", "http"]

@@ -145,6 +145,13 @@ _TOKEN: str = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable
     help="Let updates load this file (LOAD); as --allow-service.",
 )
 @click.option(
+    "--max-validate-bytes",
+    type=click.IntRange(1000),
+    default=16 << 20,
+    show_default=True,
+    help="Longest content that /validate takes, as sent and when decompressed.",
+)
+@click.option(
     "--no-validate-writes",
     is_flag=True,
     help="Take writes whatever the shapes say; else one that adds a violation is refused.",
@@ -202,6 +209,7 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
         log_queries=given["log_queries"],
         writable=store is not None,
         remote=remote,
+        max_validate_bytes=given["max_validate_bytes"],
         validate_writes=not given["no_validate_writes"],
         shapes=given["shapes"],
         update_address=addresses.get("update_address"),

@@ -114,32 +114,59 @@ def export(
     help="turtle, ntriples, jsonld, rdfxml, trig or nquads; by default what each file's name says.",
 )
 @click.option("--base", "base_iri", metavar="IRI", help="Resolve relative IRIs against this one.")
+@click.option("--no-validate-writes", is_flag=True, help="Load the files whatever the shapes say.")
+@click.option(
+    "--shapes",
+    type=click.Path(path_type=Path, exists=True),
+    metavar="PATH",
+    help="Judge by the shapes of this file or directory.  [default: the shipped ones]",
+)
 def load(
-    store: Path, files: Sequence[Path], graph: str | None, form: str | None, base_iri: str | None
+    store: Path,
+    files: Sequence[Path],
+    graph: str | None,
+    form: str | None,
+    base_iri: str | None,
+    no_validate_writes: bool,
+    shapes: Path | None,
 ) -> None:
     """Load RDF files into the graph in STORE: all of them, or nothing.
 
     Files may be compressed by gzip. STORE is made if it does not exist, with nothing else in it.
     A fault in a file is told with its line and column, and nothing is loaded. Whoever reads the
     graph meanwhile goes on reading what was there before.
+
+    What would add a violation to the graph is refused likewise: the findings are told as
+    'clustergraph validate' tells them, and the exit code is 1. Files of more than some 100,000
+    statements have the whole graph judged, which takes its time.
     """
     from pyoxigraph import RdfFormat
 
     from clustergraph.answers import FORMATS
-    from clustergraph.store.loading import load_apart
+    from clustergraph.cli import loader
+    from clustergraph.cli.checking import coloured
+    from clustergraph.store.loading import RefusedError, load_apart
 
     serialization = FORMATS[form].engine if form else None
     assert serialization is None or isinstance(serialization, RdfFormat)  # noqa: S101
     started = time.monotonic()
-    with _bytes_read(files) as tell:
-        generation = load_apart(
-            store,
-            files,
-            graph=_graph_iri(graph),
-            form=serialization,
-            base_iri=base_iri,
-            tell=tell,
-        )
+    try:
+        with _bytes_read(files) as (tell, hear):
+            generation = load_apart(
+                store,
+                files,
+                graph=_graph_iri(graph),
+                form=serialization,
+                base_iri=base_iri,
+                tell=tell,
+                hear=hear,
+                program=loader.PROGRAM,
+                more=loader.told(validate=not no_validate_writes, shapes=shapes, colour=coloured()),
+            )
+    except RefusedError as error:
+        click.echo(str(error), color=coloured())
+        click.echo(f"{store}: nothing was loaded", err=True)
+        sys.exit(1)
     count = f"{len(files)} file{'s' if len(files) > 1 else ''}"
     passed_s = time.monotonic() - started
     click.echo(f"{store}: generation {generation.number} holds {count} more ({passed_s:.1f} s)")
@@ -251,10 +278,12 @@ def backup(store: Path, target: Path) -> None:
 
 
 @contextmanager
-def _bytes_read(files: Sequence[Path]) -> Iterator[Callable[[int, int], object]]:
-    """Show on a terminal how much of the files has been read; nothing in a pipe."""
+def _bytes_read(
+    files: Sequence[Path],
+) -> Iterator[tuple[Callable[[int, int], object], Callable[[str], object]]]:
+    """Show on a terminal how much of the files has been read, and what is done after that."""
     if not sys.stderr.isatty():
-        yield lambda index, done: None
+        yield lambda index, done: None, lambda words: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
@@ -270,7 +299,7 @@ def _bytes_read(files: Sequence[Path]) -> Iterator[Callable[[int, int], object]]
             what = files[index].name if read < total else "writing"
             bar.update(task, completed=read, description=what)
 
-        yield tell
+        yield tell, lambda words: bar.update(task, description=words)
 
 
 def _in_words(size_bytes: int) -> str:

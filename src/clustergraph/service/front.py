@@ -17,7 +17,7 @@ from typing import Final
 import clustergraph
 from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.service import places
-from clustergraph.service.cache import parse_head
+from clustergraph.service.cache import Answer, parse_head
 from clustergraph.service.connection import Connection
 from clustergraph.service.exchange import LEFT, Exchange, Receive, Scope, Send, joined
 from clustergraph.service.forwarding import Forwarding
@@ -33,11 +33,13 @@ __all__ = ["Front"]
 
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+_INVALID: Final = 422
 _READS: Final = ("GET", "HEAD", "OPTIONS")
 # What may be done at which address. Below /store every graph has one.
 _METHODS: Final = {
     "/sparql": (*_READS, "POST"),
     "/update": ("POST", "OPTIONS"),
+    "/validate": ("POST", "OPTIONS"),
     "/store": (*_READS, "PUT", "POST", "DELETE"),
     "/.well-known/void": _READS,
     "/metrics": _READS,
@@ -46,7 +48,11 @@ _METHODS: Final = {
 }
 # How long another server may take to say that it is there.
 _READY_S: Final = 5.0
-_OPERATIONS: Final = {"/sparql": "query", "/.well-known/void": "description"}
+_OPERATIONS: Final = {
+    "/sparql": "query",
+    "/validate": "validation",
+    "/.well-known/void": "description",
+}
 _PREFLIGHT: Final = (
     b"access-control-allow-headers",
     b"Accept, Authorization, Content-Type, If-Match, If-None-Match, Prefer",
@@ -238,6 +244,9 @@ class Front:
                 await self.reading.answer(exchange)
         elif path in ("/update", "/store"):
             await self._write(exchange)
+        elif path == "/validate":
+            if await exchange.take_body(self.options.max_validate_bytes):
+                await self.reading.answer(exchange)
         else:
             await self._report(exchange, path)
 
@@ -311,7 +320,18 @@ class Front:
             exchange.how = died.reason
             await exchange.refuse(*DEATHS[died.reason], retry_after(died.reason))
         else:
+            self._note_findings(exchange, answer)
             await exchange.reply(answer.status, answer.lines, answer.body)
+
+    def _note_findings(self, exchange: Exchange, answer: Answer) -> None:
+        """Remember what the guard on writes found, for log and metrics."""
+        if answer.status == _INVALID:
+            exchange.how = "invalid"
+            self.metrics.refused_writes += 1
+        for name, value in answer.lines:
+            if name == b"clustergraph-warnings":
+                exchange.how = f"{value.decode()} warnings"
+                self.metrics.write_warnings += int(value)
 
     async def _report(self, exchange: Exchange, path: str) -> None:
         """Answer for the service itself."""

@@ -24,6 +24,8 @@ class Metrics:
         self.requests: Counter[tuple[str, int]] = Counter()
         self.sent_bytes = 0
         self.follow_failures = 0
+        self.refused_writes = 0
+        self.write_warnings = 0
         self._buckets = [0] * (len(BUCKETS_S) + 1)
         self._seconds = 0.0
         self._started_s = time.time()
@@ -71,6 +73,15 @@ class Metrics:
                 for (operation, status), count in sorted(self.requests.items())
             },
         )
+        for name, meaning, count in (
+            ("refused_writes", "Writes refused for the violations they add.", self.refused_writes),
+            (
+                "write_warnings",
+                "Findings that writes added, and passed.",
+                self.write_warnings,
+            ),
+        ):
+            lines += _metric(f"clustergraph_{name}_total", "counter", meaning, {"": count})
         lines += _metric(
             "clustergraph_sent_bytes_total",
             "counter",

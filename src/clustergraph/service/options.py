@@ -44,6 +44,7 @@ class Options:
         remote: whether the graph is another server's.
         update_address: where that server takes updates; None: where it answers queries.
         graph_store_address: its graph store; None: it has none.
+        max_validate_bytes: longest content that is judged without being stored.
         validate_writes: whether changes that would add a violation are refused.
         shapes: the file or directory of shapes that hold here; None: the shipped ones.
     """
@@ -75,6 +76,7 @@ class Options:
     remote: bool = False
     update_address: str | None = None
     graph_store_address: str | None = None
+    max_validate_bytes: int = 16 << 20
     validate_writes: bool = True
     shapes: Path | None = None
 

@@ -13,25 +13,42 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Any, Final
 
 import pyoxigraph as ox
 
 from clustergraph import errors
 from clustergraph.errors import ClusterGraphError, StoreError, UnreadableInputError, UsageError
+from clustergraph.store.delta import MOST_QUADS, Changed, Delta, exchange
 from clustergraph.store.files import format_of, opened, reading_of
-from clustergraph.store.generations import Generation, Generations
+from clustergraph.store.generations import Generation, Generations, Settle
 
-__all__ = ["load", "load_apart"]
+__all__ = ["RefusedError", "Sources", "load", "load_apart", "say", "work"]
 
 _TOLD_EVERY_S: Final = 0.1
 _OUT_OF_STACK: Final = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 
 Tell = Callable[[int, int], object]
 """Takes the index of the file being read, and how many of its bytes have been."""
+
+Sources = dict[ox.Triple, list[Path]]
+"""Statements, in the order in which they were read, with the files that hold them."""
+
+Review = Callable[[ox.Store, Delta | None, Sources | None], object]
+"""Looks at what was loaded, before it is published; what it raises keeps it from that. Of a large
+load neither the delta nor the sources are known."""
+
+# Less than this is likely to be few enough quads to look at one by one; packed files are smaller.
+_SMALL_BYTES: Final = 16 << 20
+_PACKED: Final = 10
+
+
+class RefusedError(ClusterGraphError):
+    """What was to be loaded was refused by whoever reviewed it; the text says why."""
 
 
 def load(
@@ -42,6 +59,8 @@ def load(
     form: ox.RdfFormat | None = None,
     base_iri: str | None = None,
     tell: Tell = lambda index, done: None,
+    review: Review | None = None,
+    settle: Settle | None = None,
 ) -> Generation:
     """Load files into a store, all of them or none, in this process.
 
@@ -52,6 +71,8 @@ def load(
         form: their format; None: what each one's name says.
         base_iri: against which relative IRIs are resolved.
         tell: hears how far it is.
+        review: looks at what was loaded.
+        settle: completes the store, after that.
 
     Returns:
         The generation published.
@@ -64,20 +85,55 @@ def load(
     sources = [(path, form or format_of(path)) for path in paths]
     target = None if graph is None else _graph(graph)
 
-    def fill(store: ox.Store, _: int | None = None) -> None:
+    def streams() -> Iterator[tuple[Path, ox.RdfFormat, IO[bytes]]]:
         for index, (path, its_form) in enumerate(sources):
             with opened(path) as (content, file), reading_of(path, its_form):
-                store.bulk_load(
-                    _Watched(content, file, lambda done, index=index: tell(index, done)),  # type: ignore[misc, arg-type]
-                    its_form,
-                    base_iri=base_iri,
-                    to_graph=target,
-                )
+                watched = _Watched(content, file, lambda done, index=index: tell(index, done))  # type: ignore[misc]
+                yield path, its_form, watched  # type: ignore[misc]
+
+    def fill(store: ox.Store, _: int | None = None) -> Changed[None]:
+        delta = read = None
+        if (review or settle) and (read := _read(paths, streams(), base_iri, target)) is not None:
+            quads, triples = read
+            delta = exchange(store, (), quads)
+        else:
+            triples = None
+            for _path, its_form, stream in streams():
+                store.bulk_load(stream, its_form, base_iri=base_iri, to_graph=target)
+        if review is not None:
+            review(store, delta, triples)
+        return Changed(None, delta)
 
     generations = Generations(directory)
     if generations.exist():
-        return generations.commit(fill)[0]
-    return generations.create(fill)
+        return generations.commit(fill, settle)[0]
+    return generations.create(fill, settle)
+
+
+def _read(
+    paths: Sequence[Path],
+    streams: Iterator[tuple[Path, ox.RdfFormat, IO[bytes]]],
+    base_iri: str | None,
+    target: ox.NamedNode | None,
+) -> tuple[set[ox.Quad], Sources] | None:
+    """Return what files hold, and where; None if it is much."""
+    sizes = (path.stat().st_size * (_PACKED if path.suffix == ".gz" else 1) for path in paths)
+    if sum(sizes) > _SMALL_BYTES:
+        return None
+    quads: set[ox.Quad] = set()
+    triples: Sources = {}
+    for path, form, stream in streams:
+        for quad in ox.parse(stream, form, base_iri=base_iri, rename_blank_nodes=True):
+            graph = quad.graph_name
+            if target is not None and isinstance(graph, ox.DefaultGraph):
+                graph = target
+            quads.add(ox.Quad(quad.subject, quad.predicate, quad.object, graph))
+            files = triples.setdefault(quad.triple, [])
+            if path not in files:
+                files.append(path)
+        if len(quads) > MOST_QUADS:
+            return None
+    return quads, triples
 
 
 def load_apart(
@@ -88,10 +144,25 @@ def load_apart(
     form: ox.RdfFormat | None = None,
     base_iri: str | None = None,
     tell: Tell = lambda index, done: None,
+    hear: Callable[[str], object] = lambda words: None,
+    program: str = "from clustergraph.store.loading import work; work()",
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> Generation:
     """Do what `load` does in a process of its own; survive what that does not.
 
+    Args:
+        directory: as `load` takes it, and the others as well.
+        paths: as above.
+        graph: as above.
+        form: as above.
+        base_iri: as above.
+        tell: as above.
+        hear: is told in words what is done after reading.
+        program: what that process runs: `work`, perhaps with a review.
+        more: told to the program, fit for JSON.
+
     Raises:
+        RefusedError: the program reviews what it loads, and did not like it.
         UnreadableInputError: also when a file nests too deeply for the parser.
         StoreError: also when the process was killed.
     """
@@ -101,12 +172,17 @@ def load_apart(
         "graph": graph,
         "form": form and form.media_type,
         "base_iri": base_iri,
+        **more,
     }
     at = 0
-    with _child(json.dumps(job)) as child:
+    with _child(json.dumps(job), program) as child:
         assert child.stdout is not None  # noqa: S101 - it is a pipe
         for line in child.stdout:
             message = json.loads(line)
+            if "refused" in message:
+                raise RefusedError(message["refused"])
+            if "doing" in message:
+                hear(message["doing"])
             if "error" in message:
                 raise getattr(errors, message["error"])(*message["arguments"])
             if "read" in message:
@@ -128,10 +204,9 @@ def load_apart(
 
 
 @contextmanager
-def _child(job: str) -> Iterator[subprocess.Popen[str]]:
+def _child(job: str, program: str) -> Iterator[subprocess.Popen[str]]:
     """Start the process that loads; end it when whoever waits for it gives up."""
     # -P, and no program from the working directory: that may be anybody's.
-    program = "from clustergraph.store.loading import _work; _work()"
     with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-P", "-c", program],
         stdin=subprocess.PIPE,
@@ -151,13 +226,24 @@ def _child(job: str) -> Iterator[subprocess.Popen[str]]:
             raise
 
 
-def _work() -> None:
-    """Be the process that loads: the job comes by standard input."""
+def say(**message: object) -> None:
+    """Tell whoever waits for the load something."""
+    print(json.dumps(message), flush=True)
+
+
+def work(
+    prepare: Callable[[dict[str, Any]], tuple[Review | None, Settle | None]] = lambda job: (
+        None,
+        None,
+    ),
+) -> None:
+    """Be the process that loads: the job comes by standard input.
+
+    Args:
+        prepare: makes of the job what reviews and what completes the load.
+    """
     job: dict[str, Any] = json.load(sys.stdin)
     last, ended = 0.0, -1
-
-    def say(**message: object) -> None:
-        print(json.dumps(message), flush=True)
 
     def tell(index: int, done: int) -> None:
         nonlocal last, ended
@@ -169,6 +255,7 @@ def _work() -> None:
             say(read=[index, done])
 
     try:
+        review, settle = prepare(job)
         load(
             Path(job["directory"]),
             [Path(path) for path in job["paths"]],
@@ -176,7 +263,11 @@ def _work() -> None:
             form=job["form"] and ox.RdfFormat.from_media_type(job["form"]),
             base_iri=job["base_iri"],
             tell=tell,
+            review=review,
+            settle=settle,
         )
+    except RefusedError as error:
+        say(refused=str(error))
     except errors.SyntaxFaultError as error:
         arguments = [error.source, error.reason, error.line, error.column]
         say(error=type(error).__name__, arguments=arguments)

@@ -58,6 +58,10 @@ def _route(request: Request, context: Context) -> Response | Change:
         from clustergraph.service.protocol import graph_store
 
         return graph_store.answer(request, context)
+    if path == "/validate":
+        from clustergraph.service.protocol import validating
+
+        return validating.answer(request, context)
     if path == VOID:
         from clustergraph.service.protocol import description
 

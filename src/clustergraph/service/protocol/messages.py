@@ -102,6 +102,7 @@ class Config:
             named by the request's own URI.
         writable: whether the service takes writes at all, be it in another worker; the
             description says so.
+        max_validate_bytes: longest content that is judged without being stored, decompressed.
         shapes: the file or directory of shapes that hold here; None: the shipped ones.
         prefix_table: each prefix as it stands in a text, its name and its IRI; from ``prefixes``.
     """
@@ -117,6 +118,7 @@ class Config:
     base_iri: str = BASE
     graph_namespace: str | None = GRAPH
     writable: bool = False
+    max_validate_bytes: int = 16 << 20
     shapes: Path | None = None
     prefix_table: tuple[tuple[str, str, str], ...] = field(init=False, repr=False)
 

@@ -23,7 +23,7 @@ from clustergraph.errors import RequestError, near
 from clustergraph.service.protocol.messages import Config, Request
 from clustergraph.service.protocol.parameters import media_type
 
-__all__ = ["ACCEPTED", "MAX_DEPTH", "Document", "read"]
+__all__ = ["ACCEPTED", "MAX_DEPTH", "UNNAMED", "Document", "read"]
 
 ACCEPTED: Final = (
     "text/turtle, application/n-triples, application/rdf+xml, application/ld+json, "
@@ -32,6 +32,9 @@ ACCEPTED: Final = (
 MAX_DEPTH: Final = 1000
 """Deepest nesting of triple terms, and of objects and arrays in JSON-LD: the engine's parsers
 recurse on them."""
+
+UNNAMED: Final = "the content"
+"""How messages call a document that has no name."""
 
 _MOST_PARTS: Final = 100
 _CHUNK: Final = 1 << 20
@@ -75,6 +78,7 @@ class Document:
         body: as received.
         packed: whether ``body`` is compressed by gzip.
         max_bytes: longest content.
+        field: the field of the form that holds it; empty where there is no form.
     """
 
     source: str
@@ -83,6 +87,7 @@ class Document:
     body: bytes | IO[bytes]
     packed: bool
     max_bytes: int
+    field: str = ""
 
     def open(self) -> IO[bytes]:
         """Return the content, from its start; reading past the limit raises `RequestError`."""
@@ -257,8 +262,8 @@ def read(request: Request, config: Config, base_iri: str) -> list[Document]:
         )
         body = whole.open().read()
         return [
-            Document(name, form, base_iri, part, False, config.max_upload_bytes)
-            for name, form, part in _parts(body, declared)
+            Document(name, form, base_iri, part, False, config.max_upload_bytes, field)
+            for name, form, field, part in _parts(body, declared)
         ]
     # Without Content-Type it is RDF/XML (section 5).
     form = _MEDIA_TYPES.get(essence) if essence else ox.RdfFormat.RDF_XML
@@ -269,7 +274,7 @@ def read(request: Request, config: Config, base_iri: str) -> list[Document]:
             f"{essence} is no RDF format known here; send one of {ACCEPTED}",
             headers=[("Accept-Post", ACCEPTED)],
         )
-    return [Document("the content", form, base_iri, request.body, packed, config.max_upload_bytes)]
+    return [Document(UNNAMED, form, base_iri, request.body, packed, config.max_upload_bytes)]
 
 
 def _packed(encoding: str) -> bool:
@@ -286,8 +291,8 @@ def _packed(encoding: str) -> bool:
     )
 
 
-def _parts(body: bytes, declared: str) -> Iterator[tuple[str, ox.RdfFormat, bytes]]:
-    """Yield name, format and content of each file in a form."""
+def _parts(body: bytes, declared: str) -> Iterator[tuple[str, ox.RdfFormat, str, bytes]]:
+    """Yield name, format, field and content of each file in a form."""
     match = _BOUNDARY.search(declared)
     if match is None:
         raise RequestError(400, "Wrong content", "multipart/form-data without a boundary")
@@ -310,7 +315,7 @@ def _parts(body: bytes, declared: str) -> Iterator[tuple[str, ox.RdfFormat, byte
         yield *_format_of(headers), data
 
 
-def _format_of(headers: dict[str, str]) -> tuple[str, ox.RdfFormat]:
+def _format_of(headers: dict[str, str]) -> tuple[str, ox.RdfFormat, str]:
     named = {
         key.lower(): quoted or plain
         for key, quoted, plain in _PARAMETER.findall(headers.get("content-disposition", ""))
@@ -327,7 +332,7 @@ def _format_of(headers: dict[str, str]) -> tuple[str, ox.RdfFormat]:
             raise RequestError(415, "Unsupported media type", detail)
         detail = f"{name}: give each file a Content-Type, or a name that ends in .ttl or the like"
         raise RequestError(400, "Wrong content", detail)
-    return name, form
+    return name, form, named.get("name", "")
 
 
 _PLACE: Final = re.compile(

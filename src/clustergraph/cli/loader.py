@@ -1,0 +1,92 @@
+"""The process behind ``clustergraph load``: what it reads is judged before it is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import pyoxigraph as ox
+
+    from clustergraph.store.delta import Delta
+    from clustergraph.store.generations import Settle
+    from clustergraph.store.loading import Review, Sources
+    from clustergraph.validation import Finding, Report
+
+__all__ = ["PROGRAM", "main", "told"]
+
+PROGRAM: Final = "from clustergraph.cli.loader import main; main()"
+
+
+def told(*, validate: bool, shapes: Path | None, colour: bool) -> Mapping[str, object]:
+    """Return what the process has to know besides the load itself."""
+    where = None if shapes is None else str(shapes)
+    return {"validate": validate, "shapes": where, "colour": colour}
+
+
+def main() -> None:
+    """Be that process."""
+    from clustergraph.store.loading import work
+
+    work(_prepare)
+
+
+def _prepare(job: dict[str, Any]) -> tuple[Review | None, Settle | None]:
+    return (_reviewer(job) if job["validate"] else None), None
+
+
+def _reviewer(job: dict[str, Any]) -> Review:
+    from clustergraph.errors import InvalidChangeError
+    from clustergraph.store.engine import Engine, is_store, nothing
+    from clustergraph.store.loading import RefusedError, say
+    from clustergraph.validation import render
+    from clustergraph.validation.guard import Guard
+
+    guard = Guard(None if job["shapes"] is None else Path(job["shapes"]))
+    directory = Path(job["directory"])
+
+    def before() -> ox.Store:
+        return Engine(directory).store if is_store(directory) else nothing()
+
+    def review(store: ox.Store, delta: Delta | None, sources: Sources | None) -> None:
+        say(doing="checking")
+        try:
+            guard.judge(store, delta, before)
+        except InvalidChangeError as error:
+            report = _placed(error.report, job, sources)
+            raise RefusedError(render(report, colour=job["colour"]).rstrip("\n")) from error
+
+    return review
+
+
+def _placed(report: Report, job: dict[str, Any], sources: Sources | None) -> Report:
+    """Return a report with the places of its findings in the files."""
+    from clustergraph.tables import Place
+    from clustergraph.validation.locate import located
+
+    paths = [Path(path) for path in job["paths"]]
+    if sources is None:
+        sources = dict(_stated(report.findings, paths, job))
+    statements = {triple: tuple(Place(path) for path in files) for triple, files in sources.items()}
+    found: Sequence[Finding] = tuple(located(report.findings, statements, job["base_iri"]))
+    files = {finding.file for finding in found}
+    return replace(report, findings=tuple(found), files=len(files - {None}))
+
+
+def _stated(
+    findings: Iterable[Finding], paths: Iterable[Path], job: dict[str, Any]
+) -> Iterator[tuple[ox.Triple, list[Path]]]:
+    """Yield the statements of files that are about what findings are about."""
+    import pyoxigraph as ox
+
+    from clustergraph.store.files import format_of, opened
+
+    things = {finding.focus for finding in findings}
+    given = job["form"] and ox.RdfFormat.from_media_type(job["form"])
+    for path in paths:
+        with opened(path) as (content, _):
+            for quad in ox.parse(content, given or format_of(path), base_iri=job["base_iri"]):
+                if quad.subject in things or quad.object in things:
+                    yield quad.triple, [path]
