@@ -19,6 +19,7 @@ import hostile
 import load
 import reading
 import report
+import start
 import writing
 from bench import Bench, say
 from report import Finding
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Finding]] = {
     "commits": writing.commits,
     "bulk": writing.bulk,
     "crash": crash.crash,
+    "start": start.start,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
