@@ -14,10 +14,11 @@ const CODES = {
   "578": "NO", "051": "AM", "616": "PL", "620": "PT", "642": "RO", "643": "RU", "674": "SM",
   "688": "RS", "703": "SK", "705": "SI", "724": "ES", "752": "SE", "756": "CH", "788": "TN",
   "792": "TR", "804": "UA", "826": "GB", "012": "DZ", "434": "LY", "422": "LB", "760": "SY",
-  "398": "KZ", "831": "GG", "832": "JE", "833": "IM", "248": "AX",
+  "398": "KZ", "364": "IR", "368": "IQ", "400": "JO", "682": "SA", "818": "EG", "275": "PS",
+  "795": "TM", "860": "UZ", "831": "GG", "832": "JE", "833": "IM", "248": "AX",
 };
 // Longitude and latitude of what the map may show: polygons wholly outside are left out.
-const WEST = -26, SOUTH = 33, EAST = 46, NORTH = 72;
+const WEST = -26, SOUTH = 30, EAST = 58, NORTH = 73;
 // The grid of the points, in degrees: some two kilometres, less than the map shows.
 const STEP = 0.025;
 
@@ -40,10 +41,7 @@ export function europe() {
 
 function within(world, arcs) {
   const outer = feature(world, {type: "Polygon", arcs}).geometry.coordinates[0];
-  const xs = outer.map(([x]) => x);
-  const ys = outer.map(([, y]) => y);
-  const [west, east] = [Math.min(...xs), Math.max(...xs)];
-  return west < EAST && east > WEST && Math.min(...ys) < NORTH && Math.max(...ys) > SOUTH;
+  return outer.some(([x, y]) => x > WEST && x < EAST && y > SOUTH && y < NORTH);
 }
 
 // Renumbers the arcs and writes their points on a coarser grid, as differences.

@@ -100,6 +100,7 @@ function show(nodes, links, all, title) {
     }
   };
   place();
+  write(marks);
   for (const [node, mark] of marks) {
     lighten(node, mark, lines, marks);
     draggable(svg, node, mark, place);
@@ -134,6 +135,33 @@ function settle(nodes, links) {
   }
 }
 
+// Names stand to the right or to the left; one that would lie on another waits until it is asked for.
+function write(marks) {
+  const taken = [];
+  for (const [node] of marks) taken.push({x: node.x - 6, y: node.y - 6, w: 12, h: 12});
+  for (const [node, mark] of marks) {
+    const text = mark.querySelector("text");
+    const w = 6.4 * text.textContent.length;
+    const beside = [
+      {x: node.x + 9, y: node.y - 7, w, h: 14},
+      {x: node.x - 9 - w, y: node.y - 7, w, h: 14},
+    ];
+    const free = beside.findIndex((box) =>
+      box.x > 0 && box.x + w < WIDTH && !taken.some((other) => overlaps(box, other)));
+    if (free < 0) mark.classList.add("quiet");
+    else taken.push(beside[free]);
+    if (free === 1) {
+      text.setAttribute("x", -9);
+      text.setAttribute("text-anchor", "end");
+    }
+  }
+}
+
+function overlaps(one, other) {
+  return one.x < other.x + other.w && other.x < one.x + one.w &&
+    one.y < other.y + other.h && other.y < one.y + one.h;
+}
+
 // Whoever points at a thing, or comes to it by keyboard, sees what it is linked to.
 function lighten(node, mark, lines, marks) {
   const set = (on) => {
@@ -143,7 +171,10 @@ function lighten(node, mark, lines, marks) {
       line.classList.toggle("lit", on && touches);
       if (touches) near.add(link.source).add(link.target);
     }
-    for (const [other, one] of marks) one.classList.toggle("dim", on && !near.has(other));
+    for (const [other, one] of marks) {
+      one.classList.toggle("dim", on && !near.has(other));
+      one.classList.toggle("lit", on && near.has(other));
+    }
   };
   mark.addEventListener("pointerenter", () => set(true));
   mark.addEventListener("pointerleave", () => set(false));

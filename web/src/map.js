@@ -6,9 +6,10 @@ import {element, figure, say, shape} from "./shared.js";
 
 const WIDTH = 760;
 const HEIGHT = 640;
-const STEPS = 6;
+const STEPS = 5;
 // Corners of Europe, to fit the map to; and the smallest part that is worth to be shown, in degrees.
-const EUROPE = {west: -11, south: 35, east: 33, north: 70};
+const EUROPE = {west: -11, south: 35, east: 34, north: 70};
+const WIDEST = 30;
 const SMALLEST = 4;
 // Where the projection of the EU's own maps has its centre.
 const CENTRE = [-10, -52];
@@ -121,10 +122,10 @@ function thresholds(values) {
 }
 
 function stepClass(value, steps) {
-  if (value === undefined) return "unknown";
+  if (value === undefined) return "land";
   // Few steps take the strong end of the ramp: they are to be told from the unknown.
   const step = steps.filter((least) => value >= least).length;
-  return `step-${STEPS - steps.length + Math.max(step, 1)}`;
+  return `r${STEPS - steps.length + Math.max(step, 1) - 1}`;
 }
 
 function legend(steps, measure) {
@@ -132,16 +133,14 @@ function legend(steps, measure) {
   const exact = steps.length < STEPS;
   steps.forEach((least, index) => {
     const text = exact || index === steps.length - 1 ? (exact ? `${least}` : `≥ ${least}`) : `${least} –`;
-    list.append(key(`step-${STEPS - steps.length + index + 1}`, text));
+    list.append(key(`r${STEPS - steps.length + index}`, text));
   });
-  list.append(key("unknown", say("unknown")));
+  list.append(key("ru", say("unknown")));
   return list;
 }
 
 function key(className, text) {
-  const patch = shape("svg", {viewBox: "0 0 14 14", width: 14, height: 14, "aria-hidden": "true"},
-    shape("rect", {width: 14, height: 14, class: className}));
-  return element("li", {}, patch, ` ${text}`);
+  return element("li", {}, element("span", {class: `swatch ${className}`}), text);
 }
 
 function points(world, data, pointAt, valueAt, title) {
@@ -164,7 +163,7 @@ function points(world, data, pointAt, valueAt, title) {
     const radius = valueAt < 0 ? 3 + Math.sqrt(group.length) : 3 + 11 * Math.sqrt(sum / (most * 2));
     const [x, y] = position;
     if (x < 0 || y < 0 || x > WIDTH || y > HEIGHT) continue;
-    svg.append(shape("circle", {cx: x.toFixed(1), cy: y.toFixed(1), class: "point",
+    svg.append(shape("circle", {cx: x.toFixed(1), cy: y.toFixed(1),
       r: Math.min(radius, 22).toFixed(1)}, shape("title", {}, lines.slice(0, 20).join("\n"))));
   }
   const description = say("says-points", {n: found.length, missing: data.rows.length - found.length});
@@ -184,12 +183,13 @@ function together(found, projection) {
   return places.values();
 }
 
-// Points that lie close together are shown from nearer; those far outside Europe do not count.
+// Points that lie close together are shown from nearer; for others the map is the usual one.
 function boxAround(positions) {
   const inside = positions.filter(([x, y]) => x > -26 && x < 46 && y > 33 && y < 72);
   if (!inside.length) return EUROPE;
   const [xs, ys] = [inside.map(([x]) => x), inside.map(([, y]) => y)];
   const box = {west: Math.min(...xs), east: Math.max(...xs), south: Math.min(...ys), north: Math.max(...ys)};
+  if (box.east - box.west > WIDEST) return EUROPE;
   const missing = (span) => Math.max(0.6, (SMALLEST - span) / 2);
   const [dx, dy] = [missing(box.east - box.west), missing(box.north - box.south)];
   return {west: box.west - dx, east: box.east + dx, south: box.south - dy, north: box.north + dy};
@@ -232,7 +232,7 @@ function shapes(collection, data, keyAt, valueAt, title) {
   for (const one of all) {
     const code = codeOf(one);
     const value = values.get(code) ?? undefined;
-    svg.append(shape("path", {d: path(one) ?? "", class: `${stepClass(value, steps)} lined`},
+    svg.append(shape("path", {d: path(one) ?? "", class: stepClass(value, steps)},
       code ? shape("title", {}, `${code}: ${value ?? ""}`) : undefined));
   }
   const measure = valueAt < 0 ? say("rows") : data.columns[valueAt].name;

@@ -7,7 +7,7 @@ import {element, figure, say} from "./shared.js";
 
 const MARKS = ["bar", "line", "dot", "heat", "histogram"];
 const PALETTE = Array.from({length: 8}, (_, index) => `var(--series-${index + 1})`);
-const RAMP = Array.from({length: 6}, (_, index) => `var(--ramp-${index + 1})`);
+const RAMP = Array.from({length: 5}, (_, index) => `var(--r${index})`);
 // More categories than this cannot be read; the caption says how many are left out.
 const MOST_BARS = 60;
 const MOST_GROUPS = 8;
@@ -117,7 +117,7 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
           cell(known, {x: "x", y: "y", fill: "group", title: "title"}),
           width / across.length > 26
             ? text(known, {x: "x", y: "y", text: (point) => String(point.group ?? ""),
-                fill: "var(--on-ramp)", stroke: "var(--under-ramp)", strokeWidth: 2})
+                fill: "var(--ink)", stroke: "var(--raised)", strokeWidth: 3})
             : null,
         ],
       },
@@ -139,7 +139,7 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
       spec: {
         ...base,
         marginLeft: margin([...kept]), marginTop: 24, height: 22 * kept.size + 60,
-        x: {label: size === "y" ? y : x, grid: true, axis: "top"},
+        x: {label: null, grid: true, axis: "top", ticks: Math.max(3, Math.round(width / 120))},
         y: {label: null, domain: [...kept]},
         marks: [barX(known, {y: name, x: size, fill, title: "title"}), ruleX([0])],
       },
@@ -200,7 +200,7 @@ function colours(points, numeric, name) {
   if (numeric) {
     const values = new Set(points.map((point) => point.group).filter((value) => value !== null));
     if (values.size > 1) {
-      return {type: "quantize", n: 6, range: RAMP, unknown: "var(--unknown)", legend: true,
+      return {type: "quantize", n: RAMP.length, range: RAMP, unknown: "var(--ru)", legend: true,
         label: name};
     }
   }
@@ -215,5 +215,5 @@ function colours(points, numeric, name) {
     }
   }
   return {type: "ordinal", domain: kept, range: PALETTE.slice(0, kept.length), legend: true,
-    unknown: "var(--unknown)", label: name};
+    unknown: "var(--ru)", label: name};
 }

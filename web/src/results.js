@@ -92,7 +92,8 @@ function tabs(results, table, views) {
     try {
       const {draw} = await DRAWERS[view]();
       panel.replaceChildren();
-      await draw(panel, read(table), JSON.parse(results.dataset.plot || "{}"), results.dataset);
+      const wished = results.dataset[view === "plot" ? "plot" : "wanted"];
+      await draw(panel, read(table), JSON.parse(wished || "{}"), results.dataset);
     } catch (error) {
       panel.replaceChildren(element("p", {class: "notice"}, say("not-drawn", {why: error.message})));
     }

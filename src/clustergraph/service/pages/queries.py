@@ -1,0 +1,57 @@
+"""The ready questions: all of them, by what they are about."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from clustergraph import catalogue
+from clustergraph.service.pages import results
+from clustergraph.service.pages.frame import page
+from clustergraph.service.protocol import Response
+
+if TYPE_CHECKING:
+    from clustergraph.catalogue import Question
+    from clustergraph.service.pages.visit import Visit
+
+__all__ = ["show"]
+
+# A tag that fewer questions bear is found by its word, not chosen from the list.
+_LEAST: Final = 3
+_ORDER: Final = ("cq", "examples", "checks")
+
+
+def show(visit: Visit) -> Response:
+    """Show the questions that bear a tag and hold the words looked for."""
+    wanted, tag = visit.parameter("q"), visit.parameter("tag")
+    known = list(catalogue.questions().values())
+    tags = Counter(tag for question in known for tag in question.tags)
+    found = [one for one in known if (not tag or tag in one.tags) and _holds(one, wanted)]
+    return page(
+        visit,
+        "queries",
+        groups=[
+            (kind, sorted((one for one in found if one.kind == kind), key=_summary))
+            for kind in _ORDER
+        ],
+        found=len(found),
+        tags=sorted(pair for pair in tags.items() if pair[1] >= _LEAST or pair[0] == tag),
+        wanted=wanted,
+        tag=tag,
+        **results.about(visit),
+    )
+
+
+def _summary(question: Question) -> str:
+    return question.summary
+
+
+def _holds(question: Question, wanted: str) -> bool:
+    text = _fold(" ".join((question.name, question.summary, question.description, *question.tags)))
+    return all(word in text for word in _fold(wanted).split())
+
+
+def _fold(text: str) -> str:
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in parts if not unicodedata.combining(one))
