@@ -20,10 +20,12 @@ __all__ = ["PROGRAM", "main", "told"]
 PROGRAM: Final = "from clustergraph.cli.loader import main; main()"
 
 
-def told(*, validate: bool, shapes: Path | None, colour: bool) -> Mapping[str, object]:
+def told(
+    *, validate: bool, shapes: Path | None, colour: bool, inference: bool = True
+) -> Mapping[str, object]:
     """Return what the process has to know besides the load itself."""
     where = None if shapes is None else str(shapes)
-    return {"validate": validate, "shapes": where, "colour": colour}
+    return {"validate": validate, "shapes": where, "colour": colour, "inference": inference}
 
 
 def main() -> None:
@@ -34,7 +36,14 @@ def main() -> None:
 
 
 def _prepare(job: dict[str, Any]) -> tuple[Review | None, Settle | None]:
-    return (_reviewer(job) if job["validate"] else None), None
+    from clustergraph.reasoning import settle, unsettle
+    from clustergraph.store.loading import say
+
+    def infer(store: ox.Store, delta: Delta | None) -> None:
+        say(doing="inferring")
+        settle(store, delta)
+
+    return (_reviewer(job) if job["validate"] else None), (infer if job["inference"] else unsettle)
 
 
 def _reviewer(job: dict[str, Any]) -> Review:

@@ -164,6 +164,12 @@ _TOKEN: str = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable
     "[default: the shipped ones]",
 )
 @click.option(
+    "--no-inference",
+    is_flag=True,
+    help="Hold nothing but what is stated: what follows from it is not inferred, and what was "
+    "inferred goes with the next write.",
+)
+@click.option(
     "--access-log",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
@@ -211,6 +217,7 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
         remote=remote,
         max_validate_bytes=given["max_validate_bytes"],
         validate_writes=not given["no_validate_writes"],
+        inference=not given["no_inference"],
         shapes=given["shapes"],
         update_address=addresses.get("update_address"),
         graph_store_address=addresses.get("graph_store_address"),
@@ -229,7 +236,7 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
             build(directory, lambda: ())
         engine = Engine(directory)
     else:
-        engine = open_engine(directory, create=True)
+        engine = open_engine(directory, create=True, inference=options.inference)
     # Only workers read it; this process keeps it from being removed.
     engine.shut()
     run(create_front(engine.directory, options), socket, tell)

@@ -41,6 +41,7 @@ _store_argument = click.argument("store", type=click.Path(path_type=Path), metav
     metavar="IRI",
     help="Only this named graph; the graph's short name will do, for example nuts.",
 )
+@click.option("--inferred", is_flag=True, help="Also what is inferred, not only what is stated.")
 @click.option("--generation", type=int, metavar="N", help="An older generation of the graph.")
 @click.option(
     "-o",
@@ -53,11 +54,16 @@ _store_argument = click.argument("store", type=click.Path(path_type=Path), metav
 def export(
     form: str | None,
     graph: str | None,
+    inferred: bool,
     generation: int | None,
     output: Path | None,
     store: Path | None,
 ) -> None:
-    """Write the whole graph, or one named graph, as RDF."""
+    """Write the whole graph, or one named graph, as RDF.
+
+    What is inferred is left out, unless --inferred or --graph inferred asks for it: whoever loads
+    the file infers it anew.
+    """
     from pyoxigraph import RdfFormat
 
     from clustergraph.answers import FORMATS
@@ -78,7 +84,7 @@ def export(
     assert isinstance(serialization, RdfFormat)  # noqa: S101 - all of EXPORTS are
     iri = _graph_iri(graph)
     if output is None:
-        engine.dump(sys.stdout.buffer, serialization, iri)
+        engine.dump(sys.stdout.buffer, serialization, iri, inferred=inferred)
         return
     # Beside the file first, so that a failure leaves what was there before.
     part = output.with_name(f".{output.name}.part")
@@ -86,9 +92,10 @@ def export(
         with part.open("wb") as file, progress(f"writing {output}"):
             if packed:
                 with gzip.GzipFile(output.stem, "wb", _GZIP_LEVEL, file, mtime=0) as stream:
-                    engine.dump(cast(IO[bytes], stream), serialization, iri)
+                    packing = cast(IO[bytes], stream)
+                    engine.dump(packing, serialization, iri, inferred=inferred)
             else:
-                engine.dump(file, serialization, iri)
+                engine.dump(file, serialization, iri, inferred=inferred)
         part.replace(output)
     except OSError as error:
         raise UsageError(f"{output}: cannot be written ({error.strerror})") from error
@@ -121,6 +128,11 @@ def export(
     metavar="PATH",
     help="Judge by the shapes of this file or directory.  [default: the shipped ones]",
 )
+@click.option(
+    "--no-inference",
+    is_flag=True,
+    help="Hold nothing but what is stated: infer nothing from it, and drop what was inferred.",
+)
 def load(
     store: Path,
     files: Sequence[Path],
@@ -129,6 +141,7 @@ def load(
     base_iri: str | None,
     no_validate_writes: bool,
     shapes: Path | None,
+    no_inference: bool,
 ) -> None:
     """Load RDF files into the graph in STORE: all of them, or nothing.
 
@@ -136,6 +149,7 @@ def load(
     A fault in a file is told with its line and column, and nothing is loaded. Whoever reads the
     graph meanwhile goes on reading what was there before.
 
+    What follows from the graph by its own ontology is inferred anew into the graph graph:inferred.
     What would add a violation to the graph is refused likewise: the findings are told as
     'clustergraph validate' tells them, and the exit code is 1. Files of more than some 100,000
     statements have the whole graph judged, which takes its time.
@@ -161,7 +175,12 @@ def load(
                 tell=tell,
                 hear=hear,
                 program=loader.PROGRAM,
-                more=loader.told(validate=not no_validate_writes, shapes=shapes, colour=coloured()),
+                more=loader.told(
+                    validate=not no_validate_writes,
+                    shapes=shapes,
+                    colour=coloured(),
+                    inference=not no_inference,
+                ),
             )
     except RefusedError as error:
         click.echo(str(error), color=coloured())

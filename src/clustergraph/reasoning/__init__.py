@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyoxigraph as ox
 
-from clustergraph.reasoning.incremental import Inference, settle
+from clustergraph.reasoning.incremental import Inference, settle, unsettle
 from clustergraph.reasoning.materialise import materialise
 from clustergraph.reasoning.rules import Rules, compile_rules
 from clustergraph.store import Engine, open_shipped
@@ -17,6 +17,7 @@ __all__ = [
     "open_graph",
     "settle",
     "shipped_quads",
+    "unsettle",
 ]
 
 

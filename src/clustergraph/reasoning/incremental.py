@@ -29,7 +29,7 @@ from clustergraph.reasoning.rules import (
 from clustergraph.store.delta import Delta
 from clustergraph.vocab import INFERRED
 
-__all__ = ["Facts", "Inference", "Statement", "maintain", "reasons", "settle"]
+__all__ = ["Facts", "Inference", "Statement", "maintain", "reasons", "settle", "unsettle"]
 
 Statement: TypeAlias = tuple[Node, ox.NamedNode, Term]
 Reason: TypeAlias = tuple[PathRule | TypeRule, tuple[Statement, ...]]
@@ -54,8 +54,9 @@ class Inference:
     def __call__(self, store: ox.Store, delta: Delta | None) -> None:
         """Bring the inferred graph in line with what a change did to the others.
 
-        When the change is not known, or concerns the ontology that the rules are made from, the
-        graph is made anew; else only what the change bears on is looked at.
+        When the change is not known, or concerns the ontology that the rules are made from, or
+        nothing was inferred before, the graph is made anew; else only what the change bears on is
+        looked at.
 
         Args:
             store: after the change; its inferred graph is as it was before.
@@ -66,7 +67,8 @@ class Inference:
         """
         rules = self._rules if self._rules is not None else compile_rules(store)
         changed = [] if delta is None else [q.triple for q in (*delta.added, *delta.removed)]
-        if delta is None or any(is_schema(triple, rules) for triple in changed):
+        complete = store.contains_named_graph(_GRAPH) if rules else True
+        if delta is None or not complete or any(is_schema(triple, rules) for triple in changed):
             # Until the change is published, these rules are those of a store that may never be.
             self._rules = None
             materialise(store)
@@ -78,6 +80,12 @@ class Inference:
 def settle(store: ox.Store, delta: Delta | None) -> None:
     """Do what a new `Inference` does."""
     Inference()(store, delta)
+
+
+def unsettle(store: ox.Store, delta: Delta | None) -> None:
+    """Remove the inferred graph: where nothing is inferred, nothing out of date may stay."""
+    if store.contains_named_graph(_GRAPH):
+        store.remove_graph(_GRAPH)
 
 
 def maintain(store: ox.Store, changed: Iterable[ox.Triple], rules: Rules) -> tuple[int, int]:

@@ -65,6 +65,11 @@ def _materialise(store: ox.Store, rules: Rules) -> int:
         for quad in _quads(gone & before):
             store.remove(quad)
     _write(store, [line for line in after if line not in before] if before else after)
+    # That the graph is there says that it is complete, be it empty.
+    if rules:
+        store.add_graph(_GRAPH)
+    else:
+        store.remove_graph(_GRAPH)
     return len(after)
 
 

@@ -47,6 +47,7 @@ class Options:
         max_validate_bytes: longest content that is judged without being stored.
         validate_writes: whether changes that would add a violation are refused.
         shapes: the file or directory of shapes that hold here; None: the shipped ones.
+        inference: whether each write brings what follows from the graph up to date.
     """
 
     query_timeout_s: float = 30.0
@@ -79,6 +80,7 @@ class Options:
     max_validate_bytes: int = 16 << 20
     validate_writes: bool = True
     shapes: Path | None = None
+    inference: bool = True
 
     def for_worker(self) -> dict[str, Any]:
         """Return what workers have to know, fit for JSON: no secrets."""

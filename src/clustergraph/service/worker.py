@@ -151,7 +151,9 @@ def main(arguments: list[str]) -> None:
     if kind == "write":
         from clustergraph.service.writer import Writer
 
-        server = Writer(sock, config, wall, network, options["validate_writes"])
+        server = Writer(
+            sock, config, wall, network, options["validate_writes"], options["inference"]
+        )
     elif remote:
         from clustergraph.service.remote import Remote
 

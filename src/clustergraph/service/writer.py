@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clustergraph.errors import ClusterGraphError
+from clustergraph.reasoning import Inference, unsettle
 from clustergraph.service.admission import WARNINGS, Admitted, SpoiltError, admit
 from clustergraph.service.frames import Frames, read_request
 from clustergraph.service.protocol import Change, Config, Context, Request, Response, prepare
@@ -34,10 +35,17 @@ class Writer:
         wall: what stands between it and the network; empty: nothing does.
         network: whether LOAD may fetch.
         validate: whether what would add a violation is refused.
+        infer: whether what follows from the graph is kept up to date; else it is removed.
     """
 
     def __init__(
-        self, sock: socket.socket, config: Config, wall: str, network: bool, validate: bool
+        self,
+        sock: socket.socket,
+        config: Config,
+        wall: str,
+        network: bool,
+        validate: bool,
+        infer: bool = True,
     ) -> None:
         self._sock = sock
         self._config = config
@@ -45,6 +53,7 @@ class Writer:
         self._network = network
         # Compiled before the first request, which must not wait for it.
         self._guard = Guard(config.shapes) if validate else None
+        self._inference = Inference() if infer else None
         self._waiting: list[tuple[Change, Request, bytes]] = []
 
     def serve(self) -> None:
@@ -98,7 +107,8 @@ class Writer:
                 [
                     self._announce(index, change.apply, index == len(waiting) - 1)
                     for index, (change, _, _) in enumerate(waiting)
-                ]
+                ],
+                self._inference or unsettle,
             )
             if generation.number != self._context.generation:
                 self._see()
@@ -127,6 +137,9 @@ class Writer:
     ) -> Apply[Admitted[object]]:
         def announced(store: Any, number: int | None) -> Admitted[object]:
             self._sock.send(bytes([wire.APPLYING]) + index.to_bytes(4, "big"))
+            if self._inference and number not in (None, self._context.generation):
+                # Another process has written meanwhile.
+                self._inference.forget()
             try:
                 return admit(store, apply(store, number), self._guard, self._before)
             finally:

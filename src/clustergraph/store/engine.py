@@ -167,7 +167,14 @@ class Engine:
             graph.value for graph in self._store.named_graphs() if isinstance(graph, ox.NamedNode)
         )
 
-    def dump(self, stream: IO[bytes], form: ox.RdfFormat, graph: str | None = None) -> None:
+    def dump(
+        self,
+        stream: IO[bytes],
+        form: ox.RdfFormat,
+        graph: str | None = None,
+        *,
+        inferred: bool = True,
+    ) -> None:
         """Write the graph, with the project's prefixes where the format has such.
 
         Args:
@@ -175,6 +182,7 @@ class Engine:
             form: a format that holds datasets, unless ``graph`` is given; one that does not
                 gets the union of all graphs.
             graph: the IRI of the one graph to write.
+            inferred: whether what is inferred belongs to the whole.
 
         Raises:
             UnknownNameError: no such graph.
@@ -190,10 +198,20 @@ class Engine:
                 ox.serialize(quads, stream, form, prefixes=prefixes)
             else:
                 self._store.dump(stream, form, from_graph=node, prefixes=prefixes)
-        elif form.supports_datasets:
+        elif form.supports_datasets and inferred:
             self._store.dump(stream, form, prefixes=prefixes)
+        elif form.supports_datasets:
+            own = ox.NamedNode(INFERRED)
+            kept = (quad for quad in self._store if quad.graph_name != own)
+            ox.serialize(kept, stream, form, prefixes=prefixes)
         else:
-            triples = self.query("CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }")
+            other = f"GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != <{INFERRED}>)"
+            triples = self._store.query(
+                f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {{ ?s ?p ?o }} UNION {{ {other} }} }}"
+                if not inferred
+                else "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }",
+                use_default_graph_as_union=inferred,
+            )
             assert isinstance(triples, ox.QueryTriples)  # noqa: S101 - it is a CONSTRUCT
             ox.serialize(triples, stream, form, prefixes=prefixes)
 
