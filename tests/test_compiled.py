@@ -240,6 +240,23 @@ def test_details_say_which_alternative_failed_on_what() -> None:
     assert {inner.focus for inner in result.detail} == {ox.NamedNode("http://example.org/b")}
 
 
+def test_reasons_name_the_alternative_and_shapes_without_a_name() -> None:
+    """Details are numbered by their alternative; an unnamed shape is told by what it asks for."""
+    shapes = parse(
+        ":S a sh:NodeShape ; sh:targetNode :a ; sh:not [ sh:class :T ] ; "
+        "sh:or ( [ sh:class :U ] [ sh:nodeKind sh:Literal ; sh:minLength 99 ] ) ; "
+        "sh:xone ( [ sh:class :T ] [ sh:nodeKind sh:IRI ] [ sh:class :U ] ) ."
+    )
+    told = {
+        result.component.partition("#")[2]: result for result in judge(parse(":a a :T ."), shapes)
+    }
+    assert [inner.part for inner in told["OrConstraintComponent"].detail] == [1, 2, 2]
+    said = told["NotConstraintComponent"].messages[0].value
+    assert said == ("The node conforms to the shape (class <http://example.org/T>), and must not.")
+    said = told["XoneConstraintComponent"].messages[0].value
+    assert said == "The node conforms to the alternatives 1 and 2, and must conform to one alone."
+
+
 # Random shapes over a small vocabulary, and random data that use it.
 
 THINGS = [":a", ":b", ":c", "_:x", "_:y"]

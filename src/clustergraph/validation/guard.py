@@ -17,7 +17,10 @@ import pyoxigraph as ox
 from clustergraph.errors import InvalidChangeError
 from clustergraph.store.delta import Delta
 from clustergraph.validation.compile import Compiled, Graph
-from clustergraph.validation.footprint import footprint, results_of_change
+from clustergraph.validation.footprint import _judged as results_about
+from clustergraph.validation.footprint import affected, footprint
+from clustergraph.validation.compile.shapes import Node
+from clustergraph.validation.paths import Term
 from clustergraph.validation.report import Report, Severity
 from clustergraph.validation.results import Result
 from clustergraph.validation.run import _finding as finding_of
@@ -74,9 +77,8 @@ class Guard:
     def _findings(
         self, store: ox.Store, delta: Delta | None, before: Callable[[], ox.Store]
     ) -> list[Result]:
-        graph = asserted(store)
         if delta is None:
-            now = list(self.compiled.results(graph))
+            now = list(self.compiled.results(asserted(store)))
             return _new(now, self.compiled.results(asserted(before()))) if now else now
         added, removed = (
             {quad.triple for quad in quads if quad.graph_name != _INFERRED}
@@ -84,11 +86,46 @@ class Guard:
         )
         if not added and not removed:
             return []
-        now = list(results_of_change(self.compiled, graph, added, removed))
-        if not now:
+        graph = _Remembering(asserted(store))
+        nodes = affected(self.compiled, graph, added, removed)
+        now = list(results_about(self.compiled, graph, nodes))
+        # What is about things that the change has brought is new without a look back.
+        suspects = {result.focus for result in now}
+        suspects = {focus for focus in suspects if not _brought(store, delta, focus)}
+        if not suspects:
             return now
-        old = asserted(before())
-        return list(results_of_change(self.compiled, graph, added, removed, old))
+        some = {shape: None if all_ is None else all_ & suspects for shape, all_ in nodes.items()}
+        old = _Remembering(asserted(before()))
+        return _new(now, results_about(self.compiled, old, some))
+
+
+def _brought(store: ox.Store, delta: Delta, focus: Term) -> bool:
+    """Say whether all that a store says of a thing was added by a change, and nothing removed."""
+    if not delta.removed and not isinstance(focus, ox.Literal):
+        quads = store.quads_for_pattern(focus, None, None)
+        return all(quad in delta.added for quad in quads)
+    return False
+
+
+class _Remembering(Graph):
+    """A graph that nobody changes meanwhile: what was looked up once is known."""
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(graph.store, graph.union)
+        self._objects: dict[tuple[Term, ox.NamedNode], list[Term]] = {}
+        self._subjects: dict[tuple[ox.NamedNode, Term], list[Node]] = {}
+
+    def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
+        key = (subject, predicate)
+        if (found := self._objects.get(key)) is None:
+            found = self._objects[key] = super().objects(subject, predicate)
+        return found
+
+    def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
+        key = (predicate, value)
+        if (found := self._subjects.get(key)) is None:
+            found = self._subjects[key] = super().subjects(predicate, value)
+        return found
 
 
 def asserted(store: ox.Store) -> Graph:

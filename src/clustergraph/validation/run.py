@@ -99,8 +99,9 @@ def _rules(shapes: str | Path | None, progress: Callable[[str], None]) -> tuple[
 
 @cache
 def shipped_shapes() -> tuple[ox.Triple, ...]:
-    """Return the triples of the shipped shapes."""
-    return tuple(triple for path in artefacts.files("shapes", "*.ttl") for triple in read_rdf(path))
+    """Return the triples of the shipped shapes that are about data; those in meta.ttl are not."""
+    files = (path for path in artefacts.files("shapes", "*.ttl") if path.name != "meta.ttl")
+    return tuple(triple for path in files for triple in read_rdf(path))
 
 
 def _shapes(path: Path) -> Iterator[ox.Triple]:

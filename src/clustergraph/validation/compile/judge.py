@@ -8,7 +8,7 @@ Source: SHACL, sections 3.4, 4 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import pyoxigraph as ox
@@ -115,13 +115,14 @@ class Judge:
         path: PropertyPath | None = None,
         detail: Iterable[Result] = (),
         solution: Mapping[str, Term] | None = None,
+        fit: Sequence[bool] = (),
     ) -> Result:
         path = path or shape.path
         messages: tuple[ox.Literal, ...] = ()
         if self._silent:
             pass
         elif solution is None:
-            messages = shape.messages or (default_message(constraint, focus, path, value),)
+            messages = shape.messages or (default_message(constraint, focus, path, value, fit),)
         else:
             messages = filled(shape, constraint, solution)
         return Result(
@@ -273,7 +274,7 @@ class Judge:
                     if not fits
                     for result in self.results(other, value)
                 ]
-                yield self._result(shape, constraint, focus, value, detail=detail)
+                yield self._result(shape, constraint, focus, value, detail=detail, fit=fit)
 
     def _qualified(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values

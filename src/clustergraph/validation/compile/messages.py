@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -41,7 +41,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "not": "{value} conforms to the shape {of}, and must not.",
     "and": "{value} does not conform to all of the shapes.",
     "or": "{value} conforms to none of the shapes.",
-    "xone": "{value} conforms to none or to more than one of the shapes.",
+    "xone": "{value} conforms to none of the shapes.",
     "qualifiedMinCount": "Too few values conform to the shape {of}.",
     "qualifiedMaxCount": "Too many values conform to the shape {of}.",
 }
@@ -57,12 +57,22 @@ _DEEPEST: Final = 2
 
 
 def default_message(
-    constraint: Constraint, focus: Term, path: PropertyPath | None, value: Term | None
+    constraint: Constraint,
+    focus: Term,
+    path: PropertyPath | None,
+    value: Term | None,
+    fit: Sequence[bool] = (),
 ) -> ox.Literal:
-    """Return a message for a shape that has none of its own."""
+    """Return a message for a shape that has none of its own.
+
+    ``fit`` tells, of the shapes of a logical constraint, which the value conforms to.
+    """
     text = _WORDS.get(constraint.name, "A constraint of the shape is broken.")
     if constraint.number < 2:
         text = _FEW.get((constraint.name, constraint.number), text)
+    if constraint.name == "xone" and any(fit):
+        numbers = " and ".join(str(number) for number, fits in enumerate(fit, 1) if fits)
+        text = f"{{value}} conforms to the alternatives {numbers}, and must conform to one alone."
     if "{value}" in text:
         itself = value is None or (value == focus and path is None)
         text = text.replace("{value}", "The node" if value is None or itself else show(value))
