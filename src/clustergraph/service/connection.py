@@ -8,10 +8,12 @@ an answer lie.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+if TYPE_CHECKING:
+    from clustergraph.service.hot import Hot, Short
 
 __all__ = ["Connection"]
 
@@ -27,14 +29,20 @@ class Connection(HttpToolsProtocol):
     Attributes:
         stall_s: how long a request's head may take, or a body or an answer stand still.
         max_head_bytes: longest request line and headers.
+        keep_alive_s: how long a connection may wait for its next request.
     """
 
     stall_s: ClassVar[float] = 30.0
     max_head_bytes: ClassVar[int] = 64 << 10
     open: ClassVar[set[Connection]] = set()
-    hot: ClassVar[Callable[[Connection, Any], bool] | None] = None
-    """Answers a request the short way if it can; see `clustergraph.service.hot`."""
+    keep_alive_s: ClassVar[float] = 30.0
+    hot: ClassVar[Hot | None] = None
+    """Answers requests the short way; see `clustergraph.service.hot`."""
 
+    begun: Short | None = None
+    """A request that is being answered the short way."""
+    _raw = b""
+    _fresh = True
     _phase = _HEAD
     _since_s = 0.0
     _received = 0
@@ -51,16 +59,64 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self.open.discard(self)
+        self.begun = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Count what comes; a head that is too long is refused."""
-        if self._phase == _REST:
+        """Answer the usual request the short way; count what else comes.
+
+        A head that is too long is refused.
+        """
+        if self._phase == _REST or self._fresh:
+            if self.begun is not None:
+                self.cool()
+            elif self._idle and (hot := Connection.hot) is not None:
+                if hot.answer(self, data):
+                    self._phase, self._since_s = _REST, time.monotonic()
+                    return
+                self._raw = data
             self._phase, self._received, self._since_s = _HEAD, 0, time.monotonic()
+        else:
+            self._raw = b""
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        self._fresh = False
         self._received += len(data)
         super().data_received(data)
         if self._phase == _HEAD and self._received > self.max_head_bytes:
             self._refuse()
+
+    @property
+    def _idle(self) -> bool:
+        """Whether nothing is being answered, nothing waits, and there may be one more."""
+        cycle, limit = self.cycle, self.limit_concurrency
+        return (
+            (cycle is None or cycle.response_complete)
+            and not self._paused
+            and not self.transport.is_closing()
+            and (limit is None or max(len(self.connections), len(self.tasks)) < limit)
+        )
+
+    def rest(self) -> None:
+        """Note that a request has been answered the short way."""
+        self.begun = None
+        self.server_state.total_requests += 1
+        self._unset_keepalive_if_required()
+        self._since_s = time.monotonic()
+
+    def cool(self) -> None:
+        """Go on the usual way with a request that was begun the short way."""
+        assert self.begun is not None  # noqa: S101 - the callers know
+        self.begun.hand_over()
+        self._phase, self._received, self._raw = _HEAD, 0, b""
+        self._take(self.begun.data)
+
+    def shutdown(self) -> None:
+        """Close as soon as what is being answered has been."""
+        if self.begun is not None:
+            self.cool()
+        super().shutdown()
 
     def on_message_begin(self) -> None:
         """Let the application find its connection."""
@@ -79,12 +135,12 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        hot = Connection.hot
-        if hot is None or not hot(self, cycle):
-            super()._start_asgi_task(cycle, app)
-
-    def start(self, cycle: Any, app: Any) -> None:
-        """Let an application answer a request that was begun the short way."""
+        raw, self._raw = self._raw, b""
+        if self.begun is not None:
+            app = self.begun.go_on
+            self.begun = None
+        elif raw and Connection.hot is not None and cycle.keep_alive:
+            Connection.hot.learn(raw, cycle.scope)
         super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
@@ -124,7 +180,17 @@ class Connection(HttpToolsProtocol):
             if now_s - self._writing_since_s > self.stall_s:
                 self.abort()
             return
-        if self._phase == _REST or now_s - self._since_s <= self.stall_s:
+        if self._phase == _REST:
+            # After an answer the usual way, the server itself keeps this time.
+            if (
+                now_s - self._since_s > self.keep_alive_s
+                and self.begun is None
+                and self._idle
+                and self.timeout_keep_alive_task is None
+            ):
+                self.transport.close()
+            return
+        if now_s - self._since_s <= self.stall_s:
             return
         slow = self._phase == _HEAD or self._received < _LEAST_BYTES
         # Unless it is us who do not read.

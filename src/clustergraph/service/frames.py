@@ -9,7 +9,7 @@ from typing import Any, Final
 from clustergraph.service.protocol import Request, Response
 from clustergraph.store import wire
 
-__all__ = ["EnoughError", "Frames", "read_request"]
+__all__ = ["EnoughError", "Frames", "head", "read_request"]
 
 _FIELDS: Final = 8
 """Fields of a request before its body: method, path, query string, Accept, Content-Type, flags,
@@ -50,13 +50,13 @@ class Frames:
             body = squeeze.compress(body) + squeeze.flush()
             extra = b"content-encoding: gzip\r\n"
         if self._head_only:
-            head = extra + b"content-length: %d\r\n" % len(body)
-            self._sock.send(_head(wire.FULL, response, head))
+            lines = extra + b"content-length: %d\r\n" % len(body)
+            self._sock.send(head(wire.FULL, response, lines))
         elif len(body) <= wire.CHUNK_BYTES:
-            self._sock.send(_head(wire.FULL, response, extra) + body)
+            self._sock.send(head(wire.FULL, response, extra) + body)
         else:
-            head = extra + b"content-length: %d\r\n" % len(body)
-            self._sock.send(_head(wire.START, response, head))
+            lines = extra + b"content-length: %d\r\n" % len(body)
+            self._sock.send(head(wire.START, response, lines))
             self.started = True
             self._pieces(memoryview(body))
             self._sock.send(bytes([wire.END]))
@@ -68,9 +68,9 @@ class Frames:
             self._squeeze = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
             extra = b"content-encoding: gzip\r\n"
         if self._head_only:
-            self._sock.send(_head(wire.FULL, response, extra))
+            self._sock.send(head(wire.FULL, response, extra))
             raise EnoughError
-        self._sock.send(_head(wire.START, response, extra))
+        self._sock.send(head(wire.START, response, extra))
         self.started = True
 
     def data(self, chunk: bytes) -> None:
@@ -96,7 +96,14 @@ def _compressible(response: Response) -> bool:
     return all(name.lower() != "content-encoding" for name, _ in response.headers)
 
 
-def _head(kind: int, response: Response, extra: bytes) -> bytes:
+def head(kind: int, response: Response, extra: bytes) -> bytes:
+    """Return the beginning of a FULL or START frame.
+
+    Args:
+        kind: of the frame.
+        response: whose status and headers it holds.
+        extra: further header lines.
+    """
     lines = "".join([f"{name}: {value}\r\n" for name, value in response.headers])
     if lines.count("\n") != len(response.headers) or lines.count("\r") != len(response.headers):
         raise ValueError("a line break in a response header")

@@ -392,21 +392,36 @@ class Front:
 
     def record(self, exchange: Exchange) -> None:
         """Count a request that is answered, and log it."""
-        seconds = time.monotonic() - exchange.started_s
+        scope, body = exchange.scope, exchange.body
+        text: bytes = scope["query_string"]
+        if not isinstance(body, bytes):
+            body.close()
+        elif body:
+            text += b"\n" + body
         status = LEFT if exchange.left and not exchange.answering else exchange.status
-        self.metrics.observe(exchange.operation, status, seconds, exchange.size)
-        if not isinstance(exchange.body, bytes):
-            exchange.body.close()
+        self.note(
+            exchange.operation, exchange.client, scope["method"], scope["path"], text, status,
+            exchange.started_s, exchange.size, exchange.how,
+        )  # fmt: skip
+
+    def note(
+        self,
+        operation: str,
+        client: str,
+        method: str,
+        path: str,
+        text: bytes,
+        status: int,
+        started_s: float,
+        size: int,
+        how: str,
+    ) -> None:
+        """Count a request and log it; its parts are those of an `Exchange`."""
+        seconds = time.monotonic() - started_s
+        self.metrics.observe(operation, status, seconds, size)
         if self.log is not None:
-            scope, body = exchange.scope, exchange.body
-            query = None
-            if self.log.with_queries:
-                text = scope["query_string"] + (b"\n" + body if isinstance(body, bytes) else b"")
-                query = text.decode("utf-8", "replace").strip()
-            self.log.write(
-                exchange.client, scope["method"], scope["path"], status, seconds, exchange.size,
-                exchange.how, query,
-            )  # fmt: skip
+            query = text.decode("utf-8", "replace").strip() if self.log.with_queries else None
+            self.log.write(client, method, path, status, seconds, size, how, query)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":

@@ -20,7 +20,7 @@ from clustergraph.service.app import create_app
 from clustergraph.service.connection import Connection
 from clustergraph.service.forwarding import Forwarding
 from clustergraph.service.front import Front
-from clustergraph.service.hot import answer_hot
+from clustergraph.service.hot import Hot
 from clustergraph.service.options import Options
 from clustergraph.store.generations import Generations
 from clustergraph.store.pool import Pool, PoolSize
@@ -29,6 +29,7 @@ from clustergraph.store.process import Target
 __all__ = ["configure", "create_front", "create_remote_front", "listen", "run"]
 
 _BACKLOG: Final = 2048
+_KEEP_ALIVE_S: Final = 30
 # Descriptors that are not connections: workers, files, the log.
 _SPARE_DESCRIPTORS: Final = 100
 _MOST_CONNECTIONS: Final = 20_000
@@ -132,7 +133,8 @@ def configure(front: Front) -> uvicorn.Config:
     options = front.options
     Connection.stall_s = options.stall_s
     Connection.max_head_bytes = options.max_head_bytes
-    Connection.hot = staticmethod(partial(answer_hot, front))
+    Connection.keep_alive_s = _KEEP_ALIVE_S
+    Connection.hot = Hot(front)
     return uvicorn.Config(
         front,
         http=Connection,
@@ -142,7 +144,7 @@ def configure(front: Front) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         date_header=False,
-        timeout_keep_alive=30,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=5,
         limit_concurrency=_most_connections(),
     )

