@@ -54,8 +54,44 @@ PLACES: Final = (
     _place(
         "question", r"/queries/(?P<name>[\w.-]+)", "/queries/clusters-per-country", html_only=True
     ),
+    _place("country", r"/country(?:/(?P<code>[A-Za-z]{2}))?", "/country", "/country/CZ"),
+    _place("compare", r"/compare", "/compare", "/compare?with=CZ&with=SK"),
     _place("switches", r"/settings"),
     _place("files", r"/static/[\w-]+/(?P<name>[\w./-]+)|/favicon\.ico"),
+    # Linked data.
+    _place("identities", r"/id/.+", room="linked"),
+    _place(
+        "vocabularies",
+        r"/(?:ns|shapes|ontology|ontology/(?:alignments/|codes/)?[\w.-]+?)"
+        r"(?:\.(?:ttl|html|jsonld|nt|rdf))?|/data/[\w./-]+",
+        "/ns",
+        "/shapes",
+        "/ontology/core",
+        room="linked",
+    ),
+    _place(
+        "documents",
+        r"/(?:doc|code|graph|ns)/.+|/resource(?:\.\w+)?",
+        "/doc/cluster-organisation/clutex",
+        "/code/country/CZ",
+        "/ns/Cluster",
+        "/resource?iri=http://data.europa.eu/nuts/code/CZ051",
+        room="linked",
+    ),
+    _place("catalog", r"/catalog(?:\.(?:ttl|html|jsonld|nt|rdf))?", "/catalog", room="linked"),
+    _place(
+        "dumps",
+        r"/dump(?P<ending>\.(?:nq|trig|ttl|nt)(?:\.gz)?)",
+        room="linked",
+    ),
+    _place(
+        "dumps",
+        r"/dump/(?P<graph>.+?)(?P<ending>\.(?:ttl|nt|rdf|jsonld)(?:\.gz)?)",
+        room="linked",
+    ),
+    _place("index", r"/things(?:/[\w./-]+)?(?:\.\w+)?", "/things", room="linked"),
+    _place("sitemaps", r"/robots\.txt|/sitemap\.xml|/sitemap/(?P<part>\d+)\.xml", room="linked"),
+    _place("contexts", r"/context\.jsonld|/frames/(?P<name>\w+)\.jsonld", room="linked"),
 )
 """All of them; the first that matches is it."""
 

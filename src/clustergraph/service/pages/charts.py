@@ -17,14 +17,20 @@ from markupsafe import Markup
 
 from clustergraph.service.pages.europe import HEIGHT, WIDTH, outlines, project, within
 
-__all__ = ["Dot", "bars", "europe", "ramp", "shade"]
+__all__ = ["Box", "Dot", "bars", "europe", "extent", "near", "ramp", "shade"]
 
 _SHADES: Final = 5
 _BAR, _GAP = 20, 8
 _LABELS: Final = 190
 _BARS_WIDTH: Final = 640
 
+# Of a part of the map: height by width, and its least width.
+_ASPECT: Final = 0.72
+_LEAST_PART: Final = 60.0
+_NEAR: Final = 170.0
+
 Number = float
+Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +53,17 @@ class Dot:
 
 
 def ramp(values: Iterable[Number]) -> tuple[Number, ...]:
-    """Return the least values of the shades after the first: round numbers, equally filled.
+    """Return the least values of the shades after the first.
 
-    Fewer values than shades get fewer shades.
+    Each shade spans a like ratio, since what is counted here is mostly small and sometimes large;
+    fewer values than shades get fewer shades.
     """
-    ordered = sorted(set(values))
+    ordered = sorted({value for value in values if value > 0})
     if len(ordered) <= _SHADES:
         return tuple(ordered[1:])
-    all_values = sorted(values) if isinstance(values, Sequence) else ordered
-    limits = {_round(all_values[len(all_values) * index // _SHADES]) for index in range(1, _SHADES)}
-    return tuple(sorted(limit for limit in limits if ordered[0] < limit <= ordered[-1]))
+    least, most = ordered[0], ordered[-1]
+    steps = (least * (most / least) ** (index / _SHADES) for index in range(1, _SHADES))
+    return tuple(sorted({max(_round(step), least + 1) for step in steps}))
 
 
 def shade(value: Number | None, limits: Sequence[Number]) -> str:
@@ -65,10 +72,9 @@ def shade(value: Number | None, limits: Sequence[Number]) -> str:
 
 
 def _round(value: Number) -> Number:
-    step = 1
-    while step * 50 <= value:
-        step *= 5 if str(step).startswith(("1", "5")) and step * 5 * 10 <= value else 10
-    return max(1, round(value / step) * step) if value >= 1 else value
+    """Return a value with two digits that count, and no fraction."""
+    unit: int = 10 ** max(0, len(str(int(value))) - 2)
+    return round(value / unit) * unit
 
 
 def europe(
@@ -81,7 +87,7 @@ def europe(
     links: Mapping[str, str] | None = None,
     dots: Iterable[Dot] = (),
     here: str = "",
-    around: tuple[float, float, float] | None = None,
+    part: Box | None = None,
 ) -> Markup:
     """Return a map of Europe.
 
@@ -94,25 +100,14 @@ def europe(
         links: where a click on a country leads.
         dots: places.
         here: the code of a country to set off.
-        around: longitude and latitude of the middle, and the width in units of the map, to show a
-            part of it.
+        part: the part of the map to show, in its units; see `extent` and `near`.
     """
-    box = (0.0, 0.0, float(WIDTH), float(HEIGHT))
-    if around:
-        x, y = project(around[0], around[1])
-        width = around[2]
-        height = width * 0.72
-        box = (
-            min(max(x - width / 2, 0), WIDTH - width),
-            min(max(y - height / 2, 0), HEIGHT - height),
-            width,
-            height,
-        )
+    box = part or (0.0, 0.0, float(WIDTH), float(HEIGHT))
     values, names, links = values or {}, names or {}, links or {}
     limits = ramp(list(values.values()))
     land, marked = [], []
     for code, path in outlines().items():
-        if around and not _overlap(_bounds(code), box):
+        if part and not _overlap(_bounds(code), box):
             continue
         style = shade(values[code], limits) if code in values else ("here" if code == here else "")
         shape = Markup('<path{} d="{}"/>').format(_class(style), path)
@@ -127,7 +122,7 @@ def europe(
         x, y = project(dot.longitude, dot.latitude)
         if not within(x, y):
             continue
-        radius = (2.4 + 1.25 * min(dot.size, 60) ** 0.5) * max(zoom, 0.28)
+        radius = (2.4 + 1.25 * min(dot.size, 60) ** 0.5) * max(zoom, 0.8)
         circle = Markup('<circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}"><title>{}</title></circle>')
         marked.append(_linked(circle.format(x, y, radius, dot.label), dot.href, dot.label))
     return Markup(
@@ -135,6 +130,35 @@ def europe(
         ' aria-labelledby="{}-title {}-desc"><title id="{}-title">{}</title>'
         '<desc id="{}-desc">{}</desc>{}</svg>'
     ).format(*box, key, key, key, title, key, description, Markup("").join([*land, *marked]))
+
+
+def extent(code: str) -> Box | None:
+    """Return the part of the map that shows a country and what is around it; None: all of it.
+
+    Args:
+        code: of the country (ISO 3166).
+    """
+    if code not in outlines():
+        return None
+    left, top, right, bottom = _bounds(code)
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right, WIDTH), min(bottom, HEIGHT)
+    if right <= left or bottom <= top:
+        return None
+    width = max((right - left) * 1.3, (bottom - top) * 1.3 / _ASPECT, _LEAST_PART)
+    return _part((left + right) / 2, (top + bottom) / 2, width)
+
+
+def near(longitude: float, latitude: float) -> Box | None:
+    """Return the part of the map about a place, some 1,200 km wide; None: it is not on the map."""
+    x, y = project(longitude, latitude)
+    return _part(x, y, _NEAR) if within(x, y) else None
+
+
+def _part(x: float, y: float, width: float) -> Box:
+    width = min(width, WIDTH)
+    height = min(width * _ASPECT, HEIGHT)
+    left = min(max(x - width / 2, 0), WIDTH - width)
+    return left, min(max(y - height / 2, 0), HEIGHT - height), width, height
 
 
 def bars(key: str, title: str, description: str, rows: Sequence[tuple[str, Number, str]]) -> Markup:
@@ -181,9 +205,6 @@ def _class(name: str) -> Markup:
 
 def _short(name: str, most: int = 26) -> str:
     return name if len(name) <= most else name[: most - 1].rstrip() + "…"
-
-
-Box = tuple[float, float, float, float]
 
 
 def _overlap(bounds: Box, box: Box) -> bool:

@@ -150,7 +150,7 @@ def _selection(visit: Visit) -> Selection:
     if len(text) > _MOST_CHARACTERS:
         detail = f"q is longer than {_MOST_CHARACTERS} characters: look for a few words"
         raise RequestError(400, "The request is wrong", detail)
-    chosen = {
+    chosen: dict[str, tuple[str, ...]] = {
         name: tuple(dict.fromkeys(visit.parameters[name]))
         for name in FACETS
         if name in visit.parameters

@@ -247,8 +247,10 @@ class Index:
     def _match(self, query: str) -> int:
         self._database.execute("DELETE FROM hit")
         self._database.execute(
-            f"INSERT INTO hit SELECT rowid, bm25(words, {_WEIGHTS}) FROM words WHERE words MATCH ?",
-            [query],
+            f"INSERT INTO hit SELECT words.rowid, bm25(words, {_WEIGHTS}) * "
+            "CASE WHEN thing.place < ? THEN 1.3 ELSE 1 END "
+            "FROM words JOIN thing ON thing.id = words.rowid WHERE words MATCH ?",
+            [KINDS.index("Organization"), query],
         )
         return self._one("SELECT COUNT(*) FROM hit", [])
 

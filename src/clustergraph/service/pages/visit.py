@@ -22,7 +22,7 @@ from clustergraph.vocab import BASE, PREFIXES, shorten
 if TYPE_CHECKING:
     from clustergraph.store.engine import Queryable
 
-__all__ = ["Row", "Term", "Visit", "local"]
+__all__ = ["Row", "Term", "Visit", "local", "short"]
 
 Term: TypeAlias = ox.NamedNode | ox.Literal
 _XSD: Final = PREFIXES["xsd"]
