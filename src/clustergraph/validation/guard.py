@@ -17,9 +17,9 @@ import pyoxigraph as ox
 from clustergraph.errors import InvalidChangeError
 from clustergraph.store.delta import Delta
 from clustergraph.validation.compile import Compiled, Graph
+from clustergraph.validation.compile.shapes import Node
 from clustergraph.validation.footprint import _judged as results_about
 from clustergraph.validation.footprint import affected, footprint
-from clustergraph.validation.compile.shapes import Node
 from clustergraph.validation.paths import Term
 from clustergraph.validation.report import Report, Severity
 from clustergraph.validation.results import Result
@@ -52,6 +52,10 @@ class Guard:
         self._threshold = threshold
         self.compiled = Compiled.of(self.triples)
         self.compiled.index(footprint)
+        # Things that the shapes themselves name are looked at before anything states them.
+        self._named = {
+            node for shape in self.compiled.shapes.targeted for node in shape.target_nodes
+        }
 
     def judge(self, store: ox.Store, delta: Delta | None, before: Callable[[], ox.Store]) -> Report:
         """Judge a change.
@@ -91,7 +95,9 @@ class Guard:
         now = list(results_about(self.compiled, graph, nodes))
         # What is about things that the change has brought is new without a look back.
         suspects = {result.focus for result in now}
-        suspects = {focus for focus in suspects if not _brought(store, delta, focus)}
+        suspects = {
+            focus for focus in suspects if focus in self._named or not _brought(store, delta, focus)
+        }
         if not suspects:
             return now
         some = {shape: None if all_ is None else all_ & suspects for shape, all_ in nodes.items()}
@@ -99,12 +105,14 @@ class Guard:
         return _new(now, results_about(self.compiled, old, some))
 
 
-def _brought(store: ox.Store, delta: Delta, focus: Term) -> bool:
-    """Say whether all that a store says of a thing was added by a change, and nothing removed."""
-    if not delta.removed and not isinstance(focus, ox.Literal):
-        quads = store.quads_for_pattern(focus, None, None)
-        return all(quad in delta.added for quad in quads)
-    return False
+def _brought(store: ox.Store, delta: Delta, thing: Term) -> bool:
+    """Say whether all that names a thing was added by a change, which removed nothing."""
+    if delta.removed or isinstance(thing, ox.Literal):
+        return False
+    patterns = ((thing, None, None), (None, None, thing))
+    return all(
+        quad in delta.added for pattern in patterns for quad in store.quads_for_pattern(*pattern)
+    )
 
 
 class _Remembering(Graph):

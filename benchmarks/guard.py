@@ -1,0 +1,114 @@
+"""What the guard on writes costs: commits that the shapes have much to say about."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyoxigraph as ox
+from bench import Bench, middle, say
+from report import Finding
+
+from clustergraph.errors import InvalidChangeError
+from clustergraph.service.admission import admit
+from clustergraph.store import Engine
+from clustergraph.store.delta import Changed
+from clustergraph.store.generations import Generations
+from clustergraph.store.updates import update
+from clustergraph.validation.guard import Guard
+from clustergraph.vocab import ID
+
+__all__ = ["guarded"]
+
+TURNS = 20
+FEW, MANY = 10, 100
+
+
+@dataclass
+class Times:
+    """Seconds of each commit that was admitted, and of judging each that was refused."""
+
+    whole: list[float] = field(default_factory=list)
+    applied: list[float] = field(default_factory=list)
+    judged: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+
+
+def guarded(bench: Bench) -> Finding:
+    """Add copies of things that the graph has: organisations, memberships, figures, awards."""
+    guard = Guard()
+    rows = [["quads", "a commit of", "whole, ms", "applied, ms", "judged, ms", "refused, ms"]]
+    small = []
+    for size in sorted({bench.size, bench.large}):
+        copy = bench.work / "guarded"
+        shutil.rmtree(copy, ignore_errors=True)
+        Generations(bench.store(size)).backup(copy)
+        for most in (FEW, MANY):
+            say(f"guarded commits of {most} quads at {size:,}")
+            times = commits(guard, copy, changes(bench.things, copy, most))
+            if most == FEW:
+                small.append(middle(times.judged))
+            parts = (times.whole, times.applied, times.judged, times.refused)
+            told = [f"{middle(part) * 1e3:,.0f}" if part else "–" for part in parts]
+            rows.append([f"{size:,}", f"{most}", *told])
+        shutil.rmtree(copy)
+    return Finding(
+        "guarded",
+        f"Judging a commit of {FEW} quads at {bench.size:,} and {bench.large:,} quads",
+        f"median ≤ 30 ms at {bench.size:,}",
+        " and ".join(f"{one * 1e3:,.0f} ms" for one in small),
+        small[0] <= 0.03,
+        rows,
+    )
+
+
+def commits(guard: Guard, directory: Path, texts: Iterator[str]) -> Times:
+    """Commit updates as the service does, until enough of them have been admitted."""
+    generations, times = Generations(directory), Times()
+    for text in texts:
+        marks: list[float] = []
+
+        def change(
+            store: ox.Store, _: int | None, text: str = text, marks: list[float] = marks
+        ) -> object:
+            marks.append(time.perf_counter())
+            changed = Changed(None, update(store, text))
+            marks.append(time.perf_counter())
+            try:
+                return admit(store, changed, guard, lambda: Engine(directory).store)
+            finally:
+                marks.append(time.perf_counter())
+
+        started = time.perf_counter()
+        try:
+            generations.commit(change)
+        except InvalidChangeError:
+            times.refused.append(marks[2] - marks[1])
+            continue
+        times.whole.append(time.perf_counter() - started)
+        times.applied.append(marks[1] - marks[0])
+        times.judged.append(marks[2] - marks[1])
+        if len(times.whole) == TURNS:
+            break
+    return times
+
+
+def changes(things: list[str], directory: Path, most: int) -> Iterator[str]:
+    """Yield updates that add so many quads, about things like those that there are."""
+    store = Engine(directory).store
+    names = iter(random.Random(2).sample(things, len(things)))
+    quads: list[str] = []
+    for turn, name in enumerate(names):
+        found = store.quads_for_pattern(ox.NamedNode(name), None, None)
+        new = ox.NamedNode(f"{name}-copy-{most}-{turn}")
+        for quad in found:
+            if not isinstance(quad.object, ox.BlankNode) and name.startswith(ID):
+                triple = ox.Triple(new, quad.predicate, quad.object)
+                quads.append(f"GRAPH {quad.graph_name} {{ {triple} }}")
+        if len(quads) >= most:
+            yield f"INSERT DATA {{ {' '.join(quads[:most])} }}"
+            quads = []
