@@ -24,7 +24,7 @@ FLOORS = [
     {"store", "tables", "sheets"},
     {"parameters", "dataset", "answers", "paging"},
     {"catalogue", "validation"},
-    {"expected", "reasoning"},
+    {"expected", "reasoning", "ontology", "difference"},
     {"service", "client"},
     {"cli"},
     {"__main__"},

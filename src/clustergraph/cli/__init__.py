@@ -13,7 +13,15 @@ from collections.abc import Sequence
 import click
 
 # Importing a module of commands adds them to the group.
-from clustergraph.cli import asking, checking, checkup, serving, stores  # noqa: F401
+from clustergraph.cli import (  # noqa: F401
+    asking,
+    checking,
+    checkup,
+    comparing,
+    ontology,
+    serving,
+    stores,
+)
 from clustergraph.cli.root import cli
 from clustergraph.errors import ClusterGraphError, TablesError
 
