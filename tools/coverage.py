@@ -96,7 +96,10 @@ class Graph:
         return "thing: " + ", ".join(sorted(names))
 
     def _types(self, iri: str) -> ox.QuerySolutions:
-        return self._select(f"SELECT ?class WHERE {{ <{iri}> a ?class }}")
+        return self._select(
+            f"SELECT ?class WHERE {{ GRAPH ?graph {{ <{iri}> a ?class }} "
+            "FILTER(?graph != graph:inferred) }"
+        )
 
     def _select(self, text: str) -> ox.QuerySolutions:
         found = self._engine.query(text)
