@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Final
 
 import pyoxigraph as ox
 
 import clustergraph
 from clustergraph.answers import FORMATS
+from clustergraph.service.protocol.holdings import Statistics, dataset, statistics
 from clustergraph.service.protocol.messages import Context, Request, Response
 from clustergraph.service.protocol.negotiation import choose, offers
 from clustergraph.service.protocol.parameters import decode, fields
 from clustergraph.service.protocol.preconditions import tag, unchanged
 from clustergraph.service.protocol.query import drop_idle_prefixes, refuse_method
-from clustergraph.store.kept import kept
 
-__all__ = ["Statistics", "count", "service", "statistics", "void"]
+__all__ = ["Statistics", "service", "void"]
 
 _SD: Final = "http://www.w3.org/ns/sparql-service-description#"
 _VOID: Final = "http://rdfs.org/ns/void#"
@@ -55,69 +52,6 @@ _Node = ox.NamedNode | ox.BlankNode
 _Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """How much a generation holds.
-
-    Attributes:
-        graphs: statements by the IRI of the graph; the default graph's under the empty text.
-        properties: statements by the property's IRI, those of all graphs added up.
-        classes: distinct instances by the class's IRI.
-    """
-
-    graphs: dict[str, int] = field(default_factory=dict)
-    properties: dict[str, int] = field(default_factory=dict)
-    classes: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def triples(self) -> int:
-        """Return the statements of all graphs added up."""
-        return sum(self.graphs.values())
-
-
-def count(store: ox.Store) -> Statistics:
-    """Count what a store holds; scans it once, about a second for a million statements."""
-    found = Statistics()
-    found.graphs.update({graph.value: 0 for graph in store.named_graphs()})
-    for text in (
-        "SELECT ?g ?p (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ?p",
-        "SELECT ?g ?p (COUNT(*) AS ?n) WHERE { ?s ?p ?o } GROUP BY ?g ?p",
-    ):
-        for graph, predicate, number in store.query(text):  # type: ignore[union-attr]
-            name = graph.value if graph is not None else ""
-            amount = int(number.value)
-            found.graphs[name] = found.graphs.get(name, 0) + amount
-            found.properties[predicate.value] = found.properties.get(predicate.value, 0) + amount
-    classes = store.query(
-        "SELECT ?class (COUNT(DISTINCT ?thing) AS ?n) WHERE { ?thing a ?class } GROUP BY ?class",
-        use_default_graph_as_union=True,
-    )
-    for kind, number in classes:  # type: ignore[union-attr]
-        if isinstance(kind, ox.NamedNode):
-            found.classes[kind.value] = int(number.value)
-    return found
-
-
-def statistics(context: Context) -> Statistics:
-    """Return the counts of the generation at hand, counted once."""
-    known = context.memory.get("statistics")
-    if not isinstance(known, Statistics):
-        directory, committed_at = context.directory, context.committed_at
-        if directory is None or committed_at is None:
-            known = count(context.store)
-        else:
-            data = kept(
-                directory, context.generation, committed_at, "statistics", lambda: _counted(context)
-            )
-            known = Statistics(**json.loads(data))
-        context.memory["statistics"] = known
-    return known
-
-
-def _counted(context: Context) -> bytes:
-    return json.dumps(asdict(count(context.store))).encode()
-
-
 def service(request: Request, context: Context) -> Response:
     """Describe the service (Service Description, section 2: a GET without any query)."""
     return _respond(request, context, "service")
@@ -140,7 +74,7 @@ def _respond(request: Request, context: Context, what: str) -> Response:
     key = f"{what} {form.name} {request.base}"
     body = context.memory.get(key)
     if not isinstance(body, bytes):
-        describe = _service if what == "service" else _dataset
+        describe = _service if what == "service" else dataset
         triples = [ox.Triple(*triple) for triple in describe(request.base, context)]
         assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
         body = ox.serialize(triples, None, form.engine, prefixes=_PREFIXES) or b""
@@ -150,7 +84,7 @@ def _respond(request: Request, context: Context, what: str) -> Response:
         if len(context.memory) < 32:
             context.memory[key] = body
     headers = [("Content-Type", form.content_type), ("Vary", "Accept"), ("ETag", current)]
-    return Response(200, headers, body)
+    return Response(200, headers, body, cacheable=True)
 
 
 _Statements = Iterator[tuple[_Node, ox.NamedNode, _Term]]
@@ -211,36 +145,6 @@ def _service(base: str, context: Context) -> _Statements:
         yield entry, _sd("graph"), graph
         yield graph, _TYPE, _sd("Graph")
         yield graph, _named(_VOID, "triples"), _integer(amount)
-
-
-def _dataset(base: str, context: Context) -> _Statements:
-    counted = statistics(context)
-    page = ox.NamedNode(f"{base}/.well-known/void")
-    data = ox.NamedNode(f"{base}/.well-known/void#dataset")
-    yield page, _TYPE, _named(_VOID, "DatasetDescription")
-    yield page, _named(_FOAF, "primaryTopic"), data
-    yield data, _TYPE, _named(_VOID, "Dataset")
-    yield data, _named(_DCTERMS, "title"), ox.Literal("clustergraph", language="en")
-    yield data, _named(_VOID, "sparqlEndpoint"), ox.NamedNode(f"{base}/sparql")
-    yield data, _named(_VOID, "dataDump"), ox.NamedNode(f"{base}/store")
-    if context.committed_at is not None:
-        moment = datetime.fromtimestamp(int(context.committed_at), UTC)
-        stamp = ox.Literal(moment.strftime("%Y-%m-%dT%H:%M:%SZ"), datatype=_named(_XSD, "dateTime"))
-        yield data, _named(_DCTERMS, "modified"), stamp
-    yield data, _named(_VOID, "triples"), _integer(counted.triples)
-    yield data, _named(_VOID, "classes"), _integer(len(counted.classes))
-    yield data, _named(_VOID, "properties"), _integer(len(counted.properties))
-    parts = (
-        ("class", "classPartition", "entities", counted.classes),
-        ("property", "propertyPartition", "triples", counted.properties),
-    )
-    for kind, partition, measure, amounts in parts:
-        ranked = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
-        for number, (iri, amount) in enumerate(ranked):
-            part = ox.BlankNode(f"{kind}{number}")
-            yield data, _named(_VOID, partition), part
-            yield part, _named(_VOID, kind), ox.NamedNode(iri)
-            yield part, _named(_VOID, measure), _integer(amount)
 
 
 def _sd(name: str) -> ox.NamedNode:
