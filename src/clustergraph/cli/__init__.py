@@ -19,6 +19,7 @@ from clustergraph.cli import (  # noqa: F401
     checkup,
     comparing,
     ontology,
+    reasoning,
     serving,
     stores,
 )

@@ -25,8 +25,8 @@ import pyoxigraph as ox
 from clustergraph.vocab import INFERRED, PREFIXES
 
 __all__ = [
-    "TYPE", "Node", "PathRule", "Rules", "Step", "Term", "TypeRule", "compile_rules", "is_schema",
-    "stated",
+    "TYPE", "Node", "PathRule", "Rules", "Step", "Term", "TypeRule", "chain_of", "compile_rules",
+    "is_schema", "stated",
 ]  # fmt: skip
 
 Node: TypeAlias = ox.NamedNode | ox.BlankNode
@@ -202,6 +202,13 @@ def compile_rules(store: ox.Store) -> Rules:
     return _Compiler(store).rules()
 
 
+def chain_of(store: ox.Store, members: Term) -> tuple[Step, ...]:
+    """Return the steps that the list of a property chain names."""
+    compiler = _Compiler(store)
+    found = (compiler.step(term) for term in compiler.members(members))
+    return tuple(step for step in found if step is not None)
+
+
 class _Compiler:
     """Reads the axioms of one store."""
 
@@ -217,7 +224,7 @@ class _Compiler:
             *((axiom, False) for axiom in self._all(_DOMAIN)),
             *((axiom, True) for axiom in self._all(_RANGE)),
         ]:
-            step, head = self._step(axiom.subject), axiom.object
+            step, head = self.step(axiom.subject), axiom.object
             if step is None or not _is_class(head):
                 continue
             if head in guarded:
@@ -257,13 +264,13 @@ class _Compiler:
         for axiom in self._kind(_TRANSITIVE):
             yield from self._implied(axiom.subject, (axiom.subject,) * 2, axiom)
         for axiom in self._all(_CHAIN):
-            yield from self._implied(axiom.subject, tuple(self._list(axiom.object)), axiom)
+            yield from self._implied(axiom.subject, tuple(self.members(axiom.object)), axiom)
 
     def _implied(
         self, head: Term, body: tuple[Term, ...], axiom: ox.Triple, turned: bool = False
     ) -> Iterator[PathRule]:
         """Yield the rule from a row of property expressions to one; none where one is unknown."""
-        to, steps = self._step(head), [self._step(term) for term in body]
+        to, steps = self.step(head), [self.step(term) for term in body]
         known = [_turned(step, turned) for step in steps if step is not None]
         if to is None or not known or len(known) < len(steps):
             return
@@ -272,7 +279,7 @@ class _Compiler:
         if known != [Step(to.predicate)]:
             yield PathRule(to.predicate, tuple(known), axiom)
 
-    def _step(self, term: Term) -> Step | None:
+    def step(self, term: Term) -> Step | None:
         """Return what a property, or the inverse of one, stands for."""
         if isinstance(term, ox.NamedNode):
             return Step(term)
@@ -282,7 +289,7 @@ class _Compiler:
                     return Step(axiom.object, inverse=True)
         return None
 
-    def _list(self, node: Term) -> Iterator[Term]:
+    def members(self, node: Term) -> Iterator[Term]:
         """Yield the members of a list; one that runs in a circle ends where it began."""
         seen: set[Term] = set()
         while isinstance(node, ox.NamedNode | ox.BlankNode) and node not in seen | {_NIL}:
@@ -300,9 +307,9 @@ class _Compiler:
                 found |= {axiom.subject, axiom.object}
         for axiom in self._kind(_ALL_EXCLUDE):
             for members in stated(self._store, cast(Node, axiom.subject), _MEMBERS, None):
-                found.update(self._list(members.object))
+                found.update(self.members(members.object))
         for axiom in self._all(_PARTS):
-            found.update(self._list(axiom.object))
+            found.update(self.members(axiom.object))
         below: dict[Term, list[Term]] = {}
         for rule in types:
             below.setdefault(rule.head, []).append(rule.source)  # type: ignore[arg-type]

@@ -1,0 +1,204 @@
+"""The command ``explain``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from clustergraph.cli.root import cli, open_engine, store_option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import pyoxigraph as ox
+
+    from clustergraph.reasoning.explain import Proof
+    from clustergraph.store import Engine
+
+__all__: list[str] = []
+
+if TYPE_CHECKING:
+    Places = Mapping[ox.Triple, tuple[str, ...]]
+
+
+@cli.command()
+@click.argument("subject")
+@click.argument("predicate", metavar="PROPERTY")
+@click.argument("value", metavar="OBJECT")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to tell it.",
+)
+@store_option
+def explain(subject: str, predicate: str, value: str, form: str, store: Path | None) -> None:
+    """Say why a statement holds: what it follows from, by which axiom, and who states that.
+
+    Each term is a prefixed name, an IRI, or an English name in quotes; 'a' is short for rdf:type.
+    Of the shipped data, the file and the row of each statement are told. Exits with 1 when the
+    statement neither is stated nor follows.
+
+    \b
+    Examples:
+      clustergraph explain cluster-organisation:clutex cg:inRegion nuts:CZ0
+      clustergraph explain cluster-organisation:clutex a org:Organization
+      clustergraph explain "Single Market Programme" "has part" programme:smp-cosme
+    """  # noqa: D301 - click reads the backspace
+    import pyoxigraph as ox
+
+    from clustergraph.reasoning import explain as why
+
+    engine = open_engine(store)
+    node = why.read_node(subject, engine)
+    relation = why.read_property(predicate, engine)
+    statement = (node, relation, why.read_value(value, engine, node, relation))
+    proof = why.explain(engine.store, statement)
+    if proof is None:
+        told = " ".join(why.words_of(term, engine) for term in statement)
+        click.echo(f"does not hold: {told}", err=form == "json")
+        if form == "json":
+            click.echo(json.dumps({"holds": False, "statement": [str(t) for t in statement]}))
+        sys.exit(1)
+    triples = [ox.Triple(*one) for one in proof.stated()]
+    places = _places([*triples, *proof.axioms()]) if store is None else {}
+    if form == "json":
+        data = {"holds": True, **_data(proof, engine, places)}
+        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+    else:
+        for line in _lines(proof, engine, places):
+            click.echo(line)
+
+
+def _places(triples: list[ox.Triple]) -> Places:
+    """Return the cells and lines of the shipped files that state triples."""
+    from clustergraph import artefacts
+    from clustergraph.validation.locate import mentions
+    from clustergraph.validation.reading import read_rdf
+    from clustergraph.validation.shipped import shipped
+
+    found: dict[Any, tuple[str, ...]] = {}
+    cells = shipped().statements(triple.subject for triple in triples)  # type: ignore[misc]
+    for triple in triples:
+        if told := cells.get(triple):
+            found[triple] = tuple(_short(str(place)) for place in told)
+    left = {triple for triple in triples if triple not in found}
+    for path in artefacts.files("ontology", "*.ttl"):
+        # A list has no name of its own: what it is said of has to do.
+        read = {_nameless(triple): triple for triple in read_rdf(path)} if left else {}
+        here = {triple: read[_nameless(triple)] for triple in left if _nameless(triple) in read}
+        if here:
+            search = mentions(path, here.values())
+            for triple, stated in here.items():
+                place = search.of(stated, "subject")
+                found[triple] = (_short(str(place or path)),)
+            left -= here.keys()
+    return found
+
+
+def _nameless(triple: Any) -> tuple[object, ...]:
+    import pyoxigraph as ox
+
+    value = triple.object
+    return triple.subject, triple.predicate, None if isinstance(value, ox.BlankNode) else value
+
+
+def _short(place: str) -> str:
+    """Return a place relative to the directory that holds the shipped files."""
+    from clustergraph import artefacts
+
+    return place.removeprefix(f"{artefacts.room('data').parent}/")
+
+
+def _lines(proof: Proof, engine: Engine, places: Places, indent: str = "") -> list[str]:
+    """Return a proof as a tree of lines."""
+    import pyoxigraph as ox
+
+    from clustergraph.reasoning.explain import words_of
+    from clustergraph.vocab import shorten
+
+    def short(term: Any) -> str:
+        return shorten(term.value) if isinstance(term, ox.NamedNode) else str(term)
+
+    words = " ".join(words_of(term, engine) for term in proof.statement)
+    lines = [words, "  " + " ".join(map(short, proof.statement))]
+    if proof.axiom is None:
+        graphs = ", ".join(
+            shorten(graph) if graph else "the default graph" for graph in proof.graphs
+        )
+        lines.append(f"  stated in {graphs}")
+        lines += [f"  at {place}" for place in places.get(ox.Triple(*proof.statement), ())]
+        lines += [f"  source {source}" for source in proof.sources]
+        return lines
+    where = "".join(f" ({place})" for place in places.get(proof.axiom, ()))
+    lines.append(
+        f"  because {_axiom(proof.axiom, lambda term: words_of(term, engine), engine)}{where}"
+    )
+    for number, part in enumerate(proof.because):
+        last = number == len(proof.because) - 1
+        first, *rest = _lines(part, engine, places)
+        lines.append(f"  {'└' if last else '├'}─ {first}")
+        lines += [f"  {' ' if last else '│'}  {line}" for line in rest]
+    return lines
+
+
+def _data(proof: Proof, engine: Engine, places: Places) -> dict[str, Any]:
+    """Return a proof as JSON tells it."""
+    import pyoxigraph as ox
+
+    from clustergraph.reasoning.explain import words_of
+
+    def words(term: Any) -> str:
+        return words_of(term, engine)
+
+    data: dict[str, Any] = {
+        "statement": [str(term) for term in proof.statement],
+        "words": " ".join(map(words, proof.statement)),
+    }
+    if proof.axiom is None:
+        data["graphs"] = list(proof.graphs)
+        data["places"] = list(places.get(ox.Triple(*proof.statement), ()))
+        data["sources"] = list(proof.sources)
+    else:
+        data["axiom"] = {
+            "statement": [str(part) for part in proof.axiom],
+            "words": _axiom(proof.axiom, words, engine),
+            "places": list(places.get(proof.axiom, ())),
+        }
+        data["because"] = [_data(part, engine, places) for part in proof.because]
+    return data
+
+
+def _axiom(axiom: ox.Triple, words: Callable[[Any], str], engine: Engine) -> str:
+    """Return an axiom in words."""
+    first, second = words(axiom.subject), words(axiom.object)
+    kind = axiom.predicate.value.rpartition("#")[2]
+    if kind == "propertyChainAxiom":
+        from clustergraph.reasoning.rules import chain_of
+
+        row = [
+            f"“{words(step.predicate)}”" + (" backwards" if step.inverse else "")
+            for step in chain_of(engine.store, axiom.object)
+        ]
+        return f"{' and then '.join(row)} together make “{first}”"
+    if kind == "type":
+        symmetric = axiom.object.value.endswith("SymmetricProperty")  # type: ignore[union-attr]
+        return (
+            f"“{first}” holds both ways" if symmetric else f"“{first}” goes on from thing to thing"
+        )
+    sentences = {
+        "subClassOf": "every {0} is a {1}",
+        "equivalentClass": "{0} and {1} are the same class",
+        "subPropertyOf": "“{0}” is a kind of “{1}”",
+        "equivalentProperty": "“{0}” and “{1}” say the same",
+        "inverseOf": "“{0}” is the inverse of “{1}”",
+        "domain": "whatever “{0}” is said of is a {1}",
+        "range": "whatever “{0}” leads to is a {1}",
+    }
+    return sentences[kind].format(first, second)
