@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import pyoxigraph as ox
 
-from clustergraph.errors import InvalidChangeError, RequestError
+from clustergraph.errors import InvalidChangeError, RequestError, StoreError
 from clustergraph.store.delta import Changed, Delta
 from clustergraph.validation.guard import Guard
 from clustergraph.vocab import INFERRED
@@ -34,7 +34,7 @@ class Admitted(Changed[T]):
     warnings: int = 0
 
 
-class SpoiltError(Exception):
+class SpoiltError(StoreError):
     """A change that is refused, and cannot be taken back: the copy has to go."""
 
     def __init__(self, reason: InvalidChangeError) -> None:

@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from typing import Final, cast
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, cast
 
 import pyoxigraph as ox
 
@@ -25,7 +26,10 @@ from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.validation.results import Result
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Entry", "affected", "footprint", "results_of_change"]
+if TYPE_CHECKING:
+    from clustergraph.validation.compile.queries import Query
+
+__all__ = ["Entry", "affected", "footprint", "footprint_of", "results_of_change"]
 
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _HIERARCHY: Final = PREFIXES["rdfs"] + "subClassOf"
@@ -131,6 +135,19 @@ def _query(constraint: Constraint, start: PropertyPath | None, found: set[Entry]
             found.add(Entry(None, ANY, everywhere=True))
         else:
             found |= {Entry(None, name, everywhere=True) for name in query.predicates}
+
+
+@lru_cache(maxsize=1000)
+def footprint_of(query: Query) -> frozenset[Entry] | None:
+    """Return the footprint of a query from ``$this``; None where it may be any triple."""
+    found: set[Entry] = set()
+    try:
+        if query.patterns is None:
+            return None
+        _patterns(query.patterns, {"?this": None}, found)
+    except NotUnderstoodError:
+        return None
+    return None if any(entry.predicate == ANY for entry in found) else frozenset(found)
 
 
 def _patterns(group: Group, known: dict[str, PropertyPath | None], found: set[Entry]) -> None:

@@ -8,18 +8,19 @@ change can affect are judged, and the state before it only where something was f
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pyoxigraph as ox
 
 from clustergraph.errors import InvalidChangeError
 from clustergraph.store.delta import Delta
+from clustergraph.store.memory import hold
 from clustergraph.validation.compile import Compiled, Graph
 from clustergraph.validation.compile.shapes import Node
 from clustergraph.validation.footprint import _judged as results_about
-from clustergraph.validation.footprint import affected, footprint
+from clustergraph.validation.footprint import affected, footprint, footprint_of
 from clustergraph.validation.paths import Term
 from clustergraph.validation.report import Report, Severity
 from clustergraph.validation.results import Result
@@ -29,9 +30,14 @@ from clustergraph.validation.run import _shapes as shapes_of
 from clustergraph.validation.run import shipped_shapes
 from clustergraph.vocab import INFERRED
 
+if TYPE_CHECKING:
+    from clustergraph.validation.compile.queries import Query
+
 __all__ = ["Guard", "asserted"]
 
 _INFERRED: Final = ox.NamedNode(INFERRED)
+_MOST_AROUND: Final = 2000
+"""Statements around a node that are looked at apart; where there are more, the graph is asked."""
 
 
 class Guard:
@@ -123,6 +129,41 @@ class _Remembering(Graph):
         self._objects: dict[tuple[Term, ox.NamedNode], list[Term]] = {}
         self._subjects: dict[tuple[ox.NamedNode, Term], list[Node]] = {}
 
+    def ask(
+        self,
+        text: str,
+        values: Mapping[str, Term],
+        query: Query | None = None,
+        focus: Term | None = None,
+    ) -> Iterator[dict[str, Term]]:
+        store = cast(object, self.store)
+        if isinstance(store, _Asserted) and query is not None and focus is not None:
+            if not store.infers(query.predicates):
+                # To ask all graphs as one is much quicker than to ask all but one,
+                return Graph(store.whole).ask(text, values)
+            if (around := self._around(query, focus)) is not None:
+                # and so it is to ask the few statements that the query can look at.
+                return Graph(hold(around), union=False).ask(text, values)
+        return super().ask(text, values)
+
+    def _around(self, query: Query, focus: Term) -> set[ox.Quad] | None:
+        """Return all statements that a query about a node can meet; None if that is not known."""
+        found: set[ox.Quad] = set()
+        if (entries := footprint_of(query)) is None:
+            return None
+        for entry in entries:
+            ends = [focus] if entry.path is None else self.values(focus, entry.path)
+            predicate = ox.NamedNode(entry.predicate)
+            for end in ends:
+                if entry.inverse:
+                    pairs = [(one, end) for one in self.subjects(predicate, end)]
+                else:
+                    pairs = [(end, one) for one in self.objects(end, predicate)]  # type: ignore[misc]
+                found.update(ox.Quad(subject, predicate, value) for subject, value in pairs)
+                if len(found) > _MOST_AROUND:
+                    return None
+        return found
+
     def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
         key = (subject, predicate)
         if (found := self._objects.get(key)) is None:
@@ -146,17 +187,28 @@ class _Asserted:
     """A store as if it did not hold the inferred graph."""
 
     def __init__(self, store: ox.Store) -> None:
-        self._store = store
+        self.whole = store
+        self._inferred: dict[str, bool] = {}
         self._graphs: list[Any] = [ox.DefaultGraph()]
         self._graphs += [graph for graph in store.named_graphs() if graph != _INFERRED]
 
     def quads_for_pattern(self, *pattern: Any) -> Iterator[ox.Quad]:
-        for quad in self._store.quads_for_pattern(*pattern):
+        for quad in self.whole.quads_for_pattern(*pattern):
             if quad.graph_name != _INFERRED:
                 yield quad
 
+    def infers(self, names: frozenset[str] | None) -> bool:
+        """Say whether a conclusion has one of the names as its predicate; None: any."""
+        return names is None or any(map(self._infers, names))
+
+    def _infers(self, name: str) -> bool:
+        if (known := self._inferred.get(name)) is None:
+            quads = self.whole.quads_for_pattern(None, ox.NamedNode(name), None, _INFERRED)
+            known = self._inferred[name] = next(quads, None) is not None
+        return known
+
     def query(self, text: str, *, use_default_graph_as_union: bool, **more: Any) -> object:
-        return self._store.query(text, default_graph=self._graphs, **more)
+        return self.whole.query(text, default_graph=self._graphs, **more)
 
 
 def _new(now: Iterable[Result], before: Iterable[Result]) -> list[Result]:

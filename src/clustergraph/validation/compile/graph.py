@@ -7,7 +7,7 @@ its store, the literals that the store writes otherwise; a graph on disk has non
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import pyoxigraph as ox
 
@@ -15,6 +15,9 @@ from clustergraph.store.memory import hold, stored
 from clustergraph.validation.compile.shapes import Node, Shape
 from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES
+
+if TYPE_CHECKING:
+    from clustergraph.validation.compile.queries import Query
 
 __all__ = ["SHAPES_GRAPH", "Graph"]
 
@@ -240,8 +243,21 @@ class Graph:
                 else:
                     yield cast(Term, quad.object)
 
-    def ask(self, text: str, values: Mapping[str, Term]) -> Iterator[dict[str, Term]]:
-        """Yield the solutions of a SELECT query as variable → term, some variables substituted."""
+    def ask(
+        self,
+        text: str,
+        values: Mapping[str, Term],
+        query: Query | None = None,
+        focus: Term | None = None,
+    ) -> Iterator[dict[str, Term]]:
+        """Yield the solutions of a SELECT query as variable → term.
+
+        Args:
+            text: the query.
+            values: terms to put in the place of variables.
+            query: of a shape, which the text was made of, for graphs that have use for it.
+            focus: the node that it is about.
+        """
         solutions = self.store.query(
             text,
             use_default_graph_as_union=self.union,

@@ -100,7 +100,7 @@ class Query:
 
     def solutions(
         self,
-        ask: Callable[[str, Mapping[str, Term]], Iterable[Mapping[str, Term]]],
+        ask: Callable[[str, Mapping[str, Term], Query, Term], Iterable[Mapping[str, Term]]],
         values: Mapping[str, Term],
     ) -> Iterator[Mapping[str, Term]]:
         """Yield the solutions once each, the given variables bound beforehand."""
@@ -110,7 +110,7 @@ class Query:
         if self._plain and isinstance(this := given["this"], ox.NamedNode):
             # A name in the place of the variable lets the engine plan from there.
             text, given = self._about(this), {}
-        for solution in ask(text, given):
+        for solution in ask(text, given, self, values["this"]):
             key = frozenset(solution.items())
             if key not in seen:
                 seen.add(key)
