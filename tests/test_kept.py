@@ -72,7 +72,7 @@ def test_statistics_are_kept_for_all_workers(small_store: Path, serve: object) -
     """The description that the service gives is counted once; the file holds the counts."""
     running = serve("--store", small_store, "--workers", 2)  # type: ignore[operator]
     assert httpx.get(f"{running.base}/sparql", trust_env=False).status_code == 200
-    (path,) = (Path(small_store) / "kept").glob("*.statistics")
+    (path,) = (Path(small_store) / "kept").glob("*.statistics-*")
     counted = json.loads(path.read_bytes())
     assert sum(counted["graphs"].values()) > 0
     # Whoever counts later reads the file: what it says is what is described.

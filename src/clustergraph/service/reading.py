@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from clustergraph.service.cache import Answer, AnswerCache, Lines, parse_head, tag
@@ -185,8 +186,7 @@ class Reading:
 
     async def send(self, exchange: Exchange, answer: Answer) -> None:
         """Send a whole answer, or 304 if the client has it."""
-        wanted = exchange.headers.get(b"if-none-match")
-        if wanted and answer.etag and answer.status == 200 and _matches(wanted, answer.etag):
+        if answer.status == 200 and _has(exchange, answer):
             head = [line for line in answer.lines if not line[0].startswith(b"content-")]
             await exchange.reply(304, head, b"")
         else:
@@ -209,6 +209,24 @@ def complete(status: int, lines: Lines, body: bytes, key: bytes, worker: Worker)
     if not sized and status not in (204, 304):
         head.append((b"content-length", b"%d" % len(body)))
     return Answer(status, head, body, etag)
+
+
+def _has(exchange: Exchange, answer: Answer) -> bool:
+    """Say whether a client has an answer already (RFC 9110, sections 13.1.2 and 13.1.3)."""
+    wanted = exchange.headers.get(b"if-none-match")
+    if wanted is not None:
+        return bool(wanted and answer.etag and _matches(wanted, answer.etag))
+    since = exchange.headers.get(b"if-modified-since")
+    if since is None:
+        return False
+    modified = next((value for name, value in answer.lines if name == b"last-modified"), None)
+    if modified is None or modified == since:
+        return modified is not None
+    try:
+        had, has = (parsedate_to_datetime(date.decode("latin-1")) for date in (since, modified))
+    except ValueError:
+        return False
+    return had.tzinfo is not None and has.tzinfo is not None and has <= had
 
 
 def _matches(wanted: bytes, etag: bytes) -> bool:

@@ -21,7 +21,7 @@ __all__ = ["show"]
 _FORMS: Final = (RDF[0], HTML, *RDF[1:])
 _PAGE: Final = 500
 _RDF: Final = PREFIXES["rdf"]
-_RDFS: Final = PREFIXES["rdfs"]
+_FOAF: Final = PREFIXES["foaf"]
 _HYDRA: Final = "http://www.w3.org/ns/hydra/core#"
 
 
@@ -116,8 +116,12 @@ def _rdf(
     say(whole, _HYDRA + "totalItems", amount)
     for iri in iris:
         say(whole, _HYDRA + "member", iri)
-        if iri.startswith(visit.base):
+        if iri.startswith(f"{visit.base}/things/"):
             say(ox.NamedNode(iri), _RDF + "type", _HYDRA + "Collection")
+        else:
+            # For those who come before the thing's own address leads here, or never will.
+            here = visit.base + visit.link(iri).removeprefix(visit.root)
+            say(ox.NamedNode(iri), _FOAF + "isPrimaryTopicOf", here)
     if pages > 1:
         view = ox.NamedNode(f"{whole.value}?page={number}")
         say(whole, _HYDRA + "view", view.value)
@@ -125,6 +129,6 @@ def _rdf(
         for name, other in (("first", 1), ("previous", number - 1), ("next", number + 1)):
             if 1 <= other <= pages:
                 say(view, _HYDRA + name, f"{whole.value}?page={other}")
-        said += names_of(visit.engine, map(ox.NamedNode, iris))
+    said += names_of(visit.engine, map(ox.NamedNode, iris))
     head = [("Content-Type", chosen.content_type), ("Vary", "Accept"), *head]
     return Response(200, head, forms.write(said, chosen), cacheable=True)
