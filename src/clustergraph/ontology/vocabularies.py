@@ -74,7 +74,9 @@ def misspelt(iri: str) -> str | None:
         name = iri.removeprefix(vocabulary.namespace)
         if name == iri or name in vocabulary.terms or not name:
             continue
-        nearest = near(name, vocabulary.terms)
+        # A class is written with a capital letter, so that a term of the same kind is meant.
+        alike = [term for term in vocabulary.terms if term[:1].isupper() == name[:1].isupper()]
+        nearest = near(name, alike)
         hint = f"; did you mean {' or '.join(nearest)}?" if nearest else ""
         if vocabulary.whole or nearest:
             return f"{vocabulary.title} has no term {name}{hint}"

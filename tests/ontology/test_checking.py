@@ -1,0 +1,157 @@
+"""The check of the whole ontology: the shipped one is sound, and each seeded fault is found."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from clustergraph import artefacts
+from clustergraph.cli import cli
+from clustergraph.ontology.checking import Outcome, check
+from clustergraph.validation import render
+from clustergraph.validation.faults import RULES
+
+ROOM = artefacts.room("ontology")
+PREFIXES = """
+@prefix cg: <https://w3id.org/clustergraph/ns#> .
+@prefix org: <http://www.w3.org/ns/org#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix schema: <https://schema.org/> .
+"""
+
+
+def rules(outcome: Outcome) -> set[str]:
+    return {one.shape_name.removeprefix(RULES) for one in outcome.report.findings}
+
+
+def with_fault(folder: Path, text: str, module: str = "faulty.ttl") -> Path:
+    """Return a copy of the shipped ontology, with one file more."""
+    shutil.copytree(ROOM, folder / "ontology", ignore=shutil.ignore_patterns("codes", "*.csv"))
+    path = folder / "ontology" / module
+    path.write_text(PREFIXES + text, encoding="utf-8")
+    return path.parent if module == "faulty.ttl" else path.parent.parent
+
+
+def test_shipped_ontology_is_sound() -> None:
+    """Consistent with all its alignments, in OWL 2 DL and RL, well named, well described."""
+    outcome = check()
+    assert outcome.report.findings == ()
+    notes = "\n".join(outcome.notes)
+    assert "OWL 2 DL yes" in notes
+    assert "OWL 2 RL yes" in notes
+    assert "statements: an inverse property (not in OWL 2 EL)" in notes
+
+
+@pytest.mark.full
+def test_shipped_data_contradict_nothing() -> None:
+    """HermiT finds no contradiction in the whole graph."""
+    outcome = check(whole=True, steps=["consistency"])
+    assert outcome.report.findings == ()
+    assert any("values of xsd:gYear" in note for note in outcome.notes)
+
+
+def test_thing_in_two_disjoint_classes_is_explained(tmp_path: Path) -> None:
+    """A file against the shipped table: line of the file, cell of the table, axiom between them."""
+    path = tmp_path / "mine.ttl"
+    path.write_text(
+        PREFIXES + "<https://w3id.org/clustergraph/id/cluster-organisation/clutex> a cg:Cluster ."
+    )
+    outcome = check([path], steps=["consistency"])
+    (finding,) = outcome.report.findings
+    assert (finding.file, finding.line) == (path, 7)
+    said = render(outcome.report)
+    assert "these 3 statements cannot all be true" in said
+    assert "nothing is two of cg:Cluster, cg:ClusterInitiative and cg:ClusterOrganisation" in said
+    assert "core.ttl:" in said
+    assert "cluster_organisations.csv:" in said
+    assert f"is a cg:Cluster  [{path}:7:" in said
+
+
+def test_class_without_members_is_explained(tmp_path: Path) -> None:
+    """A class below two disjoint ones is found by HermiT and explained at its lines."""
+    folder = with_fault(
+        tmp_path, "cg:Odd a owl:Class ; rdfs:subClassOf cg:Cluster , cg:Eurocluster ."
+    )
+    (finding,) = check(ontology=folder, steps=["consistency"]).report.findings
+    assert finding.shape_name == RULES + "empty-class"
+    assert finding.file == folder / "faulty.ttl" or finding.detail
+    reasons = [inner.message for inner in finding.detail]
+    assert len(reasons) == 6
+    assert sum("faulty.ttl:7:" in reason for reason in reasons) == 2
+    assert any("nothing is both cg:Cluster and org:Organization  [" in one for one in reasons)
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "rule", "words"),
+    [
+        ("cg:broken a owl:ObjectProperty ; owl:propertyChainAxiom ( cg:hasMember cg:celex ) .",
+         "style", "chain-broken", "cg:celex"),
+        ("cg:A a owl:Class ; rdfs:subClassOf cg:B . cg:B a owl:Class ; rdfs:subClassOf cg:A .",
+         "style", "hierarchy-cyclic", "pitfall P06"),
+        ("cg:Company rdfs:subClassOf org:FormalOrganisation .",
+         "terms", "term-misspelt", "did you mean FormalOrganization"),
+        ("cg:Company rdfs:subClassOf cg:Organisation .",
+         "terms", "term-undeclared", "did you mean cg:"),
+        ("cg:partOf a owl:FunctionalProperty .",
+         "profile", "profile-dl", "cg:partOf follows from a chain or is transitive"),
+        ("cg:Company rdfs:isDefinedBy <https://w3id.org/clustergraph/ontology/policy> .",
+         "style", "shape:Term-home", "one module"),
+    ],
+)  # fmt: skip
+def test_seeded_fault_is_found_and_located(
+    tmp_path: Path, text: str, step: str, rule: str, words: str
+) -> None:
+    """A fault added to the shipped ontology is found, named, explained and placed."""
+    folder = with_fault(tmp_path, text)
+    outcome = check(ontology=folder, steps=[step])
+    assert rule in rules(outcome)
+    found = [one for one in outcome.report.findings if one.shape_name in (rule, RULES + rule)]
+    assert any(words in one.message for one in found)
+    assert all(one.line for one in found)
+
+
+def test_dead_alignment_is_found(tmp_path: Path) -> None:
+    """An alignment about a term that does not exist is told with its file."""
+    folder = with_fault(
+        tmp_path, "cg:Gone rdfs:subClassOf org:Organization .", "alignments/faulty.ttl"
+    )
+    outcome = check(ontology=folder, steps=["style"])
+    (finding,) = [
+        one for one in outcome.report.findings if one.shape_name == RULES + "alignment-dead"
+    ]
+    assert finding.file == folder / "alignments" / "faulty.ttl"
+
+
+def test_command_reports_and_exits(tmp_path: Path) -> None:
+    """0 for a sound ontology, 1 with findings in any format, 2 for what cannot be read."""
+    path = tmp_path / "mine.ttl"
+    path.write_text(PREFIXES + "<http://example.org/x> org:memberr <http://example.org/y> .")
+    run = CliRunner().invoke
+    sound = run(cli, ["ontology", "check", "--only", "profile"])
+    assert (sound.exit_code, "no findings" in sound.output) == (0, True)
+    beyond = run(cli, ["ontology", "check", "--only", "profile", "--profile", "QL"])
+    assert (beyond.exit_code, "a property chain" in beyond.output) == (1, True)
+    arguments = ["ontology", "check", str(path), "--only", "terms", "--format", "json"]
+    report = tmp_path / "report.json"
+    found = run(cli, [*arguments, "-o", str(report)])
+    assert found.exit_code == 1
+    assert "memberr" in json.dumps(json.loads(report.read_text(encoding="utf-8")))
+
+
+def test_unreadable_ontology_exits_with_two(tmp_path: Path) -> None:
+    """A file that is no Turtle is told with its line, and the exit code is 2."""
+    from clustergraph import cli as commands
+
+    path = tmp_path / "broken.ttl"
+    path.write_text("@prefix cg: <https://w3id.org/clustergraph/ns#> .\ncg:A a")
+    with pytest.raises(SystemExit) as end:
+        commands.main(["ontology", "check", "--only", "profile", "--ontology", str(path)])
+    assert end.value.code == 2
+    with pytest.raises(SystemExit) as end:
+        commands.main(["ontology", "check", "--ontology", str(tmp_path / "nowhere")])
+    assert end.value.code == 2

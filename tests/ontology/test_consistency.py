@@ -1,0 +1,102 @@
+"""Contradictions: found by HermiT, and traced to a smallest set of axioms."""
+
+from __future__ import annotations
+
+import pyoxigraph as ox
+import pytest
+
+from clustergraph.errors import MissingExtraError, ReasonerError
+from clustergraph.ontology import axioms, reasoner
+from clustergraph.ontology.consistency import contradictions
+from clustergraph.ontology.reasoner import Reasoner
+from clustergraph.ontology.words import in_words
+
+PROLOGUE = """
+@prefix : <http://example.org/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+:Body a owl:Class . :Place a owl:Class ; owl:disjointWith :Body .
+:Firm a owl:Class ; rdfs:subClassOf :Body . :Town a owl:Class ; rdfs:subClassOf :Place .
+:seat a owl:ObjectProperty ; rdfs:domain :Body ; rdfs:range :Place .
+:name a owl:DatatypeProperty ; rdfs:range xsd:string .
+:one a :Firm ; :name "One \\"and\\" only \\\\ ž" . :brno a :Town .
+"""
+
+
+def read(text: str) -> list[axioms.Axiom]:
+    found = ox.parse((PROLOGUE + text).encode(), ox.RdfFormat.TURTLE)
+    return axioms.read(quad.triple for quad in found).axioms
+
+
+def told(found: tuple[axioms.Axiom, ...]) -> list[str]:
+    words = (in_words(axiom) for axiom in found)
+    return sorted(one.replace("<http://example.org/", "").replace(">", "") for one in words)
+
+
+def test_sound_axioms_are_left_alone() -> None:
+    """Nothing is found where nothing contradicts."""
+    assert contradictions(read(""), Reasoner()) == []
+
+
+def test_contradiction_is_traced_to_its_smallest_set() -> None:
+    """Through domain, hierarchy and disjointness: the axioms that do it, and no other."""
+    (found,) = contradictions(read(":brno :seat :x ."), Reasoner())
+    assert found.empty is None
+    assert found.minimal
+    assert told(found.axioms) == [
+        "brno has as seat x",
+        "brno is a Town",
+        "every Town is a Place",
+        "nothing is both Place and Body",
+        "whatever has a seat is a Body",
+    ]
+
+
+def test_set_is_smallest_without_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Pellet's hint the same set is found."""
+    monkeypatch.setattr(Reasoner, "blamed", lambda *_: [])
+    (found,) = contradictions(read(":brno a :Firm ."), Reasoner())
+    assert told(found.axioms) == [
+        "brno is a Firm",
+        "brno is a Town",
+        "every Firm is a Body",
+        "every Town is a Place",
+        "nothing is both Place and Body",
+    ]
+
+
+def test_value_outside_its_range_contradicts() -> None:
+    """A number where a text must stand."""
+    (found,) = contradictions(read(":one :name 5 ."), Reasoner())
+    assert told(found.axioms) == [
+        'one has as name "5"^^xsd:integer',
+        "whatever is a name of something is a xsd:string",
+    ]
+
+
+def test_class_without_possible_member_is_explained() -> None:
+    """A class below two that exclude each other can have no member, though none is claimed."""
+    (found,) = contradictions(
+        read(":Odd a owl:Class ; rdfs:subClassOf :Firm , :Place ."), Reasoner()
+    )
+    assert str(found.empty) == "<http://example.org/Odd>"
+    assert told(found.axioms) == [
+        "every Firm is a Body",
+        "every Odd is a Firm",
+        "every Odd is a Place",
+        "nothing is both Place and Body",
+    ]
+
+
+def test_time_that_runs_out_is_told() -> None:
+    """A reasoner without time left says so, and what to do."""
+    with pytest.raises(ReasonerError, match="--timeout"):
+        Reasoner(deadline_s=0).consistent(read(""))
+
+
+def test_missing_reasoner_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without owlready2 the extra that brings it is named."""
+    monkeypatch.setattr(reasoner.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"clustergraph\[reason\]"):
+        Reasoner()
