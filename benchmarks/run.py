@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import crash
+import guard
 import hostile
 import load
 import reading
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Finding]] = {
     "crowded": hostile.crowded,
     "endless": hostile.endless,
     "commits": writing.commits,
+    "guarded": guard.guarded,
     "bulk": writing.bulk,
     "crash": crash.crash,
     "start": start.start,
