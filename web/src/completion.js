@@ -34,7 +34,7 @@ export function completer({terms, things}) {
     const text = context.state.doc.toString();
     const before = text.slice(0, from);
     if (inComment(before) || inText(before)) return null;
-    const place = placeOf(before);
+    const {place, predicate} = placeOf(before);
     const options = [];
     if (/^[?$]/.test(typed) || !typed || place !== "predicate") {
       options.push(...variables(text, from, typed));
@@ -49,8 +49,9 @@ export function completer({terms, things}) {
           ...named(vocabularyNow.properties, typed, "property"),
         );
       }
-      if (place !== "predicate" && place !== "class" && things && bare(typed).length >= LEAST_FOR_THINGS) {
-        options.push(...(await found(things, typed, context)));
+      const looked = bare(typed).length >= LEAST_FOR_THINGS || (context.explicit && predicate);
+      if (place !== "predicate" && place !== "class" && looked) {
+        options.unshift(...(await found(things, typed, predicate, context)));
       }
       if (typed && !typed.includes(":")) options.push(...keywords(typed));
     }
@@ -69,7 +70,7 @@ function inText(before) {
   return (line.replace(/"[^"]*"/g, "").match(/"/g) ?? []).length % 2 === 1;
 }
 
-/** Says what stands next after a text: "subject", "predicate", "class" or "object". */
+/** Says what stands next after a text: "subject", "predicate", "class" or "object"; of which. */
 export function placeOf(before) {
   const tokens = (before.match(TOKEN) ?? []).filter((one) => one.trim() && !one.startsWith("#"));
   let terms = [];
@@ -82,13 +83,12 @@ export function placeOf(before) {
       terms = [];
     } else terms.push(token);
   }
-  if (!terms.length) return "subject";
-  if (terms.length === 1) return "predicate";
   const predicate = terms[1];
-  // A path goes on.
-  if (/[/|^]$/.test(terms.at(-1))) return "predicate";
-  if (predicate === "a" || predicate === "rdf:type" || predicate === "rdfs:subClassOf") return "class";
-  return "object";
+  if (!terms.length) return {place: "subject"};
+  // A path goes on after its signs.
+  if (terms.length === 1 || /[/|^]$/.test(terms.at(-1))) return {place: "predicate"};
+  const classes = ["a", "rdf:type", "rdfs:subClassOf"].includes(predicate);
+  return {place: classes ? "class" : "object", predicate};
 }
 
 function variables(text, from, typed) {
@@ -152,17 +152,18 @@ function plain(text) {
   return text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 }
 
-async function found(address, typed, context) {
+// Asks the server for things that fit; those first that the property leads to elsewhere.
+async function found(address, typed, property, context) {
   const controller = new AbortController();
   context.addEventListener("abort", () => controller.abort());
   const asked = new URLSearchParams({q: bare(typed).replaceAll("\\", "").replaceAll("-", " ")});
+  if (property) asked.set("property", property.split("/").at(-1));
   if (typed.includes(":")) asked.set("prefix", typed.slice(0, typed.indexOf(":")));
   try {
     const response = await fetch(`${address}?${asked}`, {signal: controller.signal});
     if (!response.ok) return [];
     return (await response.json()).map(({name, label, kind}) => ({
-      label: name, displayLabel: label, detail: kind, apply: name, type: "constant",
-      info: name,
+      label: name, displayLabel: label, detail: `${kind} · ${name}`, apply: name, type: "constant",
     }));
   } catch {
     return [];

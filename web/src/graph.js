@@ -135,7 +135,7 @@ function settle(nodes, links) {
   }
 }
 
-// Names stand to the right or to the left; one that would lie on another waits until it is asked for.
+// Names stand beside, below or above; one that would lie on another waits until it is asked for.
 function write(marks) {
   const taken = [];
   for (const [node] of marks) taken.push({x: node.x - 6, y: node.y - 6, w: 12, h: 12});
@@ -145,14 +145,18 @@ function write(marks) {
     const beside = [
       {x: node.x + 9, y: node.y - 7, w, h: 14},
       {x: node.x - 9 - w, y: node.y - 7, w, h: 14},
+      {x: node.x - w / 2, y: node.y + 7, w, h: 14},
+      {x: node.x - w / 2, y: node.y - 21, w, h: 14},
     ];
     const free = beside.findIndex((box) =>
-      box.x > 0 && box.x + w < WIDTH && !taken.some((other) => overlaps(box, other)));
+      box.x > 0 && box.x + w < WIDTH && box.y > 0 && box.y < HEIGHT - 14 && !taken.some((other) => overlaps(box, other)));
     if (free < 0) mark.classList.add("quiet");
     else taken.push(beside[free]);
-    if (free === 1) {
-      text.setAttribute("x", -9);
-      text.setAttribute("text-anchor", "end");
+    const [x, y, anchor] = [[9, 4, "start"], [-9, 4, "end"], [0, 18, "middle"], [0, -10, "middle"]][
+      Math.max(free, 0)
+    ];
+    for (const [name, value] of Object.entries({x, y, "text-anchor": anchor})) {
+      text.setAttribute(name, value);
     }
   }
 }

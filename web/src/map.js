@@ -36,8 +36,11 @@ export async function draw(panel, data, wished, {title}) {
   else if (column("country") >= 0) {
     place.append(choropleth(world, data, column("country"), value, title));
   }
-  const keyAt = data.columns.findIndex((one) => one.kind === "region" || one.name === wished.x);
-  if (keyAt >= 0 && pointAt < 0) panel.append(own(data, keyAt, value, title, place));
+  const keyAt = data.columns.findIndex((one) =>
+    one.kind === "region" || (one.name === wished.x && column("country") < 0));
+  if (keyAt < 0 || pointAt >= 0) return;
+  if (!place.hasChildNodes()) place.append(element("p", {class: "notice"}, say("no-regions")));
+  panel.append(own(data, keyAt, value, title, place));
 }
 
 function valueColumn({columns}, wished) {
@@ -236,7 +239,7 @@ function shapes(collection, data, keyAt, valueAt, title) {
       code ? shape("title", {}, `${code}: ${value ?? ""}`) : undefined));
   }
   const measure = valueAt < 0 ? say("rows") : data.columns[valueAt].name;
-  const description = say("says-map", {y: measure, n: matched.length});
+  const description = say("says-shapes", {y: measure, n: matched.length});
   const whole = figure(svg, {title: title || description, description});
   whole.append(legend(steps, measure));
   return whole;

@@ -11,6 +11,9 @@ const RAMP = Array.from({length: 5}, (_, index) => `var(--r${index})`);
 // More categories than this cannot be read; the caption says how many are left out.
 const MOST_BARS = 60;
 const MOST_GROUPS = 8;
+// Letters are about this wide, in pixels; a cell of a heat map has to be at least so wide.
+const LETTER = 6.7;
+const CELL = 24;
 
 /** Draws the plot, with the means to choose another, into a panel. */
 export function draw(panel, data, wished, {title}) {
@@ -43,7 +46,7 @@ export function draw(panel, data, wished, {title}) {
     const width = Math.max(280, Math.min(panel.clientWidth || 720, 1100));
     try {
       const {spec, description} = specification(data, chosen, width);
-      const picture = plot({...spec, width, className: "plotted", figure: false});
+      const picture = plot({width, ...spec, className: "plotted"});
       place.replaceChildren(...drawn(picture, title, description));
     } catch (error) {
       place.replaceChildren(
@@ -86,7 +89,13 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
     color,
     marginBottom: 40,
   };
-  const margin = (values) => Math.min(width / 2.4, 30 + 6.2 * Math.max(3, ...values.map(length)));
+  const margin = (values, most = width / 2.4) =>
+    Math.min(most, 30 + LETTER * Math.max(3, ...values.map(length)));
+  const clipped = (most) => (value) => {
+    const written = label(value);
+    const room = Math.floor((most - 22) / LETTER);
+    return written.length > room ? `${written.slice(0, room - 1)}…` : written;
+  };
   const described = (key, values = {}) => say(`says-${key}`, {x, y, group, n: rows.length, ...values});
 
   if (kind === "histogram") {
@@ -109,16 +118,15 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
     return {
       spec: {
         ...base,
-        marginLeft: margin(down), marginTop: 8, marginBottom: margin(across) * 0.75,
-        height: 24 * down.length + 30 + margin(across) * 0.75,
-        x: {label: null, domain: across, tickRotate: -40, padding: 0.06},
-        y: {label: null, domain: down, padding: 0.06},
+        width: Math.max(width, margin(down) + CELL * across.length + 20),
+        marginLeft: margin(down), marginTop: 8, marginBottom: margin(across, 180) * 0.75,
+        height: CELL * down.length + 30 + margin(across, 180) * 0.75,
+        x: {label: null, domain: across, tickRotate: -40, padding: 0.06, tickFormat: clipped(180)},
+        y: {label: null, domain: down, padding: 0.06, tickFormat: clipped(margin(down))},
         marks: [
           cell(known, {x: "x", y: "y", fill: "group", title: "title"}),
-          width / across.length > 26
-            ? text(known, {x: "x", y: "y", text: (point) => String(point.group ?? ""),
-                fill: "var(--ink)", stroke: "var(--raised)", strokeWidth: 3})
-            : null,
+          text(known, {x: "x", y: "y", text: (point) => label(point.group ?? ""),
+            fill: "var(--ink)", stroke: "var(--raised)", strokeWidth: 3}),
         ],
       },
       description: described("heat"),
@@ -140,7 +148,7 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
         ...base,
         marginLeft: margin([...kept]), marginTop: 24, height: 22 * kept.size + 60,
         x: {label: null, grid: true, axis: "top", ticks: Math.max(3, Math.round(width / 120))},
-        y: {label: null, domain: [...kept]},
+        y: {label: null, domain: [...kept], tickFormat: clipped(margin([...kept]))},
         marks: [barX(known, {y: name, x: size, fill, title: "title"}), ruleX([0])],
       },
       description: described(all.length > kept.size ? "bar-cut" : "bar", {
@@ -157,8 +165,9 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
   const marks =
     kind === "line"
       ? [
-          lineY(kept, {x: "x", y: "y", z: groupAt < 0 ? null : "group", sort: "x",
-            stroke: fill, marker: "circle", title: "title"}),
+          // A title at each point would break the line there: the dots have them.
+          lineY(kept, {x: "x", y: "y", z: groupAt < 0 ? null : "group", sort: "x", stroke: fill}),
+          dot(kept, {x: "x", y: "y", fill, r: 3, title: "title"}),
         ]
       : [dot(kept, {x: "x", y: "y", fill, r: 4.5, fillOpacity: 0.85, title: "title"})];
   if (!discrete && kind === "line") marks.unshift(ruleY([0]));
@@ -167,10 +176,12 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
       ...base,
       marginLeft: discrete ? margin(names) : 60,
       ...(discrete ? {height: 20 * names.length + 70} : {}),
-      ...(across ? {marginBottom: margin(across) * 0.75} : {}),
-      x: {label: across ? null : x, grid: true, ...(across ? {domain: across, tickRotate: -40} : {}),
+      ...(across ? {marginBottom: margin(across, 180) * 0.75} : {}),
+      x: {label: across ? null : x, grid: true,
+        ...(across ? {domain: across, tickRotate: -40, tickFormat: clipped(180)} : {}),
         ...(kindOf(xAt) === "date" ? {type: "utc"} : {})},
-      y: {label: discrete ? null : y, grid: true, ...(discrete ? {domain: names} : {}),
+      y: {label: discrete ? null : y, grid: true,
+        ...(discrete ? {domain: names, tickFormat: clipped(margin(names))} : {}),
         ...(kindOf(yAt) === "date" ? {type: "utc"} : {})},
       marks,
     },

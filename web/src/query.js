@@ -55,6 +55,28 @@ const theme = EditorView.theme({
     border: "1px solid var(--code-edge)"},
   ".cm-foldPlaceholder": {backgroundColor: "var(--code-line)", color: "inherit", border: "none"},
   ".cm-gutter-lint": {width: "0.9em"},
+  // The marks would be pictures from data addresses, which the security policy forbids.
+  ".cm-lintRange-error": {backgroundImage: "none", textDecoration: "underline wavy var(--code-wrong)",
+    textDecorationSkipInk: "none"},
+  ".cm-lintRange-active": {backgroundColor: "var(--code-line)"},
+  ".cm-lint-marker-error": {content: "normal", background: "var(--code-wrong)", width: "0.6em",
+    height: "0.6em", borderRadius: "50%", marginTop: "0.45em"},
+  ".cm-lintPoint-error:after": {borderBottomColor: "var(--code-wrong)"},
+});
+
+// A browser that types over a selection by itself writes style attributes, which the security
+// policy forbids; so the editor does it.
+const typing = EditorView.domEventHandlers({
+  beforeinput(event, now) {
+    const {from, to, empty} = now.state.selection.main;
+    if (event.inputType !== "insertText" || !event.data || empty || now.composing) return false;
+    const insert = () => now.state.update(now.state.replaceSelection(event.data),
+      {userEvent: "input.type", scrollIntoView: true});
+    const handlers = now.state.facet(EditorView.inputHandler);
+    if (!handlers.some((handle) => handle(now, from, to, event.data, insert))) now.dispatch(insert());
+    event.preventDefault();
+    return true;
+  },
 });
 
 const colours = HighlightStyle.define([
@@ -66,10 +88,6 @@ const colours = HighlightStyle.define([
   {tag: [tags.comment, tags.lineComment], color: "var(--code-faint)", fontStyle: "italic"},
   {tag: [tags.namespace, tags.url, tags.typeName, tags.propertyName], color: "var(--code-name)"},
 ]);
-
-function set(key, attributes = {}) {
-  return EditorView.contentAttributes.of({"aria-label": say(key), ...attributes});
-}
 
 const host = element("div", {class: "editor"});
 // In a tree of its own the editor keeps its styles in sheets that the security policy allows.
@@ -93,7 +111,8 @@ const view = new EditorView({
       theme,
       syntaxHighlighting(colours),
       EditorView.lineWrapping,
-      set("editor", {"aria-describedby": "syntax"}),
+      typing,
+      EditorView.contentAttributes.of({"aria-label": say("editor")}),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) {
           field.value = update.state.doc.toString();

@@ -35,6 +35,8 @@ _YEARS: Final = range(1000, 3000)
 # What the graph describes itself; other addresses lead out.
 _OURS: Final = tuple({BASE, *PREFIXES.values()})
 _VOLATILE: Final = re.compile(r"\b(?:now|rand|(?:str)?uuid|bnode)\s*[(#]", re.IGNORECASE)
+_DAY: Final = re.compile(r"[12]\d{3}(-\d\d(-\d\d)?)?")
+_DATED: Final = re.compile(r"date|year|from|until|since|start|end|open|close|issue|adopt|award")
 # Things in one column of names, at most, to be told apart by colour.
 _FEW: Final = 8
 _PLOTS: Final = ("bar", "line", "dot", "heat", "histogram")
@@ -177,9 +179,16 @@ def _column(name: str, terms: Sequence[Any]) -> Column:
         kind = "thing" if kinds and kinds <= {"country", "region", "thing"} else "text"
     # A year that was calculated is a number, but nobody sums years.
     named = kind == "number" and "year" in name.lower()
+    if kind == "text" and _DATED.search(name.lower()) and all(map(_is_day, terms)):
+        kind = "date"
     if named and all(term is None or value(term) in _YEARS for term in terms):
         kind = "date"
     return Column(name, kind)
+
+
+def _is_day(term: Any) -> bool:
+    """Say whether a text is a date, as precise as it may be; what is not there does not matter."""
+    return term is None or bool(_DAY.fullmatch(str(value(term))))
 
 
 def _kind(term: Any) -> Kind:

@@ -45,6 +45,9 @@ _THINGS: Final = """SELECT ?thing ?label {
 }"""
 
 
+_OBJECTS: Final = "SELECT DISTINCT ?value { ?thing $property ?value FILTER(isIRI(?value)) }"
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A class or a property.
@@ -73,8 +76,9 @@ def show(visit: Visit) -> Response:
             found = {room: [asdict(one) for one in listed] for room, listed in terms(visit).items()}
             return _json(found)
         case _:
-            wanted, prefix = visit.parameter("q"), visit.parameter("prefix")
-            return _json(_things(visit, wanted, prefix))
+            space = PREFIXES.get(visit.parameter("prefix"), "")
+            meant = _objects(visit, visit.parameter("property"))
+            return _json(_things(visit, _fold(visit.parameter("q")), space, meant))
 
 
 def _json(content: Any, cacheable: bool = True) -> Response:
@@ -132,15 +136,20 @@ class _Thing:
     iri: str
 
 
-def _things(visit: Visit, wanted: str, prefix: str) -> list[dict[str, str]]:
-    """Return things whose name or label fits what is typed, the best first."""
-    asked = _fold(wanted)
-    if len(asked) < _SHORTEST:
+def _things(visit: Visit, asked: str, space: str, meant: frozenset[str]) -> list[dict[str, str]]:
+    """Return things whose name or label fits what is typed, the best first.
+
+    Args:
+        visit: who asks.
+        asked: what is typed, folded.
+        space: the namespace they must be in; empty: any.
+        meant: things that are likelier than others.
+    """
+    if len(asked) < _SHORTEST and not meant:
         return []
-    space = PREFIXES.get(prefix, "")
-    ranked: dict[str, tuple[int, int, str, _Thing]] = {}
+    ranked: dict[str, tuple[bool, int, bool, str]] = {}
     for thing in _known(visit):
-        if space and not thing.iri.startswith(space):
+        if not thing.iri.startswith(space):
             continue
         if thing.folded.startswith(asked) or thing.local.startswith(asked):
             rank = 0
@@ -151,14 +160,27 @@ def _things(visit: Visit, wanted: str, prefix: str) -> list[dict[str, str]]:
         else:
             continue
         # Things before codes: there are many regions and activities of one name.
-        here = (rank, not thing.iri.startswith(ID), thing.label, thing)
-        if thing.iri not in ranked or here[:3] < ranked[thing.iri][:3]:
-            ranked[thing.iri] = here
-    best = sorted(ranked.values(), key=lambda one: one[:3])[:_MOST_THINGS]
+        here = (thing.iri not in meant, rank, not thing.iri.startswith(ID), thing.label)
+        ranked[thing.iri] = min(here, ranked.get(thing.iri, here))
+    best = sorted(ranked, key=lambda iri: ranked[iri])[:_MOST_THINGS]
     return [
-        {"name": shorten(thing.iri), "label": thing.label, "kind": _kind(thing.iri)}
-        for *_, thing in best
+        {"name": shorten(iri), "label": ranked[iri][-1], "kind": _kind(iri)}
+        for iri in best
+        if len(asked) >= _SHORTEST or iri in meant
     ]
+
+
+def _objects(visit: Visit, name: str) -> frozenset[str]:
+    """Return what a property leads to in the graph; nothing if there is no such property."""
+    known = {term.name: term.iri for term in terms(visit)["properties"]}
+    if name not in known:
+        return frozenset()
+    key = f"objects {name}"
+    if key not in visit.context.memory:
+        rows = visit.select(_OBJECTS, property=ox.NamedNode(known[name]))
+        visit.context.memory[key] = frozenset(row.value for row in rows)
+    found: Any = visit.context.memory[key]
+    return frozenset(found)
 
 
 def _known(visit: Visit) -> list[_Thing]:

@@ -1,0 +1,282 @@
+"""The query page and the ready questions, used by keyboard and by mouse."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+PER_COUNTRY = """SELECT ?country ?name (COUNT(?x) AS ?n) {
+  ?x a cg:ClusterOrganisation ; cg:country ?country . ?country skos:prefLabel ?name
+  FILTER(LANG(?name) = "en")
+} GROUP BY ?country ?name ORDER BY DESC(?n) ?name"""
+BY_YEAR = """SELECT ?year (COUNT(?x) AS ?n) { ?x cg:foundingYear ?year }
+GROUP BY ?year ORDER BY ?year"""
+GRID = """SELECT ?name ?ecosystem (COUNT(?x) AS ?n) {
+  ?x cg:country/skos:prefLabel ?name ; cg:ecosystem/rdfs:label ?ecosystem
+  FILTER(LANG(?name) = "en" && LANG(?ecosystem) = "en")
+} GROUP BY ?name ?ecosystem ORDER BY ?name ?ecosystem"""
+FIGURES = "SELECT ?value { ?figure cg:value ?value } ORDER BY ?figure ?value"
+
+
+def address(query: str, view: str = "", **more: object) -> str:
+    return f"/query?{urlencode({'query': query, **more})}" + (f"#{view}" if view else "")
+
+
+def write(page: Any, text: str) -> None:
+    """Replace what the editor holds, by keyboard."""
+    page.get_by_role("textbox", name=re.compile("SPARQL")).focus()
+    page.keyboard.press("Control+a")
+    page.keyboard.type(text)
+
+
+def test_completion(visit: Callable[..., Any]) -> None:
+    """A query is written, completed and asked without a mouse and without leaving the page."""
+    visitor = visit()
+    visitor.go("/query")
+    page = visitor.page
+    page.evaluate("window.stayed = true")
+    chosen = page.locator(".cm-tooltip-autocomplete li[aria-selected]")
+    write(page, "SELECT ?x { ?x a clusterorg")
+    chosen.get_by_text("cg:ClusterOrganisation").wait_for()
+    # Label and count stand beside the term.
+    assert re.search(r"cluster organisation · \d{3}×", chosen.inner_text())
+    page.keyboard.press("Enter")
+    page.keyboard.type(" ; coun")
+    chosen.get_by_text("cg:country", exact=True).wait_for()
+    page.keyboard.press("Enter")
+    page.keyboard.type(" czech")
+    page.locator(".cm-tooltip-autocomplete li", has_text="Czechia").first.wait_for()
+    while "Czechia" not in chosen.inner_text():
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.type(" ")
+    page.keyboard.press("Control+Enter")
+    page.locator("table.result").wait_for()
+    assert "cg:country country:CZ" in page.locator("#query").input_value()
+    assert "cg%3AClusterOrganisation" in page.url
+    said = page.locator("#results .outcome").inner_text()
+    assert re.match(r"Complete: \d+ rows\s+found in", said)
+    # Whoever hears the page is told as well.
+    assert page.get_by_role("status").filter(has_text="Complete").count() == 1
+    assert page.evaluate("window.stayed")
+    page.get_by_role("link", name="cluster-organisation:clutex").wait_for()
+
+
+def test_variables_are_completed(visit: Callable[..., Any]) -> None:
+    """Variables that the query has already are offered."""
+    visitor = visit()
+    visitor.go("/query")
+    write(visitor.page, "SELECT * { ?organisation a ?kind FILTER(?org")
+    offered = visitor.page.locator(".cm-tooltip-autocomplete li")
+    offered.get_by_text("?organisation").wait_for()
+    assert offered.count() == 1
+
+
+def test_tab_leaves_the_editor(visit: Callable[..., Any]) -> None:
+    """Tab goes on to the next button and Shift+Tab comes back, without a tab in the query."""
+    visitor = visit()
+    visitor.go("/query")
+    page = visitor.page
+    write(page, "ASK {}")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Ask"
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate("document.activeElement.className") == "editor"
+    assert page.locator("#query").input_value() == "ASK {}"
+
+
+def test_fault_is_shown_where_it_is(visit: Callable[..., Any]) -> None:
+    """What the server's parser finds is marked in the text while one writes, and when one asks."""
+    visitor = visit()
+    visitor.go("/query")
+    page = visitor.page
+    write(page, "SELECT ?x {\n?x a cg:Cluster ;; nonsense")
+    page.locator(".cm-lintRange-error").wait_for()
+    page.get_by_text(re.compile(r"line 2, column \d+")).first.wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Enter")
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert "line 2" in alert.inner_text()
+    assert page.locator(".cm-lintRange-error").count() == 1
+    # A wrong query is answered with 400, which the browser notes on its console.
+    assert [text for text in visitor.wrong if "400" not in text] == []
+    visitor.wrong.clear()
+
+
+def test_long_query_can_be_stopped(visit: Callable[..., Any]) -> None:
+    """Whoever does not want to wait stops the query, and the page is there for the next."""
+    visitor = visit()
+    visitor.go("/query")
+    page = visitor.page
+    write(page, "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i ")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+Enter")
+    page.get_by_role("button", name="Stop").click()
+    page.locator("#results").get_by_text("Stopped.").wait_for()
+    write(page, "ASK {}")
+    page.keyboard.press("Control+Enter")
+    page.locator("#results").get_by_text("Yes").wait_for()
+
+
+def test_terms_are_put_in(visit: Callable[..., Any]) -> None:
+    """A click in the list of classes writes the name into the query; prefixes are written out."""
+    visitor = visit()
+    visitor.go("/query")
+    page = visitor.page
+    write(page, "SELECT ?x { ?x a ")
+    page.get_by_text("Classes", exact=True).click()
+    page.get_by_role("link", name="cg:Eurocluster", exact=True).click()
+    page.keyboard.type("}")
+    assert page.locator("#query").input_value() == "SELECT ?x { ?x a cg:Eurocluster }"
+    page.get_by_role("button", name="Write prefixes out").click()
+    text = page.locator("#query").input_value()
+    assert text.startswith("PREFIX cg: <https://w3id.org/clustergraph/ns#>\nSELECT")
+
+
+@pytest.mark.parametrize(
+    ("query", "kind", "shapes"),
+    [
+        (PER_COUNTRY, "bar", "g[aria-label=bar] rect"),
+        (BY_YEAR, "line", "g[aria-label=line] path"),
+        (BY_YEAR, "dot", "g[aria-label=dot] circle"),
+        (GRID, "heat", "g[aria-label=cell] rect"),
+        (FIGURES, "histogram", "g[aria-label=rect] rect"),
+    ],
+)
+def test_plot(query: str, kind: str, shapes: str, visit: Callable[..., Any]) -> None:
+    """Each kind of plot is drawn, with a title and a description for whoever does not see it."""
+    visitor = visit()
+    visitor.go(address(query, "plot"))
+    page = visitor.page
+    page.get_by_label("Marks").select_option(kind)
+    page.locator(f"svg.plotted {shapes}").first.wait_for()
+    picture = page.locator("svg.plotted[role=img]")
+    assert picture.locator("> title").text_content()
+    assert picture.locator("> desc").text_content()
+    assert page.locator("figcaption").inner_text()
+
+
+def test_plot_is_chosen_by_shape(visit: Callable[..., Any]) -> None:
+    """Names and numbers become bars, two lists of names and a number a heat map."""
+    visitor = visit()
+    visitor.go(address(GRID, "plot"))
+    assert visitor.page.get_by_label("Marks").input_value() == "heat"
+    visitor.go(address(PER_COUNTRY, "plot"))
+    visitor.page.reload()
+    assert visitor.page.get_by_label("Marks").input_value() == "bar"
+
+
+def test_map_of_countries(visit: Callable[..., Any]) -> None:
+    """Countries are coloured by number; those without one keep the colour of the unknown."""
+    visitor = visit(color_scheme="light")
+    visitor.go(address(PER_COUNTRY, "map"))
+    page = visitor.page
+    page.locator("svg.map path.r4").first.wait_for()
+    colour = "one => getComputedStyle(one).fill"
+    most = page.locator("svg.map path.r4").first
+    unknown = page.locator("svg.map path.land").first
+    light = most.evaluate(colour)
+    assert light != unknown.evaluate(colour)
+    # The same picture follows the theme, and there the ramp runs the other way.
+    page.emulate_media(color_scheme="dark")
+    assert brightness(most.evaluate(colour)) > brightness(light)
+    assert page.locator("ul.legend li").count() == 6
+
+
+def brightness(colour: str) -> int:
+    return sum(int(number) for number in re.findall(r"\d+", colour)[:3])
+
+
+def test_map_of_points(visit: Callable[..., Any]) -> None:
+    """A question that says it is a map begins as one, with a dot to a place."""
+    visitor = visit()
+    visitor.go("/queries/organisations-on-a-map?country=CZ")
+    page = visitor.page
+    page.locator("svg.map circle").first.wait_for()
+    assert page.get_by_role("tab", name="Map").get_attribute("aria-selected") == "true"
+    assert page.locator("svg.map circle").count() > 5
+
+
+def test_network(visit: Callable[..., Any]) -> None:
+    """Triples are drawn as a network whose things are links; tabs are chosen by arrow keys."""
+    visitor = visit()
+    visitor.go("/queries/members-as-graph")
+    page = visitor.page
+    page.get_by_role("tab", name="Table").focus()
+    page.keyboard.press("ArrowRight")
+    page.locator("svg.graph a circle").first.wait_for()
+    assert page.locator("svg.graph line").count() > 5
+    assert page.locator("svg.graph a").first.get_attribute("href").startswith("/")
+
+
+def test_own_shapes(visit: Callable[..., Any], tmp_path: Any) -> None:
+    """Regions are drawn on a file of one's own, which is not sent anywhere."""
+    shapes = tmp_path / "regions.geojson"
+    ring = "[[[-3,40],[-3,42],[0,42],[0,40],[-3,40]]]"
+    shapes.write_text(
+        '{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"NUTS_ID":"ES51"},'
+        f'"geometry":{{"type":"Polygon","coordinates":{ring}}}}}]}}'
+    )
+    visitor = visit()
+    visitor.go("/queries/cluster-density-per-region?country=ES#map")
+    page = visitor.page
+    page.get_by_label(re.compile("shapes of your own")).set_input_files(shapes)
+    page.locator("svg.map path").first.wait_for()
+    assert page.locator("svg.map path title").first.text_content().startswith("ES51: ")
+
+
+def test_cut_is_visible(visit: Callable[..., Any]) -> None:
+    """A page that does not show all rows says so, and a plot shows no more than the table."""
+    visitor = visit()
+    visitor.go(address("SELECT ?s { ?s a cg:ClusterOrganisation }", rows=100))
+    page = visitor.page
+    assert page.get_by_text("Cut at 100 rows").is_visible()
+    assert page.locator("table.result tbody tr").count() == 100
+    visitor.go(address("SELECT ?s { ?s a cg:ClusterOrganisation } LIMIT 100", rows=100))
+    assert page.get_by_text("Complete: 100 rows").is_visible()
+
+
+def test_without_scripts(visit: Callable[..., Any]) -> None:
+    """Without JavaScript a query is written, asked, and answered as a table."""
+    visitor = visit(java_script_enabled=False)
+    visitor.go("/query")
+    page = visitor.page
+    page.get_by_label("Your query").fill("SELECT ?x { ?x a cg:CountryGroup }")
+    page.get_by_role("button", name="Ask").click()
+    assert page.get_by_role("link", name="country:EU").is_visible()
+    assert page.get_by_text(re.compile("Complete: 1 row")).is_visible()
+    assert page.get_by_role("link", name="CSV").is_visible()
+
+
+def test_question_form(visit: Callable[..., Any]) -> None:
+    """The blanks of a question are filled in by choosing names, and the address holds them."""
+    visitor = visit()
+    visitor.go("/queries/ecosystems-lacking-in-country")
+    page = visitor.page
+    for name in ("Austria", "Czechia", "Slovakia"):
+        page.get_by_label(name, exact=True).uncheck()
+    page.get_by_label("Sweden", exact=True).check()
+    page.get_by_role("button", name="Ask").click()
+    page.wait_for_url(re.compile(r"\?country=SE&"))
+    page.get_by_role("tab", name="Table").click()
+    countries = set(page.locator("table.result td:nth-child(2)").all_inner_texts())
+    assert countries == {"Sweden"}
+    page.get_by_role("link", name="Open in the editor").click()
+    page.locator(".cm-content").wait_for()
+    assert re.search(
+        r"VALUES \?country \{ <\S+/country/SE> \}", page.locator("#query").input_value()
+    )
+
+
+def test_download(visit: Callable[..., Any]) -> None:
+    """A result is taken away as a file."""
+    visitor = visit()
+    visitor.go("/queries/clusters-per-country")
+    with visitor.page.expect_download() as caught:
+        visitor.page.get_by_role("link", name="CSV").click()
+    assert caught.value.path().read_text(encoding="utf-8").startswith("country,countryName")

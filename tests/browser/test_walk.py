@@ -1,0 +1,113 @@
+"""Each page that the service has, as people with different needs see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.resources import files
+from typing import Any
+
+import httpx
+import pytest
+
+from clustergraph.service.places import PLACES
+
+# What leads elsewhere, answers in JSON, or is a part of pages.
+_NO_PAGES = {"switches", "files", "vocabulary"}
+PAGES = [
+    example
+    for place in PLACES
+    if place.name not in _NO_PAGES and place.room == "pages"
+    for example in place.examples
+]
+_WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The script of axe-core, which looks for what keeps people from using a page."""
+    pytest.importorskip("axe_playwright_python", reason="axe-core is not installed")
+    return files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+
+
+def violations(page: Any, axe: str) -> list[str]:
+    """Return what axe-core finds on a page as it is at the moment."""
+    # Evaluated by the debugger, which the security policy of the page does not bind.
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{violation['id']}: {node['target']} {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page(path: str, visit: Callable[..., Any], axe: str) -> None:
+    """A page works in light and dark and on a phone, with nothing that keeps people out."""
+    visitor = visit(color_scheme="light", locale="en-GB", reduced_motion="reduce")
+    response = visitor.go(path)
+    page = visitor.page
+    assert response.status == 200
+    assert response.headers["content-security-policy"].startswith("default-src 'self'")
+    assert page.locator("html").get_attribute("lang") == "en"
+    assert page.locator("h1").count() == 1
+    assert violations(page, axe) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, axe) == []
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate(_WIDE) <= 0
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_page_in_czech_without_scripts(path: str, visit: Callable[..., Any]) -> None:
+    """A page says the same without JavaScript, to whoever prefers Czech in Czech."""
+    visitor = visit(java_script_enabled=False, locale="cs-CZ")
+    response = visitor.go(path)
+    assert response.headers["content-language"] == "cs"
+    page = visitor.page
+    assert page.locator("html").get_attribute("lang") == "cs"
+    assert page.locator("h1").is_visible()
+    assert page.get_by_role("link", name="Přejít na obsah").count() == 1
+
+
+def test_first_page_is_light(base: str) -> None:
+    """The first page and all that it loads are sent in less than 150 kB."""
+    headers = {"Accept": "text/html", "Accept-Encoding": "gzip"}
+    with httpx.Client(base_url=base, trust_env=False, headers=headers) as client:
+        first = client.get("/")
+        loaded = {
+            part.split('"')[0]
+            for mark in ('src="', '<link rel="stylesheet" href="', 'type="image/svg+xml" href="')
+            for part in first.text.split(mark)[1:]
+        }
+        assert loaded
+        sent = [first, *(client.get(address) for address in sorted(loaded))]
+        assert all(one.status_code == 200 for one in sent)
+        assert sum(one.num_bytes_downloaded for one in sent) < 150_000
+
+
+def test_switches(visit: Callable[..., Any]) -> None:
+    """Language and theme are switched by links, stay, and lead back to where one was."""
+    visitor = visit(color_scheme="light", locale="en-GB")
+    visitor.go("/queries?tag=country")
+    page = visitor.page
+    page.get_by_role("link", name="Čeština").click()
+    assert page.locator("html").get_attribute("lang") == "cs"
+    assert page.url.endswith("/queries?tag=country")
+    bright = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("link", name="Tmavý").click()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != bright
+    visitor.go("/")
+    assert page.locator("html").get_attribute("lang") == "cs"
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_skip_link(visit: Callable[..., Any]) -> None:
+    """The first stop of the keyboard leads past the menu to the content."""
+    visitor = visit()
+    visitor.go("/queries")
+    visitor.page.keyboard.press("Tab")
+    assert visitor.page.evaluate("document.activeElement.className") == "skip"
+    visitor.page.keyboard.press("Enter")
+    assert visitor.page.evaluate("document.activeElement.id") == "content"
