@@ -128,7 +128,7 @@ class Quick:
         manner = None
         if not (content_type or flags or more or body):
             try:
-                form = choose(accept.decode("latin-1") or None, None, "solutions")
+                form = choose(accept.decode("latin-1") or None, (), "solutions")
             except ClusterGraphError:
                 form = None
             if form is not None and isinstance(form.engine, ox.QueryResultsFormat):
