@@ -1,0 +1,216 @@
+"""The short ways: requests that are known at a glance, and queries that are plain."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import json
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from clustergraph.service.frames import Frames, read_request
+from clustergraph.service.protocol import Config, Context, deliver, handle
+from clustergraph.service.quick import Quick
+from clustergraph.store import Engine, wire
+
+LONG = "SELECT (COUNT(*) AS ?n) { " + " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(12)) + " }"
+
+
+@pytest.fixture(scope="module")
+def port(serve: Any, small_store: Path) -> int:
+    """The port of a service with a deadline of two seconds."""
+    running = serve("--store", small_store, "--workers", 2, "--query-timeout-s", 2)
+    return int(running.base.rpartition(":")[2])
+
+
+@pytest.fixture
+def wired(port: int) -> Iterator[socket.socket]:
+    """A connection whose headers the service knows already."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+        sock.sendall(request("ASK {}"))
+        assert take(sock) == (200, True)
+        yield sock
+
+
+def request(query: str, more: str = "") -> bytes:
+    target = f"/sparql?query={quote(query, safe='')}"
+    return f"GET {target} HTTP/1.1\r\nHost: here\r\nX-Of: tests\r\n{more}\r\n".encode()
+
+
+def take(sock: socket.socket) -> tuple[int, Any]:
+    """Read one answer: its status, and its truth or first value."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = sock.recv(1)
+        assert byte, head
+        head += byte
+    with io.BytesIO(head.partition(b"\r\n")[2]) as lines:
+        length = int(http.client.parse_headers(lines)["content-length"])
+    body = b""
+    while len(body) < length:
+        body += sock.recv(length - len(body))
+    said = json.loads(body)
+    if "results" in said:
+        [row] = said["results"]["bindings"]
+        said["boolean"] = row["n"]["value"]
+    return int(head.split()[1]), said.get("boolean")
+
+
+def number(value: int) -> str:
+    """A query that answers with a number."""
+    return f"SELECT ?n {{ VALUES ?n {{ {value} }} }}"
+
+
+def metric(port: int, name: str) -> float:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read().decode()
+    connection.close()
+    for line in text.splitlines():
+        if line.startswith(name + " "):
+            return float(line.rpartition(" ")[2])
+    return 0.0
+
+
+def test_requests_are_answered_in_order_however_they_come(wired: socket.socket) -> None:
+    """One at a time, in pieces, several in one packet, or while one is answered."""
+    for value in range(3):
+        wired.sendall(request(number(value)))
+        assert take(wired) == (200, str(value))
+    whole = request(number(3))
+    for piece in (whole[:9], whole[9:60], whole[60:-2], whole[-2:]):
+        wired.sendall(piece)
+    assert take(wired) == (200, "3")
+    wired.sendall(b"".join(request(number(value)) for value in (4, 5, 6)))
+    assert [take(wired)[1] for _ in range(3)] == ["4", "5", "6"]
+    for value in range(7, 40):
+        wired.sendall(request(number(value)))
+    assert [take(wired)[1] for _ in range(33)] == [str(value) for value in range(7, 40)]
+    wired.sendall(request(number(39)))
+    assert take(wired) == (200, "39")
+
+
+def test_requests_behind_a_long_one_wait_for_it(wired: socket.socket) -> None:
+    """A query past its deadline gets its status, and what came meanwhile its answer."""
+    wired.sendall(request(LONG))
+    wired.sendall(request(number(1)) + request(number(2)))
+    assert take(wired)[0] == 504
+    assert [take(wired), take(wired)] == [(200, "1"), (200, "2")]
+
+
+def test_half_a_head_is_not_taken_for_a_request(wired: socket.socket) -> None:
+    """What looks like a request inside another one's head is part of that head."""
+    wired.sendall(b"GET /sparql?query=ASK%20%7B%7D HTTP/1.1\r\nX-Of:")
+    wired.sendall(request("ASK {}"))
+    # One answer, to the first: the second's first line was the value of a header.
+    assert take(wired) == (200, True)
+    wired.sendall(request(number(1)))
+    assert take(wired) == (200, "1")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /sparql?query=ASK {} HTTP/1.1",
+        b"GET /sparql?query=ASK%20%7B%7D HTTP/9.9",
+        b"GET /sparql?query=ASK\x00 HTTP/1.1",
+    ],
+)
+def test_a_wrong_request_line_is_refused(wired: socket.socket, line: bytes) -> None:
+    """Known headers do not make a request right."""
+    wired.sendall(line + request("ASK {}").partition(b"HTTP/1.1")[2])
+    assert wired.recv(12) == b"HTTP/1.1 400"
+
+
+def test_connection_is_closed_when_that_is_asked_for(wired: socket.socket) -> None:
+    """The last request says so, and gets its answer first."""
+    wired.sendall(request(number(1), "Connection: close\r\n"))
+    assert take(wired) == (200, "1")
+    assert wired.recv(1) == b""
+
+
+def test_leaving_ends_the_query(port: int) -> None:
+    """When a client leaves without its answer, its worker is ended, and for that reason."""
+    name = 'clustergraph_workers_ended_total{reason="left"}'
+    before = metric(port, name)
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as sock:
+        sock.sendall(request("ASK {}"))
+        take(sock)
+        sock.sendall(request(LONG))
+    until_s = time.monotonic() + 15
+    while metric(port, name) == before:
+        assert time.monotonic() < until_s
+
+
+PLAIN = [
+    "ASK { ?s ?p ?o }",
+    "SELECT ?p ?o { <http://example.org/a> ?p ?o } ORDER BY ?p ?o",
+    "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }",
+    "SELECT ?a { " + " ".join(f"?a ?p{i} ?o{i} ." for i in range(3)) + " } ORDER BY ?a",
+    'SELECT ?x { VALUES ?x { "a & b" "%41" "+" } }',
+]
+CLOSER = [
+    "SELECT * { SERVICE <http://example.org/> { ?s ?p ?o } }",
+    "SELECT * FROM <http://example.org/> { ?s ?p ?o }",
+    "SELECT (NOW() AS ?n) {}",
+    "SELECT (STRUUID() AS ?n) {}",
+    "SELECT ?s { ?s a cg:Cluster }",
+    'ASK { FILTER("\u00e9" = "\u00e9") }',
+    r"ASK { FILTER('\u0041' = 'A') }",
+    "CONSTRUCT WHERE { ?s ?p ?o }",
+    "ASK { " * 200 + "}" * 200,
+    "SELECT nonsense",
+]
+
+
+def frame(query: str, accept: str = "", more: str = "") -> bytes:
+    raw = f"query={quote(query, safe='')}{more}"
+    fields = ("GET", "/sparql", raw, accept, "", "", "", "http://here", "")
+    return bytes([wire.ASK]) + "\0".join(fields).encode()
+
+
+def frames(way: Any) -> tuple[bool, list[bytes]]:
+    """What a way of answering returns, and the frames that it sends."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs:
+        done = way(theirs)
+        theirs.close()
+        found = []
+        while data := ours.recv(wire.FRAME_BYTES):
+            found.append(data)
+    return done, found
+
+
+@pytest.mark.parametrize("accept", ["", "text/csv", "application/sparql-results+xml", "a/b"])
+@pytest.mark.parametrize("query", PLAIN)
+def test_plain_queries_get_what_the_protocol_gives(small: Engine, query: str, accept: str) -> None:
+    """The short way and the usual one send the same bytes."""
+    context = Context(small.store, 1, Config())
+
+    def usual(sock: socket.socket) -> None:
+        asked, flags = read_request(frame(query, accept)[1:])
+        deliver(handle(asked, context), Frames(sock, flags))
+
+    done, short = frames(lambda sock: Quick(sock, context).answer(frame(query, accept)))
+    assert done == (accept != "a/b")
+    assert short == (frames(usual)[1] if done else [])
+
+
+@pytest.mark.parametrize("query", CLOSER)
+def test_other_queries_are_left_to_the_protocol(small: Engine, query: str) -> None:
+    """Whatever the guards must see is not evaluated before they do."""
+    context = Context(small.store, 1, Config())
+    assert frames(lambda sock: Quick(sock, context).answer(frame(query))) == (False, [])
+
+
+def test_other_parameters_are_left_to_the_protocol(small: Engine) -> None:
+    """A format or a graph in the address is for the protocol to judge."""
+    context = Context(small.store, 1, Config())
+    asked = frame("ASK {}", more="&format=csv")
+    assert frames(lambda sock: Quick(sock, context).answer(asked)) == (False, [])
