@@ -60,7 +60,8 @@ graph:things {
   id:place\\/brno a cg:Place ; rdfs:label "Brno"@en ; geo:hasGeometry id:place\\/brno-point .
   id:place\\/brno-point geo:asWKT "POINT(16.6 49.2)"^^geo:wktLiteral .
   id:cluster-organisation\\/lodz a cg:ClusterOrganisation ; rdfs:label "Łódź Media Cluster"@en ;
-    cg:country code:country\\/PL ; cg:sector code:sector\\/media ; cg:foundingYear "1999"^^xsd:gYear .
+    cg:country code:country\\/PL ; cg:sector code:sector\\/media ;
+    cg:foundingYear "1999"^^xsd:gYear .
   id:organisation\\/hub a org:Organization ; rdfs:label "Hub & Spokes"@en .
   id:claim\\/one a cg:Claim ; cg:claimSubject id:cluster-organisation\\/alpha ;
     cg:claimProperty cg:foundingYear ; cg:claimValue "2006"^^xsd:gYear ;

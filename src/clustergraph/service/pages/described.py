@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
+from clustergraph.service import places
 from clustergraph.service.pages import charts, facts, schema
 from clustergraph.service.pages.findings import findings
 from clustergraph.service.pages.frame import page
@@ -20,11 +21,11 @@ from clustergraph.service.pages.visit import short
 from clustergraph.vocab import BASE, CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.service.pages.facts import Evidence, Fact, Record, Thing
+    from clustergraph.service.pages.facts import Evidence, Fact, Thing
     from clustergraph.service.pages.visit import Visit
     from clustergraph.service.protocol import Response
 
-__all__ = ["show", "thing"]
+__all__ = ["thing"]
 
 _TITLES: Final = tuple(PREFIXES[p] + n for p, n in (("rdfs", "label"), ("skos", "prefLabel")))
 # Which property stands in which group, and in which order; the rest is "other".
@@ -66,20 +67,15 @@ _ORDER: Final = {
     for group, names in GROUPS.items()
     for place, name in enumerate(names)
 }
+_MARKED: Final = ("judged", "derived", "inferred")
 _MOST_SIDE: Final = 8
 _MOST_QUALITY: Final = 60
 _WEB: Final = ("http://", "https://")
 _POINT: Final = re.compile(r"POINT\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)", re.IGNORECASE)
-_YEAR: Final = PREFIXES["xsd"] + "gYear"
+# Numbers of four digits may be years, and are as readable without a separator.
+_YEAR_LIKE: Final = re.compile(r"\d{4}")
 _DATES: Final = frozenset(PREFIXES["xsd"] + name for name in ("date", "gYearMonth"))
 _NUMBERS: Final = frozenset(PREFIXES["xsd"] + name for name in ("integer", "decimal", "double"))
-
-
-def show(visit: Visit) -> Response:
-    """Show the thing at an address below ``/doc/``, or that of ``/resource?iri=…``."""
-    if path := visit.captured.get("thing"):
-        return thing(visit, ID + path)
-    return thing(visit, visit.parameter("iri"))
 
 
 def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
@@ -123,6 +119,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         query=f"SELECT ?property ?value WHERE {{ <{iri}> ?property ?value }}",
         query_in=f"SELECT ?thing ?property WHERE {{ ?thing ?property <{iri}> }}",
         formats=_formats(visit, iri),
+        elsewhere=_elsewhere(visit, iri),
         linked=schema.described(visit, found),
     )
 
@@ -160,7 +157,11 @@ class _View:
         key = short(iri)
         if iri not in self.thing.names and self.words.has(key):
             return self.words(key)
-        return self.thing.name(iri, self.visit.language)
+        name = self.thing.name(iri, self.visit.language)
+        if iri.startswith(PREFIXES["nuts"]):
+            # Regions of different levels bear the same name.
+            name += f" ({iri.removeprefix(PREFIXES['nuts'])})"
+        return name
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
@@ -207,9 +208,7 @@ class _View:
         sources = tuple(
             dict.fromkeys(self._source(source) for one in evidence for source in one.sources)
         )
-        marks = tuple(
-            dict.fromkeys(one.basis for one in evidence if one.basis in ("judged", "derived"))
-        )
+        marks = tuple(dict.fromkeys(one.basis for one in evidence if one.basis in _MARKED))
         years = dict.fromkeys(self.words.day(one.year) for one in evidence if one.year)
         about: dict[str, Any] = {
             "marks": marks,
@@ -243,7 +242,7 @@ class _View:
         kind = term.datatype.value
         if kind in _DATES:
             return self.words.day(term.value)
-        if kind in _NUMBERS and kind != _YEAR:
+        if kind in _NUMBERS and not _YEAR_LIKE.fullmatch(term.value):
             try:
                 return self.words.number(
                     float(term.value) if "." in term.value else int(term.value)
@@ -396,13 +395,8 @@ class _View:
 
 
 def _quality(visit: Visit, found: Thing) -> list[Any] | None:
-    records: list[Record] = [
-        one
-        for kind, several in found.records.items()
-        if kind not in ("claimed", "organization")
-        for one in several
-    ]
-    return findings(visit, [found.iri, *(one.iri for one in records)][:_MOST_QUALITY])
+    records = [one.iri for several in found.records.values() for one in several]
+    return findings(visit, [found.iri, *records][:_MOST_QUALITY])
 
 
 def _own(visit: Visit) -> dict[str, str]:
@@ -412,11 +406,9 @@ def _own(visit: Visit) -> dict[str, str]:
 
 def _formats(visit: Visit, iri: str) -> list[tuple[str, str, str]]:
     """Return name, media type and address of the other forms of a description."""
-    path = visit.link(iri)
-    if not iri.startswith(ID):
-        return []
+    path, mark, query = visit.link(iri).partition("?")
     return [
-        (name, kind, path + suffix)
+        (name, kind, path + suffix + mark + query)
         for name, kind, suffix in (
             ("Turtle", "text/turtle", ".ttl"),
             ("JSON-LD", "application/ld+json", ".jsonld"),
@@ -424,6 +416,20 @@ def _formats(visit: Visit, iri: str) -> list[tuple[str, str, str]]:
             ("RDF/XML", "application/rdf+xml", ".rdf"),
         )
     ]
+
+
+def _elsewhere(visit: Visit, iri: str) -> list[tuple[str, str]]:
+    """Return where else the service tells of a thing: a key of the words, and an address."""
+    found = []
+    code = iri.removeprefix(CODE + "country/")
+    if code != iri and places.find(f"/country/{code}", "text/html"):
+        found.append(("sheet", visit.url(f"/country/{code}")))
+    for facet in ("country", "region", "ecosystem", "sector", "programme"):
+        space = PREFIXES["nuts"] if facet == "region" else f"{CODE}{facet}/"
+        for start in (space, f"{ID}{facet}/"):
+            if iri.startswith(start):
+                found.append(("find-in", visit.url("/find", **{facet: iri.removeprefix(start)})))
+    return found
 
 
 def _expanded(name: str) -> str:

@@ -31,12 +31,15 @@ _LABELS: Final = (_RDFS + "label", _SKOS + "prefLabel")
 # By which property a record says what it is about, and what kind of record that makes it.
 _RECORDS: Final[Mapping[str, str]] = {
     _CG + "claimSubject": "claim",
-    _CG + "claimObject": "claimed",
     _CG + "figureOf": "figure",
     _CG + "holder": "award",
     _CG + "amountOf": "amount",
     _ORG + "member": "member",
-    _ORG + "organization": "organization",
+}
+# By which it says what that has to do with another thing, and by which that is the other.
+_LINKS: Final[Mapping[str, tuple[str, str]]] = {
+    "claimed": (_CG + "claimObject", _CG + "claimSubject"),
+    "organization": (_ORG + "organization", _ORG + "member"),
 }
 # Said elsewhere on the page, or by records.
 _ELSEWHERE: Final = frozenset(
@@ -47,6 +50,8 @@ _ELSEWHERE: Final = frozenset(
 )  # fmt: skip
 _MOST_RECORDS: Final = 400
 _MOST_LINKS: Final = 12
+# What has more than this is shown after the rest.
+_MANY: Final = 50
 _LINKS_PAGE: Final = 100
 _TOGETHER: Final = 400
 
@@ -61,7 +66,8 @@ class Evidence:
     Attributes:
         iri: the record that says so; empty: the thing as a whole.
         sources: addresses and notes.
-        basis: ``stated``, ``judged`` or ``derived``; empty: not said.
+        basis: ``stated``, ``judged`` or ``derived``; ``inferred``: it only follows from other
+            statements; empty: not said.
         year: when the source says that it held, or since when.
         roles: IRIs of the roles of a membership.
         notes: what is remarked.
@@ -229,7 +235,7 @@ def gathered(visit: Visit, iri: str, *, incoming: str = "", page: int = 1) -> Th
     for name, values in sorted(inferred.items()):
         if new := _sorted(values - asserted[name]):
             thing.facts.append(Fact(name, [Said(one, []) for one in new], inferred=True))
-    thing.incoming = list(_incoming(visit, node, thing, incoming, page))
+    thing.incoming = _incoming(visit, node, incoming, page)
     thing.names = names(visit, _mentioned(thing))
     return thing
 
@@ -256,15 +262,37 @@ def _rows(visit: Visit, text: str, **terms: ox.NamedNode) -> Iterator[Sequence[T
 
 def _records(visit: Visit, node: ox.NamedNode) -> dict[str, list[Record]]:
     """Return the records about a thing, by kind; of each kind a bounded number."""
-    links = " UNION ".join(
-        f"{{ SELECT ?record ('{kind}' AS ?kind) {{ ?record <{name}> $thing }}"
-        f" LIMIT {_MOST_RECORDS} }}"
-        for name, kind in _RECORDS.items()
+    return _read(
+        visit,
+        " UNION ".join(
+            f"{{ SELECT ?record ('{kind}' AS ?kind) {{ ?record <{name}> {node} }}"
+            f" LIMIT {_MOST_RECORDS} }}"
+            for name, kind in _RECORDS.items()
+        ),
     )
+
+
+def _links(visit: Visit, node: ox.NamedNode, others: Iterable[str]) -> dict[str, list[Record]]:
+    """Return the records that say what some other things have to do with the thing."""
+    group = " ".join(str(ox.NamedNode(other)) for other in sorted(set(others)))
+    if not group:
+        return {}
+    return _read(
+        visit,
+        " UNION ".join(
+            f"{{ VALUES ?other {{ {group} }} ?record <{by}> ?other ; <{to}> {node} "
+            f"BIND('{kind}' AS ?kind) }}"
+            for kind, (to, by) in _LINKS.items()
+        ),
+    )
+
+
+def _read(visit: Visit, patterns: str) -> dict[str, list[Record]]:
+    """Return the records that patterns find as ``?record``, by ``?kind``, with all they say."""
     kinds: dict[str, set[str]] = defaultdict(set)
     values: dict[str, dict[str, set[Term]]] = defaultdict(lambda: defaultdict(set))
-    text = f"SELECT ?record ?kind ?p ?o {{ {links} ?record ?p ?o }}"
-    for record, kind, predicate, value in _rows(visit, text, thing=node):
+    text = f"SELECT ?record ?kind ?p ?o {{ {patterns} ?record ?p ?o }}"
+    for record, kind, predicate, value in _rows(visit, text):
         iri = _value(record)
         kinds[_value(kind)].add(iri)
         values[iri][_value(predicate)].add(value)
@@ -297,17 +325,8 @@ def _facts(thing: Thing) -> Iterator[Fact]:
         yield Fact(name, said_values, disputed)
 
 
-def _incoming(
-    visit: Visit, node: ox.NamedNode, thing: Thing, whole: str, page: int
-) -> Iterator[Incoming]:
-    """Yield what refers to the thing by each property: some, or a page of one."""
-    evidence: dict[tuple[str, str], list[Evidence]] = defaultdict(list)
-    for record in thing.records.get("claimed", ()):
-        key = record.text(_CG + "claimProperty"), record.text(_CG + "claimSubject")
-        evidence[key].append(record.evidence)
-    for record in thing.records.get("organization", ()):
-        for name in ("memberOf", "partnerIn"):
-            evidence[_CG + name, record.text(_ORG + "member")].append(record.evidence)
+def _incoming(visit: Visit, node: ox.NamedNode, whole: str, page: int) -> list[Incoming]:
+    """Return what refers to the thing by each property: some, or a page of one."""
     counts = [
         (_value(predicate), int(_value(n)))
         for predicate, n in _rows(
@@ -316,8 +335,10 @@ def _incoming(
             thing=node,
         )
     ]
-    for name, total in sorted(counts, key=lambda one: (one[1] > 50, one[0])):
-        if name in _RECORDS or (name == _TYPE and not whole):
+    ours = {*_RECORDS, *(to for to, _ in _LINKS.values())}
+    found: list[Incoming] = []
+    for name, total in sorted(counts, key=lambda one: (one[1] > _MANY, one[0])):
+        if name in ours or (name == _TYPE and not whole):
             continue
         size = _LINKS_PAGE if name == whole else _MOST_LINKS
         start = (page - 1) * size if name == whole else 0
@@ -328,9 +349,33 @@ def _incoming(
             thing=node,
             property=ox.NamedNode(name),
         )
-        subjects = [_value(subject) for (subject,) in rows]
-        found = {one: evidence[name, one] for one in subjects if (name, one) in evidence}
-        yield Incoming(name, total, subjects, found)
+        found.append(Incoming(name, total, [_value(subject) for (subject,) in rows]))
+    evidence: dict[tuple[str, str], list[Evidence]] = defaultdict(list)
+    records = _links(visit, node, (one for link in found for one in link.subjects))
+    for record in records.get("claimed", ()):
+        key = record.text(_CG + "claimProperty"), record.text(_CG + "claimSubject")
+        evidence[key].append(record.evidence)
+    for record in records.get("organization", ()):
+        for name in ("memberOf", "partnerIn"):
+            evidence[_CG + name, record.text(_ORG + "member")].append(record.evidence)
+    for one, name in _inferred(visit, node, {one for link in found for one in link.subjects}):
+        evidence[name, one].append(Evidence(basis="inferred"))
+    for link in found:
+        for one in link.subjects:
+            if (link.property, one) in evidence:
+                link.evidence[one] = evidence[link.property, one]
+    return found
+
+
+def _inferred(
+    visit: Visit, node: ox.NamedNode, subjects: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """Yield those links to a thing, by subject and property, that nobody states."""
+    group = " ".join(str(ox.NamedNode(one)) for one in sorted(subjects))
+    text = f"""SELECT ?s ?p {{ VALUES ?s {{ {group} }} GRAPH <{INFERRED}> {{ ?s ?p $thing }}
+        FILTER NOT EXISTS {{ GRAPH ?g {{ ?s ?p $thing }} FILTER(?g != <{INFERRED}>) }} }}"""
+    for subject, predicate in _rows(visit, text, thing=node):
+        yield _value(subject), _value(predicate)
 
 
 def _mentioned(thing: Thing) -> set[str]:

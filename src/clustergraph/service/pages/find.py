@@ -270,11 +270,12 @@ def _file(visit: Visit, found: index.Index, selection: Selection, form: str) -> 
         values = facets.get((number, facet), [])
         if facet == "year":
             return values
-        return [found.named(facet, value).en or value for value in values]
+        called = ((found.named(facet, value), value) for value in values)
+        return [one.en or one.cs or value for one, value in called]
 
     table: list[list[Any]] = [
         [
-            row["iri"], row["en"], row["cs"], row["kind"], row["country_name"], row["city"],
+            row["iri"], row["name"], row["cs"], row["kind"], row["country_name"], row["city"],
             *(listed(row["id"], column) for column in _COLUMNS),
             row["homepage"], row["lon"], row["lat"],
         ]

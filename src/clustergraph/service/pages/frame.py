@@ -106,6 +106,7 @@ def shown(visit: Visit, template: str, **values: Any) -> str:
         .render(
             visit=visit,
             t=texts,
+            frame=words.Words(visit.language, "frame"),
             number=texts.number,
             day=texts.day,
             url=visit.url,

@@ -15,6 +15,7 @@ import os
 import sqlite3
 import tempfile
 import time
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -116,6 +117,7 @@ class Index:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._database = database
+        weakref.finalize(self, database.close)
         database.row_factory = sqlite3.Row
         database.execute("PRAGMA temp_store = MEMORY")
         database.execute("CREATE TEMP TABLE hit (id INTEGER PRIMARY KEY, rank REAL)")
