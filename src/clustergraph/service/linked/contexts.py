@@ -51,6 +51,7 @@ _LINKS: Final = (
     "broader", "inScheme", "exactMatch", "closeMatch", "source", "spatial", "homepage", "page",
     "member", "organization", "role",
 )  # fmt: skip
+_TELLING: Final = (_RDF + "type", _RDFS + "range", PREFIXES["schema"] + "rangeIncludes")
 _MEDIA_TYPE: Final = "application/ld+json"
 
 
@@ -64,8 +65,8 @@ def name_of(iri: str) -> str:
 @cache
 def context() -> dict[str, Any]:
     """Return the context: prefixes, our terms with their types, and what is borrowed."""
-    terms: dict[str, Any] = {"id": "@id", "type": "@type"}
-    terms.update(PREFIXES)
+    # What is called like a prefix (id, country) takes its place: ids are written out.
+    terms: dict[str, Any] = {**PREFIXES, "id": "@id", "type": "@type"}
     for name, iri in _BORROWED.items():
         terms[name] = {"@id": iri}
         if name in _TEXTS:
@@ -75,12 +76,14 @@ def context() -> dict[str, Any]:
     vocabulary = _vocabulary()
     for iri, kinds in sorted(vocabulary.items()):
         name = iri[len(CG) :]
-        if name in terms:
+        if name in _BORROWED:
             continue
         term: dict[str, Any] = {"@id": iri}
         if _OWL + "ObjectProperty" in kinds:
             term["@type"] = "@id"
-        elif len(ranges := [kind for kind in kinds if kind.startswith(_XSD)]) == 1:
+        ranges = [kind for kind in kinds if kind.startswith(_XSD)]
+        # A number of JSON would become a decimal that is not well-formed (2.5E0).
+        if len(ranges) == 1 and ranges[0] != _XSD + "decimal":
             term["@type"] = ranges[0]
         terms[name] = term
     return {"@context": terms}
@@ -96,9 +99,7 @@ def _vocabulary() -> dict[str, set[str]]:
         for quad in ox.parse(path=str(path)):
             if not (isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(CG)):
                 continue
-            if quad.predicate.value in (_RDF + "type", _RDFS + "range") and isinstance(
-                quad.object, ox.NamedNode
-            ):
+            if quad.predicate.value in _TELLING and isinstance(quad.object, ox.NamedNode):
                 found.setdefault(quad.subject.value, set()).add(quad.object.value)
     return found
 

@@ -59,7 +59,13 @@ def show(visit: Visit) -> Response:
 
 def _pages() -> list[str]:
     """Return the addresses of the pages that are no description of a thing."""
-    return sorted({path for place in PLACES for path in place.examples if "?" not in path})
+    return sorted(
+        path
+        for place in PLACES
+        if place.name != "documents"
+        for path in place.examples
+        if "?" not in path
+    )
 
 
 def _xml(root: str, entry: str, addresses: list[str], changed: str) -> Response:
