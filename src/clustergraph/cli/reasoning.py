@@ -96,7 +96,7 @@ def _places(triples: list[ox.Triple]) -> Places:
         if here:
             search = mentions(path, here.values())
             for triple, stated in here.items():
-                place = search.of(stated, "subject")
+                place = search.of(stated, "subject") or search.first(stated.subject)
                 found[triple] = (_short(str(place or path)),)
             left -= here.keys()
     return found

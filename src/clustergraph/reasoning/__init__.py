@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyoxigraph as ox
 
+from clustergraph.reasoning.closure import materialise
 from clustergraph.reasoning.incremental import Inference, settle, unsettle
-from clustergraph.reasoning.materialise import materialise
 from clustergraph.reasoning.rules import Rules, compile_rules
 from clustergraph.store import Engine, open_shipped
 

@@ -9,8 +9,8 @@ from typing import Final, cast
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError, UsageError
+from clustergraph.reasoning.closure import materialise
 from clustergraph.reasoning.incremental import Facts, Statement, reasons
-from clustergraph.reasoning.materialise import materialise
 from clustergraph.reasoning.rules import TYPE, Node, Rules, Term, compile_rules
 from clustergraph.store import Engine
 from clustergraph.store.memory import hold

@@ -14,7 +14,7 @@ from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
 
-from clustergraph.reasoning.materialise import materialise
+from clustergraph.reasoning.closure import materialise
 from clustergraph.reasoning.rules import (
     TYPE,
     Node,
