@@ -35,6 +35,9 @@ _OUT_OF_STACK: Final = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 Tell = Callable[[int, int], object]
 """Takes the index of the file being read, and how many of its bytes have been."""
 
+Take = Callable[[Path, ox.RdfFormat, IO[bytes]], object]
+"""Takes a file, its format and its content."""
+
 Sources = dict[ox.Triple, list[Path]]
 """Statements, in the order in which they were read, with the files that hold them."""
 
@@ -85,21 +88,24 @@ def load(
     sources = [(path, form or format_of(path)) for path in paths]
     target = None if graph is None else _graph(graph)
 
-    def streams() -> Iterator[tuple[Path, ox.RdfFormat, IO[bytes]]]:
+    def visit(take: Take) -> None:
         for index, (path, its_form) in enumerate(sources):
             with opened(path) as (content, file), reading_of(path, its_form):
                 watched = _Watched(content, file, lambda done, index=index: tell(index, done))  # type: ignore[misc]
-                yield path, its_form, watched  # type: ignore[misc]
+                take(path, its_form, watched)  # type: ignore[arg-type]
 
     def fill(store: ox.Store, _: int | None = None) -> Changed[None]:
-        delta = read = None
-        if (review or settle) and (read := _read(paths, streams(), base_iri, target)) is not None:
+        delta = triples = None
+        few = (review or settle) and _look_small(paths)
+        if few and (read := _read(visit, base_iri, target)) is not None:
             quads, triples = read
             delta = exchange(store, (), quads)
         else:
-            triples = None
-            for _path, its_form, stream in streams():
-                store.bulk_load(stream, its_form, base_iri=base_iri, to_graph=target)
+            visit(
+                lambda _, its_form, stream: store.bulk_load(
+                    stream, its_form, base_iri=base_iri, to_graph=target
+                )
+            )
         if review is not None:
             review(store, delta, triples)
         return Changed(None, delta)
@@ -110,19 +116,28 @@ def load(
     return generations.create(fill, settle)
 
 
+def _look_small(paths: Sequence[Path]) -> bool:
+    """Say whether files may hold few enough statements to look at one by one."""
+    sizes = (
+        path.stat().st_size * (_PACKED if path.suffix == ".gz" else 1)
+        for path in paths
+        if path.is_file()
+    )
+    return sum(sizes) <= _SMALL_BYTES
+
+
+class _EnoughError(Exception):
+    """There are more statements than are looked at one by one."""
+
+
 def _read(
-    paths: Sequence[Path],
-    streams: Iterator[tuple[Path, ox.RdfFormat, IO[bytes]]],
-    base_iri: str | None,
-    target: ox.NamedNode | None,
+    visit: Callable[[Take], None], base_iri: str | None, target: ox.NamedNode | None
 ) -> tuple[set[ox.Quad], Sources] | None:
     """Return what files hold, and where; None if it is much."""
-    sizes = (path.stat().st_size * (_PACKED if path.suffix == ".gz" else 1) for path in paths)
-    if sum(sizes) > _SMALL_BYTES:
-        return None
     quads: set[ox.Quad] = set()
     triples: Sources = {}
-    for path, form, stream in streams:
+
+    def take(path: Path, form: ox.RdfFormat, stream: IO[bytes]) -> None:
         for quad in ox.parse(stream, form, base_iri=base_iri, rename_blank_nodes=True):
             graph = quad.graph_name
             if target is not None and isinstance(graph, ox.DefaultGraph):
@@ -131,8 +146,13 @@ def _read(
             files = triples.setdefault(quad.triple, [])
             if path not in files:
                 files.append(path)
-        if len(quads) > MOST_QUADS:
-            return None
+            if len(quads) > MOST_QUADS:
+                raise _EnoughError
+
+    try:
+        visit(take)
+    except _EnoughError:
+        return None
     return quads, triples
 
 
