@@ -1,0 +1,175 @@
+"""The difference between two graphs: things and claims, with blank nodes matched."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from clustergraph.cli import cli
+from clustergraph.difference import Difference, compare, render
+from clustergraph.store import build
+from clustergraph.store.generations import Generations
+
+PROLOGUE = """
+@prefix : <http://example.org/> .
+@prefix cg: <https://w3id.org/clustergraph/ns#> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+cg:Claim rdfs:label "claim"@en . cg:city rdfs:label "city"@en . cg:Company rdfs:label "company"@en .
+"""
+
+
+def read(text: str) -> list[ox.Triple]:
+    found = ox.parse((PROLOGUE + text).encode(), ox.RdfFormat.TURTLE, rename_blank_nodes=True)
+    return [quad.triple for quad in found]
+
+
+def between(old: str, new: str) -> Difference:
+    return compare(read(old), read(new))
+
+
+def test_things_are_added_removed_and_changed() -> None:
+    """Each thing is told once, with its name, its class and what changed of it."""
+    difference = between(
+        ':a a cg:Company ; rdfs:label "A"@en ; cg:city "Brno" . :gone rdfs:label "G"@en .',
+        ':a a cg:Company ; rdfs:label "A"@en ; cg:city "Praha" . :b a cg:Company .',
+    )
+    assert [thing.iri for thing in difference.added] == ["http://example.org/b"]
+    assert [thing.name for thing in difference.removed] == ["G"]
+    (change,) = difference.changed
+    assert (change.thing.name, change.thing.kind) == ("A", "company")
+    assert [(one.name, one.removed, one.added) for one in change.values] == [
+        ("city", ("Brno",), ("Praha",))
+    ]
+    assert (difference.statements_added, difference.statements_removed) == (2, 2)
+    said = render(difference)
+    assert said.startswith(
+        "1 thing added, 1 thing removed, 1 thing changed; 2 statements in, 2 out\n"
+    )
+    assert "city: Brno → Praha" in said
+
+
+def test_claims_are_told_in_words() -> None:
+    """A claim is told by what it claims, apart from things."""
+    difference = between(
+        ':a rdfs:label "A"@en .',
+        ':a rdfs:label "A"@en . :c a cg:Claim ; cg:claimSubject :a ; cg:claimProperty cg:city ;'
+        ' cg:claimValue "Brno" .',
+    )
+    (claim,) = difference.added
+    assert claim.is_claim
+    assert claim.name == "A – city – Brno"
+    assert "1 claim added" in render(difference)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ":a :p [ :q 1 ; :r [ :s 2 ] ] , [ :q 2 ] .",
+        ":a :p ( 1 2 [ :q 3 ] ) .",
+        "[] a owl:AllDisjointClasses ; owl:members ( :a :b ) . [] a :X . [] a :X .",
+        "_:a :knows _:b . _:b :knows _:a . _:a :name 1 . _:b :name 2 .",
+        "_:a :p _:shared . _:b :q _:shared . _:shared :name 1 .",
+        "_:a :n _:b . _:b :n _:c . _:c :n _:a .",
+    ],
+)
+def test_blank_nodes_are_matched(text: str) -> None:
+    """The same graph with other names for its blank nodes, in another order, is no other graph."""
+    triples = read(text)
+    assert not compare(triples, list(reversed(read(text))))
+    assert compare(triples, triples[:-1])
+
+
+def test_changed_nameless_thing_is_recognised() -> None:
+    """A nameless thing that says mostly the same is changed, not replaced."""
+    old = "[] a :Axiom ; :source :a ; :target :b ; :note 1 ."
+    difference = between(old, old.replace(":note 1", ":note 2"))
+    assert (difference.added, difference.removed) == ((), ())
+    (change,) = difference.changed
+    assert [(one.removed, one.added) for one in change.values] == [(("1",), ("2",))]
+
+
+def test_circles_connected_otherwise_are_noticed() -> None:
+    """Two triangles are no hexagon, though each node looks like every other."""
+    triangles = "_:a :n _:b . _:b :n _:c . _:c :n _:a . _:d :n _:e . _:e :n _:f . _:f :n _:d ."
+    hexagon = "_:a :n _:b . _:b :n _:c . _:c :n _:d . _:d :n _:e . _:e :n _:f . _:f :n _:a ."
+    assert between(triangles, hexagon)
+    assert not between(hexagon, hexagon)
+
+
+NODES = [ox.NamedNode(f"http://example.org/{name}") for name in "ab"]
+BLANKS = [ox.BlankNode(name) for name in "xyz"]
+TRIPLES = some.builds(
+    ox.Triple,
+    some.sampled_from([*NODES, *BLANKS]),
+    some.sampled_from(NODES),
+    some.sampled_from([*NODES, *BLANKS, ox.Literal("1")]),
+)
+
+
+def canonical(triples: list[ox.Triple]) -> set[ox.Quad]:
+    dataset = ox.Dataset(ox.Quad(*triple) for triple in triples)
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return set(dataset)
+
+
+@settings(max_examples=300, deadline=None)
+@given(some.lists(TRIPLES, max_size=7), some.lists(TRIPLES, max_size=7))
+def test_no_difference_means_the_same_graph(one: list[ox.Triple], other: list[ox.Triple]) -> None:
+    """Two graphs are told to be the same exactly when their canonical forms are."""
+    assert (not compare(one, other)) == (canonical(one) == canonical(other))
+    renamed = {blank: ox.BlankNode() for blank in BLANKS}
+    copy = [
+        ox.Triple(renamed.get(s, s), p, renamed.get(o, o))  # type: ignore[call-overload]
+        for s, p, o in one
+    ]
+    assert not compare(one, copy)
+
+
+def test_command_compares_files_and_exits(tmp_path: Path) -> None:
+    """0 for the same, 1 for different, with a report in each format; 2 for what is not there."""
+    old, new = tmp_path / "old.ttl", tmp_path / "new.nt"
+    old.write_text(PROLOGUE + ':a rdfs:label "<b>A</b>"@en ; cg:city "Brno" .')
+    lines = ox.serialize(read(':a rdfs:label "<b>A</b>"@en .'), format=ox.RdfFormat.N_TRIPLES)
+    new.write_bytes(lines or b"")
+    run = CliRunner().invoke
+    same = run(cli, ["diff", str(old), str(old)])
+    assert (same.exit_code, same.output) == (0, "no difference\n")
+    told = run(cli, ["diff", str(old), str(new), "--format", "json"])
+    document = json.loads(told.output)
+    assert (told.exit_code, document["same"]) == (1, False)
+    assert document["changed"][0]["values"] == [{"name": "city", "removed": ["Brno"], "added": []}]
+    page = run(cli, ["diff", str(old), str(new), "--format", "html"]).output
+    assert "&lt;b&gt;A&lt;/b&gt;" in page
+    assert "<b>" not in page
+    assert re.search(r"<del>Brno</del>", page)
+    lost = run(cli, ["diff", str(old), str(tmp_path / "nowhere.ttl")])
+    assert lost.exit_code != 0
+    assert "nowhere.ttl" in str(lost.exception)
+
+
+def test_generations_of_a_store_are_compared(tmp_path: Path) -> None:
+    """STORE@1 against the published generation: what the commit changed, nothing inferred."""
+    store = tmp_path / "store"
+    build(store, lambda: (ox.Quad(*t) for t in read(':a cg:city "Brno" .')))
+    node = ox.NamedNode("http://example.org/a")
+    inferred = ox.NamedNode("https://w3id.org/clustergraph/graph/inferred")
+
+    def apply(graph: ox.Store, _: int | None) -> None:
+        city = ox.NamedNode("https://w3id.org/clustergraph/ns#city")
+        graph.add(ox.Quad(node, city, ox.Literal("Praha")))
+        graph.add(ox.Quad(node, city, ox.Literal("Follows"), inferred))
+
+    Generations(store).commit(apply)
+    told = CliRunner().invoke(cli, ["diff", f"{store}@1", str(store)])
+    assert told.exit_code == 1
+    assert "+ city: Praha" in told.output
+    assert "Follows" not in told.output
+    assert "1 statement in, 0 out" in told.output
