@@ -60,6 +60,11 @@ function drawn(picture, title, description) {
   // With a legend, Plot returns a figure around legend and picture.
   const main = picture.tagName === "FIGURE" ? [...picture.querySelectorAll("svg")].at(-1) : picture;
   const legends = picture === main ? [] : [...picture.children].filter((child) => child !== main);
+  // Within a picture that is described as a whole, parts have no names of their own.
+  for (const part of main.querySelectorAll("g[aria-label]")) {
+    part.dataset.mark = part.getAttribute("aria-label");
+    part.removeAttribute("aria-label");
+  }
   const whole = figure(main, {title: title || description, description});
   for (const legend of legends) {
     legend.setAttribute("aria-hidden", "true");

@@ -71,5 +71,5 @@ export function figure(picture, {title, description}) {
   picture.setAttribute("role", "img");
   picture.setAttribute("aria-label", title);
   picture.prepend(shape("title", {}, title), shape("desc", {}, description));
-  return element("figure", {class: "drawn"}, caption, element("div", {class: "wide"}, picture));
+  return element("figure", {class: "drawn"}, caption, element("div", {class: "wide", tabindex: 0}, picture));
 }
