@@ -22,6 +22,9 @@ Disallow: /sparql
 Disallow: /update
 Disallow: /store
 Disallow: /settings
+Disallow: /find?
+Disallow: /query
+Disallow: /compare?
 
 Sitemap: {base}/sitemap.xml
 """

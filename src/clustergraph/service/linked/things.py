@@ -32,8 +32,10 @@ ABOUT: Final = frozenset(
         PREFIXES["owl"] + "annotatedSource",
     )
 )  # fmt: skip
-_RDFS_LABEL: Final = _RDFS + "label"
-_PREF_LABEL: Final = _SKOS + "prefLabel"
+_RDF: Final = PREFIXES["rdf"]
+_DATA: Final = PREFIXES["void"] + "Dataset"
+
+
 _TOGETHER: Final = 400
 
 _Node: TypeAlias = ox.NamedNode | ox.BlankNode
@@ -106,6 +108,7 @@ def describe(
     if page == 1:
         said = _ask(engine, f"SELECT DISTINCT ?p ?o {{ {iri} ?p ?o }}")
         found.outgoing = [ox.Triple(iri, row["p"], row["o"]) for row in said]
+        found.outgoing += [one for one in _use(engine, iri) if one not in found.outgoing]
     start = (page - 1) * PAGE
     text = f"SELECT DISTINCT ?s ?p {{ ?s ?p {iri} }} OFFSET {start} LIMIT {PAGE + 1}"
     links = [ox.Triple(row["s"], row["p"], iri) for row in _ask(engine, text)]
@@ -126,8 +129,19 @@ def describe(
 
 
 def exists(engine: Queryable, iri: ox.NamedNode) -> bool:
-    """Say whether the graph says anything of a thing."""
-    return bool(engine.query(f"ASK {{ {{ {iri} ?p ?o }} UNION {{ ?s ?p {iri} }} }}"))
+    """Say whether the graph speaks of a thing, be it as a property or as a graph."""
+    places = (f"{iri} ?p ?o", f"?s ?p {iri}", f"?s {iri} ?o", f"GRAPH {iri} {{ ?s ?p ?o }}")
+    return bool(engine.query(f"ASK {{ {{ {' } UNION { '.join(places)} }} }}"))
+
+
+def _use(engine: Queryable, iri: ox.NamedNode) -> Iterator[ox.Triple]:
+    """Yield what a property or a graph is, where the graph does not say it itself."""
+    for pattern, kind in (
+        (f"?s {iri} ?o", _RDF + "Property"),
+        (f"GRAPH {iri} {{ ?s ?p ?o }}", _DATA),
+    ):
+        if engine.query(f"ASK {{ {pattern} }}"):
+            yield ox.Triple(iri, ox.NamedNode(_RDF + "type"), ox.NamedNode(kind))
 
 
 def withdrawn(engine: Queryable, iri: ox.NamedNode) -> list[str] | None:

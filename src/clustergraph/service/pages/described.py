@@ -11,7 +11,6 @@ from urllib.parse import unquote, urlsplit
 
 import pyoxigraph as ox
 
-from clustergraph.errors import UnknownNameError
 from clustergraph.service import places
 from clustergraph.service.pages import charts, facts, schema
 from clustergraph.service.pages.findings import findings
@@ -86,19 +85,11 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         iri: the thing.
         headers: further headers of the response.
 
-    Raises:
-        UnknownNameError: the graph says nothing of it.
     """
-    try:
-        ox.NamedNode(iri)
-    except ValueError:
-        raise UnknownNameError("thing", iri, []) from None
     whole = _expanded(visit.parameter("incoming"))
     number = visit.parameter("page", "1")
     place = int(number) if number.isascii() and number.isdigit() else 1
     found = facts.gathered(visit, iri, incoming=whole, page=max(1, min(place, 10_000)))
-    if not found.known:
-        raise UnknownNameError("thing", short(iri), [])
     view = _View(visit, found)
     return page(
         visit,

@@ -191,7 +191,7 @@ def local(iri: str) -> str:
         path = iri.removeprefix(BASE)
         if path.startswith("id/"):
             path = "doc/" + path.removeprefix("id/")
-        elif path.startswith("ns#"):
+        elif path.startswith("ns#") and path != "ns#":
             return "/ns/" + quote(path.removeprefix("ns#"))
         return "/" + quote(path, safe="/#")
     return "/resource?" + urlencode({"iri": iri})
