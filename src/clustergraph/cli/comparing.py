@@ -47,7 +47,8 @@ def diff(old: str, new: str, form: Any, output: Path | None) -> None:
 
     with progress("comparing"):
         before, after = read_side(old), read_side(new)
-        difference = compare(before, after, read(artefacts.room("ontology").glob("*.ttl")))
+        # Terms and codes are named by the ontology, whichever graph uses them.
+        difference = compare(before, after, read(artefacts.files("ontology", "*.ttl")))
     colour = output is None and coloured()
     write_out(render(difference, form, old=old, new=new, colour=colour), output, colour)
     sys.exit(1 if difference else 0)

@@ -330,7 +330,7 @@ class _Words:
 
     def __init__(self, names: Iterable[ox.Triple], before: _Graph, after: _Graph) -> None:
         self._labels: dict[str, str] = {}
-        known = _Graph(names)
+        known = _Graph(triple for triple in names if triple.predicate.value in _NAMES)
         self._graphs = (after, before, known)
         for graph in reversed(self._graphs):
             for key, said in graph.said.items():
