@@ -18,6 +18,7 @@ from clustergraph import catalogue
 from clustergraph.errors import ClusterGraphError
 from clustergraph.service.api import describe_questions
 from clustergraph.service.problems import describe, document
+from clustergraph.service.protocol.negotiation import prefers_html
 
 __all__ = ["Graph", "create_app"]
 
@@ -105,11 +106,14 @@ async def _on_error(_: Request, error: Exception) -> JSONResponse:
     return _response(*describe(error))
 
 
-async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     """Answer what the framework refuses: unknown addresses, wrong methods."""
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
     detail = str(error.detail)
     if error.status_code == 404:
+        if request.method == "GET" and prefers_html(request.headers.get("accept")):
+            # Workers make the page that says so.
+            return _Relayed(request.app.state.graph)
         detail = f"nothing is at {request.url.path}; / says what is here"
     response = _response(*document(error.status_code, str(error.detail), detail))
     response.headers.update(error.headers or {})

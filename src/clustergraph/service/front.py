@@ -253,7 +253,11 @@ class Front:
     async def relay(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a worker answer a request that the application behind passes back."""
         client = scope["client"][0] if scope.get("client") else ""
-        exchange = Exchange(scope, receive, send, "question", joined(scope["headers"]), client)
+        headers = joined(scope["headers"])
+        question = scope["path"].startswith("/queries/")
+        visitor = b"" if question else places.visitor(headers)
+        operation = "question" if question else "page"
+        exchange = Exchange(scope, receive, send, operation, headers, client, visitor)
         try:
             await self.reading.answer(exchange)
         finally:
