@@ -183,3 +183,10 @@ def test_a_refusal_is_a_page_or_a_problem(show: Show) -> None:
     response = show("/find?view=cake", accept="application/json")
     assert response.head["content-type"] == "application/problem+json"
     assert response.status == 400
+
+
+def test_an_unknown_address_is_a_page(show: Show) -> None:
+    """An address that there is not is told on a page that leads on."""
+    page = show("/fnd")
+    assert page.status == 404
+    assert b'href="/find"' in page.body

@@ -63,7 +63,7 @@ PLACES: Final = (
     _place("identities", r"/id/.+", room="linked"),
     _place(
         "vocabularies",
-        r"/(?:ns|shapes|ontology|ontology/(?:alignments/|codes/)?[\w.-]+?)"
+        r"/(?:ns|shapes|ontology|ontology/(?:[\w-]+/)*[\w.-]+?)"
         r"(?:\.(?:ttl|html|jsonld|nt|rdf))?|/data/[\w./-]+",
         "/ns",
         "/shapes",

@@ -57,7 +57,10 @@ def respond(request: Request, context: Context, engine: Queryable) -> Response:
     found = places.find(path, request.headers.get("accept"))
     visit = Visit(request, context, engine, path)
     if found is None:
-        return refuse(visit, UnknownNameError("page", path, []))
+        error = UnknownNameError("page", path, [f"/{name}" for name in _top_level()])
+        return refuse(
+            visit, error, suggestions=[(one, visit.url(one)) for one in error.suggestions]
+        )
     place, match = found
     visit.place = place.name
     visit.captured = {key: value for key, value in match.groupdict().items() if value is not None}
@@ -126,7 +129,13 @@ def refuse(visit: Visit, error: ClusterGraphError, **values: Any) -> Response:
         body = json.dumps({**document, "status": status}, ensure_ascii=False).encode()
         return Response(status, [("Content-Type", "application/problem+json")], body)
     return page(
-        visit, "problem", status=status, cacheable=False, detail=document["detail"], **values
+        visit,
+        "problem",
+        status=status,
+        cacheable=False,
+        missing=status in (404, 410),
+        detail=document["detail"],
+        **values,
     )
 
 

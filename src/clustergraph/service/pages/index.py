@@ -241,11 +241,6 @@ class Index:
         ).fetchone()
         return Name(row["en"], row["cs"]) if row else Name()
 
-    def starting(self, text: str, most: int) -> list[sqlite3.Row]:
-        """Return things whose name or key has words that begin so, for completion."""
-        self.search(Selection(text))
-        return self.page("en", 0, most, ranked=True)
-
     def _match(self, query: str) -> int:
         self._database.execute("DELETE FROM hit")
         self._database.execute(
