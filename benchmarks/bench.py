@@ -56,7 +56,8 @@ class Bench:
         if not path.exists():
             say(f"loading {size:,} quads")
             command = [sys.executable, "-m", "clustergraph", "load", "--no-validate-writes"]
-            command.append(str(path))
+            # Peers infer nothing: all are to hold the same.
+            command += ["--no-inference", str(path)]
             subprocess.run([*command, str(self.quads(size))], check=True, **QUIET)
         return path
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import crash
 import guard
 import hostile
+import inference
 import load
 import reading
 import report
@@ -35,6 +36,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Finding]] = {
     "commits": writing.commits,
     "guarded": guard.guarded,
     "bulk": writing.bulk,
+    "inference": inference.inference,
     "crash": crash.crash,
     "start": start.start,
 }
