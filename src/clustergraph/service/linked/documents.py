@@ -33,6 +33,12 @@ _RDF_TYPE: Final = PREFIXES["rdf"] + "type"
 _FOAF: Final = PREFIXES["foaf"]
 _DCTERMS: Final = PREFIXES["dcterms"]
 _HYDRA: Final = "http://www.w3.org/ns/hydra/core#"
+# Those of others whose IRIs say what their terms mean.
+_VOCABULARIES: Final = tuple(
+    iri
+    for prefix, iri in PREFIXES.items()
+    if not iri.startswith(BASE) and prefix not in ("nuts", "nace")
+)
 _MOST_TYPES: Final = 8
 _ABOUT_PAGE: Final = "https://schema.org/AboutPage"
 
@@ -65,7 +71,7 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Form | None) -> Response:
     chosen = form or forms.choose(visit.request.headers.get("accept"))
     if chosen is HTML:
         if not exists(visit.engine, iri):
-            return missing(visit, iri)
+            return _elsewhere(visit, iri, chosen) or missing(visit, iri)
         # Only now: most of those who ask for data never see a page.
         from clustergraph.service.pages import described
 
@@ -76,7 +82,7 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Form | None) -> Response:
     inferred = visit.parameter("inferred") in ("1", "true", "yes")
     found = describe(visit.engine, visit.context, iri, number, inferred=inferred)
     if not found.known:
-        return missing(visit, iri)
+        return _elsewhere(visit, iri, chosen) or missing(visit, iri)
     if chosen is JSON:
         body = plain.write(found, visit.base)
     else:
@@ -85,6 +91,23 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Form | None) -> Response:
     head = [("Content-Type", chosen.content_type), ("Vary", "Accept")]
     head += _head(visit, iri, chosen, form is None, types, number, found.more)
     return Response(200, head, body, cacheable=True)
+
+
+def _elsewhere(visit: Visit, iri: ox.NamedNode, chosen: Form) -> Response | None:
+    """Return the way to a term of which the graph says nothing, but its vocabulary does."""
+    from clustergraph.service.linked import vocabularies
+
+    target = ""
+    if iri.value.startswith(CG):
+        if vocabularies.defines(iri.value):
+            suffix = "" if chosen in (HTML, JSON) else chosen.suffix
+            target = f"{visit.base}/ns{suffix}#{iri.value.removeprefix(CG)}"
+    elif any(iri.value.startswith(namespace) for namespace in _VOCABULARIES):
+        target = iri.value
+    if not target:
+        return None
+    head = [("Location", quote(target, safe=_URI)), ("Vary", "Accept")]
+    return Response(303, head, cacheable=True)
 
 
 def existing(visit: Visit, iri: ox.NamedNode) -> Response | None:

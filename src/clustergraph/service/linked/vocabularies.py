@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import pyoxigraph as ox
 
@@ -23,31 +23,44 @@ from clustergraph.service.pages.frame import Visit, page
 from clustergraph.service.protocol import Response
 from clustergraph.vocab import BASE, CG, PREFIXES
 
-__all__ = ["documents", "show"]
+__all__ = ["defines", "documents", "show"]
 
+_File: TypeAlias = tuple[Literal["ontology", "shapes"], str]
 _FORMS: Final = (RDF[0], HTML, *RDF[1:])
 _OWL: Final = PREFIXES["owl"]
 
 
 @cache
-def documents() -> dict[str, tuple[tuple[Literal["ontology", "shapes"], str], ...]]:
+def documents() -> dict[str, tuple[_File, ...]]:
     """Return the documents by their paths, each with the files that it is made of."""
-    modules = [path.stem for path in sorted(artefacts.room("ontology").glob("*.ttl"))]
-    alignments = sorted((artefacts.room("ontology") / "alignments").glob("*.ttl"))
-    whole = tuple(("ontology", f"{name}.ttl") for name in modules)
-    found: dict[str, tuple[tuple[Literal["ontology", "shapes"], str], ...]] = {
-        "ns": whole,  # type: ignore[dict-item]
-        "ontology": whole,  # type: ignore[dict-item]
-        "shapes": tuple(("shapes", path.name) for path in artefacts.files("shapes", "*.ttl")),
-    }
-    for name in modules:
-        if name != "ontology":
-            found[f"ontology/{name}"] = (("ontology", f"{name}.ttl"),)
-    for path in alignments:
-        found[f"ontology/alignments/{path.stem}"] = (("ontology", f"alignments/{path.name}"),)
-    for iri in _versions():
-        found.setdefault(iri.removeprefix(BASE), whole)  # type: ignore[arg-type]
+    root = artefacts.room("ontology")
+    modules = [path.name for path in sorted(root.glob("*.ttl"))]
+    whole: tuple[_File, ...] = tuple(("ontology", name) for name in modules)
+    shapes: tuple[_File, ...] = tuple(
+        ("shapes", path.name) for path in artefacts.files("shapes", "*.ttl")
+    )
+    found = {"ns": whole, "ontology": whole, "shapes": shapes}
+    for path in (*root.glob("*.ttl"), *root.glob("alignments/*.ttl")):
+        name = path.relative_to(root).as_posix()
+        if name != "ontology.ttl":
+            found[f"ontology/{name.removesuffix('.ttl')}"] = (("ontology", name),)
+        for version in _versions(path):
+            found[version] = whole if name == "ontology.ttl" else (("ontology", name),)
     return found
+
+
+def defines(term: str) -> bool:
+    """Say whether the vocabulary has a term, by its IRI."""
+    return ox.NamedNode(term) in {triple.subject for triple in _triples("ns")}
+
+
+def _versions(path: Path) -> list[str]:
+    """Return the paths of the versions that a file says it is."""
+    return [
+        quad.object.value.removeprefix(BASE)
+        for quad in ox.parse(path=str(path))
+        if quad.predicate.value == _OWL + "versionIRI" and isinstance(quad.object, ox.NamedNode)
+    ]
 
 
 def show(visit: Visit) -> Response:
@@ -113,17 +126,6 @@ def _triples(path: str) -> tuple[ox.Triple, ...]:
         for quad in ox.parse(path=str(file), rename_blank_nodes=True):
             found[quad.triple] = None
     return tuple(found)
-
-
-@cache
-def _versions() -> tuple[str, ...]:
-    """Return the IRIs of versions of the ontology."""
-    header = artefacts.room("ontology") / "ontology.ttl"
-    return tuple(
-        quad.object.value
-        for quad in ox.parse(path=str(header))
-        if quad.predicate.value == _OWL + "versionIRI" and isinstance(quad.object, ox.NamedNode)
-    )
 
 
 def _ours(triple: ox.Triple) -> bool:
