@@ -10,6 +10,7 @@ two statements that only support each other are both in doubt, and nothing takes
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
@@ -225,15 +226,27 @@ def _rows(
 ) -> Iterator[tuple[Statement, ...]]:
     """Yield the statements of each way from one term to another along a row of steps."""
     if len(row) > 1:
-        for between, statement in facts.along(start, row[0]):
-            for rest in _rows(between, row[1:], end, facts):
-                yield (statement, *rest)
+        back = Step(row[-1].predicate, not row[-1].inverse)
+        if _leads_to_fewer(start, row[0], end, back, facts):
+            for between, statement in facts.along(start, row[0]):
+                for rest in _rows(between, row[1:], end, facts):
+                    yield (statement, *rest)
+        else:
+            for between, statement in facts.along(end, back):
+                for rest in _rows(start, row[:-1], between, facts):
+                    yield (*rest, statement)
         return
     first, last = (end, start) if row[0].inverse else (start, end)
     if isinstance(first, ox.NamedNode | ox.BlankNode):
         statement = (first, row[0].predicate, last)
         if facts.holds(statement):
             yield (statement,)
+
+
+def _leads_to_fewer(one: Term, step: Step, other: Term, turn: Step, facts: Facts) -> bool:
+    """Say whether a step leads to no more terms than another one, without counting many."""
+    pairs = zip_longest(facts.along(one, step), facts.along(other, turn))
+    return next((ways[0] is None for ways in pairs if None in ways), True)
 
 
 def _consequences(statement: Statement, facts: Facts, rules: Rules) -> Iterator[Statement]:
