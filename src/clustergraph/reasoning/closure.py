@@ -14,7 +14,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
 
@@ -25,7 +25,6 @@ from clustergraph.vocab import INFERRED
 __all__ = ["closure", "materialise"]
 
 Pair: TypeAlias = tuple[str, str]
-Statement: TypeAlias = tuple[str, str, str]
 Turn: TypeAlias = tuple[str, bool]
 Index: TypeAlias = defaultdict[str, list[str]]
 
@@ -56,7 +55,7 @@ def materialise(store: ox.Store, rules: Rules | None = None) -> int:
 
 def _materialise(store: ox.Store, rules: Rules) -> int:
     before = set(_lines(store, f"SELECT ?s ?p ?o {{ GRAPH {_GRAPH} {{ ?s ?p ?o }} }}"))
-    after = list(map("\t".join, closure(store, rules, bool(before))))
+    after = list(closure(store, rules, bool(before)))
     if before:
         gone = before.difference(after)
         if len(gone) > len(before) // 2:
@@ -85,7 +84,7 @@ def _no_collection() -> Iterator[None]:
             gc.enable()
 
 
-def closure(store: ox.Store, rules: Rules, leave_out: bool = True) -> Iterator[Statement]:
+def closure(store: ox.Store, rules: Rules, leave_out: bool = True) -> Iterator[str]:
     """Yield what follows from the graphs of a store and no graph states, each statement once.
 
     Args:
@@ -94,7 +93,7 @@ def closure(store: ox.Store, rules: Rules, leave_out: bool = True) -> Iterator[S
         leave_out: whether the store may hold inferred statements, which count for nothing.
 
     Yields:
-        Subject, property and object in the notation of Turtle.
+        Subject, property and object in the notation of Turtle, with tabs between them.
 
     Raises:
         StoreError: more follows than could be meant.
@@ -142,7 +141,7 @@ class _Closure:
         self._derived_members: list[tuple[str, set[str]]] = []
         self._count = 0
 
-    def run(self) -> Iterator[Statement]:
+    def run(self) -> Iterator[str]:
         """Draw all conclusions, and yield them."""
         self._read()
         while self._new_pairs or self._new_members:
@@ -159,16 +158,17 @@ class _Closure:
                 for above in self._above.get(below, ()):
                     self._learn_class(above, members)
         for name, pairs in self._derived_pairs:
-            yield from ((subject, name, value) for subject, value in pairs)
+            yield from (f"{subject}\t{name}\t{value}" for subject, value in pairs)
         for above, members in self._derived_members:
-            yield from ((member, _TYPE, above) for member in members)
+            yield from (f"{member}\t{_TYPE}\t{above}" for member in members)
 
     # Reading what is stated
 
     def _read(self) -> None:
         whole = self._rows.keys() | self._heads
         for name in sorted(whole):
-            pairs = {(line[0], line[1]) for line in self._ask(f"?s {name} ?o", "?s ?o")}
+            lines = self._ask(f"?s {name} ?o", "?s ?o")
+            pairs = {cast(Pair, tuple(line.split("\t"))) for line in lines}
             self._pairs[name] = pairs
             if pairs:
                 self._index(name, pairs)
@@ -178,22 +178,20 @@ class _Closure:
                 self._members.setdefault(name, set()).add(member)
         for name in sorted(self._classes):
             if not self._typed:
-                found = self._ask(f"?s {_TYPE} {name}", "?s")
-                self._members[name] = {line[0] for line in found}
+                self._members[name] = set(self._ask(f"?s {_TYPE} {name}", "?s"))
             if name in self._above and self._members.get(name):
                 self._new_members.append((name, self._members[name].copy()))
         for name in sorted(self._uses.keys() - whole):
             for above, inverse in self._uses[name]:
                 end = "?o" if inverse else "?s"
                 used = self._ask(f"?s {name} ?o", f"DISTINCT {end}")
-                self._learn_class(above, {line[0] for line in used if _is_thing(line[0])})
+                self._learn_class(above, set(filter(_is_thing, used)))
 
-    def _ask(self, pattern: str, wanted: str) -> Iterator[list[str]]:
+    def _ask(self, pattern: str, wanted: str) -> list[str]:
         if self._leave_out:
             pattern = f"{{ {pattern} }} UNION {{ GRAPH ?g {{ {pattern} }} FILTER(?g != {_GRAPH}) }}"
         query = f"SELECT {wanted} {{ {pattern} }}"
-        for line in _lines(self._store, query, union=not self._leave_out):
-            yield line.split("\t")
+        return _lines(self._store, query, union=not self._leave_out)
 
     # Drawing conclusions
 
@@ -271,14 +269,13 @@ def _is_thing(term: str) -> bool:
     return term[0] in "<_" and not term.startswith("<<")
 
 
-def _lines(store: ox.Store, query: str, union: bool = False) -> Iterator[str]:
-    """Yield the rows of an answer, the terms in Turtle and with tabs between them."""
+def _lines(store: ox.Store, query: str, union: bool = False) -> list[str]:
+    """Return the rows of an answer, the terms in Turtle and with tabs between them."""
     answer = store.query(query, use_default_graph_as_union=union)
     assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
     text = (answer.serialize(format=ox.QueryResultsFormat.TSV) or b"").decode()
-    lines = iter(text.split("\n"))
-    next(lines)
-    yield from filter(None, lines)
+    # The names of the columns stand first, and nothing after the last row.
+    return text.split("\n")[1:-1]
 
 
 def _quads(lines: Iterable[str]) -> Iterator[ox.Quad]:
