@@ -230,4 +230,4 @@ def test_every_kind_of_thing_has_a_page(show_shipped: Show, shipped: Engine) -> 
     assert len(things) > 30
     for number, iri in enumerate(sorted(things)):
         page = show_shipped(local(iri), language=("en", "cs")[number % 2])
-        assert "<h1>" in page.text, iri
+        assert "<h1" in page.text, iri

@@ -155,6 +155,12 @@ class _View:
         return name
 
     @property
+    def language(self) -> str:
+        """The language of the thing's name, where it is not that of the page; else nothing."""
+        known = self.thing.names.get(self.thing.iri, {})
+        return "en" if self.visit.language not in known and "en" in known else ""
+
+    @property
     def kinds(self) -> list[tuple[str, str]]:
         """The classes: name and address; only the narrowest, as far as the names tell."""
         classes = [

@@ -142,7 +142,7 @@ class Record:
             self.text(_CG + "basis").rpartition("/")[2],
             self.text(
                 _CG + "claimYear", _CG + "memberSince", _CG + "participationStart",
-                _CG + "figureYear", _CG + "amountYear", _CG + "awardedOn",
+                _CG + "amountYear",
             ),
             _texts(said, _ORG + "role"),
             _texts(said, _SKOS + "note"),
