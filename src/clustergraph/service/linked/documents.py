@@ -17,6 +17,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import RequestError, UnknownNameError
 from clustergraph.service.linked import forms, plain
+from clustergraph.service.linked.aliases import thing_of
 from clustergraph.service.linked.forms import HTML, JSON, Form
 from clustergraph.service.linked.listing import listing
 from clustergraph.service.linked.things import Description, describe, exists, withdrawn
@@ -70,10 +71,15 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Form | None) -> Response:
         return _gone(visit, iri, others)
     chosen = form or forms.choose(visit.request.headers.get("accept"))
     if chosen is HTML:
+        # Only now: most of those who ask for data never see a page.
+        from clustergraph.service.pages import described, terms
+
+        if iri.value.startswith(CG) and terms.is_term(iri.value):
+            visit.place = "ontology"
+            head = _head(visit, iri, chosen, form is None, types_of(visit, iri), 1, more=False)
+            return terms.term(visit, iri.value, headers=tuple(head))
         if not exists(visit.engine, iri):
             return _elsewhere(visit, iri, chosen) or missing(visit, iri)
-        # Only now: most of those who ask for data never see a page.
-        from clustergraph.service.pages import described
 
         visit.place = "described"
         types = types_of(visit, iri)
@@ -118,7 +124,12 @@ def existing(visit: Visit, iri: ox.NamedNode) -> Response | None:
 
 
 def missing(visit: Visit, iri: ox.NamedNode) -> Response:
-    """Return 404, with what may have been meant."""
+    """Return the way to a thing that has another IRI by now, or 404 with what was meant."""
+    thing = thing_of(iri.value)
+    if thing is not None and exists(visit.engine, ox.NamedNode(thing)):
+        target = visit.base + visit.link(thing).removeprefix(visit.root)
+        head = [("Location", target), ("Link", link(thing, "canonical"))]
+        return Response(301, head, cacheable=True)
     known = listing(visit.engine, visit.context)
     meant = known.like(iri.value)
     hint = f"; did you mean {' or '.join(f'<{one}>' for one in meant)}?" if meant else ""

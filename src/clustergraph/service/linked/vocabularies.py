@@ -20,6 +20,7 @@ from clustergraph.service.linked import forms
 from clustergraph.service.linked.documents import LICENCE, link
 from clustergraph.service.linked.forms import HTML, RDF, Form
 from clustergraph.service.pages.frame import Visit, page
+from clustergraph.service.pages.model import model
 from clustergraph.service.protocol import Response
 from clustergraph.vocab import BASE, CG, PREFIXES
 
@@ -76,6 +77,10 @@ def show(visit: Visit) -> Response:
     if path.startswith("data/"):
         return _file("data", visit.path.removeprefix("/data/"))
     if path not in known:
+        name = path.removeprefix("ontology/")
+        if CG + name in model().terms:
+            target = visit.base + visit.link(CG + name)[len(visit.root) :]
+            return Response(303, [("Location", target)], b"", cacheable=True)
         raise UnknownNameError("document", path, known)
     chosen = form or forms.choose(visit.request.headers.get("accept"), _FORMS)
     head = _head(visit, path, chosen)
