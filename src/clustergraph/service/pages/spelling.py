@@ -22,6 +22,8 @@ _GRAM: Final = 3
 
 def fold(text: str) -> str:
     """Return a text in lower case and without accents: ``Łódź`` and ``Lodz`` become one."""
+    if text.isascii():
+        return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
     return "".join([letter for letter in apart if not unicodedata.combining(letter)])
 
