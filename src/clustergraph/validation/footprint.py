@@ -11,7 +11,7 @@ looked at again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
@@ -29,7 +29,7 @@ from clustergraph.vocab import PREFIXES
 if TYPE_CHECKING:
     from clustergraph.validation.compile.queries import Query
 
-__all__ = ["Entry", "affected", "footprint", "footprint_of", "results_of_change"]
+__all__ = ["Entry", "affected", "footprint", "footprint_of", "results_about", "results_of_change"]
 
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _HIERARCHY: Final = PREFIXES["rdfs"] + "subClassOf"
@@ -179,6 +179,7 @@ class _Before(Graph):
 
     def __init__(self, graph: Graph, removed: Collection[ox.Triple]) -> None:
         super().__init__(graph.store, graph.union)
+        self._after = graph
         self._gone_objects: dict[tuple[object, str], list[Term]] = {}
         self._gone_subjects: dict[tuple[object, str], list[Node]] = {}
         for triple in removed:
@@ -188,12 +189,14 @@ class _Before(Graph):
             self._gone_subjects.setdefault((value, predicate), []).append(subject)
 
     def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
-        gone = self._gone_objects.get((subject, predicate.value), [])
-        return super().objects(subject, predicate) + gone
+        after = self._after.objects(subject, predicate)
+        gone = self._gone_objects.get((subject, predicate.value))
+        return after + gone if gone else after
 
     def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
-        gone = self._gone_subjects.get((value, predicate.value), [])
-        return super().subjects(predicate, value) + gone
+        after = self._after.subjects(predicate, value)
+        gone = self._gone_subjects.get((value, predicate.value))
+        return after + gone if gone else after
 
 
 def affected(
@@ -261,9 +264,9 @@ def results_of_change(
             what was wrong already does not count against the change.
     """
     nodes = affected(compiled, graph, added, removed)
-    now = list(_judged(compiled, graph, nodes))
+    now = list(results_about(compiled, graph, nodes))
     if before is not None and now:
-        old = Counter(result[:5] + result[6:7] for result in _judged(compiled, before, nodes))
+        old = Counter(result[:5] + result[6:7] for result in results_about(compiled, before, nodes))
         for result in now:
             key = result[:5] + result[6:7]
             if old[key] > 0:
@@ -274,9 +277,10 @@ def results_of_change(
     yield from now
 
 
-def _judged(
-    compiled: Compiled, graph: Graph, nodes: dict[Shape, set[Term] | None]
+def results_about(
+    compiled: Compiled, graph: Graph, nodes: Mapping[Shape, Set[Term] | None]
 ) -> Iterator[Result]:
+    """Yield what shapes find in the nodes that `affected` returned for them."""
     judge = Judge(graph)
     for shape, focus in nodes.items():
         if shape.deactivated:

@@ -18,16 +18,11 @@ from clustergraph.errors import InvalidChangeError
 from clustergraph.store.delta import Delta
 from clustergraph.store.memory import hold
 from clustergraph.validation.compile import Compiled, Graph
-from clustergraph.validation.compile.shapes import Node
-from clustergraph.validation.footprint import _judged as results_about
-from clustergraph.validation.footprint import affected, footprint, footprint_of
+from clustergraph.validation.footprint import affected, footprint, footprint_of, results_about
 from clustergraph.validation.paths import Term
 from clustergraph.validation.report import Report, Severity
 from clustergraph.validation.results import Result
-from clustergraph.validation.run import _finding as finding_of
-from clustergraph.validation.run import _order as in_order
-from clustergraph.validation.run import _shapes as shapes_of
-from clustergraph.validation.run import shipped_shapes
+from clustergraph.validation.run import finding_of, in_order, shapes_in, shipped_shapes
 from clustergraph.vocab import INFERRED
 
 if TYPE_CHECKING:
@@ -54,7 +49,7 @@ class Guard:
     def __init__(
         self, shapes: Path | None = None, threshold: Severity = Severity.VIOLATION
     ) -> None:
-        self.triples = shipped_shapes() if shapes is None else tuple(shapes_of(shapes))
+        self.triples = shipped_shapes() if shapes is None else tuple(shapes_in(shapes))
         self._threshold = threshold
         self.compiled = Compiled.of(self.triples)
         self.compiled.index(footprint)
@@ -96,7 +91,7 @@ class Guard:
         )
         if not added and not removed:
             return []
-        graph = _Remembering(asserted(store))
+        graph = asserted(store)
         nodes = affected(self.compiled, graph, added, removed)
         now = list(results_about(self.compiled, graph, nodes))
         # What is about things that the change has brought is new without a look back.
@@ -107,7 +102,7 @@ class Guard:
         if not suspects:
             return now
         some = {shape: None if all_ is None else all_ & suspects for shape, all_ in nodes.items()}
-        old = _Remembering(asserted(before()))
+        old = asserted(before())
         return _new(now, results_about(self.compiled, old, some))
 
 
@@ -121,13 +116,8 @@ def _brought(store: ox.Store, delta: Delta, thing: Term) -> bool:
     )
 
 
-class _Remembering(Graph):
-    """A graph that nobody changes meanwhile: what was looked up once is known."""
-
-    def __init__(self, graph: Graph) -> None:
-        super().__init__(graph.store, graph.union)
-        self._objects: dict[tuple[Term, ox.NamedNode], list[Term]] = {}
-        self._subjects: dict[tuple[ox.NamedNode, Term], list[Node]] = {}
+class _Stated(Graph):
+    """A graph of which queries see what is stated, and meet as little else as can be."""
 
     def ask(
         self,
@@ -164,23 +154,11 @@ class _Remembering(Graph):
                     return None
         return found
 
-    def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
-        key = (subject, predicate)
-        if (found := self._objects.get(key)) is None:
-            found = self._objects[key] = super().objects(subject, predicate)
-        return found
-
-    def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
-        key = (predicate, value)
-        if (found := self._subjects.get(key)) is None:
-            found = self._subjects[key] = super().subjects(predicate, value)
-        return found
-
 
 def asserted(store: ox.Store) -> Graph:
     """Return what a store states as data to judge: all its graphs but what is inferred."""
     inferred = next(store.quads_for_pattern(None, None, None, _INFERRED), None)
-    return Graph(store if inferred is None else cast(ox.Store, _Asserted(store)))
+    return _Stated(store if inferred is None else cast(ox.Store, _Asserted(store)))
 
 
 class _Asserted:

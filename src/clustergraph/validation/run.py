@@ -23,7 +23,16 @@ from clustergraph.vocab import PREFIXES
 if TYPE_CHECKING:
     from clustergraph.validation.shipped import Whole
 
-__all__ = ["Engine", "judged", "judged_whole", "shipped_shapes", "validate"]
+__all__ = [
+    "Engine",
+    "finding_of",
+    "in_order",
+    "judged",
+    "judged_whole",
+    "shapes_in",
+    "shipped_shapes",
+    "validate",
+]
 
 Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Result]]
 """Judges the triples of the data by the triples of the shapes."""
@@ -85,16 +94,16 @@ def judged(
     elsewhere = {triple.subject for triple in surroundings} - {
         triple.subject for triple in statements
     }
-    found = [_finding(result) for result in results if result.focus not in elsewhere]
+    found = [finding_of(result) for result in results if result.focus not in elsewhere]
     findings = located(found, statements)
     files = {place.path for places in statements.values() for place in places}
-    report = Report(tuple(sorted(findings, key=_order)), len(statements), len(files))
+    report = Report(tuple(sorted(findings, key=in_order)), len(statements), len(files))
     return report, statements
 
 
 def _rules(shapes: str | Path | None, progress: Callable[[str], None]) -> tuple[ox.Triple, ...]:
     progress("reading the shapes")
-    return shipped_shapes() if shapes is None else tuple(_shapes(Path(shapes)))
+    return shipped_shapes() if shapes is None else tuple(shapes_in(Path(shapes)))
 
 
 @cache
@@ -104,7 +113,12 @@ def shipped_shapes() -> tuple[ox.Triple, ...]:
     return tuple(triple for path in files for triple in read_rdf(path))
 
 
-def _shapes(path: Path) -> Iterator[ox.Triple]:
+def shapes_in(path: Path) -> Iterator[ox.Triple]:
+    """Yield the triples of a file or directory of shapes.
+
+    Raises:
+        UnreadableInputError: it cannot be read, or holds no shapes.
+    """
     triples = list(read([path]))
     if not any(
         triple.predicate.value in _NODE_SHAPES
@@ -129,10 +143,10 @@ def judged_whole(
         results: Iterable[Result] = Compiled.of(rules).results(graph)
     else:
         results = engine(tuple(graph.triples()), rules)
-    found = [_finding(result) for result in results]
+    found = [finding_of(result) for result in results]
     statements = whole.statements(term for finding in found for term in _things(finding))
     findings = located(found, statements)
-    return Report(tuple(sorted(findings, key=_order)), whole.triples, whole.files)
+    return Report(tuple(sorted(findings, key=in_order)), whole.triples, whole.files)
 
 
 def _things(finding: Finding) -> Iterator[Term]:
@@ -141,7 +155,8 @@ def _things(finding: Finding) -> Iterator[Term]:
         yield from _things(inner)
 
 
-def _finding(result: Result) -> Finding:
+def finding_of(result: Result) -> Finding:
+    """Return a result as a report tells it, without a place yet."""
     severity = Severity.of(result.severity)
     return Finding(
         severity=severity,
@@ -152,7 +167,7 @@ def _finding(result: Result) -> Finding:
         message=_message(result),
         component=result.component,
         messages=result.messages,
-        detail=tuple(map(_finding, result.detail)),
+        detail=tuple(map(finding_of, result.detail)),
         constraint=result.constraint,
         engine=result.engine,
         own_severity=None if result.severity == severity.iri else result.severity,
@@ -172,7 +187,8 @@ def _message(result: Result) -> str:
     return ranked[0].value if ranked else ""
 
 
-def _order(finding: Finding) -> tuple[int, str, int, int, str, str, str]:
+def in_order(finding: Finding) -> tuple[int, str, int, int, str, str, str]:
+    """Return what findings are sorted by: the gravest first, then by place."""
     place = finding.place
     return (
         -finding.severity,

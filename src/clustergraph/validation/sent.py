@@ -13,8 +13,7 @@ from clustergraph.validation.locate import located
 from clustergraph.validation.paths import Term
 from clustergraph.validation.reading import Statements
 from clustergraph.validation.report import Report
-from clustergraph.validation.run import _finding as finding_of
-from clustergraph.validation.run import _order as in_order
+from clustergraph.validation.run import finding_of, in_order
 from clustergraph.vocab import INFERRED, PREFIXES
 
 __all__ = ["judge_sent"]

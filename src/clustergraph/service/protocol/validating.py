@@ -114,7 +114,7 @@ def _desk() -> Iterator[Path]:
         finally:
             os.chdir(before)
             # The next request may send another text under the same name.
-            words._lines.cache_clear()
+            words.forget()
 
 
 def _statements(documents: list[uploads.Document], directory: Path) -> Statements:

@@ -7,6 +7,8 @@ its store, the literals that the store writes otherwise; a graph on disk has non
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Set
+from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
 
 import pyoxigraph as ox
@@ -25,9 +27,18 @@ _TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
 _SUBCLASS: Final = ox.NamedNode(PREFIXES["rdfs"] + "subClassOf")
 SHAPES_GRAPH: Final = ox.NamedNode("urn:x-clustergraph:shapes")
 
+_MOST_SAID: Final = 200
+"""Up to how many statements about a subject are read at once, when one of them is asked for."""
+_MOST_KNOWN: Final = 20_000
+"""How many subjects a graph remembers the statements of."""
+
+_NOTHING: Final[list[Term]] = []
+_named: Final = lru_cache(maxsize=4096)(ox.NamedNode)
+"""Makes names of predicates, each once."""
+
 
 class Graph:
-    """A data graph.
+    """A data graph that nobody changes as long as this object is asked.
 
     Args:
         store: where the triples are.
@@ -52,6 +63,9 @@ class Graph:
             for (_, predicate), terms in self._written.items()
             if any(isinstance(term, ox.Literal) and not term.language for term in terms)
         )
+        self._said: dict[Term, dict[ox.NamedNode, list[Term]] | None] = {}
+        self._pointing: dict[tuple[ox.NamedNode, Term], list[Node]] = {}
+        self._kinds: dict[Shape, frozenset[str] | None] = {}
         self._below: dict[str, frozenset[str]] = {}
         self._last: tuple[Shape, frozenset[Term]] | None = None
         self._hierarchy: dict[str, list[str]] | None = None
@@ -103,21 +117,50 @@ class Graph:
         return written or [value]
 
     def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
-        """Return the objects of a subject and a predicate, each once."""
+        """Return the objects of a subject and a predicate, each once; not to be altered."""
         if isinstance(subject, ox.Literal):
             return []
         if self._written and (known := self._written.get((subject, predicate))) is not None:
             return list(known)
+        if subject not in self._said:
+            self._read(subject)
+        if (said := self._said[subject]) is not None:
+            return said.get(predicate, _NOTHING)
         quads = self.store.quads_for_pattern(subject, predicate, None, self._place)
         found = [cast(Term, quad.object) for quad in quads]
         return list(dict.fromkeys(found)) if self.union else found
 
+    def _read(self, subject: Node) -> None:
+        """Read all that is said of a subject, if it is not too much.
+
+        Who asks for one property of a thing soon asks for the others, which lie beside it.
+        """
+        if len(self._said) >= _MOST_KNOWN:
+            self._said.clear()
+        quads = self.store.quads_for_pattern(subject, None, None, self._place)
+        said: dict[ox.NamedNode, list[Term]] = {}
+        number = 0
+        for number, quad in enumerate(islice(quads, _MOST_SAID), 1):  # noqa: B007 - counts
+            said.setdefault(quad.predicate, []).append(cast(Term, quad.object))
+        if number == _MOST_SAID:
+            self._said[subject] = None
+            return
+        if self.union:
+            said = {name: list(dict.fromkeys(terms)) for name, terms in said.items()}
+        self._said[subject] = said
+
     def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
-        """Return the subjects of a predicate and an object, each once."""
+        """Return the subjects of a predicate and an object, each once; not to be altered."""
+        if (known := self._pointing.get((predicate, value))) is not None:
+            return known
         quads = self.store.quads_for_pattern(None, predicate, value, self._place)
         found = list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
         if predicate.value in self.rewritten and isinstance(value, ox.Literal):
             found = [subject for subject in found if value in self.objects(subject, predicate)]
+        if len(found) < _MOST_SAID:
+            if len(self._pointing) >= _MOST_KNOWN:
+                self._pointing.clear()
+            self._pointing[predicate, value] = found
         return found
 
     def about(self, subject: Term) -> Iterator[tuple[ox.NamedNode, Term]]:
@@ -131,6 +174,8 @@ class Graph:
 
     def values(self, focus: Term, path: PropertyPath) -> list[Term]:
         """Return the value nodes of a path from a focus node, each once (section 2.3.1)."""
+        if path.operator == "predicate":
+            return self.objects(focus, _named(path.predicate))
         return list(dict.fromkeys(self._walk([focus], path)))
 
     def sources(self, ends: Iterable[Term], path: PropertyPath) -> list[Term]:
@@ -141,7 +186,7 @@ class Graph:
         nodes = list(dict.fromkeys(nodes))
         match path.operator:
             case "predicate":
-                predicate = ox.NamedNode(path.predicate)
+                predicate = _named(path.predicate)
                 if back:
                     return [s for node in nodes for s in self.subjects(predicate, node)]
                 return [o for node in nodes for o in self.objects(node, predicate)]
@@ -204,8 +249,19 @@ class Graph:
 
     def is_target(self, shape: Shape, node: Term) -> bool:
         """Say whether a shape looks at a node."""
+        if shape not in self._kinds:
+            plain = all(isinstance(name, ox.NamedNode) for name in shape.target_classes)
+            below = frozenset[str]().union(*map(self.classes, shape.target_classes))
+            self._kinds[shape] = below if plain else None
+        if (kinds := self._kinds[shape]) is None:
+            instance = any(self.is_instance(node, name) for name in shape.target_classes)
+        else:
+            instance = bool(kinds) and any(
+                isinstance(kind, ox.NamedNode) and kind.value in kinds
+                for kind in self.objects(node, _TYPE)
+            )
         return (
-            any(self.is_instance(node, name) for name in shape.target_classes)
+            instance
             or node in map(self.constant, shape.target_nodes)
             or any(self.objects(node, predicate) for predicate in shape.target_subjects_of)
             or any(self.subjects(predicate, node) for predicate in shape.target_objects_of)

@@ -297,6 +297,8 @@ class Judge:
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
     ) -> Iterator[Result]:
         assert constraint.query is not None  # noqa: S101 - as the reader makes them
+        if not constraint.query.may_match(focus, self._graph.values):
+            return
         given: dict[str, Term] = {
             "this": focus,
             "currentShape": shape.node,

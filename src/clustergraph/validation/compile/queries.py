@@ -96,7 +96,11 @@ class Query:
             _parse(self._prologue() + "".join(words))
         except SyntaxError as error:
             raise QueryFaultError(f"is no SPARQL: {error.msg}") from error
-        self.usable = _parses(self.text)
+
+    @cached_property
+    def usable(self) -> bool:
+        """Whether the query takes variables that are bound beforehand."""
+        return _parses(self.text)
 
     def solutions(
         self,
@@ -147,6 +151,32 @@ class Query:
         patterns = " ".join(map(str, group.patterns))
         text = f"{{ {patterns} {group.filtered(known)} }}"
         return text if _parses(f"{self._prologue()}{''.join(self._open)}{text}") else None
+
+    def may_match(self, focus: Term, values: Callable[[Term, PropertyPath], list[Term]]) -> bool:
+        """Say whether what the query demands of ``$this`` itself is there; else nothing is found.
+
+        Args:
+            focus: stands for ``$this``.
+            values: returns where a path leads from a node.
+        """
+        for path, wanted in self._demands:
+            found = values(focus, path)
+            if not found or (wanted is not None and wanted not in found):
+                return False
+        return True
+
+    @cached_property
+    def _demands(self) -> list[tuple[PropertyPath, ox.NamedNode | None]]:
+        """The patterns from ``$this`` on that every solution has, with the name they lead to."""
+        group, demands = self.patterns, []
+        for pattern in group.patterns if group is not None else ():
+            simple = not pattern.any_predicate and not pattern.path.repeats()
+            if pattern.subject == "?this" and simple:
+                named = pattern.object.startswith("<")
+                demands.append(
+                    (pattern.path, ox.NamedNode(pattern.object[1:-1]) if named else None)
+                )
+        return demands
 
     @property
     def looks_at_form(self) -> bool:

@@ -233,12 +233,13 @@ class Shapes:
             return f"{SH}{name[0].upper()}{name[1:]}ConstraintComponent"
 
         said = self._index.get(node, {})
+        stated = {name.removeprefix(SH) for name in said}
 
         def present(*names: str) -> list[str]:
-            return [name for name in names if SH + name in said]
+            return [name for name in names if name in stated]
 
         for name in present("class", "datatype", "nodeKind", *_RANGES, *_PAIRS, "hasValue"):
-            for term in self.objects(node, SH + name):
+            for term in said[SH + name]:
                 yield Constraint(name, component(name), terms=(term,))
         for name in present("minCount", "maxCount", *_LENGTHS):
             for term in self.objects(node, SH + name):

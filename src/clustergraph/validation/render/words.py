@@ -17,8 +17,8 @@ from clustergraph.validation.report import Finding, Report
 from clustergraph.vocab import PREFIXES
 
 __all__ = [
-    "Excerpt", "about", "excerpt", "explanation", "message", "relative", "rule_name", "summary",
-    "where",
+    "Excerpt", "about", "excerpt", "explanation", "forget", "message", "relative", "rule_name",
+    "summary", "where",
 ]  # fmt: skip
 
 _SH: Final = PREFIXES["sh"]
@@ -192,6 +192,11 @@ def _cell(line: str, place: Place) -> tuple[int, int]:
         start = line.find(delimiter, line.find(cell, start) + len(cell)) + 1
     width = len(cells[number - 1]) if number <= len(cells) else 1
     return start, width
+
+
+def forget() -> None:
+    """Forget the lines of files: they may be others now."""
+    _lines.cache_clear()
 
 
 @lru_cache(maxsize=64)
