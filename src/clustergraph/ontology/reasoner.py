@@ -14,6 +14,7 @@ Source: OWL 2 Structural Specification, section 3.7.
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -100,7 +101,7 @@ class Reasoner:
             path = Path(folder, "0.ofn")
             path.write_text(numbered.text, encoding="utf-8")
             jars = sorted((self._home / "pellet").glob("*.jar"))
-            classpath = ":".join(map(str, [*jars, self._home / "pellet"]))
+            classpath = os.pathsep.join(map(str, [*jars, self._home / "pellet"]))
             try:
                 said, _, _ = self._run(
                     classpath, "pellet.Pellet", "explain", "--ignore-imports", str(path)
@@ -113,7 +114,8 @@ class Reasoner:
 
     def _hermit(self, *arguments: str) -> tuple[str, str, int]:
         hermit = self._home / "hermit"
-        return self._run(f"{hermit}:{hermit / 'HermiT.jar'}", _HERMIT, *arguments)
+        classpath = os.pathsep.join(map(str, [hermit, hermit / "HermiT.jar"]))
+        return self._run(classpath, _HERMIT, *arguments)
 
     def _run(self, classpath: str, program: str, *arguments: str) -> tuple[str, str, int]:
         left_s = self._ends_at - time.monotonic()
