@@ -50,6 +50,7 @@ graph:organisations {
     cg:rank 4 ; cg:share 2.50 ; cg:active true ;
     cg:address [ cg:street "Long" ; cg:part [ cg:street "Short" ] ] .
   id:organisation\\/two a cg:Company ; rdfs:label "Two"@en ; cg:memberOf id:organisation\\/one .
+  id:organisation\\/eca a cg:Company ; rdfs:label "European Clusters Alliance"@en .
   id:organisation\\/old owl:deprecated true ; dcterms:isReplacedBy id:organisation\\/one .
   id:organisation\\/gone owl:deprecated true .
 }

@@ -248,6 +248,15 @@ def test_nothing_there(site: httpx.Client, path: str) -> None:
 
 
 @pytest.mark.parametrize("room", ["id", "doc"])
+def test_merged_thing(site: httpx.Client, room: str) -> None:
+    """RFC 9110 15.4.2: a thing that was merged into another leads there for good."""
+    answer = get(site, f"/{room}/initiative/eca", Accept="text/turtle")
+    assert answer.status_code == 301
+    assert answer.headers["location"].endswith("/doc/organisation/eca")
+    assert get(site, f"/{room}/initiative/tci", Accept="text/turtle").status_code == 404
+
+
+@pytest.mark.parametrize("room", ["id", "doc"])
 def test_withdrawn_thing(site: httpx.Client, room: str) -> None:
     """RFC 9110 15.5.11: 410 for what was withdrawn, with what takes its place."""
     for accept in ("text/turtle", "text/html"):

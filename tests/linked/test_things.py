@@ -10,6 +10,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.service.linked import forms
+from clustergraph.service.linked.aliases import thing_of
 from clustergraph.service.linked.listing import kind_of, listing
 from clustergraph.service.linked.things import PAGE, Description, describe, withdrawn
 from clustergraph.service.protocol import Context
@@ -98,6 +99,12 @@ def test_withdrawn(world: Engine) -> None:
     assert withdrawn(world, ox.NamedNode(BASE + "id/organisation/old")) == [ONE]
     assert withdrawn(world, ox.NamedNode(BASE + "id/organisation/gone")) == []
     assert withdrawn(world, ox.NamedNode(ONE)) is None
+
+
+def test_second_names() -> None:
+    """IRIs that were merged into others lead to the one that stayed, never in a circle."""
+    assert thing_of(BASE + "id/initiative/eca") == BASE + "id/organisation/eca"
+    assert thing_of(BASE + "id/organisation/eca") is None
 
 
 def test_listing(world: Engine) -> None:

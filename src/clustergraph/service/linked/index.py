@@ -13,8 +13,9 @@ from clustergraph.service.linked.forms import HTML, RDF
 from clustergraph.service.linked.listing import listing, path_of
 from clustergraph.service.linked.things import names_of
 from clustergraph.service.pages.frame import Visit, page
+from clustergraph.service.pages.visit import short
 from clustergraph.service.protocol import Response
-from clustergraph.vocab import PREFIXES, shorten
+from clustergraph.vocab import PREFIXES
 
 __all__ = ["show"]
 
@@ -52,7 +53,7 @@ def show(visit: Visit) -> Response:
     head = _head(visit, path, chosen, number, pages)
     if chosen is HTML:
         titles = _titles(visit, iris)
-        things = [(titles.get(iri, shorten(iri)), visit.link(iri), iri) for iri in iris]
+        things = [(titles.get(iri, short(iri)), visit.link(iri), iri) for iri in iris]
         values: dict[str, Any] = {
             "at": number,
             "pages": pages,
