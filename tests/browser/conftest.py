@@ -29,9 +29,10 @@ class Visitor:
     wrong: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> Any:
-        """Open an address of the service, and wait until nothing is loading."""
+        """Open an address of the service, and wait until its scripts, if any, have loaded."""
         response = self.page.goto(self.base + path)
-        self.page.wait_for_load_state("networkidle")
+        if self.page.locator("script[type=module]").count():
+            self.page.wait_for_load_state("networkidle")
         return response
 
 
