@@ -280,8 +280,26 @@ def test_wrong_question_is_a_problem(
 
 
 def test_description_of_the_interface(client: httpx.Client) -> None:
-    """The OpenAPI document describes the JSON addresses."""
-    assert "/queries/{name}" in json.loads(client.get("/openapi.json").text)["paths"]
+    """The OpenAPI document describes each question, and the operations with their formats."""
+    paths = json.loads(client.get("/openapi.json").text)["paths"]
+    names = {question["name"] for question in json.loads(client.get("/queries").text)}
+    assert names
+    assert {f"/queries/{name}" for name in names} <= set(paths)
+    assert {"/sparql", "/update", "/store", "/validate"} <= set(paths)
+    judged = paths["/validate"]["post"]
+    (formats,) = (one["schema"]["enum"] for one in judged["parameters"] if one["name"] == "format")
+    for name in formats:
+        answer = client.post(
+            "/validate",
+            params={"format": name, "context": "none"},
+            content="<urn:x:a> a <urn:x:B> .",
+            headers={"content-type": "text/turtle"},
+        )
+        assert answer.status_code == 200
+        assert (
+            answer.headers["content-type"].partition(";")[0]
+            in (judged["responses"]["200"]["content"])
+        )
 
 
 def test_listen_names_what_is_wrong() -> None:

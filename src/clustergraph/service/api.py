@@ -1,4 +1,4 @@
-"""The description of the ready questions for programs: OpenAPI 3.1, one path to a question."""
+"""The description of the service for programs: OpenAPI 3.1, one path to a question or operation."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from clustergraph import catalogue
 from clustergraph.answers import FORMATS
 from clustergraph.catalogue import Question
 from clustergraph.parameters import Parameter, namespace
+from clustergraph.service.protocol import reports
 from clustergraph.store.lexer import query_form
 
-__all__ = ["describe_questions"]
+__all__ = ["describe_protocol", "describe_questions"]
 
 _SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "boolean": {"type": "boolean"},
@@ -143,3 +144,135 @@ def _choices(question: Question) -> dict[str, Any]:
             }
         },
     }
+
+
+_SYNTAXES: Final = (
+    "text/turtle", "application/trig", "application/n-triples", "application/n-quads",
+    "application/rdf+xml", "application/ld+json", "text/n3",
+)  # fmt: skip
+_TOKEN: Final = [{"token": []}]
+
+
+def describe_protocol(schema: dict[str, Any]) -> dict[str, Any]:
+    """Add to an OpenAPI document the SPARQL operations and ``/validate``; return the document.
+
+    Args:
+        schema: the document; it is changed.
+    """
+    kinds = schema.setdefault("components", {}).setdefault("securitySchemes", {})
+    kinds["token"] = {"type": "http", "scheme": "bearer"}
+    paths = schema.setdefault("paths", {})
+    query = {"application/sparql-query": {}, "application/x-www-form-urlencoded": {}}
+    answers = {
+        "200": {
+            "description": "The answer.",
+            "content": {form.media_type: {} for form in FORMATS.values()},
+        },
+        "400": _PROBLEM,
+        "406": _PROBLEM,
+    }
+    asked = [
+        _plain("query", "The query.", {"type": "string"}),
+        _plain("format", "How the answer is written; otherwise Accept decides.",
+               {"type": "string", "enum": [form.name for form in FORMATS.values()]}),
+    ]  # fmt: skip
+    paths["/sparql"] = {
+        "get": _does("query-by-get", "Ask in SPARQL 1.1", answers, parameters=asked),
+        "post": _does("query-by-post", "Ask in SPARQL 1.1", answers, query, parameters=asked[1:]),
+    }
+    written = {
+        "204": {"description": "Done, and durable."},
+        "400": _PROBLEM,
+        "401": _PROBLEM,
+        "422": {
+            "description": "The change would add a violation, and nothing of it was done.",
+            "content": {media_type: {} for media_type in reports.FORMATS.values()},
+        },
+    }
+    update = {"application/sparql-update": {}, "application/x-www-form-urlencoded": {}}
+    paths["/update"] = {"post": _does("update", "Change the graph", written, update, token=True)}
+    paths["/store"] = _store(written)
+    paths["/validate"] = {"post": _validate()}
+    return schema
+
+
+def _does(
+    name: str,
+    summary: str,
+    responses: Mapping[str, Any],
+    content: Mapping[str, Any] | None = None,
+    parameters: list[dict[str, Any]] | None = None,
+    *,
+    token: bool = False,
+) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": name, "summary": summary, "tags": ["protocol"], "responses": dict(responses)
+    }  # fmt: skip
+    if content is not None:
+        described["requestBody"] = {"required": True, "content": dict(content)}
+    if parameters:
+        described["parameters"] = parameters
+    if token:
+        described["security"] = _TOKEN
+    return described
+
+
+def _store(written: Mapping[str, Any]) -> dict[str, Any]:
+    which = [
+        _plain("graph", "The graph that is meant.", {"type": "string", "format": "iri"}),
+        {**_plain("default", "The default graph is meant.", {"type": "string"}),
+         "allowEmptyValue": True},
+    ]  # fmt: skip
+    data = {media_type: {} for media_type in _SYNTAXES}
+    read = {
+        "200": {"description": "The graph.", "content": data},
+        "404": _PROBLEM,
+        "406": _PROBLEM,
+    }
+    created = {"201": {"description": "Done: the graph is new."}, **written}
+    return {
+        "get": _does("read-graph", "Read a graph", read, parameters=which),
+        "put": _does("replace-graph", "Replace a graph", created, data, which, token=True),
+        "post": _does("add-to-graph", "Add to a graph", created, data, which, token=True),
+        "delete": _does(
+            "delete-graph", "Delete a graph", {**written, "404": _PROBLEM}, None, which, token=True
+        ),
+    }
+
+
+def _validate() -> dict[str, Any]:
+    form = {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "data": {
+                    "type": "array",
+                    "items": {"type": "string", "contentMediaType": "text/turtle"},
+                    "description": "Data; any other field is taken for data too.",
+                },
+                "shapes": {
+                    "type": "array",
+                    "items": {"type": "string", "contentMediaType": "text/turtle"},
+                    "description": "Shapes to judge by, unless the service fixes them.",
+                },
+            },
+            "required": ["data"],
+        }
+    }
+    report = {
+        "description": "The report, whether the data conform or not.",
+        "content": {media_type: {} for media_type in reports.FORMATS.values()},
+    }
+    return _does(
+        "validate",
+        "Judge data by the shapes; nothing is stored",
+        {"200": report, "400": _PROBLEM, "403": _PROBLEM, "406": _PROBLEM, "413": _PROBLEM},
+        {media_type: {} for media_type in _SYNTAXES} | {"multipart/form-data": form},
+        [
+            _plain("format", "How the report is written; otherwise Accept decides.",
+                   {"type": "string", "enum": list(reports.FORMATS)}),
+            _plain("context", "Whether what the graph states of things that the data name counts; "
+                   "by default it does unless shapes are sent.",
+                   {"type": "string", "enum": ["graph", "none"]}),
+        ],
+    )  # fmt: skip

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 import clustergraph
 from clustergraph import catalogue
 from clustergraph.errors import ClusterGraphError
-from clustergraph.service.api import describe_questions
+from clustergraph.service.api import describe_protocol, describe_questions
 from clustergraph.service.problems import describe, document
 from clustergraph.service.protocol.negotiation import prefers_html
 
@@ -69,7 +69,7 @@ def create_app() -> FastAPI:
 
     def describe_all() -> dict[str, Any]:
         if app.openapi_schema is None:
-            describe_questions(undescribed())
+            describe_protocol(describe_questions(undescribed()))
         assert app.openapi_schema is not None  # noqa: S101 - made just now
         return app.openapi_schema
 
