@@ -106,17 +106,16 @@ def describe(
     """
     found = Description(iri, page=page)
     if page == 1:
-        said = _ask(engine, f"SELECT DISTINCT ?p ?o {{ {iri} ?p ?o }}")
+        pattern = _stated(f"{iri} ?p ?o", inferred)
+        said = _ask(engine, f"SELECT DISTINCT ?p ?o {{ {pattern} }}")
         found.outgoing = [ox.Triple(iri, row["p"], row["o"]) for row in said]
         found.outgoing += [one for one in _use(engine, iri) if one not in found.outgoing]
-    start = (page - 1) * PAGE
-    text = f"SELECT DISTINCT ?s ?p {{ ?s ?p {iri} }} OFFSET {start} LIMIT {PAGE + 1}"
-    links = [ox.Triple(row["s"], row["p"], iri) for row in _ask(engine, text)]
+    pattern = _stated(f"?s ?p {iri}", inferred)
+    limits = f"OFFSET {(page - 1) * PAGE} LIMIT {PAGE + 1}"
+    rows = _ask(engine, f"SELECT DISTINCT ?s ?p {{ {pattern} }} {limits}")
+    links = [ox.Triple(row["s"], row["p"], iri) for row in rows]
     found.more = len(links) > PAGE
     found.incoming = links[:PAGE]
-    if not inferred:
-        found.outgoing = _without(engine, found.outgoing, f"{iri} ?p ?o", iri)
-        found.incoming = _without(engine, found.incoming, f"?s ?p {iri}", iri)
     records = [t.subject for t in found.incoming if t.predicate.value in ABOUT]
     found.records = list(_said_of(engine, [n for n in records if isinstance(n, ox.NamedNode)]))
     nodes = [t.object for t in found.outgoing if isinstance(t.object, ox.BlankNode)]
@@ -174,19 +173,10 @@ def _ask(engine: Queryable, text: str) -> _Answer:
     return iter(found)
 
 
-def _without(
-    engine: Queryable, triples: list[ox.Triple], pattern: str, iri: ox.NamedNode
-) -> list[ox.Triple]:
-    """Return those triples that somebody states."""
-    if not triples:
-        return triples
-    bound = "?o" if pattern.endswith("?o") else "?s"
-    text = f"SELECT ?p {bound} {{ GRAPH <{INFERRED}> {{ {pattern} }} }}"
-    inferred = {
-        ox.Triple(iri, row["p"], row["o"]) if bound == "?o" else ox.Triple(row["s"], row["p"], iri)
-        for row in _ask(engine, text)
-    }
-    return [triple for triple in triples if triple not in inferred]
+def _stated(pattern: str, inferred: bool) -> str:
+    """Return a pattern that leaves out what only follows, unless that is wanted."""
+    hidden = f"FILTER NOT EXISTS {{ GRAPH <{INFERRED}> {{ {pattern} }} }}"
+    return pattern if inferred else f"{pattern} {hidden}"
 
 
 def _said_of(engine: Queryable, nodes: Sequence[ox.NamedNode]) -> Iterator[ox.Triple]:

@@ -15,7 +15,6 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import UnknownNameError
-from clustergraph.service import places
 from clustergraph.service.linked import forms
 from clustergraph.service.linked.documents import LICENCE, link
 from clustergraph.service.linked.forms import HTML, RDF, Form
@@ -85,9 +84,13 @@ def show(visit: Visit) -> Response:
     chosen = form or forms.choose(visit.request.headers.get("accept"), _FORMS)
     head = _head(visit, path, chosen)
     if chosen is HTML:
-        if path in ("ns", "ontology") and _has_page():
-            target = visit.url("/ontology")
-            return Response(303, [("Location", visit.base + target), ("Vary", "Accept"), *head])
+        if path in ("ns", "ontology"):
+            from clustergraph.service.pages import ontology
+
+            visit.place = "ontology"
+            response = ontology.show(visit)
+            response.headers += head
+            return response
         terms = [
             # A shape has no page of its own, nor has the document itself.
             (iri, iri.removeprefix(BASE), visit.link(iri) if iri.startswith(CG) else "")
@@ -136,11 +139,6 @@ def _triples(path: str) -> tuple[ox.Triple, ...]:
 def _ours(triple: ox.Triple) -> bool:
     subject = triple.subject
     return isinstance(subject, ox.NamedNode) and subject.value.startswith(BASE)
-
-
-def _has_page() -> bool:
-    """Say whether there is a page about the ontology."""
-    return any(place.room == "pages" and place.name == "ontology" for place in places.PLACES)
 
 
 def _file(room: Literal["ontology", "data"], name: str) -> Response:
