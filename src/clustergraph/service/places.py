@@ -57,6 +57,12 @@ PLACES: Final = (
     _place("country", r"/country(?:/(?P<code>[A-Za-z]{2}))?", "/country", "/country/CZ"),
     _place("compare", r"/compare", "/compare", "/compare?with=CZ&with=SK"),
     _place("policy", r"/policy", "/policy", "/policy?strategy=industrial-2021"),
+    _place(
+        "quality",
+        r"/quality(?:/(?P<name>[\w-]+))?",
+        "/quality",
+        "/quality/LabelAward-dated",
+    ),
     _place("ontology", r"/ontology", "/ontology", "/ontology?q=label", html_only=True),
     _place("switches", r"/settings"),
     _place("files", r"/static/[\w-]+/(?P<name>[\w./-]+)|/favicon\.ico"),
