@@ -13,12 +13,7 @@ from clustergraph.service.places import PLACES
 
 # What leads elsewhere, answers in JSON, or is a part of pages.
 _NO_PAGES = {"switches", "files", "vocabulary"}
-PAGES = [
-    example
-    for place in PLACES
-    if place.name not in _NO_PAGES
-    for example in place.examples
-]
+PAGES = [example for place in PLACES if place.name not in _NO_PAGES for example in place.examples]
 _WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
 
 
