@@ -32,14 +32,17 @@ def test_write_that_waits_too_long_for_another(serve: Any, tmp_path: Any) -> Non
 
     poster = threading.Thread(target=lambda: first.append(post(ENDLESS).status_code))
     poster.start()
-    answers = [post("INSERT DATA { <x:a> <x:late> 1 }") for _ in range(2)]
+    # Some may be quicker than the one that takes long.
+    answers = (post("INSERT DATA { <x:a> <x:late> 1 }") for _ in range(100))
     refused = next(answer for answer in answers if answer.status_code != 204)
     assert refused.status_code == 503
     assert "under way for 0.5 s" in refused.json()["detail"]
     assert refused.headers["retry-after"]
     poster.join(30)
     assert first == [504]
-    assert post("INSERT DATA { <x:a> <x:after> 1 }").status_code == 204
+    # The next process that writes has to start first.
+    answers = (post("INSERT DATA { <x:a> <x:after> 1 }") for _ in range(100))
+    assert any(answer.status_code == 204 for answer in answers)
 
 
 class _Still:
