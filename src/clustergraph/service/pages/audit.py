@@ -109,7 +109,9 @@ def checked(visit: Visit) -> dict[str, Any]:
                 left[name] = ""
                 continue
             try:
-                rows[name] = sum(1 for _ in catalogue.ask(question, visit.engine))
+                answer = catalogue.ask(question, visit.engine)
+                assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - checks are SELECTs
+                rows[name] = sum(1 for _ in answer)
             except ClusterGraphError as error:
                 left[name] = str(error)
         took = time.monotonic() - started
