@@ -93,7 +93,10 @@ class Frames:
 
 
 def _compressible(response: Response) -> bool:
-    return all(name.lower() != "content-encoding" for name, _ in response.headers)
+    return not any(
+        name.lower() == "content-encoding" or value == "application/gzip"
+        for name, value in response.headers
+    )
 
 
 def head(kind: int, response: Response, extra: bytes) -> bytes:

@@ -88,9 +88,6 @@ def show(visit: Visit) -> Response:
         ),
         *modified(visit),
     ]
-    if packed:
-        # It is compressed as it is, and not once more on its way.
-        head.append(("Content-Encoding", "identity"))
     return Response(200, head, stream, cacheable=True)
 
 
