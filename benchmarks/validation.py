@@ -2,7 +2,7 @@
 
 The shipped shapes judge graphs of the real one's shape (``synthetic.py``) of 10 thousand, 100
 thousand and a million quads. Times are CPU times of one process: loading N-Quads and judging.
-pySHACL judges the smallest, and its results are compared with those of the compiled engine. A
+pySHACL and the compiled engine judge ten thousand in turns, and their results are compared. A
 write to the largest is timed as well: how long it takes to judge what the write touches.
 """
 
@@ -33,17 +33,24 @@ from clustergraph.vocab import GRAPH, PREFIXES
 BARS_S = {100_000: 3.0, 1_000_000: 20.0}
 FACTOR = 50
 SMALL = 10_000
+TURNS = 5
 WRITE_BAR_MS = 30.0
 _TYPE = PREFIXES["rdf"] + "type"
 _HIERARCHY = PREFIXES["rdfs"] + "subClassOf"
 
 
 class Timed(NamedTuple):
-    """What a run took in CPU seconds, and what it found."""
+    """What a run took in CPU seconds, and what it found; pySHACL reads its shapes as it judges."""
 
     loading_s: float
+    compiling_s: float
     judging_s: float
     found: Counter[tuple[str, ...]]
+
+    @property
+    def total_s(self) -> float:
+        """All of it together."""
+        return self.loading_s + self.compiling_s + self.judging_s
 
 
 def comparable(results: Iterable[Result]) -> Counter[tuple[str, ...]]:
@@ -76,19 +83,22 @@ def compiled(path: Path) -> Timed:
     start = fresh()
     graph = Graph(loaded(path))
     middle = time.process_time()
-    results = list(Compiled(shipped_shapes()).results(graph))
+    shapes = Compiled(shipped_shapes())
+    ready = time.process_time()
+    results = list(shapes.results(graph))
     end = time.process_time()
-    return Timed(middle - start, end - middle, comparable(results))
+    return Timed(middle - start, ready - middle, end - ready, comparable(results))
 
 
 def by_pyshacl(path: Path) -> Timed:
-    """Load a file and judge it by pySHACL."""
+    """Load a file and judge it by pySHACL, which has seen the shapes no more than we have."""
+    pyshacl_engine.forget()
     start = fresh()
     triples = {quad.triple for quad in ox.parse(path=path, format=ox.RdfFormat.N_QUADS)}
     middle = time.process_time()
     results = list(pyshacl_engine.judge(triples, shipped_shapes()))
     end = time.process_time()
-    return Timed(middle - start, end - middle, comparable(results))
+    return Timed(middle - start, 0.0, end - middle, comparable(results))
 
 
 def shrink(large: Path, small: Path, size: int) -> None:
@@ -149,11 +159,11 @@ def main() -> None:
     path = None
     for size, path in graphs(given.work, given.sizes):
         timed = compiled(path)
-        total, bar = timed.loading_s + timed.judging_s, BARS_S.get(size)
+        total, bar = timed.total_s, BARS_S.get(size)
         print(
-            f"{size:>9,} quads: {total:6.2f} s CPU (loading {timed.loading_s:.2f}, judging "
-            f"{timed.judging_s:.2f}), {timed.found.total():,} results"
-            + (f"; bar {bar:.0f} s" if bar else ""),
+            f"{size:>9,} quads: {total:6.2f} s CPU (loading {timed.loading_s:.2f}, "
+            f"compiling {timed.compiling_s:.2f}, judging {timed.judging_s:.2f}), "
+            f"{timed.found.total():,} results" + (f"; bar {bar:.0f} s" if bar else ""),
             flush=True,
         )
         if bar and total > bar:
@@ -250,20 +260,25 @@ def against_pyshacl(work: Path) -> list[str]:
     ((_, large),) = graphs(work, [100_000])
     small = work / f"validation-{SMALL}.nq"
     shrink(large, small, SMALL)
-    ours = min((compiled(small) for _ in range(3)), key=lambda timed: timed.judging_s)
-    theirs = by_pyshacl(small)
-    ours_s, theirs_s = ours.loading_s + ours.judging_s, theirs.loading_s + theirs.judging_s
-    same = ours.found == theirs.found
+    shipped_shapes()
+    turns = [(compiled(small), by_pyshacl(small)) for _ in range(TURNS)]
+    same = all(ours.found == theirs.found for ours, theirs in turns)
+    ratio = statistics.median(theirs.total_s / ours.total_s for ours, theirs in turns)
+    parts = [statistics.median(ours[part] * 1000 for ours, _ in turns) for part in range(3)]
+    ours_s = statistics.median(ours.total_s for ours, _ in turns)
+    theirs_s = statistics.median(theirs.total_s for _, theirs in turns)
+    ours, theirs = turns[0]
     print(
-        f"{SMALL:>9,} quads: {ours_s:6.2f} s, pySHACL {theirs_s:.2f} s: {theirs_s / ours_s:.0f} "
-        f"times as fast; {ours.found.total():,} results, {'the same' if same else 'NOT the same'}"
+        f"{SMALL:>9,} quads: {ours_s:6.3f} s (loading {parts[0]:.0f} ms, compiling {parts[1]:.0f}, "
+        f"judging {parts[2]:.0f}), pySHACL {theirs_s:.2f} s: {ratio:.0f} times as fast, medians of "
+        f"{TURNS} turns; {ours.found.total():,} results, {'the same' if same else 'NOT the same'}"
     )
     if not same:
         print("  ours alone:", list((ours.found - theirs.found).items())[:3])
         print("  theirs alone:", list((theirs.found - ours.found).items())[:3])
     return [
         *([] if same else ["the same results as pySHACL"]),
-        *([] if theirs_s >= FACTOR * ours_s else [f"{FACTOR} times as fast as pySHACL"]),
+        *([] if ratio >= FACTOR else [f"{FACTOR} times as fast as pySHACL"]),
     ]
 
 

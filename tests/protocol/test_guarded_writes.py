@@ -184,6 +184,21 @@ def test_the_guard_finds_what_a_full_run_finds(
     start: str, concluded: str, gone: str, come: str
 ) -> None:
     """Random changes: what is judged of a delta is what the statements have more afterwards."""
+    guard_agrees(start, concluded, gone, come)
+
+
+@pytest.mark.full
+@settings(max_examples=500, deadline=None)
+@given(MANY, MANY, MANY, MANY)
+def test_the_guard_finds_what_a_full_run_finds_in_five_hundred_changes(
+    start: str, concluded: str, gone: str, come: str
+) -> None:
+    """The same for many more."""
+    guard_agrees(start, concluded, gone, come)
+
+
+def guard_agrees(start: str, concluded: str, gone: str, come: str) -> None:
+    """Hold what the guard finds in a change to what full runs before and after it find."""
     guard, store, plain = _guard(), filled(start), filled(start)
     update(store, f"INSERT DATA {{ GRAPH <{INFERRED}> {{ {concluded} }} }}", prefixes=PREFIXES)
     before = hold(store)

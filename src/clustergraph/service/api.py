@@ -150,7 +150,7 @@ _SYNTAXES: Final = (
     "text/turtle", "application/trig", "application/n-triples", "application/n-quads",
     "application/rdf+xml", "application/ld+json", "text/n3",
 )  # fmt: skip
-_TOKEN: Final = [{"token": []}]
+_TOKEN: Final[list[dict[str, list[str]]]] = [{"token": []}]
 
 
 def describe_protocol(schema: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +162,10 @@ def describe_protocol(schema: dict[str, Any]) -> dict[str, Any]:
     kinds = schema.setdefault("components", {}).setdefault("securitySchemes", {})
     kinds["token"] = {"type": "http", "scheme": "bearer"}
     paths = schema.setdefault("paths", {})
-    query = {"application/sparql-query": {}, "application/x-www-form-urlencoded": {}}
+    query: dict[str, Any] = {
+        "application/sparql-query": {},
+        "application/x-www-form-urlencoded": {},
+    }
     answers = {
         "200": {
             "description": "The answer.",
@@ -189,7 +192,10 @@ def describe_protocol(schema: dict[str, Any]) -> dict[str, Any]:
             "content": {media_type: {} for media_type in reports.FORMATS.values()},
         },
     }
-    update = {"application/sparql-update": {}, "application/x-www-form-urlencoded": {}}
+    update: dict[str, Any] = {
+        "application/sparql-update": {},
+        "application/x-www-form-urlencoded": {},
+    }
     paths["/update"] = {"post": _does("update", "Change the graph", written, update, token=True)}
     paths["/store"] = _store(written)
     paths["/validate"] = {"post": _validate()}
@@ -223,7 +229,7 @@ def _store(written: Mapping[str, Any]) -> dict[str, Any]:
         {**_plain("default", "The default graph is meant.", {"type": "string"}),
          "allowEmptyValue": True},
     ]  # fmt: skip
-    data = {media_type: {} for media_type in _SYNTAXES}
+    data: dict[str, Any] = {media_type: {} for media_type in _SYNTAXES}
     read = {
         "200": {"description": "The graph.", "content": data},
         "404": _PROBLEM,

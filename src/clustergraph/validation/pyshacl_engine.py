@@ -26,7 +26,7 @@ from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.validation.results import Result
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Result", "judge"]
+__all__ = ["Result", "forget", "judge"]
 
 _SH: Final = PREFIXES["sh"]
 _DEPTH: Final = 30
@@ -120,6 +120,12 @@ def _prepared(text: str) -> Query:
         raise UnreadableInputError(
             "the shapes", f"a SPARQL constraint is no SPARQL: {error} in {text}"
         ) from error
+
+
+def forget() -> None:
+    """Forget the shapes and queries that were read, as benchmarks need it."""
+    _shapes_graph.cache_clear()
+    _prepared.cache_clear()
 
 
 @lru_cache(maxsize=2)

@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from clustergraph.validation.compile.graph import Graph
 from clustergraph.validation.compile.judge import Judge
+from clustergraph.validation.compile.queries import Query
 from clustergraph.validation.compile.screen import screens, target_pattern
 from clustergraph.validation.compile.shapes import Shape, Shapes
 from clustergraph.validation.paths import Term
@@ -67,6 +68,7 @@ class Compiled:
         self.shapes = Shapes(shapes)
         self._few = few
         self._index: dict[str, list[tuple[Shape, object]]] = {}
+        self._queries: dict[Shape, tuple[str | None, list[Query]]] = {}
 
     @staticmethod
     @lru_cache(maxsize=4)
@@ -119,17 +121,22 @@ class Compiled:
 
     def reason(self, shape: Shape, graph: Graph) -> str | None:
         """Say why a shape, or some nodes of it, are left to pySHACL; None when none are."""
-        for part in shape.reach():
-            if part.recursive:
-                return "it refers to itself"
-            for query in (c.query for c in part.constraints if c.query is not None):
-                if not query.usable:
-                    return "a query of it does not take variables bound beforehand"
+        if shape not in self._queries:
+            parts = shape.reach()
+            queries = [c.query for part in parts for c in part.constraints if c.query is not None]
+            reason = None
+            if any(part.recursive for part in parts):
+                reason = "it refers to itself"
+            elif not all(query.usable for query in queries):
+                reason = "a query of it does not take variables bound beforehand"
+            self._queries[shape] = reason, [one for one in queries if one.looks_at_form]
+        reason, textual = self._queries[shape]
+        if reason is None and graph.rewritten:
+            for query in textual:
                 touched = query.predicates
-                meets = graph.rewritten if touched is None else graph.rewritten & touched
-                if meets and query.looks_at_form:
+                if touched is None or graph.rewritten & touched:
                     return _WRITTEN
-        return None
+        return reason
 
     def _shape(
         self, shape: Shape, graph: Graph, judge: Judge, skip: Set[Term] = frozenset()

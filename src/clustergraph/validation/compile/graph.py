@@ -29,10 +29,13 @@ SHAPES_GRAPH: Final = ox.NamedNode("urn:x-clustergraph:shapes")
 
 _MOST_SAID: Final = 200
 """Up to how many statements about a subject are read at once, when one of them is asked for."""
+_MOST_POINTING: Final = 50
+"""Up to how many statements that point to a term are read at once."""
 _MOST_KNOWN: Final = 20_000
-"""How many subjects a graph remembers the statements of."""
+"""How many terms a graph remembers the statements about."""
 
 _NOTHING: Final[list[Term]] = []
+_NOBODY: Final[list[Node]] = []
 _named: Final = lru_cache(maxsize=4096)(ox.NamedNode)
 """Makes names of predicates, each once."""
 
@@ -64,7 +67,7 @@ class Graph:
             if any(isinstance(term, ox.Literal) and not term.language for term in terms)
         )
         self._said: dict[Term, dict[ox.NamedNode, list[Term]] | None] = {}
-        self._pointing: dict[tuple[ox.NamedNode, Term], list[Node]] = {}
+        self._pointing: dict[Term, dict[ox.NamedNode, list[Node]] | None] = {}
         self._kinds: dict[Shape, frozenset[str] | None] = {}
         self._below: dict[str, frozenset[str]] = {}
         self._last: tuple[Shape, frozenset[Term]] | None = None
@@ -151,17 +154,31 @@ class Graph:
 
     def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
         """Return the subjects of a predicate and an object, each once; not to be altered."""
-        if (known := self._pointing.get((predicate, value))) is not None:
-            return known
-        quads = self.store.quads_for_pattern(None, predicate, value, self._place)
-        found = list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
+        if value not in self._pointing:
+            self._look_back(value)
+        if (pointing := self._pointing[value]) is not None:
+            found = pointing.get(predicate, _NOBODY)
+        else:
+            quads = self.store.quads_for_pattern(None, predicate, value, self._place)
+            found = list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
         if predicate.value in self.rewritten and isinstance(value, ox.Literal):
             found = [subject for subject in found if value in self.objects(subject, predicate)]
-        if len(found) < _MOST_SAID:
-            if len(self._pointing) >= _MOST_KNOWN:
-                self._pointing.clear()
-            self._pointing[predicate, value] = found
         return found
+
+    def _look_back(self, value: Term) -> None:
+        """Read all that points to a term, if it is not too much: to most there points little."""
+        if len(self._pointing) >= _MOST_KNOWN:
+            self._pointing.clear()
+        quads = self.store.quads_for_pattern(None, None, value, self._place)
+        found: dict[ox.NamedNode, dict[Node, None]] = {}
+        number = 0
+        for number, quad in enumerate(islice(quads, _MOST_POINTING), 1):  # noqa: B007 - counts
+            found.setdefault(quad.predicate, {})[cast(Node, quad.subject)] = None
+        self._pointing[value] = (
+            None
+            if number == _MOST_POINTING
+            else {name: list(nodes) for name, nodes in found.items()}
+        )
 
     def about(self, subject: Term) -> Iterator[tuple[ox.NamedNode, Term]]:
         """Yield predicate and object of each triple of a subject, each once."""
