@@ -8,16 +8,20 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pyoxigraph as ox
 import pytest
 
+from clustergraph.service import worker
 from clustergraph.service.frames import Frames, read_request
 from clustergraph.service.protocol import Config, Context, deliver, handle
 from clustergraph.service.quick import Quick
 from clustergraph.store import Engine, wire
+from clustergraph.store.generations import Generations
 
 LONG = "SELECT (COUNT(*) AS ?n) { " + " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(12)) + " }"
 
@@ -214,3 +218,49 @@ def test_other_parameters_are_left_to_the_protocol(small: Engine) -> None:
     context = Context(small.store, 1, Config())
     asked = frame("ASK {}", more="&format=csv")
     assert frames(lambda sock: Quick(sock, context).answer(asked)) == (False, [])
+
+
+def test_workers_take_the_short_way(small_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker answers a plain query without the protocol, and leaves it the others."""
+
+    def usual(*_: Any) -> Any:
+        raise AssertionError("this is for the protocol")
+
+    monkeypatch.setattr(worker, "handle", usual)
+    number = Generations(small_store).current.number
+
+    def work(sock: socket.socket) -> bool:
+        reader = worker.Reader(sock, Config(), "", False)
+        reader.open({"directory": str(small_store), "number": number, "committed_at": 0.0})
+        reader.ask(frame("ASK {}"))
+        with pytest.raises(AssertionError, match="for the protocol"):
+            reader.ask(frame("CONSTRUCT WHERE { ?s ?p ?o }"))
+        return True
+
+    _, [answer] = frames(work)
+    assert answer[0] == wire.FULL
+    assert json.loads(answer[answer.index(b"{") :]) == {"head": {}, "boolean": True}
+
+
+def test_long_answers_of_plain_queries_come_in_pieces(small: Engine) -> None:
+    """What does not fit into one frame is sent as it is made, whole and in order."""
+    query = (
+        "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?a ?b ?c ?d ?e ?f ?g ?h ?i LIMIT 400"
+    )
+    context = Context(small.store, 1, Config())
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, theirs, ThreadPoolExecutor(1) as other:
+        # Sending waits for whoever reads.
+        done = other.submit(Quick(theirs, context).answer, frame(query))
+        found = [ours.recv(wire.FRAME_BYTES)]
+        while found[-1] != bytes([wire.END]):
+            found.append(ours.recv(wire.FRAME_BYTES))
+        assert done.result(20)
+    assert found[0][0] == wire.START
+    pieces = found[1:-1]
+    assert len(pieces) > 1
+    assert {piece[0] for piece in pieces} == {wire.DATA}
+    answer = small.store.query(query, use_default_graph_as_union=True)
+    assert b"".join(piece[1:] for piece in pieces) == answer.serialize(
+        format=ox.QueryResultsFormat.JSON
+    )

@@ -62,6 +62,7 @@ class Reader:
             committed_at=target["committed_at"],
             directory=Path(target["directory"]),
         )
+        self._quick = Quick(self._sock, self._context)
 
     def serve(self) -> None:
         """Answer until the other end closes."""
