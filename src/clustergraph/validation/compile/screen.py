@@ -110,8 +110,15 @@ class _Screen:
             self._simple(shape.path)
             value = self._new()
             row = f"{link} {focus} ({sparql_path(shape.path)}) {value} ."
+        wrong = []
         for constraint in shape.constraints:
-            yield from self._constraint(shape, constraint, focus, value, link, row, depth)
+            if constraint.name in _TOGETHER and (constraint.name != "hasValue" or not shape.path):
+                wrong.append(f"({self._fails(constraint, value, 0)})")
+            else:
+                yield from self._constraint(shape, constraint, focus, value, link, row, depth)
+        if wrong:
+            # An expression that fails has no say in the others: true || error is true.
+            yield self._this(f"{row or link or self._targets} FILTER({' || '.join(wrong)})")
         if whole:
             for part in shape.properties:
                 yield from self.shape(part, value, row, True, depth + 1)
@@ -333,3 +340,6 @@ _CONDITIONS: Final[dict[str, Callable[[_Screen, Constraint, str], str]]] = {
     "in": _Screen._is_not_among,
     "hasValue": _Screen._is_not_among,
 }
+
+_TOGETHER: Final = frozenset(_CONDITIONS) - {"class"}
+"""Constraints of a value that are asked for in one query; a class is looked up elsewhere."""
