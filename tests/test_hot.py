@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import io
 import json
@@ -15,8 +16,11 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
 from clustergraph.service import worker
+from clustergraph.service.connection import Connection
 from clustergraph.service.frames import Frames, read_request
 from clustergraph.service.protocol import Config, Context, deliver, handle
 from clustergraph.service.quick import Quick
@@ -264,3 +268,34 @@ def test_long_answers_of_plain_queries_come_in_pieces(small: Engine) -> None:
     assert b"".join(piece[1:] for piece in pieces) == answer.serialize(
         format=ox.QueryResultsFormat.JSON
     )
+
+
+def test_connections_do_not_stay_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After an answer the short way, a connection waits for its next request as long as others."""
+
+    class Always:
+        def answer(self, connection: Connection, data: bytes) -> bool:
+            connection.rest()
+            return True
+
+    monkeypatch.setattr(Connection, "hot", Always())
+    config = uvicorn.Config(lambda: None, log_config=None, lifespan="off")
+    config.load()
+
+    async def live() -> list[bool]:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            loop = asyncio.get_running_loop()
+            state = ServerState()
+            transport, connection = await loop.connect_accepted_socket(
+                lambda: Connection(config, state, {}, loop), ours
+            )
+            connection.data_received(request("ASK {}"))
+            now = time.monotonic()
+            left = []
+            for later_s in (0, Connection.keep_alive_s - 1, Connection.keep_alive_s + 1):
+                connection.check(now + later_s)
+                left.append(transport.is_closing())
+            return left
+
+    assert asyncio.run(live()) == [False, False, True]
