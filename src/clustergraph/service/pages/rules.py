@@ -179,10 +179,7 @@ class Wording:
             case "pattern":
                 name = self._list(one)
                 if name:
-                    address = self._visit.url(f"/code/{name}")
-                    return self._said(
-                        "list", one=Markup('<a href="{}">{}</a>').format(address, name)
-                    )
+                    return self._said("list", one=self._code_list(name))
                 return self._said("pattern", one=Markup("<code>{}</code>").format(one.text))
             case "in":
                 return self._said("in", one=self._terms(one.terms))
@@ -214,6 +211,13 @@ class Wording:
                 return self._sentence(rule)
             case name:
                 return escape(t(name)) if t.has(name) else Markup("<code>{}</code>").format(name)
+
+    def _code_list(self, name: str) -> Markup:
+        """Return the name of a code list; a link, where the graph has it."""
+        if not self._visit.engine.query(f"ASK {{ <{CODE}{name}> ?property ?value }}"):
+            return escape(name)
+        address = self._visit.url(f"/code/{name}")
+        return Markup('<a href="{}">{}</a>').format(address, name)
 
     def _sentence(self, rule: Rule | None) -> Markup:
         """Return what a rule that is written as a query asks."""
