@@ -145,10 +145,12 @@ def missed(engine: Engine, found: set[str]) -> list[str]:
 @pytest.mark.parametrize(("follow", "start"), [(by_pages, "/"), (by_data, "/.well-known/void")])
 def test_everything_is_found(site: httpx.Client, world: Engine, follow: Any, start: str) -> None:
     """Each thing of the graph is reached, and no link of ours is broken."""
-    # The pages of ready questions take long, and the crawl of the shipped graph looks at them.
-    found, broken = follow(site, start, ("/queries/", "/country/", "/compare", "/query"))
+    # Pages that are made from the shipped vocabulary and questions, whatever the graph holds, take
+    # long and name what the small one lacks; the crawl of the shipped graph looks at them.
+    without = ("/queries/", "/country/", "/compare", "/policy", "/ns", "/ontology")
+    found, broken = follow(site, start, without if follow is by_pages else ())
     gone = withdrawn(world)
-    assert not missed(world, found)
+    assert [iri for iri in missed(world, found) if "/ns#" not in iri or follow is by_data] == []
     assert set(broken) <= {f"{local(iri)}: 410" for iri in gone}
 
 
