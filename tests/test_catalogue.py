@@ -66,6 +66,22 @@ SELECT ?x { VALUES ?country { UNDEF } ?x cg:country ?country } #+ no header
     assert "country ?country }" in found.body
 
 
+def test_header_speaks_czech_wholly_or_not_at_all() -> None:
+    """Texts come in the language asked for, else in English; a half Czech header is a fault."""
+    header = "#+ summary: x\n#+ summary-cs: česky\n#+ params:\n#+   n:\n#+     type: iri\n"
+    header += "#+     description: thing\n"
+    body = "SELECT * { VALUES ?n { UNDEF } ?n ?p ?o }"
+    found = catalogue.read(header + "#+     description-cs: věc\n" + body, Path("q.rq"))
+    assert (found.summary_in("cs"), found.summary_in("en")) == ("česky", "x")
+    assert found.parameters["n"].description_in("cs") == "věc"
+    with pytest.raises(SyntaxFaultError, match="params n description-cs is missing") as caught:
+        catalogue.read(header + body, Path("q.rq"))
+    assert caught.value.line == 4
+    plain = catalogue.read("#+ summary: x\n" + "ASK {}", Path("q.rq"))
+    assert not plain.speaks("cs")
+    assert plain.summary_in("cs") == "x"
+
+
 def test_file_without_header_is_a_question() -> None:
     """A plain query file can be asked; it has no parameters."""
     plain = catalogue.read("ASK {}", Path("some/plain.rq"))

@@ -48,6 +48,20 @@ def test_question_is_described(asked: Question) -> None:
     assert "NOW(" not in asked.body.upper(), "the answer would change from day to day"
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [one for one in catalogue.questions().values() if one.kind in ("cq", "examples")],
+    ids=lambda asked: asked.name,
+)
+def test_question_speaks_czech(asked: Question) -> None:
+    """A competency question and an example say in Czech, too, what they ask, in one short line."""
+    assert asked.speaks("cs")
+    assert asked.summary_in("cs") != asked.summary
+    assert len(asked.summary_cs) <= 100
+    assert not asked.summary_cs.endswith(".")
+    assert bool(asked.description_cs) == bool(asked.description)
+
+
 @each_question
 def test_question_answers_as_kept(asked: Question, shipped: Engine) -> None:
     """The answer on the shipped data is the one that was read through and kept."""

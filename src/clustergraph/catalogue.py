@@ -1,11 +1,12 @@
 """The catalogue of ready questions: query files that open with a YAML header.
 
 A question is a SPARQL query in a file of its own, ``queries/{kind}/{name}.rq``. The lines that
-start with ``#+`` hold, as YAML, its summary, description, tags, parameters and plot; to SPARQL
-they are comments, so that the file runs as it stands in any engine. A parameter is carried by a
-``VALUES`` block over the variable of its name: asking replaces the block by one that holds the
-values given, as RDF terms, or removes it when an optional parameter sets no condition. Nothing is
-ever pasted into the query's text. docs/queries.md is the manual for authors.
+start with ``#+`` hold, as YAML, its summary, description, tags, parameters and plot, the texts in
+English and, as ``summary-cs`` and ``description-cs``, in Czech; to SPARQL they are comments, so
+that the file runs as it stands in any engine. A parameter is carried by a ``VALUES`` block over
+the variable of its name: asking replaces the block by one that holds the values given, as RDF
+terms, or removes it when an optional parameter sets no condition. Nothing is ever pasted into the
+query's text. docs/queries.md is the manual for authors.
 """
 
 from __future__ import annotations
@@ -47,8 +48,10 @@ KINDS: Final = ("cq", "checks", "examples")
 """Competency questions, checks (any row is a fault), and examples to learn from."""
 
 _MARK: Final = "#+"
-_KEYS: Final = ("summary", "description", "tags", "params", "plot")
-_PARAMETER_KEYS: Final = ("type", "description", "default", "optional", "several", "choices")
+_KEYS: Final = ("summary", "summary-cs", "description", "description-cs", "tags", "params", "plot")
+_PARAMETER_KEYS: Final = (
+    "type", "description", "description-cs", "default", "optional", "several", "choices",
+)  # fmt: skip
 _Loader: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -66,6 +69,8 @@ class Question:
         tags: words to find it by.
         parameters: its parameters, by name.
         plot: how to draw its answer, as the header says.
+        summary_cs: the summary in Czech; empty: the header is in English only.
+        description_cs: the description in Czech; empty where there is none.
     """
 
     name: str
@@ -77,6 +82,20 @@ class Question:
     tags: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     plot: Mapping[str, Any] = field(default_factory=dict)
+    summary_cs: str = ""
+    description_cs: str = ""
+
+    def speaks(self, language: str) -> bool:
+        """Say whether the header has its texts in a language, ``en`` or ``cs``."""
+        return language != "cs" or bool(self.summary_cs)
+
+    def summary_in(self, language: str) -> str:
+        """Return the summary in a language, in English where the header has no other."""
+        return (self.summary_cs if language == "cs" else "") or self.summary
+
+    def description_in(self, language: str) -> str:
+        """Return the description in a language, in English where the header has no other."""
+        return (self.description_cs if language == "cs" else "") or self.description
 
     @property
     def body(self) -> str:
@@ -211,6 +230,7 @@ def read(text: str, path: Path) -> Question:
             )
     if not (summary := " ".join(header.text("summary").split())):
         raise header.fault("a summary is missing: say in one line what the query asks")
+    _check_czech(header, parameters)
     return Question(
         name=path.stem,
         kind=kind,
@@ -221,6 +241,8 @@ def read(text: str, path: Path) -> Question:
         tags=tuple(header.list("tags")),
         parameters=parameters,
         plot=header.mapping("plot"),
+        summary_cs=" ".join(header.text("summary-cs").split()),
+        description_cs=header.text("description-cs").strip(),
     )
 
 
@@ -366,6 +388,7 @@ def _parameter(header: _Header, name: str, entry: Any) -> Parameter:
         name=name,
         type=type_,
         description=" ".join(str(entry.get("description", "")).split()),
+        description_cs=" ".join(str(entry.get("description-cs", "")).split()),
         default=_several(entry.get("default", ())),
         optional=_flag(header, entry, "optional", where),
         several=_flag(header, entry, "several", where),
@@ -379,6 +402,20 @@ def _parameter(header: _Header, name: str, entry: Any) -> Parameter:
         except ParameterError as error:
             raise header.fault(f"the default of {error}", *where, "default") from error
     return parameter
+
+
+def _check_czech(header: _Header, parameters: Mapping[str, Parameter]) -> None:
+    """See that a header is wholly in Czech too, or not at all: nobody reads half a page."""
+    texts: dict[tuple[str, ...], str] = {("summary-cs",): header.text("summary-cs").strip()}
+    if header.text("description").strip():
+        texts["description-cs",] = header.text("description-cs").strip()
+    for name, parameter in parameters.items():
+        texts["params", name, "description-cs"] = parameter.description_cs
+    if any(texts.values()) and not all(texts.values()):
+        lacking = next(keys for keys, given in texts.items() if not given)
+        raise header.fault(
+            f"{' '.join(lacking)} is missing: the header is in Czech in part; add it", *lacking[:-1]
+        )
 
 
 def _several(value: Any) -> tuple[str, ...]:

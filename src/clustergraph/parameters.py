@@ -39,6 +39,7 @@ class Parameter:
         optional: may be left without a value, and then sets no condition.
         several: takes more than one value, any of which may match.
         choices: the only values allowed, as written; empty: any.
+        description_cs: the description in Czech; empty: there is none.
     """
 
     name: str
@@ -48,6 +49,11 @@ class Parameter:
     optional: bool = False
     several: bool = False
     choices: tuple[str, ...] = ()
+    description_cs: str = ""
+
+    def description_in(self, language: str) -> str:
+        """Return what to fill in, in ``en`` or ``cs``; in English where there is no other."""
+        return (self.description_cs if language == "cs" else "") or self.description
 
     def terms(self, given: tuple[str, ...]) -> tuple[Term, ...]:
         """Return the terms for the values that were given, or for the default.

@@ -50,6 +50,18 @@ def test_each_question_has_a_page(name: str, ask: Ask) -> None:
         assert f'name="{parameter}"' in page
 
 
+def test_czech_page_speaks_czech(ask: Ask) -> None:
+    """A visit in Czech reads summaries and hints in Czech; what stays English is marked as such."""
+    page = text(ask("/queries/labels-expiring", "cs"))
+    question = catalogue.find("labels-expiring")
+    assert f"<h1>{question.summary_cs}</h1>" in page
+    assert question.summary not in page
+    assert "první den období" in page
+    listed = text(ask("/queries?q=platnost+konci", "cs"))
+    assert f">{question.summary_cs}</a>" in listed
+    assert '<h1 lang="en">' in text(ask("/queries/alias-in-use", "cs"))
+
+
 def test_list_is_searched(ask: Ask) -> None:
     """Questions are found by words, whatever their accents, and by tag."""
     page = text(ask("/queries?q=EUROCLUSTER+partners"))
