@@ -94,6 +94,15 @@ def test_what_follows_stands_apart(alpha: str) -> None:
     assert not [name for name in rows(inferred) if "ecosystem" in name]
 
 
+def test_what_follows_says_how_to_explain_it(alpha: str) -> None:
+    """Each conclusion comes with the command that proves it; foreign terms go by their prefix."""
+    inferred = alpha.partition('<section aria-labelledby="inferred"')[2]
+    stated = alpha.partition('<section aria-labelledby="inferred"')[0]
+    assert "clustergraph explain cluster-organisation:alpha cg:memberOf " in inferred
+    assert "clustergraph explain" not in stated
+    assert "w3.org/ns/org" not in re.sub('href="[^"]*"', "", inferred)
+
+
 def test_text_of_the_data_is_never_markup(alpha: str) -> None:
     """Tags in the data are shown as they are written, in the page and in its JSON-LD."""
     assert "<script>alert" not in alpha

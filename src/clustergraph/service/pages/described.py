@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from clustergraph.service.pages.findings import findings
 from clustergraph.service.pages.frame import page
 from clustergraph.service.pages.neighbours import Neighbour, picture
 from clustergraph.service.pages.visit import short
-from clustergraph.vocab import BASE, CG, CODE, ID, PREFIXES
+from clustergraph.vocab import BASE, CG, CODE, ID, PREFIXES, shorten
 
 if TYPE_CHECKING:
     from clustergraph.service.pages.facts import Evidence, Fact, Thing
@@ -101,6 +102,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         short=short(iri),
         groups=view.groups(),
         inferred=[view.fact(one) for one in found.facts if one.inferred],
+        proofs=_proofs(found),
         incoming=[view.incoming(link) for link in found.incoming],
         whole=whole,
         number_of_page=place,
@@ -233,7 +235,9 @@ class _View:
             return _Value(self.name(iri), self.visit.link(iri), **about)
         # Whatever else an address may be (javascript:, data:), it is shown and not linked.
         href = iri if iri.startswith(_WEB) else ""
-        return _Value(_shown_address(iri), href, outside=True, **about)
+        name = short(iri)
+        text = _shown_address(iri) if name == iri else name
+        return _Value(text, href, outside=True, **about)
 
     def _text(self, term: ox.Literal) -> str:
         kind = term.datatype.value
@@ -427,6 +431,25 @@ def _elsewhere(visit: Visit, iri: str) -> list[tuple[str, str]]:
             if iri.startswith(start):
                 found.append(("find-in", visit.url("/find", **{facet: iri.removeprefix(start)})))
     return found
+
+
+def _proofs(thing: Thing) -> list[str]:
+    """Return for each relation that only follows the command that tells why it holds."""
+    return [
+        " ".join(
+            ("clustergraph explain", *map(_argument, (thing.iri, fact.property, said.term.value)))
+        )
+        for fact in thing.facts
+        if fact.inferred
+        for said in fact.values
+        if isinstance(said.term, ox.NamedNode)
+    ]
+
+
+def _argument(iri: str) -> str:
+    """Return an IRI as a shell takes it: by its prefix where that needs no escapes."""
+    name = shorten(iri)
+    return shlex.quote(iri if "\\" in name else name)
 
 
 def _expanded(name: str) -> str:
