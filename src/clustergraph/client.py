@@ -52,10 +52,9 @@ def connect(target: str | Path | None = None, *, timeout_s: float = REMOTE_TIMEO
         UsageError: the address is none.
     """
     if target is None:
-        from clustergraph import dataset
-        from clustergraph.store import open_shipped
+        from clustergraph.reasoning import open_graph
 
-        return Graph(open_shipped(lambda: dataset.assemble().quads))
+        return Graph(open_graph())
     if isinstance(target, str) and "://" in target:
         from clustergraph.store.remote import Endpoint
 

@@ -149,7 +149,7 @@ def _all(visit: Visit, names: dict[str, str]) -> Response:
     t = visit.words("countries")
     found = numbers(visit)
     codes = sorted((code for code in names if found.total(code)), key=names.__getitem__)
-    counts = found.counts["organisations"]
+    counts = {code: n for code, n in found.counts["organisations"].items() if code in names}
     picture = charts.europe(
         "countries",
         t("map-title"),

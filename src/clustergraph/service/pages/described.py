@@ -12,10 +12,10 @@ from urllib.parse import unquote, urlsplit
 
 import pyoxigraph as ox
 
-from clustergraph.service import places
 from clustergraph.service.pages import charts, facts, schema
 from clustergraph.service.pages.findings import findings
 from clustergraph.service.pages.frame import page
+from clustergraph.service.pages.measures import named
 from clustergraph.service.pages.neighbours import Neighbour, picture
 from clustergraph.service.pages.visit import short
 from clustergraph.vocab import BASE, CG, CODE, ID, PREFIXES, shorten
@@ -423,7 +423,7 @@ def _elsewhere(visit: Visit, iri: str) -> list[tuple[str, str]]:
     """Return where else the service tells of a thing: a key of the words, and an address."""
     found = []
     code = iri.removeprefix(CODE + "country/")
-    if code != iri and places.find(f"/country/{code}", "text/html"):
+    if code != iri and code in named(visit):
         found.append(("sheet", visit.url(f"/country/{code}")))
     for facet in ("country", "region", "ecosystem", "sector", "programme"):
         space = PREFIXES["nuts"] if facet == "region" else f"{CODE}{facet}/"
