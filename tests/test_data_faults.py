@@ -34,6 +34,8 @@ def restricted(column: dict[str, object]) -> bool:
 def spoil(path: Path, line: int, columns: list[str]) -> None:
     """Put a wrong value into columns of one record, counted from 1 with the header."""
     rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+    # A table may be empty as yet.
+    rows += [[""] * len(rows[0]) for _ in range(line - len(rows))]
     for name in columns:
         rows[line - 1][rows[0].index(name)] = WRONG
     out = io.StringIO()

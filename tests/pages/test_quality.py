@@ -13,8 +13,15 @@ from clustergraph.service.pages.rules import known
 from clustergraph.store import Engine
 from clustergraph.validation import shipped_shapes
 from clustergraph.validation.compile import Compiled, Graph
+from clustergraph.validation.shipped import keep
 
 from .conftest import Show
+
+
+@pytest.fixture(autouse=True, scope="module")
+def kept() -> None:
+    """Which cell states what is known, as the service sees to when it starts."""
+    keep()
 
 
 def test_findings_are_those_of_the_shapes(show_shipped: Show, shipped: Engine) -> None:

@@ -237,6 +237,12 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
         engine = Engine(directory)
     else:
         engine = open_engine(directory, create=True, inference=options.inference)
+    if directory is None:
+        from clustergraph.validation.shipped import keep
+
+        # Workers, whose memory is limited, could not put it together for the pages on quality.
+        with progress("noting which cell states what (once)"):
+            keep()
     # Only workers read it; this process keeps it from being removed.
     engine.shut()
     run(create_front(engine.directory, options), socket, tell)

@@ -27,7 +27,7 @@ from clustergraph.tables.places import Place
 from clustergraph.validation.paths import Term
 from clustergraph.validation.reading import Statements
 
-__all__ = ["Whole", "shipped"]
+__all__ = ["Whole", "keep", "kept", "shipped"]
 
 _SCHEMA: Final = (
     "CREATE TABLE place (statement TEXT, path TEXT, row INTEGER, name TEXT, number INTEGER);"
@@ -102,10 +102,33 @@ def shipped() -> Whole:
     return Whole()
 
 
+def kept() -> Whole | None:
+    """Return the shipped graph if it is in the cache; None: putting it together is left to others.
+
+    For processes that have neither the time nor the memory for it.
+    """
+    exists = _path(artefacts.room("ontology"), artefacts.room("data")).exists()
+    return shipped() if exists else None
+
+
+def keep() -> None:
+    """Put the shipped graph into the cache, where it is not there yet.
+
+    Raises:
+        StoreError: the cache directory cannot be written.
+        TablesError: the shipped tables are broken.
+    """
+    _index(artefacts.room("ontology"), artefacts.room("data"))
+
+
+def _path(ontology: Path, data: Path) -> Path:
+    return cache_directory() / "whole" / f"{_fingerprint(ontology, data)}.sqlite"
+
+
 def _index(ontology: Path, data: Path) -> Path:
     """Return the file that holds the graph and its cells; write it first if need be."""
-    directory = cache_directory() / "whole"
-    path = directory / f"{_fingerprint(ontology, data)}.sqlite"
+    path = _path(ontology, data)
+    directory = path.parent
     if path.exists():
         with suppress(OSError):
             os.utime(path)

@@ -158,12 +158,14 @@ def _places(results: list[Result]) -> dict[int, dict[str, Any]]:
     """Return the cells that state what was found, as far as the shipped tables hold it."""
     from clustergraph.validation.locate import located
     from clustergraph.validation.report import Finding, Severity
-    from clustergraph.validation.shipped import shipped
+    from clustergraph.validation.shipped import kept
 
     found: dict[int, dict[str, Any]] = {}
-    # Without a cache to write to, or with tables mended at this moment, there are no cells.
+    # With tables mended at this moment there are no cells.
     with suppress(ClusterGraphError):
-        whole = shipped()
+        whole = kept()
+        if whole is None:
+            return found
         statements = whole.statements(result.focus for result in results)
         for number, result in enumerate(results):
             severity = Severity.of(result.severity)
