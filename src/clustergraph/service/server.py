@@ -191,6 +191,11 @@ def run(front: Front, listener: socket.socket, tell: Callable[[str], None]) -> N
 
     front.on_started = started
     with listener:
-        uvicorn.Server(configure(front)).run(sockets=[listener])
+        try:
+            uvicorn.Server(configure(front)).run(sockets=[listener])
+        except SystemExit:
+            # That is how it ends when the application cannot start, which says more about it.
+            if front.failure is None:
+                raise
     if front.failure is not None:
         raise StoreError(str(front.failure)) from front.failure

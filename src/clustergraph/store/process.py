@@ -24,7 +24,9 @@ _AGED_NICE: Final = 19
 # A worker that holds more than this after a long request had better start anew.
 _KEPT_BYTES: Final = 192 << 20
 # The engine allocates much and small; with these, glibc takes a twentieth less time over it.
-_MALLOC: Final = "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=1000"
+# The engine opens files by many threads, each of which would set 64 MiB of the address space
+# aside for itself; how many do at once is chance, and a worker may have only so much.
+_MALLOC: Final = "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=1000:glibc.malloc.arena_max=2"
 # Frames read ahead of a slow reader; the rest stays in the kernel and blocks the worker.
 _AHEAD: Final = 4
 
