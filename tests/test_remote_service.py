@@ -194,7 +194,13 @@ def test_updates_need_the_token(client: httpx.Client) -> None:
     made = client.post("/update", content=text, headers=UPDATE)
     assert made.status_code == 204, made.text
     assert ask(client, there).json()["boolean"] is True
-    gone = client.post("/update", content="DROP GRAPH <http://example.org/u>", headers=UPDATE)
+    later = (
+        "DROP GRAPH e:u ; PREFIX e: <http://example.com/> INSERT DATA { GRAPH e:u { e:a e:b e:c } }"
+    )
+    text = f"PREFIX e: <http://example.org/> {later} ; PREFIX none: <x:>"
+    assert client.post("/update", content=text, headers=UPDATE).status_code == 204
+    assert ask(client, there).json()["boolean"] is False
+    gone = client.post("/update", content="DROP GRAPH <http://example.com/u>", headers=UPDATE)
     assert gone.status_code == 204
 
 

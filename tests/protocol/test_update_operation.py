@@ -74,6 +74,12 @@ def test_update_that_is_not_utf8(exchange: Any) -> None:
         ("INSERT DATA { <a:a> <a:b> }", 1, 27, "too early"),
         ("DELETE FROM { }", 1, 8, "FROM"),
         ("ASK {}", 1, 1, "is a query"),
+        ("x", 1, 1, "an update opens with"),
+        ("CLEAR ALL INSERT DATA { <a:a> <a:b> 1 }", 1, 11, "INSERT is not expected"),
+        ("INSERT DATA {} PREFIX a: <a:> CLEAR ALL", 1, 16, "a semicolon is missing before PREFIX"),
+        ("DELETE { ?x <a:b> [] } WHERE { ?x ?y 1 }", 1, 19, "blank node cannot stand in DELETE"),
+        ("CLEAR ALL ; PREFIX a: <a:>\nINSERT DATA { a:b a:c b:d }", 2, 23, "prefix b: is not"),
+        ("CLEAR ALL ; PREFIX a: <a:> INSERT DATA { a:b a:c }", 1, 50, "too early after a:c"),
     ],
 )
 def test_syntax_error(exchange: Any, text: str, line: int, column: int, words: str) -> None:
@@ -97,6 +103,22 @@ def test_several_operations(exchange: Any) -> None:
     """2.2, 3.2.4: one update string may hold several operations."""
     assert _update(exchange, f"CLEAR ALL ; {INSERT}").status == 204
     assert exchange.select(ALL) == ["new"]
+
+
+def test_declarations_between_operations(exchange: Any) -> None:
+    """SPARQL 1.1 Query 19.8, Update: prefixes and a base may be declared before each operation."""
+    text = """PREFIX : <a:> CLEAR ALL ; PREFIX b: <b:> # and ; PREFIX c: <c:>
+        INSERT DATA { :1 b:2 "; PREFIX b: <d:>" } ; PREFIX b: <c:> BASE <http://example.org/x/>
+        INSERT DATA { <y> b:3 :4 ; <../z> 'told' } ; BASE <http://example.com/> PREFIX e: <f#>
+        INSERT { e:6 :5 ?x } WHERE { <http://example.org/x/y> b:3 ?x } ; PREFIX late: <a:>"""
+    assert _update(exchange, text).status == 204
+    reply = exchange.send("GET", "/store?default", {"accept": "application/n-triples"})
+    assert {" ".join(line.split()) for line in reply.text.splitlines()} == {
+        '<a:1> <b:2> "; PREFIX b: <d:>" .',
+        "<http://example.org/x/y> <c:3> <a:4> .",
+        '<http://example.org/x/y> <http://example.org/z> "told" .',
+        "<http://example.com/f#6> <a:5> <a:4> .",
+    }
 
 
 def test_using_graph(exchange: Any) -> None:

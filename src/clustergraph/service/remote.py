@@ -47,6 +47,7 @@ from clustergraph.store import wire
 from clustergraph.store.engine import Answer, nothing
 from clustergraph.store.guard import calls_out, mute_loads
 from clustergraph.store.lexer import query_form
+from clustergraph.store.prologues import gathered
 from clustergraph.store.remote import Fetched, RemoteEngine
 
 __all__ = ["Remote"]
@@ -180,12 +181,16 @@ class Remote:
         parameters.nodes(given.default_graphs, "using-graph-uri")
         parameters.nodes(given.named_graphs, "using-named-graph-uri")
         query.limit(text, config)
+        text, declared = gathered(text, config.base_iri, config.prefixes)
         text = mute_loads(text, config.allow_load, resolve=True)
         calls_out(text, services=config.allow_service, loads=config.allow_load, resolve=True)
         _refuse_conditions(request)
-        update.check_syntax(text, config)
+        update.check_syntax(text, config, declared)
+        prologue = "".join(f"PREFIX {name}: <{iri}> " for name, iri in declared.items())
         self._engine.update(
-            text, using_graphs=given.default_graphs, using_named_graphs=given.named_graphs
+            prologue + text,
+            using_graphs=given.default_graphs,
+            using_named_graphs=given.named_graphs,
         )
         return Response(204, [])
 

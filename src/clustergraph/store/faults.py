@@ -31,6 +31,12 @@ _KEYWORDS: Final = frozenset(
 _UPDATES: Final = frozenset(
     ("INSERT", "DELETE", "LOAD", "CLEAR", "CREATE", "DROP", "COPY", "MOVE", "ADD", "WITH")
 )
+_OPENING: Final = _UPDATES | {"PREFIX", "BASE"}
+_OPENS: Final = {
+    "query": "a query opens with SELECT, ASK, CONSTRUCT or DESCRIBE",
+    "update": "an update opens with a word such as INSERT, DELETE or LOAD",
+}
+_NO_IRI: Final = "IRI parsing failed"
 _QUERIES: Final = frozenset(("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"))
 
 Parse = Callable[[str], None]
@@ -62,7 +68,7 @@ def explain(
         or _unterminated(found)
         or _undeclared(found, prefixes)
         or _unbalanced(found)
-        or _from_parser(text, found, str(error), parse)
+        or _from_parser(text, found, str(error), parse, kind)
     )
     reason, offset = fault
     return QuerySyntaxError(reason, *position(text, offset))
@@ -75,12 +81,11 @@ def _other_kind(found: list[Token], kind: str) -> tuple[str, int] | None:
     for token in found:
         word = token.text.upper() if token.kind == "word" else ""
         if kind == "query" and word in _UPDATES:
-            reason = (
-                f"{token.text} is an update, and this is for queries: the graph is read-only here"
-            )
-            return reason, token.start
+            reason = f"{token.text} is an update, and this takes queries: a service takes updates"
+            return f"{reason} at /update", token.start
         if kind == "update" and word in _QUERIES:
-            return f"{token.text} is a query, and this is for updates", token.start
+            reason = f"{token.text} is a query, and this takes updates: queries go to /sparql"
+            return reason, token.start
         if word and word not in ("PREFIX", "BASE"):
             return None
     return None
@@ -135,12 +140,18 @@ def _unbalanced(found: list[Token]) -> tuple[str, int] | None:
     return None
 
 
-def _from_parser(text: str, found: list[Token], message: str, parse: Parse) -> tuple[str, int]:
+def _from_parser(
+    text: str, found: list[Token], message: str, parse: Parse, kind: str
+) -> tuple[str, int]:
     match = _AT.match(message)
     if not match:
         return message, 0
     sentence = _sentence(match[3])
     reported = _offset(text, int(match[1]), int(match[2]))
+    if sentence == _NO_IRI:
+        reason = "this IRI is not well formed: no space, quotation mark or brace within <…>"
+        starts = (token.start for token in found if token.text[0] == "<")
+        return reason, max((start for start in starts if start < reported), default=0)
     if sentence:
         return sentence, _projection(found)
     # The fault lies in the reported token or shortly before it.
@@ -148,8 +159,9 @@ def _from_parser(text: str, found: list[Token], message: str, parse: Parse) -> t
         if token.end < reported - len(_PADDING):
             continue
         if not _completable(text[: token.end], parse):
-            return _unexpected(token, found[:index]), token.start
-    return "it ends too early", len(text)
+            before = found[:index]
+            return _known(token, before, kind) or (_unexpected(token, before, kind), token.start)
+    return f"it ends too early: something is missing after {found[-1].text}", len(text)
 
 
 def _completable(beginning: str, parse: Parse) -> bool:
@@ -174,7 +186,7 @@ def _sentence(expected: str) -> str | None:
                     "SELECT names a variable that has no value there: with GROUP BY or an "
                     "aggregate, each variable must be grouped or aggregated"
                 )
-            return words[0].lower() + words[1:]
+            return words if words[1].isupper() else words[0].lower() + words[1:]
     return None
 
 
@@ -182,7 +194,39 @@ def _projection(found: list[Token]) -> int:
     return next((token.start for token in found if token.is_word("SELECT")), 0)
 
 
-def _unexpected(token: Token, before: list[Token]) -> str:
+def _known(token: Token, before: list[Token], kind: str) -> tuple[str, int] | None:
+    """Return the fault that shows only behind itself, if it is one of those that are known."""
+    last = before[-3:]
+    if [one.kind for one in last] == ["word", "variable", "sign"] and last[0].is_word("AS"):
+        name = last[1].text
+        reason = f"{name} has a value before this AS gives it one: name the result otherwise"
+        return (reason, last[1].start) if last[2].text == ")" else None
+    if token.kind == "blank" and any(one.text == token.text for one in before):
+        return f"{token.text} stands in another group already: use a variable", token.start
+    depth, opener = 0, len(before)
+    for opener in range(len(before) - 1, -1, -1):
+        depth += (before[opener].text in CLOSERS) - (before[opener].text in OPENERS)
+        if depth < 0:
+            break
+    words = [one for one in before[:opener] if one.kind == "word"]
+    if not words or token.text not in CLOSERS or depth >= 0:
+        return None
+    if words[-1].is_word("VALUES"):
+        names = [one for one in before[:opener] if one.start > words[-1].start]
+        count = sum(one.kind == "variable" for one in names)
+        reason = f"VALUES names {count} variables, and each row has as many values: this has not"
+        return reason, before[-1].start
+    if token.text == ")" and words[-1].is_word("SELECT"):
+        return "an expression in SELECT needs a name: AS ?name is missing", token.start
+    if kind == "update" and words[-1].is_word("DELETE"):
+        blanks = [one for one in before[opener:] if one.kind == "blank" or one.text == "["]
+        if blanks:
+            reason = "a blank node cannot stand in DELETE: a variable can, with a WHERE"
+            return reason, blanks[0].start
+    return None
+
+
+def _unexpected(token: Token, before: list[Token], kind: str) -> str:
     if token.kind == "word":
         # Closer than for names: nearly any word resembles some keyword a little.
         nearest = difflib.get_close_matches(token.text.upper(), _KEYWORDS, n=1, cutoff=0.75)
@@ -191,7 +235,14 @@ def _unexpected(token: Token, before: list[Token]) -> str:
     if (name := _sliced_name(token, before)) is not None:
         prefix, _, local = name.partition(":")
         return f"a prefixed name holds no bare slash: write {prefix}:{local}\\/… or the whole IRI"
-    after = f" after {before[-1].text}" if before else ""
+    if not before:
+        return f"{token.text} is not expected: {_OPENS[kind]}"
+    if kind == "update" and before[-1].text == "}" and token.text.upper() in _OPENING:
+        return f"a semicolon is missing before {token.text}: it parts the operations"
+    after = f" after {before[-1].text}"
+    if token.kind == "word" and before[-1].kind in ("variable", "iri", "name"):
+        names = f"a name has a prefix (cg:{token.text}), a variable a question mark (?{token.text})"
+        return f"{token.text} is not expected{after}: {names}"
     if token.text in (")", "}", "]"):
         return f"{token.text} comes too early{after}: something is missing before it"
     return f"{token.text} is not expected{after}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import QueryRefusedError, RequestError, StoreError
+from clustergraph.errors import QueryRefusedError, QuerySyntaxError, RequestError, StoreError
 from clustergraph.service.protocol import parameters
 from clustergraph.service.protocol.messages import Change, Config, Context, Request, Response
 from clustergraph.service.protocol.preconditions import check
@@ -18,6 +18,7 @@ from clustergraph.store.engine import nothing
 from clustergraph.store.faults import explain
 from clustergraph.store.guard import calls_out, mute_loads
 from clustergraph.store.lexer import Token, position, tokens
+from clustergraph.store.prologues import gathered
 
 __all__ = ["answer", "check_syntax", "published", "with_dataset"]
 
@@ -40,8 +41,8 @@ def answer(request: Request, context: Context) -> Response | Change:
     if given.text is None:
         raise RequestError(400, "Wrong request", "the request holds no update: add update=…")
     config = context.config
-    text = given.text
-    limit(text, config)
+    limit(given.text, config)
+    text, declared = gathered(given.text, config.base_iri, config.prefixes)
     for name, iris in (
         ("using-graph-uri", given.default_graphs),
         ("using-named-graph-uri", given.named_graphs),
@@ -61,7 +62,7 @@ def answer(request: Request, context: Context) -> Response | Change:
     ):
         return Response(200, [], federated=True)
     complete = with_dataset(admitted, given.default_graphs, given.named_graphs)
-    prefixes = used_prefixes(text, config)
+    prefixes = {**(used_prefixes(text, config) or {}), **declared}
 
     def apply(store: ox.Store, base: int | None) -> Changed[None]:
         check(request, context, base, exists=True)
@@ -69,7 +70,7 @@ def answer(request: Request, context: Context) -> Response | Change:
             delta = updates.update(store, complete, base_iri=config.base_iri, prefixes=prefixes)
             return Changed(None, delta)
         except SyntaxError as error:
-            raise explain(admitted, error, config.prefixes, _parser(config), "update") from error
+            raise _explained(admitted, error, config, declared) from error
         except RuntimeError as error:
             raise RequestError(409, "The update failed", _advice(str(error))) from error
         except ValueError as error:
@@ -153,32 +154,40 @@ def _advice(message: str) -> str:
     return f"{advice}; SILENT lets such an operation pass" if "exist" in message else advice
 
 
-def check_syntax(text: str, config: Config) -> None:
+def check_syntax(text: str, config: Config, declared: Mapping[str, str]) -> None:
     """Refuse an update that is not SPARQL, without carrying anything of it out.
+
+    Args:
+        text: the update, `gathered`.
+        config: what the operator decided.
+        declared: the prefixes that it declared between its operations.
 
     Raises:
         QuerySyntaxError: says where and why.
     """
     empty = nothing()
-    prefixes = dict(config.prefixes)
+    prefixes = {**config.prefixes, **declared}
+    never, late = gathered(_NEVER + text, config.base_iri, prefixes)
     try:
-        empty.update(_NEVER + text, base_iri=config.base_iri, prefixes=prefixes)
+        empty.update(never, base_iri=config.base_iri, prefixes={**prefixes, **late})
     except SyntaxError:
         try:
             # Again, for the place: this fails as well, for the text is all that can be wrong.
             empty.update(text, base_iri=config.base_iri, prefixes=prefixes)
         except SyntaxError as error:
-            raise explain(text, error, config.prefixes, _parser(config), "update") from error
+            raise _explained(text, error, config, declared) from error
     except RuntimeError:
         pass
 
 
-def _parser(config: Config) -> Callable[[str], None]:
-    """Return what parses an update without carrying it out."""
+def _explained(
+    text: str, error: SyntaxError, config: Config, declared: Mapping[str, str]
+) -> QuerySyntaxError:
+    """Return the error of an update in words."""
     empty = nothing()
-    prefixes = dict(config.prefixes)
+    prefixes = {**config.prefixes, **declared}
 
-    def parse(text: str) -> None:
-        empty.update(text + _END, base_iri=config.base_iri, prefixes=prefixes)
+    def parse(beginning: str) -> None:
+        empty.update(beginning + _END, base_iri=config.base_iri, prefixes=prefixes)
 
-    return parse
+    return explain(text, error, prefixes, parse, "update")
