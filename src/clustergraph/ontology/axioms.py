@@ -19,7 +19,7 @@ import pyoxigraph as ox
 from clustergraph.ontology.datatypes import DATATYPES, is_well_formed
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Axiom", "Axioms", "Compound", "Part", "entities", "read"]
+__all__ = ["BUILT_IN", "Axiom", "Axioms", "Compound", "Part", "entities", "read"]
 
 _RDF: Final = PREFIXES["rdf"]
 _RDFS: Final = PREFIXES["rdfs"]
@@ -105,7 +105,7 @@ _DECLARATIONS: Final = {
     _OWL + "OntologyProperty": "AnnotationProperty",
     _OWL + "NamedIndividual": "NamedIndividual",
 }
-_BUILT_IN: Final = {
+BUILT_IN: Final = {
     _OWL + "Thing": "Class",
     _OWL + "Nothing": "Class",
     _OWL + "topObjectProperty": "ObjectProperty",
@@ -175,6 +175,9 @@ _PARTS_OF_EXPRESSIONS: Final = {
     *(_OWL + name for name in ("assertionProperty", "targetIndividual", "targetValue")),
     *(_OWL + name for name in ("annotatedSource", "annotatedProperty", "annotatedTarget")),
     *(_OWL + name for name in ("onDatatype", "withRestrictions", "datatypeComplementOf")),
+    *(_XSD + bound + side for bound in ("min", "max") for side in ("Inclusive", "Exclusive")),
+    *(_XSD + name for name in ("length", "minLength", "maxLength", "pattern")),
+    _RDF + "langRange",
 }
 
 
@@ -220,10 +223,10 @@ class _Reader:
         if predicate == _RDF + "type":
             yield from self.typed(triple, subject, value)
         elif predicate in _BETWEEN_CLASSES:
-            left, right = self.class_(subject, triple), self.class_(value, triple)
             if predicate == _OWL + "equivalentClass" and "Datatype" in self.kinds(subject):
                 yield "DatatypeDefinition", (subject, self.range_(value, triple))
             else:
+                left, right = self.class_(subject, triple), self.class_(value, triple)
                 yield _BETWEEN_CLASSES[predicate], (left, right)
         elif predicate == _OWL + "disjointUnionOf":
             parts = [self.class_(one, triple) for one in self.list_(value)]
@@ -426,7 +429,7 @@ class _Reader:
 
     def kinds(self, node: Term) -> set[str]:
         iri = getattr(node, "value", "")
-        return self.found.kinds.get(iri) or ({_BUILT_IN[iri]} if iri in _BUILT_IN else set())
+        return self.found.kinds.get(iri) or ({BUILT_IN[iri]} if iri in BUILT_IN else set())
 
     def sort(self, *nodes: Term) -> str:
         """Tell whether properties lead to things, to literals, or are annotations."""

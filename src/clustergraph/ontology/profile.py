@@ -3,20 +3,28 @@
 DL is what a complete reasoner can take. Its profiles trade expressiveness for speed: EL for large
 terminologies, QL for answering queries by rewriting them, RL for inference by rules.
 
-Source: OWL 2 Structural Specification, sections 5.8.1, 5.9.1, 11; OWL 2 Profiles, sections 2 to 4.
+Source: OWL 2 Structural Specification, sections 2.4, 5, 11; OWL 2 Profiles, sections 2 to 4.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
 
 import pyoxigraph as ox
 
-from clustergraph.ontology.axioms import Axiom, Axioms, Compound, Part, entities
+from clustergraph.ontology.axioms import BUILT_IN, Axiom, Axioms, Compound, Part, entities
 from clustergraph.ontology.datatypes import DATATYPES, EL_AND_QL, RL
+from clustergraph.ontology.restrictions import (
+    Break,
+    chain_of,
+    compounds,
+    name_of,
+    reachable,
+    restrictions,
+    wider,
+)
 from clustergraph.vocab import PREFIXES, shorten
 
 __all__ = ["PROFILES", "Break", "Profile", "breaks"]
@@ -26,29 +34,7 @@ PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
 
 _OWL: Final = PREFIXES["owl"]
 _THING: Final = ox.NamedNode(_OWL + "Thing")
-_SIMPLE: Final = frozenset(
-    {
-        "FunctionalObjectProperty",
-        "InverseFunctionalObjectProperty",
-        "IrreflexiveObjectProperty",
-        "AsymmetricObjectProperty",
-        "DisjointObjectProperties",
-    }
-)
-_COUNTING: Final = ("MinCardinality", "MaxCardinality", "ExactCardinality", "HasSelf")
-
-
-@dataclass(frozen=True)
-class Break:
-    """Why an ontology is outside a profile.
-
-    Attributes:
-        reason: in words.
-        triple: the statement that breaks it.
-    """
-
-    reason: str
-    triple: ox.Triple
+_RESERVED: Final = tuple(PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))
 
 
 def breaks(found: Axioms, profile: Profile) -> list[Break]:
@@ -74,24 +60,31 @@ def _dl(found: Axioms) -> Iterator[Break]:
     for reason, triples in found.left_out.items():
         yield from (Break(reason, triple) for triple in triples)
     for (kind, iri), triple in found.used.items():
-        kinds = found.kinds.get(iri, set())
-        standard = iri.startswith((_OWL, PREFIXES["rdfs"])) or iri in DATATYPES
-        if kind not in kinds and not standard:
+        standard = BUILT_IN.get(iri) == kind or (kind == "Datatype" and iri in DATATYPES)
+        if kind not in found.kinds.get(iri, ()) and not standard:
             yield Break(f"{shorten(iri)} is used as a {_KINDS[kind]} and not declared", triple)
-        if {"Class", "Datatype"} <= kinds:
-            yield Break(f"{shorten(iri)} is both a class and a datatype", triple)
     for iri, kinds in found.kinds.items():
         of_properties = sorted(kind for kind in kinds if kind.endswith("Property"))
         if len(of_properties) > 1:
             words = " and ".join(_KINDS[kind] for kind in of_properties)
-            declaration = ox.Triple(
-                ox.NamedNode(iri),
-                ox.NamedNode(PREFIXES["rdf"] + "type"),
-                ox.NamedNode(_OWL + of_properties[0].replace("DataP", "DatatypeP")),
-            )
-            yield Break(f"{shorten(iri)} is {words} at once", declaration)
-    yield from _complex_where_simple(found.axioms)
-    yield from _irregular(found.axioms)
+            yield Break(f"{shorten(iri)} is {words} at once", _declared(iri, of_properties[0]))
+        if {"Class", "Datatype"} <= kinds:
+            yield Break(f"{shorten(iri)} is both a class and a datatype", _declared(iri, "Class"))
+        if iri.startswith(_RESERVED) and iri not in BUILT_IN and iri not in DATATYPES:
+            reason = f"{shorten(iri)} is a word of RDF or OWL itself and must not be declared"
+            yield Break(reason, _declared(iri, min(kinds)))
+    yield from restrictions(found.axioms)
+
+
+def _declared(iri: str, kind: str) -> ox.Triple:
+    """Return the statement that declares a term."""
+    space, word = (
+        (PREFIXES["rdfs"], kind)
+        if kind == "Datatype"
+        else (_OWL, kind.replace("DataP", "DatatypeP"))
+    )
+    type_ = ox.NamedNode(PREFIXES["rdf"] + "type")
+    return ox.Triple(ox.NamedNode(iri), type_, ox.NamedNode(space + word))
 
 
 _KINDS: Final = {
@@ -100,116 +93,25 @@ _KINDS: Final = {
     "ObjectProperty": "object property",
     "DataProperty": "datatype property",
     "AnnotationProperty": "annotation property",
+    "NamedIndividual": "individual",
 }
-
-
-def _complex_where_simple(axioms: Iterable[Axiom]) -> Iterator[Break]:
-    """Yield axioms that count or restrict a property which follows from chains of others."""
-    axioms = list(axioms)
-    above = _wider(axioms)
-    waiting = [
-        _name(axiom.parts[-1])
-        for axiom in axioms
-        if axiom.kind == "TransitiveObjectProperty" or _chain(axiom)
-    ]
-    composite: set[str] = set()
-    while waiting:
-        if (name := waiting.pop()) not in composite:
-            composite.add(name)
-            waiting += above[name]
-    for axiom in axioms:
-        concerned = [_name(part) for part in axiom.parts] if axiom.kind in _SIMPLE else []
-        concerned += [
-            _name(part)
-            for compound in _compounds(axiom)
-            if compound.kind.endswith(_COUNTING)
-            for part in compound.parts[:2]
-            if not isinstance(part, ox.Literal)
-        ]
-        for name in dict.fromkeys(concerned):
-            if name in composite:
-                yield Break(
-                    f"{shorten(name)} follows from a chain or is transitive, and must not be "
-                    "counted, functional, irreflexive, asymmetric or disjoint",
-                    axiom.triple,
-                )
-
-
-def _irregular(axioms: Iterable[Axiom]) -> Iterator[Break]:
-    """Yield chains that depend on what they define other than at one end."""
-    axioms = list(axioms)
-    below: dict[str, set[str]] = defaultdict(set)
-    strict: list[tuple[str, str, Axiom]] = []
-    for narrow, wide in _pairs(axioms):
-        below[wide].add(narrow)
-        below[narrow] |= set()
-    for axiom in axioms:
-        if (chain := _chain(axiom)) is None:
-            continue
-        whole = _name(axiom.parts[1])
-        steps = [_name(step) for step in chain.parts]
-        inner = steps
-        if steps != [whole, whole]:
-            if steps[0] == whole:
-                inner = steps[1:]
-            elif steps[-1] == whole:
-                inner = steps[:-1]
-        else:
-            inner = []
-        for step in inner:
-            below[whole].add(step)
-            strict.append((step, whole, axiom))
-    for step, whole, axiom in strict:
-        if whole in _reachable(step, below):
-            yield Break(
-                f"the chain of {shorten(whole)} contains {shorten(step)}, which depends on "
-                f"{shorten(whole)} itself",
-                axiom.triple,
-            )
-
-
-def _reachable(start: str, below: dict[str, set[str]]) -> set[str]:
-    seen: set[str] = set()
-    waiting = [start]
-    while waiting:
-        if (name := waiting.pop()) not in seen:
-            seen.add(name)
-            waiting += below.get(name, ())
-    return seen
-
-
-def _pairs(axioms: Iterable[Axiom]) -> Iterator[tuple[str, str]]:
-    """Yield narrower and wider property; of equal and inverse ones, each way."""
-    for axiom in axioms:
-        if axiom.kind == "SubObjectPropertyOf" and _chain(axiom) is None:
-            yield _name(axiom.parts[0]), _name(axiom.parts[1])
-        elif axiom.kind in ("EquivalentObjectProperties", "InverseObjectProperties"):
-            one, other = map(_name, axiom.parts[:2])
-            yield from ((one, other), (other, one))
-
-
-def _wider(axioms: Iterable[Axiom]) -> dict[str, set[str]]:
-    above: dict[str, set[str]] = defaultdict(set)
-    for narrow, wide in _pairs(axioms):
-        above[narrow].add(wide)
-    return above
 
 
 def _ranges_of_chains(axioms: Iterable[Axiom]) -> Iterator[Break]:
     """Yield chains whose last step lacks a range that the whole has (Profiles, 2.2.6)."""
     axioms = list(axioms)
-    above = _wider([axiom for axiom in axioms if axiom.kind == "SubObjectPropertyOf"])
+    above = wider([axiom for axiom in axioms if axiom.kind == "SubObjectPropertyOf"])
     ranges: dict[str, set[Part]] = defaultdict(set)
     for axiom in axioms:
         if axiom.kind == "ObjectPropertyRange":
-            ranges[_name(axiom.parts[0])].add(axiom.parts[1])
+            ranges[name_of(axiom.parts[0])].add(axiom.parts[1])
 
     def imposed(name: str) -> set[Part]:
-        return {range_ for wider in _reachable(name, above) for range_ in ranges[wider]}
+        return {range_ for wider in reachable(name, above) for range_ in ranges[wider]}
 
     for axiom in axioms:
-        if chain := _chain(axiom):
-            last, whole = _name(chain.parts[-1]), _name(axiom.parts[1])
+        if chain := chain_of(axiom):
+            last, whole = name_of(chain.parts[-1]), name_of(axiom.parts[1])
             if imposed(whole) - imposed(last):
                 yield Break(
                     f"{shorten(whole)} has a range that the last step of its chain, "
@@ -218,29 +120,14 @@ def _ranges_of_chains(axioms: Iterable[Axiom]) -> Iterator[Break]:
                 )
 
 
-def _chain(axiom: Axiom) -> Compound | None:
-    first = axiom.parts[0] if axiom.kind == "SubObjectPropertyOf" else None
-    if isinstance(first, Compound) and first.kind == "ObjectPropertyChain":
-        return first
-    return None
-
-
-def _name(part: Part) -> str:
-    """Return the IRI of a property; of an inverse, the one it is the inverse of."""
-    return _name(part.parts[0]) if isinstance(part, Compound) else part.value
-
-
-def _compounds(part: Axiom | Part) -> Iterator[Compound]:
-    if isinstance(part, Compound):
-        yield part
-    if isinstance(part, Compound | Axiom):
-        for inner in part.parts:
-            yield from _compounds(inner)
-
-
 # --- the profiles ----------------------------------------------------------------------------
 
 _Judge: TypeAlias = Callable[[Part], Iterator[str]]
+
+# Data ranges that are neither a datatype nor common to several.
+_MADE_RANGES: Final = frozenset(
+    {"DataUnionOf", "DataComplementOf", "DataOneOf", "DatatypeRestriction"}
+)
 
 _EL_EXPRESSIONS: Final = frozenset(
     {
@@ -272,10 +159,17 @@ def _datatypes(axiom: Axiom, known: frozenset[str]) -> Iterator[str]:
     literals = [part for part in axiom.parts if isinstance(part, ox.Literal)]
     named = [literal.datatype.value for literal in literals if literal.language is None]
     if axiom.kind.startswith(("DataPropertyRange", "DatatypeDefinition")) or any(
-        compound.kind.startswith("Data") for compound in _compounds(axiom)
+        compound.kind.startswith("Data") for compound in compounds(axiom)
     ):
         named += [name.value for name in entities(axiom) if name.value in DATATYPES]
     yield from (f"the datatype {shorten(iri)}" for iri in named if iri not in known)
+
+
+def _ranges(axiom: Axiom) -> Iterator[str]:
+    """Yield the data ranges that neither QL nor RL takes."""
+    for compound in compounds(axiom):
+        if compound.kind in _MADE_RANGES:
+            yield f"{_in_words(compound.kind)} of values"
 
 
 def _anonymous(axiom: Axiom) -> Iterator[str]:
@@ -286,7 +180,7 @@ def _anonymous(axiom: Axiom) -> Iterator[str]:
 def _el(axiom: Axiom) -> Iterator[str]:
     if axiom.kind in _NOT_EL:
         yield _in_words(axiom.kind)
-    for compound in _compounds(axiom):
+    for compound in compounds(axiom):
         if compound.kind not in _EL_EXPRESSIONS:
             yield _in_words(compound.kind)
         if compound.kind.endswith("OneOf") and len(compound.parts) > 1:
@@ -296,11 +190,12 @@ def _el(axiom: Axiom) -> Iterator[str]:
 
 
 def _ql(axiom: Axiom) -> Iterator[str]:
-    if axiom.kind in _NOT_QL or _chain(axiom):
-        yield "a property chain" if _chain(axiom) else _in_words(axiom.kind)
+    if axiom.kind in _NOT_QL or chain_of(axiom):
+        yield "a property chain" if chain_of(axiom) else _in_words(axiom.kind)
     yield from _by_position(axiom, _ql_sub, _ql_super, _ql_sub)
     if axiom.kind == "ClassAssertion" and isinstance(axiom.parts[0], Compound):
         yield "a fact about an unnamed class"
+    yield from _ranges(axiom)
     yield from _datatypes(axiom, EL_AND_QL)
     yield from _anonymous(axiom)
 
@@ -336,6 +231,7 @@ def _rl(axiom: Axiom) -> Iterator[str]:
     yield from _by_position(axiom, _rl_sub, _rl_super, _rl_equal)
     if axiom.kind == "ClassAssertion":
         yield from _rl_super(axiom.parts[0])
+    yield from _ranges(axiom)
     yield from _datatypes(axiom, RL)
 
 
