@@ -1,15 +1,15 @@
-"""Rewrite ontology/vocabularies: the terms of the vocabularies that ours is aligned with.
+"""Rewrite ontology/vocabularies/terms.csv: the terms of the vocabularies that ours is aligned with.
 
-Usage: ``python tools/vocabularies.py DIRECTORY``, where DIRECTORY holds the packages
-``@vocabulary/{name}`` of npm, each a copy of one vocabulary in N-Quads. Only names and kinds of
-terms are kept. Vocabularies without a package are kept as far as they were looked up, by hand,
-in the table ``sources.csv`` and in the rows of ``terms.csv`` that this program leaves alone.
+Usage: ``python tools/vocabularies.py DIRECTORY``, where DIRECTORY holds copies of vocabularies in
+N-Quads, N-Triples or Turtle, each named by its prefix (``org.nq``, ``skos.ttl``), in folders or
+not. Only names and kinds of terms are kept. The rows of vocabularies without a copy stay as
+they are. Which version a copy is, who publishes it and under which licence, ``sources.csv`` tells;
+that is for people to write down, as is whether all terms are there or only those looked up.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from pathlib import Path
 
@@ -46,32 +46,28 @@ def terms(path: Path, namespaces: tuple[str, ...]) -> dict[str, str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Read the packages, and write both tables; return the exit code."""
-    packages = Path(arguments[0]) / "node_modules" / "@vocabulary"
+    """Read the copies, and write the table of terms; return the exit code."""
+    copies = {
+        path.stem: path
+        for path in sorted(Path(arguments[0]).rglob("*"))
+        if path.suffix in (".nq", ".nt", ".ttl")
+    }
     with (ROOM / "sources.csv").open(encoding="utf-8", newline="") as file:
-        sources = list(csv.DictReader(file))
+        spaces = {row["prefix"]: row["namespace"] for row in csv.DictReader(file)}
     with (ROOM / "terms.csv").open(encoding="utf-8", newline="") as file:
-        kept = [(row["prefix"], row["term"], row["kind"]) for row in csv.DictReader(file)]
-    fresh = set(kept)
-    for source in sources:
-        prefix, namespace = source["prefix"], source["namespace"]
-        path = packages / prefix / f"{prefix}.nq"
-        if not path.exists():
+        fresh = {(row["prefix"], row["term"], row["kind"]) for row in csv.DictReader(file)}
+    for prefix, namespace in spaces.items():
+        if prefix not in copies:
             continue
-        version = json.loads((path.parent / "package.json").read_text(encoding="utf-8"))["version"]
-        source["origin"] = f"npm @vocabulary/{prefix} {version}"
         # schema.org writes its IRIs with http, and both forms are the same term.
         both = (namespace, namespace.replace("https://schema.org", "http://schema.org"))
+        found = terms(copies[prefix], both)
         fresh = {row for row in fresh if row[0] != prefix}
-        fresh |= {(prefix, name, kind) for name, kind in terms(path, both).items()}
+        fresh |= {(prefix, name, kind) for name, kind in found.items()}
     with (ROOM / "terms.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["prefix", "term", "kind"])
         writer.writerows(sorted(fresh))
-    with (ROOM / "sources.csv").open("w", encoding="utf-8", newline="") as file:
-        table = csv.DictWriter(file, list(sources[0]), lineterminator="\n")
-        table.writeheader()
-        table.writerows(sources)
     return 0
 
 

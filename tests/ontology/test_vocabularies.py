@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
 
+from clustergraph import artefacts
 from clustergraph.ontology.vocabularies import misspelt, named_in_query, vocabularies
+
+
+def test_each_vocabulary_tells_where_it_is_from() -> None:
+    """Title, version, publisher and licence are told of each, or that they are not stated."""
+    path = artefacts.room("ontology") / "vocabularies" / "sources.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        assert all(row[name] for name in ("title", "version", "publisher", "licence")), row
+        assert row["extent"] in ("whole", "part")
 
 
 def test_pinned_vocabularies_are_stocked() -> None:
@@ -28,6 +40,8 @@ def test_pinned_vocabularies_are_stocked() -> None:
         ("http://schema.org/memberrOf", "did you mean memberOf"),
         ("http://www.w3.org/2004/02/skos/core#brodaer", "did you mean broader"),
         ("http://data.europa.eu/s66#Zzz", "make sure that it exists"),
+        ("http://purl.org/linked-data/sdmx/2009/measure#obsValues", "did you mean obsValue"),
+        ("http://data.europa.eu/eli/ontology#repealedBy", "did you mean repealed_by"),
         ("http://www.w3.org/2001/XMLSchema#date", None),
         ("http://www.w3.org/ns/prov#wasDerivedFrom", None),
         ("http://purl.org/linked-data/cube#Observation", None),
