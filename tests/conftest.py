@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -81,6 +82,25 @@ def values() -> Callable[[object], list[str]]:
     return read
 
 
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Start processes that SIGINT ends, also where this one was started to ignore it.
+
+    A shell without job control has background jobs ignore SIGINT, and their children inherit it.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(name="interruptible")
+def _interruptible() -> Callable[[], AbstractContextManager[None]]:
+    """The context in which processes are started that SIGINT ends."""
+    return interruptible
+
+
 class Running:
     """A service in a process of its own.
 
@@ -91,13 +111,15 @@ class Running:
         said: what it wrote on standard error, so far.
     """
 
-    def __init__(self, *arguments: object, token: str = "") -> None:
-        environment = {**os.environ, "CLUSTERGRAPH_TOKEN": token}
+    def __init__(self, *arguments: object, token: str = "", **variables: str) -> None:
+        environment = {**os.environ, "CLUSTERGRAPH_TOKEN": token, **variables}
         self.store = next((b for a, b in itertools.pairwise(arguments) if a == "--store"), None)
         command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0"]
-        self.process = subprocess.Popen(
-            [*command, *map(str, arguments)], stderr=subprocess.PIPE, text=True, env=environment
-        )
+        command += map(str, arguments)
+        with interruptible():
+            self.process = subprocess.Popen(
+                command, stderr=subprocess.PIPE, text=True, env=environment
+            )
         assert self.process.stderr is not None
         first = self.process.stderr.readline()
         found = re.search(r"http://[^/]+", first)
@@ -129,8 +151,8 @@ def serve() -> Iterator[Callable[..., Running]]:
     """A function that starts a service with the options of the command line."""
     started: list[Running] = []
 
-    def start(*arguments: object, token: str = "") -> Running:
-        started.append(Running(*arguments, token=token))
+    def start(*arguments: object, token: str = "", **variables: str) -> Running:
+        started.append(Running(*arguments, token=token, **variables))
         return started[-1]
 
     yield start

@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -335,12 +336,14 @@ def test_interrupt_is_130(run, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def served(small_store: Path) -> Iterator[str]:
+def served(
+    small_store: Path, interruptible: Callable[[], AbstractContextManager[None]]
+) -> Iterator[str]:
     """The address of a service over the small store, in a process of its own."""
     command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--store"]
-    with subprocess.Popen(
-        [*command, str(small_store)], stderr=subprocess.PIPE, text=True
-    ) as running:
+    with interruptible():
+        started = subprocess.Popen([*command, str(small_store)], stderr=subprocess.PIPE, text=True)
+    with started as running:
         assert running.stderr is not None
         found = re.search(r"http://127\.0\.0\.1:\d+", running.stderr.readline())
         assert found

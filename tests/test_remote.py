@@ -23,7 +23,7 @@ import pytest
 
 from clustergraph.errors import EndpointError, QueryError, UnknownNameError, UsageError
 from clustergraph.store.remote import Endpoint, RemoteEngine
-from clustergraph.store.transport import Credentials
+from clustergraph.store.transport import Credentials, credentials_from
 
 Values = Callable[[object], list[str]]
 
@@ -370,6 +370,66 @@ def test_password_and_token(guarded: str) -> None:
     assert "abc" not in repr(Credentials("u", "abc", "abc"))
     with pytest.raises(EndpointError, match="401"):
         Endpoint(engine.url).query("ASK {}")
+
+
+class _Moved(_Guarded):
+    """Sends everybody on to another server."""
+
+    onwards: str
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(302)
+        self.send_header("Location", self.onwards)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+
+def test_token_is_for_the_server_that_is_asked(guarded: str) -> None:
+    """Where that server sends us on to, no token is shown."""
+    _Moved.onwards = f"http://{guarded}/elsewhere"
+    _Guarded.do_GET = lambda self: self.seen.append(self.headers.get("Authorization", ""))  # type: ignore[attr-defined]
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Moved) as moved:
+        thread = threading.Thread(target=moved.serve_forever, args=(0.01,))
+        thread.start()
+        address = f"http://127.0.0.1:{moved.server_port}/sparql"
+        with pytest.raises(EndpointError):
+            Endpoint(address, credentials=Credentials(token="abc")).query("ASK {}")  # noqa: S106
+        moved.shutdown()
+        thread.join()
+    assert _Guarded.seen == [""]
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        ({}, None),
+        ({"TOKEN": ""}, None),
+        ({"TOKEN": "abc"}, Credentials(token="abc")),  # noqa: S106
+        ({"USER": "dba", "PASSWORD": "p:w!"}, Credentials("dba", "p:w!")),
+        ({"USER": "dba"}, Credentials("dba")),
+        ({"TOKEN": "abc", "USER": "dba"}, "exclude each other"),
+        ({"PASSWORD": "p"}, "without"),
+        ({"TOKEN": "a\nb"}, "characters"),
+    ],
+)
+def test_credentials_of_the_environment(
+    given: dict[str, str], found: Credentials | str | None
+) -> None:
+    """A token, or a name and a password; half of it is an error that does not show it."""
+    environment = {f"CLUSTERGRAPH_REMOTE_{name}": value for name, value in given.items()}
+    if isinstance(found, str):
+        with pytest.raises(UsageError, match=found):
+            credentials_from(environment)
+    else:
+        assert credentials_from(environment) == found
+
+
+def test_password_in_a_wrong_address_is_not_repeated() -> None:
+    """The message about an address that is none leaves out what may be a password."""
+    with pytest.raises(UsageError, match="not the address") as caught:
+        Endpoint("http://dba:p@w@127.0.0.1:port/sparql")
+    assert "p@w" not in str(caught.value)
 
 
 def test_graphs_need_a_graph_store() -> None:

@@ -332,6 +332,64 @@ def test_a_server_that_answers_nonsense(serve: Any) -> None:
         confused.shutdown()
 
 
+class Guarded(http.server.BaseHTTPRequestHandler):
+    """Says yes to whoever knows the password or the token."""
+
+    seen: list[str]
+    known = ("Basic ZGJhOmFsaWVuLXNlY3JldA==", "Bearer alien-secret")
+
+    def do_POST(self) -> None:
+        """Answer a query."""
+        self.rfile.read(int(self.headers["Content-Length"]))
+        given = self.headers.get("Authorization", "")
+        self.seen.append(given)
+        body = b'{"head": {}, "boolean": true}' if given in self.known else b""
+        self.send_response(200 if body else 401)
+        if not body:
+            self.send_header("WWW-Authenticate", 'Basic realm="x"')
+        self.send_header("Content-Type", "application/sparql-results+json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize(
+    ("name", "variables", "wanted"),
+    [
+        ("password", {"USER": "dba", "PASSWORD": "alien-secret"}, ["", Guarded.known[0]]),
+        ("token", {"TOKEN": "alien-secret"}, [Guarded.known[1]]),
+        ("wrong", {"TOKEN": "alien-secret-2"}, ["Bearer alien-secret-2"]),
+    ],
+)
+def test_credentials_from_the_environment(
+    serve: Any, tmp_path: Path, name: str, variables: dict[str, str], wanted: list[str]
+) -> None:
+    """What lets the service in shows neither in the list of processes nor in any log or answer."""
+    Guarded.seen = []
+    log = tmp_path / "access.jsonl"
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as guarded:
+        threading.Thread(target=guarded.serve_forever, args=(0.01,), daemon=True).start()
+        running = serve(
+            *("--store", f"http://127.0.0.1:{guarded.server_port}/sparql", "--log-queries"),
+            *("--access-log", log),
+            **{f"CLUSTERGRAPH_REMOTE_{key}": value for key, value in variables.items()},
+        )
+        with httpx.Client(base_url=running.base, trust_env=False, timeout=60) as client:
+            answer = ask(client, "ASK {}")
+            told = answer.text + client.get("/metrics").text + client.get("/ready").text
+        assert answer.status_code == (502 if name == "wrong" else 200), answer.text
+        children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children")
+        for pid in (str(running.process.pid), *children.read_text().split()):
+            told += Path(f"/proc/{pid}/cmdline").read_text()
+        running.stop()
+        guarded.shutdown()
+    assert Guarded.seen[: len(wanted)] == wanted
+    assert "alien-secret" not in told + "".join(running.said) + log.read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -185,7 +185,9 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
     empty, it is made from the shipped data, or empty with --bare.
 
     With --store https://…/sparql the same service stands in front of another SPARQL 1.1 server:
-    the same guards, limits, formats and questions over its graph.
+    the same guards, limits, formats and questions over its graph. What it wants to see is taken
+    from the environment: CLUSTERGRAPH_REMOTE_USER and CLUSTERGRAPH_REMOTE_PASSWORD, or
+    CLUSTERGRAPH_REMOTE_TOKEN.
     """
     from clustergraph.service.options import Options
     from clustergraph.service.server import create_front, create_remote_front, listen, run
@@ -258,9 +260,10 @@ def _addresses(remote: str | None, bare: bool, given: dict[str, Any]) -> dict[st
     if bare or given["default_graph"] == "own":
         option = "--bare" if bare else "--default-graph own"
         raise UsageError(f"{option} is about a graph in a directory: that server decides it")
-    from clustergraph.store.transport import split_address
+    from clustergraph.store.transport import credentials_from, split_address
 
     split_address(remote)
+    credentials_from(os.environ)
     # One name and one password let us in everywhere: those of --store. No others reach a worker.
     return {name: given[name] and split_address(given[name])[0] for name in names}
 

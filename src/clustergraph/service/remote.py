@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import socket
 import sys
 import tempfile
@@ -49,6 +50,7 @@ from clustergraph.store.guard import calls_out, mute_loads
 from clustergraph.store.lexer import query_form
 from clustergraph.store.prologues import gathered
 from clustergraph.store.remote import Fetched, RemoteEngine
+from clustergraph.store.transport import credentials_from
 
 __all__ = ["Remote"]
 
@@ -99,6 +101,8 @@ class Remote:
             update_url=self._options["update_address"],
             graph_store_url=self._options["graph_store_address"],
             timeout_s=self._timeout_s,
+            # There neither the list of processes nor a log shows it.
+            credentials=credentials_from(os.environ),
         )
         # Only what parses and checks looks at it: the graph itself is elsewhere.
         self._context = Context(nothing(), 0, self._config, network=True)

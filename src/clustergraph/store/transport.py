@@ -8,7 +8,7 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -20,11 +20,13 @@ from SPARQLWrapper import POST, SPARQLWrapper
 import clustergraph
 from clustergraph.errors import EndpointError, QueryError, UsageError
 
-__all__ = ["Channel", "Credentials", "Fetched", "split_address"]
+__all__ = ["Channel", "Credentials", "Fetched", "credentials_from", "split_address"]
 
 _AGENT: Final = f"clustergraph/{clustergraph.__version__}"
 _CHUNK_BYTES: Final = 1 << 16
 _LONGEST_REASON: Final = 500
+_REMOTE: Final = "CLUSTERGRAPH_REMOTE_"
+_PASSWORD: Final = re.compile(r"//.*@")
 _MARKUP: Final = re.compile(r"<style.*?</style>|<[^>]*>", re.DOTALL)
 
 
@@ -65,9 +67,16 @@ class _Wrapper(SPARQLWrapper):
     Digest authentication there.
     """
 
-    def __init__(self, url: str, opener: urllib.request.OpenerDirector, timeout_s: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        opener: urllib.request.OpenerDirector,
+        timeout_s: float,
+        token: str | None,
+    ) -> None:
         super().__init__(url, agent=_AGENT)
         self._opener = opener
+        self._token = token
         self._timeout_s = timeout_s
         self.setMethod(POST)
         # Accept alone says what we want; no format=… that an endpoint may take amiss.
@@ -75,6 +84,7 @@ class _Wrapper(SPARQLWrapper):
 
     def _query(self) -> tuple[http.client.HTTPResponse, str]:
         request = self._createRequest()
+        _present(request, self._token)
         return self._opener.open(request, timeout=self._timeout_s), self.returnFormat
 
 
@@ -102,19 +112,16 @@ class Channel:
 
     def wrapper(self, url: str, text: str, kind: str) -> SPARQLWrapper:
         """Return a request of the SPARQL protocol; kind: SELECT for a query, else INSERT."""
-        wrapper = _Wrapper(url, self._opener, self.timeout_s)
+        wrapper = _Wrapper(url, self._opener, self.timeout_s, self._credentials.token)
         # Not by setQuery, which guesses the kind and warns where it cannot.
         wrapper.queryString = text
         wrapper.queryType = kind
-        if self._credentials.token:
-            wrapper.addCustomHttpHeader("Authorization", f"Bearer {self._credentials.token}")
         return wrapper
 
     def open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         """Send a request; raises what `telling` tells."""
         request.add_header("User-Agent", _AGENT)
-        if self._credentials.token:
-            request.add_header("Authorization", f"Bearer {self._credentials.token}")
+        _present(request, self._credentials.token)
         response: http.client.HTTPResponse = self._opener.open(request, timeout=self.timeout_s)
         return response
 
@@ -174,6 +181,34 @@ class _Again(urllib.request.BaseHandler):
             request.data.seek(0)
 
 
+def _present(request: urllib.request.Request, token: str | None) -> None:
+    """Show a token to the server that is asked, and to none that it sends us on to."""
+    if token:
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
+
+
+def credentials_from(environment: Mapping[str, str]) -> Credentials | None:
+    """Return what the environment says lets us in at another server; None: it says nothing.
+
+    Args:
+        environment: ``CLUSTERGRAPH_REMOTE_TOKEN``, or ``CLUSTERGRAPH_REMOTE_USER`` and
+            ``CLUSTERGRAPH_REMOTE_PASSWORD``.
+
+    Raises:
+        UsageError: it says both, or half of one.
+    """
+    token, user, password = (
+        environment.get(f"{_REMOTE}{name}") or None for name in ("TOKEN", "USER", "PASSWORD")
+    )
+    if token and (user or password):
+        raise UsageError(f"{_REMOTE}TOKEN and {_REMOTE}USER exclude each other: set one")
+    if password and not user:
+        raise UsageError(f"{_REMOTE}PASSWORD is set without {_REMOTE}USER: set both")
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        raise UsageError(f"{_REMOTE}TOKEN holds characters that no token has")
+    return Credentials(user, password, token) if token or user else None
+
+
 def split_address(url: str) -> tuple[str, Credentials]:
     """Split a name and a password off an address."""
     try:
@@ -184,7 +219,8 @@ def split_address(url: str) -> tuple[str, Credentials]:
     except ValueError:
         valid = False
     if not valid:
-        raise UsageError(f"{url!r} is not the address of an endpoint: http(s)://host/path")
+        shown = _PASSWORD.sub("//…@", url)
+        raise UsageError(f"{shown!r} is not the address of an endpoint: http(s)://host/path")
     host = parts.netloc.rpartition("@")[2]
     user, password = (part and unquote(part) for part in (parts.username, parts.password))
     return urlunsplit(parts._replace(netloc=host)), Credentials(user, password)
