@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -158,12 +160,16 @@ def workers_of(pid: int) -> list[int]:
 
 
 def test_workers_killed_from_outside_are_replaced(serve: Any, small_store: Path) -> None:
-    """When all idle workers are killed, the next requests are answered all the same."""
+    """When all idle workers are killed, others take their places and answer."""
     running = serve("--store", small_store, "--workers", 2)
     with httpx.Client(base_url=running.base, trust_env=False, timeout=30) as client:
         for _ in range(3):
-            for pid in workers_of(running.process.pid):
+            killed = workers_of(running.process.pid)
+            for pid in killed:
                 os.kill(pid, signal.SIGKILL)
+            # A request that finds two in a row dying is refused, and told to come again: one that
+            # takes workers down must not take them all. So let the service see that they are gone.
+            eventually(lambda gone=killed: not set(gone) & set(workers_of(running.process.pid)))
             assert ask(client, f"ASK {{}} # {_}").status_code == 200
     assert running.stop() == 130
 
@@ -234,6 +240,53 @@ def test_answers_are_compressed_when_asked(base: str) -> None:
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.headers["etag"] != plain.headers["etag"]
     assert gzip.decompress(raw) == plain.content
+
+
+@pytest.mark.parametrize(
+    ("accepted", "packed"),
+    [
+        ("gzip", True),
+        ("GZIP", True),
+        ("br, x-gzip;q=0.1", True),
+        ("*", True),
+        ("br;q=1, *;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip ; q=0.000", False),
+        ("*;q=0", False),
+        ("gzip;q=0, *", False),
+        ("*;q=0, gzip", True),
+        ("br", False),
+        ("", False),
+    ],
+)
+def test_weights_of_codings(client: httpx.Client, accepted: str, packed: bool) -> None:
+    """RFC 9110, 12.5.3: a coding's own weight counts, else that of the asterisk."""
+    request = client.build_request("GET", "/sparql", params={"query": ALL})
+    request.headers["Accept-Encoding"] = accepted
+    coding = client.send(request).headers.get("content-encoding")
+    assert coding == ("gzip" if packed else None)
+
+
+def test_another_version_has_other_tags() -> None:
+    """After an upgrade nobody is told that the answer of the old program still holds."""
+    script = (
+        "import sys, clustergraph; clustergraph.__version__ = sys.argv[1]\n"
+        "from clustergraph.service.cache import tag\n"
+        "from clustergraph.service.protocol import Config, Context, preconditions\n"
+        "from clustergraph.store.process import Target\n"
+        "from clustergraph.store.engine import nothing\n"
+        "print(tag(b'key', Target(7, 'x', 1.5)).decode())\n"
+        "print(preconditions.tag(Context(nothing(), 7, Config()), 'turtle'))\n"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", script, version], capture_output=True, text=True, check=True
+        ).stdout.split()
+        for version in ("0.1.0", "0.1.0", "0.2.0")
+    ]
+    assert said[0] == said[1]
+    assert not set(said[0]) & set(said[2])
+    assert all(one.startswith('"7-') for one in said[0] + said[2])
 
 
 def test_head_has_the_headers_of_get(client: httpx.Client) -> None:

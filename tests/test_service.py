@@ -141,6 +141,56 @@ def problem(response: Any, status: int) -> dict[str, Any]:
     return dict(document)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("PUT", "/sparql", 405),
+        ("POST", "/update", 403),
+        ("GET", "/none", 404),
+        ("GET", "/queries/none", 404),
+        ("DELETE", "/queries", 405),
+        ("GET", "/sparql?query=x", 400),
+        ("GET", "/store?graph=x", 400),
+    ],
+)
+def test_errors_of_all_parts_look_alike(
+    client: httpx.Client, method: str, path: str, status: int
+) -> None:
+    """Whichever part of the service refuses: one form of documents, in text for who prefers it."""
+    for accept in ("*/*", "application/json, text/plain, */*"):
+        found = client.request(method, path, headers={"Accept": accept})
+        document = problem(found, status)
+        kind = document["title"].lower().replace(" ", "-")
+        assert document["type"] == f"https://w3id.org/clustergraph/problem/{kind}"
+        assert "Accept" in found.headers["vary"]
+        assert found.headers["cache-control"] == "no-store"
+        assert found.headers["access-control-allow-origin"] == "*"
+    for accept in ("text/plain", "text/plain, application/json;q=0.1"):
+        text = client.request(method, path, headers={"Accept": accept})
+        assert text.status_code == status
+        assert text.headers["content-type"] == "text/plain; charset=utf-8"
+        assert text.text == f"{document['title']} ({status})\n\n{document['detail']}\n"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/sparql", "/store", "/.well-known/void", "/", "/queries", "/queries/graphs", "/find",
+     "/health", "/ready", "/metrics", "/openapi.json"],
+)  # fmt: skip
+def test_head_options_and_cors_at_every_address(client: httpx.Client, path: str) -> None:
+    """Where GET is taken, HEAD and OPTIONS are, and scripts of other origins may read."""
+    full = client.get(path)
+    head = client.head(path)
+    assert (head.status_code, head.content) == (full.status_code, b"")
+    assert head.headers["content-type"] == full.headers["content-type"]
+    assert full.headers["access-control-allow-origin"] == "*"
+    options = client.options(path)
+    assert options.status_code == 204
+    assert options.headers["access-control-allow-origin"] == "*"
+    for name in ("allow", "access-control-allow-methods"):
+        assert {"GET", "HEAD", "OPTIONS"} <= set(options.headers[name].split(", "))
+
+
 def test_syntax_error_has_line_and_column(client: httpx.Client) -> None:
     """400 says where the query is wrong, in words."""
     document = problem(client.get("/sparql", params={"query": "ASK {\n ?x cgg:y 1 }"}), 400)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final
 
+import clustergraph
 from clustergraph.store import wire
 from clustergraph.store.process import Target
 
@@ -18,6 +19,7 @@ Lines = list[tuple[bytes, bytes]]
 _OVERHEAD_BYTES: Final = 600
 # One entry takes at most this part of the room.
 _SHARE: Final = 8
+_VERSION: Final = clustergraph.__version__.encode()[:32]
 
 
 @dataclass(slots=True)
@@ -40,8 +42,12 @@ class Answer:
 
 
 def tag(key: bytes, target: Target) -> bytes:
-    """Return the ETag of what a request gets from a generation (RFC 9110, section 8.8.3)."""
-    digest = blake2b(key, digest_size=9, key=b"%.6f" % target.committed_at).hexdigest()
+    """Return the ETag of what a request gets from a generation (RFC 9110, section 8.8.3).
+
+    Another version of the program may answer the same request otherwise.
+    """
+    stamp = b"%.6f %b" % (target.committed_at, _VERSION)
+    digest = blake2b(key, digest_size=9, key=stamp).hexdigest()
     return b'"%d-%s"' % (target.number, digest.encode())
 
 

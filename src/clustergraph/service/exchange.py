@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import IO, Any, Final
 
 from clustergraph.errors import ClusterGraphError
@@ -26,9 +27,7 @@ _PASSED_ON: Final = (
 )  # fmt: skip
 _TIMEOUT: Final = re.compile(rb"(?:^|&)timeout=([0-9]{1,6}(?:\.[0-9]{1,6})?)(?:&|$)")
 _WAIT: Final = re.compile(rb"(?:^|[,;\s])wait=([0-9]{1,6})(?:$|[,;\s])")
-_GZIP: Final = re.compile(
-    rb"(?:^|[,\s])(?:x-)?(?:gzip|\*)\s*(?:$|,|;\s*q=(?!0(?:\.0*)?\s*(?:$|,)))"
-)
+_NOTHING: Final = re.compile(rb"q\s*=\s*0(?:\.0*)?")
 _HOST: Final = re.compile(
     rb"[A-Za-z0-9.\-_]{1,255}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
 )
@@ -75,7 +74,7 @@ class Exchange:
         if not _HOST.fullmatch(host):
             return None
         method = scope["method"].encode()
-        flags = b"g" if _GZIP.search(headers.get(b"accept-encoding", b"")) else b""
+        flags = b"g" if _takes_gzip(headers.get(b"accept-encoding", b"")) else b""
         more = self.visitor
         if method not in (b"GET", b"HEAD"):
             found = [(name, headers[name]) for name in _PASSED_ON if name in headers]
@@ -171,6 +170,17 @@ class Exchange:
         # Until the server has noticed, it would complain about an answer without an end.
         while not connection.cycle.disconnected and connection.transport is not None:
             await asyncio.sleep(0.001)
+
+
+@lru_cache(maxsize=128)
+def _takes_gzip(accepted: bytes) -> bool:
+    """Say whether Accept-Encoding admits gzip (RFC 9110, section 12.5.3): named, or as ``*``."""
+    codings = {}
+    for part in accepted.lower().split(b","):
+        coding, _, weight = part.partition(b";")
+        codings[coding.strip()] = not _NOTHING.fullmatch(weight.strip())
+    named = [codings[name] for name in (b"gzip", b"x-gzip", b"*") if name in codings]
+    return bool(named) and named[0]
 
 
 def joined(pairs: Lines) -> dict[bytes, bytes]:

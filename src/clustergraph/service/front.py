@@ -355,7 +355,7 @@ class Front:
             about = {"status": said, "version": clustergraph.__version__, "generation": number}
             body = json.dumps(about).encode()
             content_type = b"application/json"
-        head = [(b"content-type", content_type), (b"cache-control", b"no-store")]
+        head = [*CORS, (b"content-type", content_type), (b"cache-control", b"no-store")]
         head.append((b"content-length", b"%d" % len(body)))
         await exchange.reply(status, head, body)
 

@@ -10,10 +10,9 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 import pyoxigraph as ox
 
 from clustergraph import paging
-from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.errors import ClusterGraphError, RequestError, UnknownNameError
 from clustergraph.service.choices import choices_of
-from clustergraph.service.problems import describe
-from clustergraph.service.protocol import Context, Request, Response, Write
+from clustergraph.service.protocol import Context, Request, Response, Write, problems
 from clustergraph.store import Answer, Engine, wire
 
 if TYPE_CHECKING:
@@ -34,10 +33,14 @@ def responder(engine: Engine | RemoteEngine) -> Callable[[Request, Context], Res
     def respond(request: Request, context: Context) -> Response:
         try:
             return _ask(engine, request)
+        except UnknownNameError as error:
+            if error.kind == "query":
+                return problems.respond(error, request)
+            # The question is there; a value that it was given is not.
+            wrong = RequestError(400, "Wrong parameter", str(error))
+            return problems.respond(wrong, request)
         except ClusterGraphError as error:
-            status, document = describe(error)
-            body = json.dumps(document, ensure_ascii=False).encode()
-            return Response(status, [("Content-Type", "application/problem+json")], body)
+            return problems.respond(error, request)
 
     return respond
 

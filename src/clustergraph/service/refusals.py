@@ -1,12 +1,11 @@
-"""What the serving process itself has to say to a client, short and built by hand."""
+"""What the serving process itself has to say to a client."""
 
 from __future__ import annotations
 
-import json
-from http import HTTPStatus
 from typing import Final
 
 from clustergraph.service.cache import Lines
+from clustergraph.service.protocol import problems
 
 __all__ = ["DEATHS", "document"]
 
@@ -48,22 +47,11 @@ def document(
         status: the HTTP status.
         title: what kind of problem it is, the same at each occurrence.
         detail: what is wrong this time, and what to do about it.
-        accept: the Accept header; text is for clients that ask for it and not for JSON.
+        accept: the Accept header; text is for clients that would rather have it than JSON.
         lines: further headers.
     """
-    if b"text/plain" in accept and b"json" not in accept:
-        content_type = b"text/plain; charset=utf-8"
-        body = f"{status} {HTTPStatus(status).phrase}\n{title}: {detail}\n".encode()
-    else:
-        content_type = b"application/problem+json"
-        body = json.dumps(
-            {"type": "about:blank", "title": title, "status": status, "detail": detail},
-            ensure_ascii=False,
-        ).encode()
-    head = [
-        (b"content-type", content_type),
-        (b"cache-control", b"no-store"),
-        (b"access-control-allow-origin", b"*"),
-        (b"content-length", b"%d" % len(body)),
-    ]
-    return status, [*head, *(lines or [])], body
+    said = problems.document(status, title, detail, accept.decode("latin-1"))
+    assert isinstance(said.body, bytes)  # noqa: S101 - it is no stream
+    head = [(name.lower().encode(), value.encode()) for name, value in said.headers]
+    head += [(b"access-control-allow-origin", b"*"), (b"content-length", b"%d" % len(said.body))]
+    return status, [*head, *(lines or [])], said.body

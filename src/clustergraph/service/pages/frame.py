@@ -12,7 +12,6 @@ in each language, and a line in `clustergraph.service.places`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -26,8 +25,7 @@ from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.service import places
 from clustergraph.service.pages import files, words
 from clustergraph.service.pages.visit import Row, Visit
-from clustergraph.service.problems import describe
-from clustergraph.service.protocol import Context, Request, Response
+from clustergraph.service.protocol import Context, Request, Response, problems
 from clustergraph.service.protocol.negotiation import prefers_html
 
 if TYPE_CHECKING:
@@ -122,12 +120,9 @@ def shown(visit: Visit, template: str, **values: Any) -> str:
 
 def refuse(visit: Visit, error: ClusterGraphError, **values: Any) -> Response:
     """Return a page, or a problem document for programs, that says what is wrong."""
-    status, document = describe(error)
-    if isinstance(error, UnknownNameError):
-        status = 404
     if not prefers_html(visit.request.headers.get("accept")):
-        body = json.dumps({**document, "status": status}, ensure_ascii=False).encode()
-        return Response(status, [("Content-Type", "application/problem+json")], body)
+        return problems.respond(error, visit.request)
+    status, document = problems.describe(error)
     return page(
         visit,
         "problem",

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from clustergraph.answers import FORMATS
 from clustergraph.errors import ClusterGraphError
 from clustergraph.service.pages.words import Words
-from clustergraph.service.problems import describe
+from clustergraph.service.protocol.problems import describe
 
 if TYPE_CHECKING:
     from clustergraph.service.pages.outcome import Outcome

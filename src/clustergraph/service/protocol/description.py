@@ -68,7 +68,7 @@ def _respond(request: Request, context: Context, what: str) -> Response:
     names = [decode(value) for key, value in fields(request.query_string) if key == b"format"]
     form = choose(request.headers.get("accept"), tuple(names), "graph")
     place = hashlib.sha256(request.base.encode()).hexdigest()[:8]
-    current = tag(context.generation, f"{what}-{form.name}-{place}")
+    current = tag(context, f"{what}-{form.name}-{place}")
     if (response := unchanged(request, context, current)) is not None:
         return response
     key = f"{what} {form.name} {request.base}"

@@ -138,7 +138,7 @@ def _get(request: Request, context: Context, target: Target) -> Response:
     form = choose(
         request.headers.get("accept"), target.forms, "dataset" if target.node is None else "graph"
     )
-    current = tag(context.generation, form.name)
+    current = tag(context, form.name)
     if (response := unchanged(request, context, current)) is not None:
         return response
     headers = [("Content-Type", form.content_type), ("Vary", "Accept"), ("ETag", current)]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from hashlib import blake2b
 from typing import Final
 
+import clustergraph
 from clustergraph.errors import RequestError
 from clustergraph.service.protocol.messages import Context, Request, Response
 
@@ -14,14 +16,18 @@ __all__ = ["check", "http_date", "tag", "unchanged"]
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7E\x80-\xFF]*)"')
 
 
-def tag(generation: int, variant: str) -> str:
+def tag(context: Context, variant: str) -> str:
     """Return the strong entity tag of one representation of one generation.
 
+    It opens with the generation's number. The version of the program is part of it, which may
+    write the same otherwise, and the time of the commit: another store has the same numbers.
+
     Args:
-        generation: its number, with which the tag opens.
+        context: the generation.
         variant: what tells this representation from the others of the same generation.
     """
-    return f'"{generation}-{variant}"'
+    stamp = f"{context.committed_at} {clustergraph.__version__}"
+    return f'"{context.generation}-{variant}-{blake2b(stamp.encode(), digest_size=4).hexdigest()}"'
 
 
 def http_date(seconds: float) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.error import HTTPError, URLError
 
 from clustergraph.errors import (
@@ -26,7 +27,7 @@ from clustergraph.service.protocol.messages import Request, Response
 from clustergraph.service.protocol.negotiation import prefers_text
 from clustergraph.vocab import BASE
 
-__all__ = ["PROBLEM", "document", "endpoint_failed", "respond"]
+__all__ = ["PROBLEM", "describe", "document", "endpoint_failed", "respond"]
 
 PROBLEM: Final = BASE + "problem/"
 """What the types of problems start with; the rest is the title in lower case with hyphens."""
@@ -54,25 +55,28 @@ def respond(error: ClusterGraphError, request: Request) -> Response:
         from clustergraph.service.protocol import reports
 
         return reports.refusal(error, request)
-    headers: list[tuple[str, str]] = []
+    status, members = describe(error)
+    headers = members.pop("headers", None)
+    response = _response(status, members, request.headers.get("accept"))
+    if isinstance(headers, list):
+        response.headers += headers
+    return response
+
+
+def describe(error: ClusterGraphError) -> tuple[int, dict[str, Any]]:
+    """Return the status that an error stands for, and the members of its problem document."""
     if isinstance(error, EndpointError):
         error = endpoint_failed(error)
     if isinstance(error, RequestError):
-        status, title, more = error.status, error.title, dict(error.more)
-        extra = more.pop("headers", None)
-        if isinstance(extra, list):
-            headers = extra
-    else:
-        status, title = next(
-            ((code, name) for kind, code, name in _STATUS if isinstance(error, kind)),
-            (500, "The service failed"),
-        )
-        more = {}
-        if isinstance(error, QuerySyntaxError | SyntaxFaultError) and error.line is not None:
-            more = {"line": error.line, "column": error.column}
-    response = document(status, title, str(error), request.headers.get("accept"), **more)
-    response.headers += headers
-    return response
+        return error.status, _members(error.status, error.title, error.detail, error.more)
+    status, title = next(
+        ((code, name) for kind, code, name in _STATUS if isinstance(error, kind)),
+        (500, "The service failed"),
+    )
+    more = {}
+    if isinstance(error, QuerySyntaxError | SyntaxFaultError) and error.line is not None:
+        more = {"line": error.line, "column": error.column}
+    return status, _members(status, title, str(error), more)
 
 
 def endpoint_failed(error: EndpointError) -> RequestError:
@@ -100,12 +104,19 @@ def document(
         accept: the request's Accept header.
         more: extension members.
     """
+    return _response(status, _members(status, title, detail, more), accept)
+
+
+def _members(status: int, title: str, detail: str, more: Mapping[str, object]) -> dict[str, Any]:
+    kind = PROBLEM + title.lower().replace(" ", "-")
+    return {"type": kind, "title": title, "status": status, "detail": detail, **more}
+
+
+def _response(status: int, members: Mapping[str, object], accept: str | None) -> Response:
     if _wants_text(accept):
-        text = f"{title} ({status})\n\n{detail}\n"
+        text = f"{members['title']} ({status})\n\n{members['detail']}\n"
         content_type = "text/plain; charset=utf-8"
     else:
-        kind = PROBLEM + title.lower().replace(" ", "-")
-        members = {"type": kind, "title": title, "status": status, "detail": detail, **more}
         text = json.dumps(members, ensure_ascii=False, default=str) + "\n"
         content_type = "application/problem+json"
     headers = [("Content-Type", content_type), ("Vary", "Accept"), ("Cache-Control", "no-store")]
