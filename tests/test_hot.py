@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import io
 import json
+import random
 import socket
 import time
 from collections.abc import Iterator
@@ -154,6 +155,41 @@ def test_leaving_ends_the_query(port: int) -> None:
     until_s = time.monotonic() + 15
     while metric(port, name) == before:
         assert time.monotonic() < until_s
+
+
+def slow(value: int, size: int = 90) -> str:
+    """A query that answers with a number after a tenth of a second or so."""
+    digits = " ".join(map(str, range(size)))
+    sets = " ".join(f"VALUES ?{name} {{ {digits} }}" for name in "abc")
+    return f"SELECT (COUNT(*) - {size**3 - value} AS ?n) {{ {sets} }}"
+
+
+def test_each_question_gets_its_own_answer(port: int) -> None:
+    """Also where requests are sent ahead, recalled behind slow ones, abandoned and joined."""
+
+    def visit(seed: int) -> list[tuple[int, Any, str]]:
+        dice, found = random.Random(seed), []  # noqa: S311 - no secret
+        sock = socket.create_connection(("127.0.0.1", port), timeout=30)
+        for turn in range(40):
+            values = [seed * 1000 + turn * 10 + part for part in range(1 + (dice.random() < 0.2))]
+            queries = [(slow if dice.random() < 0.05 else number)(value) for value in values]
+            for query in queries:
+                sock.sendall(request(query))
+            if dice.random() < 0.05:
+                sock.close()
+                sock = socket.create_connection(("127.0.0.1", port), timeout=30)
+            else:
+                found += [(*take(sock), str(value)) for value in values]
+        sock.close()
+        return found
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = [answer for each in threads.map(visit, range(1, 13)) for answer in each]
+    assert len(answers) > 400
+    for status, said, meant in answers:
+        # A query may be too slow for the deadline on a busy machine, but never another's answer.
+        assert (status, said) == (200, meant) or status in (503, 504)
+    assert sum(status == 200 for status, _, _ in answers) > 0.9 * len(answers)
 
 
 PLAIN = [

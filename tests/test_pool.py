@@ -17,6 +17,7 @@ from clustergraph.errors import StoreError
 from clustergraph.store import wire
 from clustergraph.store.pool import Pool, PoolSize
 from clustergraph.store.process import BusyError, DiedError, Target, Worker
+from clustergraph.store.queue import Waiter
 
 # Answers each request with its own number of the generation, unless the request says otherwise.
 OBEDIENT = """
@@ -27,6 +28,9 @@ if sys.argv[1] == "broken":
 sock = socket.socket(fileno=int(sys.argv[2]))
 number = 0
 while data := sock.recv(wire.FRAME_BYTES):
+    if data[0] == wire.RECALL:
+        sock.send(bytes([wire.RECALLED]))
+        continue
     if data[0] == wire.OPEN:
         number = json.loads(data[1:])["number"]
         sock.send(bytes([wire.READY]) + b'{"wall": "none"}')
@@ -42,6 +46,9 @@ while data := sock.recv(wire.FRAME_BYTES):
     if body == b"endless":
         while True:
             time.sleep(1)
+    if body.startswith(b"until "):
+        while not os.path.exists(body[6:]):
+            time.sleep(0.001)
     if body == b"many":
         sock.send(wire.HEAD.pack(wire.START, 0, 200, 0))
         for i in range(100):
@@ -78,7 +85,7 @@ def run(
 
 
 async def eventually(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.01)
 
@@ -132,9 +139,16 @@ def test_aged_requests_leave_room_and_are_capped(script: Path) -> None:
     """Long requests keep their workers until the slots are full; short ones are answered."""
 
     async def body(pool: Pool) -> None:
-        long = [asyncio.ensure_future(ask(pool, b"endless", 8)) for _ in range(4)]
+        long = [asyncio.ensure_future(ask(pool, b"endless", 60)) for _ in range(4)]
         await eventually(lambda: pool.figures()["aged"] == 2 and pool.kills.get("slots", 0) == 1)
         assert await ask(pool, b"a") == b"1 a"
+
+        def end() -> bool:
+            for worker in pool.busy:
+                worker.deadline_s = 0.0
+            return all(one.done() for one in long)
+
+        await eventually(end)
         results = await asyncio.gather(*long, return_exceptions=True)
         reasons = sorted(one.reason for one in results if isinstance(one, DiedError))
         assert reasons == ["deadline", "deadline", "deadline", "slots"]
@@ -236,6 +250,112 @@ def test_queue_is_bounded_and_fair(script: Path) -> None:
         assert order == [0, 2]
 
     run(script, body, workers=1, spares=0, waiting=3, slots=0)
+
+
+class Short:
+    """A request that waits without a task, and may be sent ahead; see `Pool.wait`."""
+
+    def __init__(self, pool: Pool, what: bytes) -> None:
+        self.pool, self.what = pool, what
+        self.ahead = False
+        self.answer = asyncio.get_running_loop().create_future()
+        self.died = 0
+        deadline_s = time.monotonic() + 20
+        self.waiter = None if (worker := pool.take_now(deadline_s)) else self._wait(deadline_s)
+        if worker:
+            self._take(worker)
+
+    def _wait(self, deadline_s: float) -> Waiter:
+        return self.pool.wait(self._take, deadline_s, request=self.what)
+
+    def _take(self, worker: Worker) -> None:
+        self.worker = worker
+        self.ahead = self.waiter is not None and self.waiter.sent_to is worker
+        if not self.ahead:
+            worker.send(self.what)
+        worker.on_long = lambda: None
+        worker.hear(self._hear)
+
+    def _hear(self, frame: bytes) -> None:
+        self.died += not frame
+        self.pool.give(self.worker, healthy=bool(frame))
+        if frame:
+            self.answer.set_result(frame[wire.HEAD.size :])
+
+
+def test_short_requests_are_sent_ahead(script: Path, tmp_path: Path) -> None:
+    """What finds all workers busy lies ready behind a request that has just begun."""
+
+    async def body(pool: Pool) -> None:
+        go = tmp_path / "go"
+        first = Short(pool, b"until %b" % bytes(go))
+        second, third = Short(pool, b"second"), Short(pool, b"third")
+        assert second.waiter is not None
+        assert second.waiter.sent_to is first.worker
+        assert pool.figures()["waiting"] == 2
+        go.touch()
+        assert await first.answer == b"1 until %b" % bytes(go)
+        assert (await second.answer, await third.answer) == (b"1 second", b"1 third")
+        assert (first.ahead, second.ahead, third.ahead) == (False, True, True)
+
+    run(script, body, workers=1, spares=0)
+
+
+def test_what_lies_behind_long_work_goes_to_another(script: Path, tmp_path: Path) -> None:
+    """A request sent ahead is recalled; the answer that it gets nonetheless is for nobody."""
+
+    async def body(pool: Pool) -> None:
+        go = tmp_path / "go"
+        held = [Short(pool, b"until %b" % bytes(go)) for _ in range(2)]
+        behind = [Short(pool, b"behind %d" % number) for number in range(2)]
+        assert all(one.waiter and one.waiter.sent_to for one in behind)
+        # Both workers grow old, and the spare does the work of both.
+        answers = [await one.answer for one in behind]
+        assert answers == [b"1 behind 0", b"1 behind 1"]
+        assert {one.worker for one in behind}.isdisjoint({one.worker for one in held})
+        go.touch()
+        for one in held:
+            assert (await one.answer).startswith(b"1 until")
+        assert await asyncio.gather(*(ask(pool, b"%d" % n) for n in range(50))) == [
+            b"1 %d" % n for n in range(50)
+        ]
+        await eventually(lambda: not pool.busy)
+        assert pool.kills == {}
+
+    run(script, body, workers=2, spares=1, aged_after_s=0.5)
+
+
+def test_worker_that_dies_takes_nobody_along(script: Path) -> None:
+    """A request that lay behind one that ended its worker is answered by another."""
+
+    async def body(pool: Pool) -> None:
+        first, second = Short(pool, b"abort"), Short(pool, b"second")
+        assert second.waiter is not None
+        assert second.waiter.sent_to is first.worker
+        assert await second.answer == b"1 second"
+        assert (first.died, second.died, second.ahead) == (1, 0, False)
+
+    run(script, body, workers=1)
+
+
+def test_request_sent_ahead_may_be_left_to_a_task(script: Path, tmp_path: Path) -> None:
+    """It waits in line again, at its place."""
+
+    async def body(pool: Pool) -> None:
+        go = tmp_path / "go"
+        first, second, third = (Short(pool, b"until %b" % bytes(go)) for _ in range(3))
+        assert second.waiter is not None
+        pool.wait_in_task(second.waiter)
+        assert second.waiter.sent_to is None
+        taking = asyncio.ensure_future(pool.take(time.monotonic() + 20, second.waiter))
+        go.touch()
+        await first.answer
+        worker = await taking
+        assert not third.answer.done()
+        pool.give(worker, healthy=True)
+        await third.answer
+
+    run(script, body, workers=1, spares=0)
 
 
 def test_slow_reader_holds_its_worker_not_memory(script: Path) -> None:

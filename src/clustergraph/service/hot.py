@@ -20,8 +20,8 @@ from clustergraph.service.cache import Answer, parse_lines, tag
 from clustergraph.service.exchange import LEFT, Exchange, Receive, Scope, Send
 from clustergraph.service.reading import ALWAYS
 from clustergraph.store import wire
-from clustergraph.store.pool import Waiter
 from clustergraph.store.process import BusyError, DiedError, Worker
+from clustergraph.store.queue import Waiter
 
 if TYPE_CHECKING:
     from clustergraph.service.connection import Connection
@@ -192,7 +192,7 @@ class Short:
         readers = front.reading.readers
         worker = readers.take_now(self._deadline_s)
         if worker is None:
-            self._waiter = readers.wait(self._ask, self._deadline_s, self._cool)
+            self._waiter = readers.wait(self._ask, self._deadline_s, self._cool, key)
         front.reading.cache.misses += 1
         front.enter(client)
         connection.begun = self
@@ -200,20 +200,21 @@ class Short:
             self._ask(worker)
 
     def _ask(self, worker: Worker) -> None:
-        self._waiter = None
+        waiter, self._waiter = self._waiter, None
         self._worker = worker
-        if self._connection.begun is not self:
-            self._drop(healthy=True)
-            return
-        try:
-            worker.send(self._key)
-        except DiedError:
-            self._worker = None
-            self._front.reading.readers.give(worker, healthy=False)
-            self._cool()
-            return
-        worker.on_frame = self._take
+        if waiter is None or waiter.sent_to is not worker:
+            if self._connection.begun is not self:
+                self._drop(healthy=True)
+                return
+            try:
+                worker.send(self._key)
+            except DiedError:
+                self._worker = None
+                self._front.reading.readers.give(worker, healthy=False)
+                self._cool()
+                return
         worker.on_long = self._cool
+        worker.hear(self._take)
 
     def _take(self, frame: bytes) -> None:
         if not frame or frame[0] != wire.FULL:
@@ -254,8 +255,7 @@ class Short:
     def _drop(self, healthy: bool) -> None:
         """Forget it: its client has left."""
         if self._waiter is not None:
-            # Whoever is given the worker finds that nobody wants it.
-            self._waiter.on_long = None
+            self._waiter.abandon()
             return
         if self._worker is not None:
             if not healthy:
@@ -279,7 +279,7 @@ class Short:
         if self._worker is not None:
             self._worker.on_frame = self._worker.on_long = None
         if self._waiter is not None:
-            self._waiter.await_it()
+            self._front.reading.readers.wait_in_task(self._waiter)
 
     async def go_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer it the usual way (ASGI 3)."""

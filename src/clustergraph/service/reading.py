@@ -12,8 +12,9 @@ from clustergraph.service.exchange import Exchange, watch
 from clustergraph.service.options import Options
 from clustergraph.service.refusals import DEATHS
 from clustergraph.store import wire
-from clustergraph.store.pool import Pool, Waiter
+from clustergraph.store.pool import Pool
 from clustergraph.store.process import BusyError, DiedError, Worker
+from clustergraph.store.queue import Waiter
 
 __all__ = ["ALWAYS", "CORS", "Reading", "complete", "retry_after"]
 

@@ -91,6 +91,8 @@ class Remote:
                 with wire.take_file(self._sock) as body:
                     request.body = body
                     self.answer(request, flags)
+            elif kind == wire.RECALL:
+                self._sock.send(bytes([wire.RECALLED]))
             else:
                 self._open(json.loads(data[1:])["directory"])
                 self._sock.send(bytes([wire.READY]) + b'{"wall": ""}')

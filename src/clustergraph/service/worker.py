@@ -10,6 +10,7 @@ import gc
 import json
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +29,9 @@ __all__ = ["main"]
 
 
 _STACK_BYTES: Final = 256 << 20
+_LONG_S: Final = 0.002
+_RECALL: Final = bytes([wire.RECALL])
+_RECALLED: Final = bytes([wire.RECALLED])
 
 
 class Reader:
@@ -66,11 +70,21 @@ class Reader:
 
     def serve(self) -> None:
         """Answer until the other end closes."""
-        receive, ask = self._sock.recv, wire.ASK
-        while data := receive(wire.FRAME_BYTES):
+        receive, ask, clock = self._sock.recv, wire.ASK, time.monotonic
+        following, began_s = b"", clock()
+        while data := following or receive(wire.FRAME_BYTES):
+            following = b""
             kind = data[0]
             if kind == ask:
+                if clock() - began_s > _LONG_S:
+                    # What was sent ahead of such an answer has perhaps been recalled.
+                    following = wire.waiting(self._sock)
+                    if following[:1] == _RECALL:
+                        continue
+                began_s = clock()
                 self.ask(data)
+            elif kind == wire.RECALL:
+                self._sock.send(_RECALLED)
             elif kind == wire.FILE:
                 request, flags = read_request(data[1:])
                 with wire.take_file(self._sock) as body:

@@ -22,8 +22,9 @@ from typing import Any, Final
 from clustergraph.errors import StoreError
 from clustergraph.store import wire
 from clustergraph.store.process import BusyError, DiedError, Target, Worker
+from clustergraph.store.queue import BRISK_S, Queue, Waiter
 
-__all__ = ["START_S", "Pool", "PoolSize", "Waiter"]
+__all__ = ["START_S", "Pool", "PoolSize"]
 
 _SWEEP_S: Final = 0.02
 START_S: Final = 30.0
@@ -51,28 +52,6 @@ class PoolSize:
     waiting: int = 512
 
 
-@dataclass(slots=True, eq=False)
-class Waiter:
-    """A request that waits for a worker.
-
-    Attributes:
-        take: is given the worker.
-        on_long: called once if it has to wait for more than a moment.
-        since_s: when it began to wait.
-    """
-
-    take: Callable[[Worker], object]
-    on_long: Callable[[], object] | None
-    deadline_s: float
-    since_s: float
-    future: asyncio.Future[Worker] | None = None
-
-    def await_it(self) -> None:
-        """From now on a task waits: the worker is to be had from `Pool.take`."""
-        self.future = asyncio.get_running_loop().create_future()
-        self.take, self.on_long = self.future.set_result, None
-
-
 class Pool:
     """Workers of one kind.
 
@@ -92,7 +71,7 @@ class Pool:
         self.idle: deque[Worker] = deque()
         self.spares: deque[Worker] = deque()
         self.busy: set[Worker] = set()
-        self._waiting: deque[Waiter] = deque()
+        self._waiting = Queue(size.waiting)
         self._command = command
         self._buffer = bytearray(wire.FRAME_BYTES)
         self._starting = 0
@@ -172,42 +151,52 @@ class Pool:
         take: Callable[[Worker], object],
         deadline_s: float,
         on_long: Callable[[], object] | None = None,
+        request: bytes = b"",
     ) -> Waiter:
         """Wait for a worker, first come first served, without a task.
 
         Args:
-            take: is given the worker, some time.
+            take: is given the worker, some time; one that is `Waiter.sent_to` has been sent the
+                request already.
             deadline_s: when the request has to be answered.
             on_long: called once if that takes more than a moment.
+            request: may be sent ahead, as a frame without its kind; see `wire.ASK`.
 
         Raises:
             BusyError: the queue is full.
         """
-        if len(self._waiting) >= self.size.waiting:
-            raise BusyError(f"{self.size.waiting} requests wait already")
-        waiter = Waiter(take, on_long, deadline_s, time.monotonic())
-        self._waiting.append(waiter)
+        waiter = Waiter(take, on_long, deadline_s, request, time.monotonic())
+        self._waiting.add(waiter)
+        if request:
+            for worker in self.busy:
+                self._send_ahead(worker)
         self._watch()
         return waiter
+
+    def wait_in_task(self, waiter: Waiter) -> None:
+        """Let a task wait instead, in the same place: it gets the worker from `take`."""
+        waiter.wait_in_task()
+        if waiter.sent_to is not None:
+            self._recall(waiter.sent_to)
 
     async def take(self, deadline_s: float, waiter: Waiter | None = None) -> Worker:
         """Return a worker, first come first served.
 
         Args:
             deadline_s: when the request has to be answered.
-            waiter: one that has waited already and keeps its place; see `Waiter.await_it`.
+            waiter: one that has waited already and keeps its place; see `wait_in_task`.
 
         Raises:
             BusyError: the queue is full, or the deadline passed in it.
         """
         loop = asyncio.get_running_loop()
         if waiter is None:
-            if not self._waiting and (worker := self.take_now(deadline_s)):
+            if not self._waiting.line and (worker := self.take_now(deadline_s)):
                 return worker
             waiter = self.wait(_nobody, deadline_s)
-            waiter.await_it()
+            waiter.wait_in_task()
         future = waiter.future
-        assert future is not None  # noqa: S101 - see `Waiter.await_it`
+        assert future is not None  # noqa: S101 - see `Waiter.wait_in_task`
         try:
             async with asyncio.timeout_at(loop.time() + deadline_s - time.monotonic()):
                 return await future
@@ -237,8 +226,14 @@ class Pool:
             self.kills[cause] = self.kills.get(cause, 0) + 1
         healthy = healthy and worker.usable and not self._stopped
         if not healthy or (worker.aged and not worker.recover()):
+            self._waiting.release(worker)
             worker.close()
             self._refill()
+        elif self._waiting.owes(worker):
+            self._assign(worker, time.monotonic() + self.size.aged_after_s)
+            self._waiting.settle(worker, lambda lives: self.give(worker, lives))
+        elif waiter := self._waiting.ahead.pop(worker, None):
+            self._hand(worker, waiter)
         elif worker.target is not self.target:
             self._run(self._refresh(worker))
         else:
@@ -283,18 +278,40 @@ class Pool:
 
     def _withdraw(self, waiter: Waiter, future: asyncio.Future[Worker]) -> None:
         """Forget one that waits no longer; a worker that it was just given goes to the next."""
-        if waiter in self._waiting:
-            self._waiting.remove(waiter)
+        if waiter in self._waiting.line:
+            self._waiting.line.remove(waiter)
         elif future.done() and not future.cancelled():
             self.give(future.result(), healthy=True)
 
     def _offer(self, worker: Worker) -> None:
-        if self._waiting:
-            waiter = self._waiting.popleft()
-            waiter.take(self._assign(worker, waiter.deadline_s))
+        line = self._waiting.line
+        if not line:
+            self._relieve(BRISK_S)
+        if line:
+            self._hand(worker, line.popleft())
             return
-        worker.on_frame = self._idle_frame(worker)
         self.idle.append(worker)
+        worker.hear(self._idle_frame(worker))
+
+    def _hand(self, worker: Worker, waiter: Waiter) -> None:
+        waiter.take(self._assign(worker, waiter.deadline_s))
+        self._send_ahead(worker)
+
+    def _send_ahead(self, worker: Worker) -> None:
+        if worker in self.busy and worker.target is self.target:
+            self._waiting.send_ahead(worker)
+
+    def _relieve(self, after_s: float) -> None:
+        """Free requests that lie behind work of more than ``after_s`` seconds."""
+        for worker in self._waiting.stuck(after_s):
+            self._recall(worker)
+
+    def _recall(self, worker: Worker) -> None:
+        """Let what lies behind a worker go to the next that is free."""
+        self._waiting.recall(worker)
+        line = self._waiting.line
+        while line and (free := self.take_now(line[0].deadline_s)):
+            self._hand(free, line.popleft())
 
     def _idle_frame(self, worker: Worker) -> Callable[[bytes], None]:
         # An idle worker has nothing to say: if its socket turns readable, it has died.
@@ -324,11 +341,11 @@ class Pool:
 
     def _place(self, worker: Worker) -> None:
         """Put a worker that has nothing to do where one is missing."""
-        if self._young() < self.size.workers or self._waiting:
+        if self._young() < self.size.workers or self._waiting.line:
             self._offer(worker)
         elif len(self.spares) < self.size.spares:
-            worker.on_frame = self._idle_frame(worker)
             self.spares.append(worker)
+            worker.hear(self._idle_frame(worker))
         else:
             worker.close()
 
@@ -408,6 +425,7 @@ class Pool:
     def _sweep(self) -> None:
         """Kill what is past its deadline; demote what has grown old."""
         self._sweeper = None
+        self._relieve(BRISK_S if self.idle else _SHORT_S)
         now = time.monotonic()
         for worker in list(self.busy):
             if now > worker.deadline_s:
@@ -418,7 +436,7 @@ class Pool:
                 tell()
             if now - worker.since_s > self.size.aged_after_s and self.size.slots:
                 self._age(worker)
-        for waiter in list(self._waiting):
+        for waiter in list(self._waiting.line):
             if waiter.on_long is not None and now - waiter.since_s > _SHORT_S:
                 tell, waiter.on_long = waiter.on_long, None
                 tell()
@@ -430,7 +448,7 @@ class Pool:
         if worker.aged or not worker.usable:
             worker.settle()
             return
-        if self.idle and not self._waiting:
+        if self.idle and not self._waiting.line:
             return
         if sum(other.aged for other in self.busy) >= self.size.slots:
             if not self._starting:  # else there will be room in a moment

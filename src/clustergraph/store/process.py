@@ -171,6 +171,13 @@ class Worker:
                 self._waiter = None
         return self._frames.popleft()
 
+    def hear(self, take: Callable[[bytes], None]) -> None:
+        """Let ``take`` have each frame from now on, beginning with those that are here."""
+        self.on_frame = take
+        while self._frames and self.on_frame is take:
+            take(self._frames.popleft())
+        self._listen()
+
     def put_back(self, frame: bytes) -> None:
         """Let `frame` return this one next."""
         self._frames.appendleft(frame)

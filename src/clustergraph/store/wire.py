@@ -31,10 +31,13 @@ __all__ = [
     "OVER",
     "PUBLISHED",
     "READY",
+    "RECALL",
+    "RECALLED",
     "START",
     "TAKEN",
     "send",
     "take_file",
+    "waiting",
 ]
 
 # To a worker.
@@ -58,6 +61,12 @@ ABORT: Final = 9
 """The answer cannot be finished: whoever reads it must see that it is broken."""
 OVER: Final = 10
 """The request is for a worker that has a network."""
+
+# A worker at work may be sent its next request ahead (see `clustergraph.store.queue`).
+RECALL: Final = 15
+"""The request before this is for another; to a worker, which may have begun it already."""
+RECALLED: Final = 16
+"""The answer to RECALL: what was sent between the answer at hand and this is for nobody."""
 
 # Between the serving process and the worker that writes.
 COMMIT: Final = 11
@@ -111,6 +120,14 @@ def send(sock: socket.socket, head: bytes, body: bytes | IO[bytes]) -> None:
 def _send_file(sock: socket.socket, head: bytes, file: IO[bytes]) -> None:
     sock.send(b"\x02" + head)
     socket.send_fds(sock, [b"\x02"], [file.fileno()])
+
+
+def waiting(sock: socket.socket) -> bytes:
+    """Return the next frame if there is one already, else nothing."""
+    try:
+        return sock.recv(FRAME_BYTES, socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return b""
 
 
 def take_file(sock: socket.socket) -> IO[bytes]:
