@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from clustergraph import artefacts
 from clustergraph.cli import cli
+from clustergraph.ontology import checking
 from clustergraph.ontology.checking import Outcome, check
 from clustergraph.validation import render
 from clustergraph.validation.faults import RULES
@@ -79,11 +80,49 @@ def test_class_without_members_is_explained(tmp_path: Path) -> None:
     )
     (finding,) = check(ontology=folder, steps=["consistency"]).report.findings
     assert finding.shape_name == RULES + "empty-class"
-    assert finding.file == folder / "faulty.ttl" or finding.detail
+    assert (finding.file, finding.line) == (folder / "faulty.ttl", 7)
     reasons = [inner.message for inner in finding.detail]
     assert len(reasons) == 6
     assert sum("faulty.ttl:7:" in reason for reason in reasons) == 2
     assert any("nothing is both cg:Cluster and org:Organization  [" in one for one in reasons)
+
+
+def test_contradiction_within_an_ontology_is_told_at_the_fact(tmp_path: Path) -> None:
+    """Of statements about classes and about one thing, the place is that of the thing."""
+    folder = with_fault(tmp_path, "cg:one a cg:Event .\n\ncg:one a cg:Company .")
+    (finding,) = check(ontology=folder, steps=["consistency"]).report.findings
+    assert (finding.file, finding.line) == (folder / "faulty.ttl", 7)
+    assert len(finding.detail) == 4
+
+
+def test_code_list_in_a_circle_is_found(tmp_path: Path) -> None:
+    """An entry that is broader than itself is told at its place in the list."""
+    folder = with_fault(tmp_path, "")
+    path = folder / "codes" / "size.ttl"
+    path.parent.mkdir()
+    path.write_text(
+        "@prefix : <https://w3id.org/clustergraph/code/size/> .\n"
+        "@prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
+        ":small skos:broader :any .\n:any skos:broader :all .\n:all skos:broader :any .\n"
+    )
+    found = check(ontology=folder, steps=["style"]).report.findings
+    told = {(one.shape_name, one.file, one.line) for one in found}
+    assert told == {(RULES + "concept-cyclic", path, line) for line in (4, 5)}
+
+
+def test_term_that_nothing_uses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A term of the shipped ontology is used somewhere, or says what it waits for."""
+    path = tmp_path / "more.ttl"
+    note = "<http://www.w3.org/2004/02/skos/core#editorialNote>"
+    path.write_text(
+        PREFIXES + f"cg:Lonely a owl:Class .\ncg:Later a owl:Class ; {note} 'For 2027.' ."
+    )
+    modules = checking._modules
+    monkeypatch.setattr(checking, "_modules", lambda room: [*modules(room), path])
+    (finding,) = check(steps=["terms"]).report.findings
+    assert finding.shape_name == RULES + "term-unused"
+    assert (finding.file, finding.line) == (path, 7)
+    assert "cg:Lonely" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -99,6 +138,8 @@ def test_class_without_members_is_explained(tmp_path: Path) -> None:
          "terms", "term-undeclared", "did you mean cg:"),
         ("cg:partOf a owl:FunctionalProperty .",
          "profile", "profile-dl", "cg:partOf follows from a chain or is transitive"),
+        ("cg:partOf owl:inverseOf cg:memberOf .",
+         "style", "inverse-mismatched", "two inverses"),
         ("cg:Company rdfs:isDefinedBy <https://w3id.org/clustergraph/ontology/policy> .",
          "style", "shape:Term-home", "one module"),
     ],

@@ -114,7 +114,9 @@ class _Checking:
         self.ours = ontology is None
         self.whole = whole
         progress("reading the ontology")
-        self.paths = _modules(ontology or artefacts.room("ontology"))
+        room = ontology or artefacts.room("ontology")
+        self.paths = _modules(room)
+        self.lists = sorted(room.glob("codes/*.ttl"))
         self.model = read(self.paths)
         progress("reading the data")
         self.data: Statements = read(files) if files else {}
@@ -168,9 +170,7 @@ class _Checking:
             if not statements.get(axiom.triple):
                 reason = replace(reason, place=_place_of_shipped(axiom.triple))
             reasons.append(reason)
-        # A statement of the data is what is most likely wrong; then one of ours.
-        blamed = next((r for r in reasons if r.place and r.place.path not in self.paths), None)
-        first = blamed or (reasons[0] if reasons else None)
+        first = self._blamed(one, reasons)
         count = f"these {len(reasons)} statements" if len(reasons) > 1 else "this statement"
         if one.empty is None:
             rule, what = "contradiction", f"{count} cannot all be true: take one of them back"
@@ -186,6 +186,20 @@ class _Checking:
             what += " (time ran out: not all of them may be needed)"
         finding = fault(rule, what, focus, first.place if first else None)
         return replace(finding, detail=tuple(_as_reason(reason, focus) for reason in reasons))
+
+    def _blamed(self, one: Contradiction, reasons: Sequence[Finding]) -> Finding | None:
+        """Return the reason at whose place a contradiction is told."""
+        if one.empty is not None:
+            about = [reason for reason in reasons if reason.focus == one.empty]
+            return next(iter([*about, *reasons]), None)
+        # A statement of the data is what is most likely wrong; then one about a single thing.
+        of_data = [r for r in reasons if r.place and r.place.path not in self.paths]
+        facts = [
+            reason
+            for reason, axiom in zip(reasons, one.axioms, strict=True)
+            if "Assertion" in axiom.kind
+        ]
+        return next(iter([*of_data, *facts, *reasons]), None)
 
     # --- profile -------------------------------------------------------------------------------
 
@@ -280,9 +294,11 @@ class _Checking:
         self.progress("looking at the style")
         meta = artefacts.room("shapes") / "meta.ttl"
         self.found += validate(self.paths, shapes=meta).findings
+        # The code lists are judged as well: no entry may be above itself.
+        statements = {**self.model, **(read(self.lists) if self.lists else {})}
         store = hold(
             ox.Quad(triple.subject, triple.predicate, triple.object, _graph(places))
-            for triple, places in self.model.items()
+            for triple, places in statements.items()
         )
         questions = [
             question
@@ -298,7 +314,7 @@ class _Checking:
                 thing, what = row["thing"], row["what"]
                 shown = "" if what is None or isinstance(what, ox.Triple) else f" ({show(what)})"
                 words = f"{question.summary}{shown}. {' '.join(question.description.split())}"
-                self.found.append(_of_node(question.name, words, thing, self.model))
+                self.found.append(_of_node(question.name, words, thing, statements))
         self.notes.append(f"style: {len(questions)} checks, and the shapes of {meta.name}")
 
 
@@ -322,8 +338,8 @@ def _modules(path: Path) -> list[Path]:
 
 
 def _graph(places: Sequence[Place]) -> ox.NamedNode:
-    aligned = bool(places) and places[0].path.parent.name == "alignments"
-    return ox.NamedNode(GRAPH + ("alignments" if aligned else "ontology"))
+    folder = places[0].path.parent.name if places else ""
+    return ox.NamedNode(GRAPH + (folder if folder in ("alignments", "codes") else "ontology"))
 
 
 def _of_triple(rule: str, words: str, triple: ox.Triple, statements: Statements) -> Finding:
