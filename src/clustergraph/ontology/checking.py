@@ -143,7 +143,7 @@ class _Checking:
             "annotations carry no meaning for it"
         )
         for reason, triples in sorted(found.left_out.items()):
-            self.notes.append(f"consistency: left out {len(triples):,} statements: {reason}")
+            self.notes.append(f"consistency: left out {_counted(len(triples))}: {reason}")
 
     def _surroundings(self) -> Statements:
         """Return what the shipped graph says of the things that files name, or all it says."""
@@ -206,19 +206,23 @@ class _Checking:
     def profile(self, wanted: Profile) -> None:
         self.progress("looking at the profiles")
         found = owl.read(self.model)
-        within = []
         for profile in PROFILES:
             broken = breaks(found, profile)
+            told = [
+                _of_triple(f"profile-{profile.lower()}", one.reason, one.triple, self.model)
+                for one in (broken if profile == wanted else broken[:1])
+            ]
             if profile == wanted:
-                self.found += [
-                    _of_triple(f"profile-{profile.lower()}", one.reason, one.triple, self.model)
-                    for one in broken
-                ]
-            first = f": {broken[0].reason}" if broken else ""
-            within.append(
-                f"{profile} {f'no ({len(broken)} statements{first})' if broken else 'yes'}"
+                self.found += told
+            if not broken:
+                self.notes.append(f"profile: OWL 2 {profile} yes")
+                continue
+            first = told[0]
+            where = f", at {first.place}" if first.place else ""
+            self.notes.append(
+                f"profile: OWL 2 {profile} no: {_counted(len(broken))}, the first of "
+                f"{show(first.focus)}{where}: {first.message}"
             )
-        self.notes += [f"profile: OWL 2 {words}" for words in within]
 
     # --- terms ---------------------------------------------------------------------------------
 
@@ -316,6 +320,10 @@ class _Checking:
                 words = f"{question.summary}{shown}. {' '.join(question.description.split())}"
                 self.found.append(_of_node(question.name, words, thing, statements))
         self.notes.append(f"style: {len(questions)} checks, and the shapes of {meta.name}")
+
+
+def _counted(number: int) -> str:
+    return f"{number:,} statement{'' if number == 1 else 's'}"
 
 
 def near_terms(iri: str, declared: Iterable[str]) -> str:
