@@ -9,7 +9,7 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import cli
+from clustergraph import artefacts, cli
 from clustergraph.reasoning import compile_rules, settle
 from clustergraph.reasoning.explain import Proof, explain
 from clustergraph.reasoning.rules import TYPE
@@ -87,6 +87,10 @@ def test_command_tells_axioms_rows_and_sources(capsys: pytest.CaptureFixture[str
     lines = out.splitlines()
     assert lines[0] == "CLUTEX – Cluster of Technical Textiles lies in region Northeast"
     assert "together make “lies in region” (ontology/core.ttl:" in lines[2]
+    # The line of the axiom itself, not of the term that it is about.
+    line = int(lines[2].rpartition("core.ttl:")[2].partition(":")[0])
+    text = (artefacts.room("ontology") / "core.ttl").read_text(encoding="utf-8").splitlines()
+    assert "owl:propertyChainAxiom" in text[line - 1]
     assert any(line.strip(" │├└─").startswith("at data/region_links.csv:") for line in lines)
     assert any("at ontology/codes/nuts.ttl:" in line for line in lines)
     assert any("source https://" in line for line in lines)
@@ -109,6 +113,10 @@ def test_command_tells_json(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "code", "words"),
     [
         ([CLUTEX, "cg:inRegion", "nuts:AT"], 1, "does not hold"),
+        ([CLUTEX, "cg:inRegion", "nuts:AT"], 1, "it has instead: Liberec Region, "),
+        ([CLUTEX, "founding year", "1999"], 1, "it has instead: 2006"),
+        ([CLUTEX, "a", "cg:Cluster", "--format", "json"], 1, '"holds": false'),
+        (["Cluster", "a", "cg:Cluster"], 2, "say which of cg:Cluster, id:notion"),
         ([CLUTEX, "cg:inRegoin", "nuts:CZ0"], 2, "did you mean cg:inRegion"),
         ([CLUTEX + "x", "cg:inRegion", "nuts:CZ0"], 2, "did you mean clutex"),
         ([CLUTEX, "lies in regoin", "nuts:CZ0"], 2, "did you mean lies in region"),

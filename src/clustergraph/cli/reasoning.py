@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     import pyoxigraph as ox
 
     from clustergraph.reasoning.explain import Proof
+    from clustergraph.reasoning.incremental import Statement
     from clustergraph.store import Engine
 
 __all__: list[str] = []
+
+_SHOWN: Final = 5
 
 if TYPE_CHECKING:
     Places = Mapping[ox.Triple, tuple[str, ...]]
@@ -61,11 +64,7 @@ def explain(subject: str, predicate: str, value: str, form: str, store: Path | N
     statement = (node, relation, why.read_value(value, engine, node, relation))
     proof = why.explain(engine.store, statement)
     if proof is None:
-        told = " ".join(why.words_of(term, engine) for term in statement)
-        click.echo(f"does not hold: {told}", err=form == "json")
-        if form == "json":
-            click.echo(json.dumps({"holds": False, "statement": [str(t) for t in statement]}))
-        sys.exit(1)
+        _does_not_hold(statement, engine, form)
     triples = [ox.Triple(*one) for one in proof.stated()]
     places = _places([*triples, *proof.axioms()]) if store is None else {}
     if form == "json":
@@ -74,6 +73,24 @@ def explain(subject: str, predicate: str, value: str, form: str, store: Path | N
     else:
         for line in _lines(proof, engine, places):
             click.echo(line)
+
+
+def _does_not_hold(statement: Statement, engine: Engine, form: str) -> NoReturn:
+    """Say that a statement does not hold, and what its subject has instead; exit with 1."""
+    from clustergraph.reasoning import explain as why
+
+    told = " ".join(why.words_of(term, engine) for term in statement)
+    click.echo(f"does not hold: {told}", err=form == "json")
+    found = engine.store.quads_for_pattern(*statement[:2], None, None)
+    values = sorted(dict.fromkeys(quad.object for quad in found), key=str)
+    if form == "json":
+        data = {"holds": False, "statement": [str(term) for term in statement]}
+        click.echo(json.dumps({**data, "instead": [str(value) for value in values]}))
+    elif values:
+        shown = [why.words_of(value, engine) for value in values[:_SHOWN]]
+        more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+        click.echo(f"it has instead: {', '.join(shown)}{more}")
+    sys.exit(1)
 
 
 def _places(triples: list[ox.Triple]) -> Places:
@@ -91,12 +108,13 @@ def _places(triples: list[ox.Triple]) -> Places:
     left = {triple for triple in triples if triple not in found}
     for path in artefacts.files("ontology", "*.ttl"):
         # A list has no name of its own: what it is said of has to do.
-        read = {_nameless(triple): triple for triple in read_rdf(path)} if left else {}
+        whole = list(read_rdf(path)) if left else []
+        read = {_nameless(triple): triple for triple in whole}
         here = {triple: read[_nameless(triple)] for triple in left if _nameless(triple) in read}
         if here:
-            search = mentions(path, here.values())
+            search = mentions(path, whole)
             for triple, stated in here.items():
-                place = search.of(stated, "subject") or search.first(stated.subject)
+                place = search.of(stated, "object") or search.first(stated.subject)
                 found[triple] = (_short(str(place or path)),)
             left -= here.keys()
     return found

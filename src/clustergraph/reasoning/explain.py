@@ -171,7 +171,7 @@ def read_property(text: str, engine: Engine) -> ox.NamedNode:
 
 
 def read_value(text: str, engine: Engine, subject: Node, predicate: ox.NamedNode) -> Term:
-    """Return the object that a text means: a thing, or a value that the property has there.
+    """Return the object that a text means: a thing, or a value of the kind the property has there.
 
     Raises:
         UnknownNameError: nothing bears that name; suggests near ones.
@@ -183,10 +183,13 @@ def read_value(text: str, engine: Engine, subject: Node, predicate: ox.NamedNode
         except SyntaxError as error:
             raise UsageError(f"{text}: not a literal as Turtle writes it ({error.msg})") from error
         return cast(Term, quad.object)
-    for quad in engine.store.quads_for_pattern(subject, predicate, None, None):
-        if isinstance(quad.object, ox.Literal) and quad.object.value == text:
-            return quad.object
-    return read_node(text, engine)
+    found = engine.store.quads_for_pattern(subject, predicate, None, None)
+    values = [quad.object for quad in found if isinstance(quad.object, ox.Literal)]
+    for value in values:
+        if value.value == text:
+            return value
+    # Where the subject has other values, the text is one that it has not.
+    return ox.Literal(text) if values and _iri(text) is None else read_node(text, engine)
 
 
 def words_of(term: Term, engine: Engine) -> str:
