@@ -63,6 +63,27 @@ def test_each_rule_draws_its_conclusions(text: str, expected: set[str]) -> None:
     assert inferred(store) == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        ":x owl:sameAs :y . :x :p :z .",
+        ":p a owl:FunctionalProperty . :x :p :y , :z .",
+        ":p a owl:ReflexiveProperty . :x :q :y .",
+        ":A owl:equivalentClass [ owl:onProperty :p ; owl:hasValue :y ] . :x :p :y . :z a :A .",
+        ":A rdfs:subClassOf [ owl:onProperty :p ; owl:allValuesFrom :B ] . :x a :A ; :p :y .",
+        "[ owl:unionOf ( :B :C ) ] rdfs:subClassOf :A . :x a :B .",
+        ":p rdfs:domain :A . :A owl:disjointWith :B . :x :p :y .",
+        ":A rdfs:subClassOf owl:Thing . :x a :A .",
+        "GRAPH graph:inferred { :A rdfs:subClassOf :B } :x a :A .",
+    ],
+)
+def test_what_is_left_out_draws_no_conclusions(text: str) -> None:
+    """Identity, keys, expressions, unsafe domains and empty words have no consequences."""
+    store = store_of(text)
+    assert materialise(store) == 0
+    assert inferred(store) == set()
+
+
 def test_what_is_stated_is_not_inferred_as_well() -> None:
     """A statement stands once, so that an answer over all graphs does not count it twice."""
     store = store_of("GRAPH :g { :p a owl:SymmetricProperty . :x :p :y } GRAPH :h { :y :p :x }")
