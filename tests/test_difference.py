@@ -96,6 +96,39 @@ def test_changed_nameless_thing_is_recognised() -> None:
     assert [(one.removed, one.added) for one in change.values] == [(("1",), ("2",))]
 
 
+def test_nameless_things_are_named_by_what_they_are_about() -> None:
+    """Classes that exclude each other, and notes on statements, are told by names, not as nodes."""
+    old = """cg:City a owl:Class ; rdfs:label "city"@en . cg:River a owl:Class .
+      [] a owl:AllDisjointClasses ; owl:members ( cg:Company cg:City cg:Claim ) .
+      [] a owl:AllDisjointClasses ; owl:members ( :a :b ) ."""
+    new = old.replace("cg:City cg:Claim )", "cg:City cg:River )").replace("( :a :b )", "( :c :d )")
+    note = (
+        "[] a owl:Axiom ; owl:annotatedSource cg:Company ; owl:annotatedTarget cg:City ; :note 1 ."
+    )
+    difference = between(old, new + note)
+    (change,) = difference.changed
+    assert (change.thing.kind, change.thing.name) == (
+        "classes that exclude each other", "company, city, cg:River",
+    )  # fmt: skip
+    assert [(one.name, one.removed, one.added) for one in change.values] == [
+        ("members", ("claim (cg:Claim)",), ("cg:River",))
+    ]
+    # Two that share nothing but their class are not the same one.
+    assert len(difference.removed) == 1
+    assert sorted(thing.name for thing in difference.added) == [
+        "<http://example.org/c>, <http://example.org/d>", "company – city",
+    ]  # fmt: skip
+    assert "+ note on a statement company – city\n" in render(difference)
+
+
+def test_many_nameless_things_are_compared_quickly() -> None:
+    """What thousands of nameless things say alike is not tried for every pair of them."""
+    old = "".join(f"[] a :X ; :same 1 ; :key {number} ; :rest 0 ." for number in range(3000))
+    difference = between(old, old.replace(":rest 0", ":rest 1"))
+    assert (difference.added, difference.removed) == ((), ())
+    assert len(difference.changed) == 3000
+
+
 def test_circles_connected_otherwise_are_noticed() -> None:
     """Two triangles are no hexagon, though each node looks like every other."""
     triangles = "_:a :n _:b . _:b :n _:c . _:c :n _:a . _:d :n _:e . _:e :n _:f . _:f :n _:d ."

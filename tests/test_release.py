@@ -48,9 +48,19 @@ def test_release_stamps_and_tells(copy: Path) -> None:
     assert 'version = "9.8.7"' in (copy / "pyproject.toml").read_text(encoding="utf-8")
     page = (copy / "ontology" / "CHANGES.md").read_text(encoding="utf-8")
     assert "## 9.8.7 (2031-02-03)" in page
-    assert "- `cg:Guild`: owl:Class “guild”" in page
+    assert "- `cg:Guild`: class “guild”" in page
     assert "cluster organisation (en) → cluster body (en)" in page
     assert "versionI" not in page
+
+
+def test_release_wants_to_know_the_earlier_version(copy: Path) -> None:
+    """An earlier ontology that is not there is told before anything is stamped."""
+    before = (copy / "ontology" / "ontology.ttl").read_text(encoding="utf-8")
+    for since in (("--since", "no-such-thing"), ()):
+        done = release(copy, "9.8.7", *since)
+        assert done.returncode == 2
+        assert "--since" in done.stderr
+        assert (copy / "ontology" / "ontology.ttl").read_text(encoding="utf-8") == before
 
 
 def test_release_is_told_once(copy: Path) -> None:

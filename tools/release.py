@@ -3,9 +3,10 @@
 Usage: ``python tools/release.py VERSION [--date YYYY-MM-DD] [--since WHERE]``
 
 VERSION is three numbers. WHERE is the ontology of the previous version: a directory, or what git
-knows it by; by default the tag ``v`` and the version that the ontology bears now. What changed
-since then is told in ``ontology/CHANGES.md``, by terms, from the difference between the two. The
-first version, which has no earlier one, is told by its number of terms. Nothing is committed.
+knows it by; by default the tag ``v`` and the version that the ontology bears now (or, when VERSION
+is stamped again, the one before). What changed since then is told in ``ontology/CHANGES.md``, by
+terms, from the difference between the two. The first version, which has no earlier one, is told by
+its number of terms. Nothing is committed.
 """
 
 from __future__ import annotations
@@ -76,12 +77,29 @@ def changes(root: Path, old: Path | None, version: str, date: str) -> str:
     return head + (told or "No term changed.") + "\n"
 
 
+def version_of(root: Path) -> str:
+    """Return the version that the ontology bears."""
+    whole = root / "ontology" / "ontology.ttl"
+    found = re.search(r'owl:versionInfo\s+"([^"]+)"', whole.read_text(encoding="utf-8"))
+    if found is None:
+        raise SystemExit(f"{whole} bears no version: give it an owl:versionInfo")
+    return found[1]
+
+
+def previous(root: Path, version: str) -> str:
+    """Return the version before the one that is made; itself when it is the first."""
+    now = version_of(root)
+    if now != version:
+        return now
+    text = (root / "ontology" / "ontology.ttl").read_text(encoding="utf-8")
+    found = re.search(r"owl:priorVersion\s+<\S+/([\d.]+)>", text)
+    return found[1] if found else version
+
+
 def stamp(root: Path, version: str, date: str) -> str:
     """Write the version into the package and the ontology; return the one it had before."""
     whole = root / "ontology" / "ontology.ttl"
-    before = re.search(r'owl:versionInfo\s+"([^"]+)"', whole.read_text(encoding="utf-8"))
-    if before is None:
-        raise SystemExit(f"{whole} bears no version: give it an owl:versionInfo")
+    before = version_of(root)
     for pattern in FILES:
         for path in sorted((root / "ontology").glob(pattern)):
             text = path.read_text(encoding="utf-8")
@@ -95,9 +113,9 @@ def stamp(root: Path, version: str, date: str) -> str:
         rf"({date[:4]})\g<1>{version}\g<2>{version}",
         text,
     )
-    if before[1] != version:
+    if before != version:
         text = re.sub(r"    owl:priorVersion .*\n", "", text)
-        prior = f"    owl:priorVersion   <{ONTOLOGY}/{before[1]}> ;\n"
+        prior = f"    owl:priorVersion   <{ONTOLOGY}/{before}> ;\n"
         text = re.sub(r"(    owl:versionInfo .*\n)", rf"\g<1>{prior}", text)
     whole.write_text(text, encoding="utf-8")
     package = root / "pyproject.toml"
@@ -108,7 +126,7 @@ def stamp(root: Path, version: str, date: str) -> str:
     text = log.read_text(encoding="utf-8")
     text = re.sub(r"(?m)^## Unreleased.*$", f"## {version} ({date})", text, count=1)
     log.write_text(text, encoding="utf-8")
-    return before[1]
+    return before
 
 
 def main(arguments: list[str]) -> int:
@@ -122,16 +140,22 @@ def main(arguments: list[str]) -> int:
     if not VERSION.fullmatch(given.version):
         parser.error(f"{given.version!r} is no version: write three numbers, such as 0.2.0")
     datetime.date.fromisoformat(given.date)
-    before = stamp(given.root, given.version, given.date)
     page = given.root / "ontology" / "CHANGES.md"
     sections = page.read_text(encoding="utf-8").removeprefix(HEADING) if page.exists() else ""
     # A release that is stamped again is told again, not twice.
     kept = re.split(r"(?m)^(?=## )", sections)
     others = [part for part in kept if not part.startswith(f"## {given.version} ")]
     with tempfile.TemporaryDirectory() as folder:
-        old = earlier(given.root, given.since or f"v{before}", Path(folder))
-        if before == given.version and given.since is None:
-            old = None
+        since = given.since or f"v{previous(given.root, given.version)}"
+        # The first version that is stamped again has nothing before it but itself.
+        again = since == f"v{given.version}"
+        old = None if again else earlier(given.root, since, Path(folder))
+        if old is None and (given.since or any(part.strip() for part in others)):
+            parser.error(
+                f"there is no ontology at {since}, neither as a directory nor for git: "
+                "name the one of the previous version with --since"
+            )
+        before = stamp(given.root, given.version, given.date)
         fresh = changes(given.root, old, given.version, given.date)
     page.write_text(HEADING + "\n" + fresh + "\n" + "".join(others).lstrip("\n"), encoding="utf-8")
     print(f"{shorten(ONTOLOGY)} {before} → {given.version}; see {page}")

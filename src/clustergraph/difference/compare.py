@@ -30,6 +30,40 @@ _SIMILAR: Final = 0.5
 _DEEP: Final = 64
 _ROUNDS: Final = 4
 _LONGEST: Final = 1_000_000
+_MANY: Final = 50
+# What the languages themselves have names for and no ontology of ours labels.
+_KINDS: Final = {
+    **{f"<{PREFIXES['owl']}{kind}Property>": "property" for kind in ("Object", "Datatype")},
+    f"<{PREFIXES['owl']}AnnotationProperty>": "property",
+    f"<{PREFIXES['owl']}Class>": "class",
+    f"<{PREFIXES['owl']}Ontology>": "ontology",
+    f"<{PREFIXES['owl']}Axiom>": "note on a statement",
+    f"<{PREFIXES['owl']}AllDisjointClasses>": "classes that exclude each other",
+    f"<{PREFIXES['skos']}Concept>": "entry",
+    f"<{PREFIXES['skos']}ConceptScheme>": "code list",
+}
+_RELATIONS: Final = {
+    _TYPE: "is a",
+    PREFIXES["rdfs"] + "label": "name",
+    PREFIXES["rdfs"] + "subClassOf": "is below",
+    PREFIXES["rdfs"] + "subPropertyOf": "is below",
+    PREFIXES["rdfs"] + "domain": "leads from",
+    PREFIXES["rdfs"] + "range": "leads to",
+    PREFIXES["rdfs"] + "isDefinedBy": "defined in",
+    PREFIXES["owl"] + "inverseOf": "inverse of",
+    PREFIXES["owl"] + "disjointWith": "excludes",
+    PREFIXES["owl"] + "members": "members",
+    PREFIXES["skos"] + "prefLabel": "name",
+    PREFIXES["skos"] + "altLabel": "other name",
+    PREFIXES["skos"] + "definition": "definition",
+    PREFIXES["skos"] + "scopeNote": "scope",
+    PREFIXES["skos"] + "note": "note",
+    PREFIXES["skos"] + "broader": "is below",
+    PREFIXES["skos"] + "closeMatch": "much the same as",
+    PREFIXES["dcterms"] + "source": "source",
+    PREFIXES["schema"] + "domainIncludes": "meant to lead from",
+    PREFIXES["schema"] + "rangeIncludes": "meant to lead to",
+}
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal
 Said: TypeAlias = Mapping[str, frozenset[str]]
@@ -156,6 +190,7 @@ class _Graph:
     Attributes:
         said: for each thing, by its key, the texts of its values by property.
         terms: the term behind a text.
+        lists: the texts of the members of a list, by its own text.
     """
 
     def __init__(self, triples: Iterable[ox.Triple]) -> None:
@@ -169,6 +204,7 @@ class _Graph:
             if isinstance(value, ox.BlankNode):
                 self.referrers[value].append((triple.predicate.value, subject))
         self.terms: dict[str, Term] = {}
+        self.lists: dict[str, tuple[str, ...]] = {}
         self._texts: dict[Term, str] = {}
         self._colours = self._coloured()
         self.said = dict(self._told())
@@ -219,7 +255,8 @@ class _Graph:
         elif term in self._colours:
             text = self._colours[term]
         elif (members := self._members(term)) is not None:
-            text = f"( {' '.join(map(self.text, members))} )"
+            text = f"( {' '.join(map(self._shown, members))} )"
+            self.lists[text] = tuple(map(self.text, members))
         else:
             parts = sorted(
                 f"{show(ox.NamedNode(predicate))} {self._shown(value)}"
@@ -288,20 +325,21 @@ def _pair(before: _Graph, after: _Graph) -> None:
     """Give the nameless things of both graphs that say most of the same one key."""
     olds = [key for key in before.said.keys() - after.said.keys() if _nameless(key)]
     news = [key for key in after.said.keys() - before.said.keys() if _nameless(key)]
-    by_statement: dict[tuple[str, str], list[str]] = defaultdict(list)
+    features = {key: set(_features(after.said[key], after)) for key in news}
+    bearers: dict[tuple[str, str], list[str]] = defaultdict(list)
     for key in news:
-        for statement in _statements(after.said[key]):
-            by_statement[statement].append(key)
+        for feature in features[key]:
+            bearers[feature].append(key)
     taken: set[str] = set()
     renamed: dict[str, str] = {}
     for key in sorted(olds):
-        mine = set(_statements(before.said[key]))
-        shared = Counter(
-            other for statement in mine for other in by_statement[statement] if other not in taken
-        )
+        mine = set(_features(before.said[key], before))
+        # What very many say recognises none of them, and comparing with all would take long.
+        telling = [one for one in mine if len(bearers[one]) <= _MANY]
+        near = {other for one in telling for other in bearers[one]} - taken
         ranked = sorted(
-            ((2 * n / (len(mine) + len(set(_statements(after.said[other])))), other)
-             for other, n in shared.items()),
+            ((2 * len(mine & features[other]) / (len(mine) + len(features[other])), other)
+             for other in near),
             reverse=True,
         )  # fmt: skip
         if ranked and ranked[0][0] >= _SIMILAR:
@@ -319,6 +357,13 @@ def _pair(before: _Graph, after: _Graph) -> None:
 
 def _nameless(key: str) -> bool:
     return not key.startswith("<")
+
+
+def _features(said: Said, graph: _Graph) -> Iterator[tuple[str, str]]:
+    """Yield what tells a nameless thing from others: all that it says but its class."""
+    for name, value in _statements(said):
+        if name != _TYPE:
+            yield from ((name, part) for part in graph.lists.get(value, (value,)))
 
 
 def _statements(said: Said) -> Iterator[tuple[str, str]]:
@@ -357,27 +402,40 @@ class _Words:
     ) -> Thing:
         types = sorted(said.get(_TYPE, ()))
         is_claim = f"<{_CLAIM}>" in types
-        kind = next((label for one in types if (label := self._labels.get(one))), "")
-        if not kind and types:
-            kind = self._short(types[0])
-        name = self._claimed(said) if is_claim else self._labels.get(key, "")
+        kinds = [word for one in types if (word := self._labels.get(one) or _KINDS.get(one))]
+        kind = kinds[0] if kinds else self._short(types[0]) if types else ""
+        name = self._claimed(said) if is_claim else self._labels.get(key) or self._unnamed(said)
         iri = key[1:-1] if key.startswith("<") else key
+        short = "" if _nameless(key) and name else self._short(key)
         values = self.values(gains or {}, losses or {})
-        return Thing(iri, self._short(key), name, kind, is_claim, values)
+        return Thing(iri, short, name, kind, is_claim, values)
 
     def values(self, gains: Said, losses: Said) -> tuple[Values, ...]:
-        names = gains.keys() | losses.keys()
-        found = [
-            Values(
-                "is a"
-                if name == _TYPE
-                else self._labels.get(f"<{name}>", "") or show(ox.NamedNode(name)),
-                tuple(sorted(map(self.word, losses.get(name, ())))),
-                tuple(sorted(map(self.word, gains.get(name, ())))),
+        found = []
+        for name in gains.keys() | losses.keys():
+            less, more = losses.get(name, frozenset()), gains.get(name, frozenset())
+            if len(less) == len(more) == 1:
+                less, more = self._of_lists(*less, *more)
+            words = self._labels.get(f"<{name}>") or _RELATIONS.get(name)
+            found.append(
+                Values(
+                    words or show(ox.NamedNode(name)),
+                    tuple(sorted(map(self.word, less))),
+                    tuple(sorted(map(self.word, more))),
+                )
             )
-            for name in names
-        ]
         return tuple(sorted(found, key=lambda one: one.name.casefold()))
+
+    def _of_lists(self, was: str, now: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the members that only one of two lists has; of other values, themselves."""
+        olds, news = (
+            next((g.lists[text] for g in self._graphs if text in g.lists), ())
+            for text in (was, now)
+        )
+        gone, come = frozenset(olds) - frozenset(news), frozenset(news) - frozenset(olds)
+        if olds and news and (gone or come):
+            return gone, come
+        return frozenset({was}), frozenset({now})
 
     def word(self, text: str) -> str:
         """Return a value as people read it: with its name, if it has one."""
@@ -394,6 +452,19 @@ class _Words:
             for text in sorted(said.get(CG + name, ()))[:1]:
                 parts.append(self._labels.get(text) or self.word(text))
         return " – ".join(parts)
+
+    def _unnamed(self, said: Said) -> str:
+        """Return what names a thing without a name: the statement or the classes it is about."""
+        parts = [
+            self._labels.get(text) or self.word(text)
+            for name in ("annotatedSource", "annotatedProperty", "annotatedTarget")
+            for text in sorted(said.get(PREFIXES["owl"] + name, ()))[:1]
+        ]
+        if parts:
+            return " – ".join(parts)
+        members = sorted(said.get(PREFIXES["owl"] + "members", ()))[:1]
+        texts = next((g.lists[one] for one in members for g in self._graphs if one in g.lists), ())
+        return ", ".join(self._labels.get(text) or self.word(text) for text in texts)
 
     def _short(self, text: str) -> str:
         return show(ox.NamedNode(text[1:-1])) if text.startswith("<") else text

@@ -86,7 +86,7 @@ def _text(difference: Difference, colour: bool) -> Iterator[str]:
 
 def _title(thing: Thing) -> str:
     words = " ".join(filter(None, (thing.kind, thing.name)))
-    return f"{words} ({thing.short})" if words else thing.short
+    return f"{words} ({thing.short})" if words and thing.short else words or thing.short
 
 
 def _lines(values: Values, plain: bool = False) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _markdown(difference: Difference) -> Iterator[str]:
 
 def _mark(thing: Thing) -> str:
     words = " ".join(filter(None, (thing.kind, f"“{thing.name}”" if thing.name else "")))
-    return f"`{thing.short}`{f': {words}' if words else ''}"
+    return ": ".join(filter(None, (thing.short and f"`{thing.short}`", words)))
 
 
 def _plain(line: str) -> str:
