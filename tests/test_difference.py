@@ -121,6 +121,14 @@ def test_nameless_things_are_named_by_what_they_are_about() -> None:
     assert "+ note on a statement company – city\n" in render(difference)
 
 
+def test_values_that_read_alike_are_told_with_their_datatype() -> None:
+    """A value of which only the datatype changed is not told as changed into itself."""
+    difference = between(":a cg:city '1' .", ":a cg:city 1 .")
+    (change,) = difference.changed
+    (values,) = change.values
+    assert (values.removed, values.added) == (("1 (xsd:string)",), ("1 (xsd:integer)",))
+
+
 def test_many_nameless_things_are_compared_quickly() -> None:
     """What thousands of nameless things say alike is not tried for every pair of them."""
     old = "".join(f"[] a :X ; :same 1 ; :key {number} ; :rest 0 ." for number in range(3000))

@@ -417,13 +417,11 @@ class _Words:
             if len(less) == len(more) == 1:
                 less, more = self._of_lists(*less, *more)
             words = self._labels.get(f"<{name}>") or _RELATIONS.get(name)
-            found.append(
-                Values(
-                    words or show(ox.NamedNode(name)),
-                    tuple(sorted(map(self.word, less))),
-                    tuple(sorted(map(self.word, more))),
-                )
-            )
+            gone, come = (sorted(map(self.word, texts)) for texts in (less, more))
+            if not set(gone).isdisjoint(come):
+                # Only the datatype tells them apart.
+                gone, come = (sorted(map(self.typed, texts)) for texts in (less, more))
+            found.append(Values(words or show(ox.NamedNode(name)), tuple(gone), tuple(come)))
         return tuple(sorted(found, key=lambda one: one.name.casefold()))
 
     def _of_lists(self, was: str, now: str) -> tuple[frozenset[str], frozenset[str]]:
@@ -444,6 +442,13 @@ class _Words:
             return f"{term.value} ({term.language})" if term.language else term.value
         label = self._labels.get(text, "")
         return f"{label} ({self._short(text)})" if label else self._short(text)
+
+    def typed(self, text: str) -> str:
+        """Return a value with its datatype."""
+        term = next((g.terms[text] for g in self._graphs if text in g.terms), None)
+        if isinstance(term, ox.Literal) and not term.language:
+            return f"{term.value} ({show(term.datatype)})"
+        return self.word(text)
 
     def _claimed(self, said: Said) -> str:
         """Return a claim as a sentence: its subject, property and object or value."""
