@@ -12,9 +12,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyoxigraph as ox
 import pytest
@@ -111,11 +112,13 @@ class Running:
         said: what it wrote on standard error, so far.
     """
 
-    def __init__(self, *arguments: object, token: str = "", **variables: str) -> None:
+    def __init__(
+        self, *arguments: object, token: str = "", within: Sequence[str] = (), **variables: str
+    ) -> None:
         environment = {**os.environ, "CLUSTERGRAPH_TOKEN": token, **variables}
         self.store = next((b for a, b in itertools.pairwise(arguments) if a == "--store"), None)
         command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0"]
-        command += map(str, arguments)
+        command = [*within, *command, *map(str, arguments)]
         with interruptible():
             self.process = subprocess.Popen(
                 command, stderr=subprocess.PIPE, text=True, env=environment
@@ -151,8 +154,8 @@ def serve() -> Iterator[Callable[..., Running]]:
     """A function that starts a service with the options of the command line."""
     started: list[Running] = []
 
-    def start(*arguments: object, token: str = "", **variables: str) -> Running:
-        started.append(Running(*arguments, token=token, **variables))
+    def start(*arguments: object, token: str = "", **more: Any) -> Running:
+        started.append(Running(*arguments, token=token, **more))
         return started[-1]
 
     yield start

@@ -19,7 +19,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import cli
+from clustergraph import catalogue, cli
 from clustergraph.cli.root import open_engine
 from clustergraph.store import Engine
 
@@ -356,6 +356,29 @@ def served(
         assert running.wait(30) == 130
         drain.join()
         assert "Traceback" not in "".join(rest)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (b"#+ sumary: x\nASK {}", "asked.rq:1: unknown key 'sumary'; did you mean summary?"),
+        (b"#+ summary: x\n#+ tags: [a\nASK {}", "asked.rq:2:4: the header is not YAML"),
+        (b"ASK { '\xff' }", "asked.rq: not UTF-8"),
+    ],
+)
+def test_serve_with_a_faulty_question(
+    run, small_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: bytes, said: str
+) -> None:
+    """A fault in a question's file keeps the service from starting; the message points at it."""
+    (tmp_path / catalogue.KINDS[0]).mkdir()
+    (tmp_path / catalogue.KINDS[0] / "asked.rq").write_bytes(fault)
+    shipped = catalogue.questions
+    monkeypatch.setattr(catalogue, "questions", lambda: shipped(tmp_path))
+    result = run("serve", "--port", "0", "--store", small_store)
+    assert result.code == 2
+    assert said in result.err
+    assert result.err.startswith(f"clustergraph: {tmp_path}")
+    assert "Traceback" not in result.err
 
 
 def test_serve_answers_and_is_an_endpoint(run, served: str, small_store: Path) -> None:

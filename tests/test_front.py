@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -431,6 +433,39 @@ def test_without_a_store_it_is_read_only(client: httpx.Client) -> None:
     assert "token" in response.json()["detail"]
 
 
+def test_full_disk(serve: Any, tmp_path: Path) -> None:
+    """Where the disk is full, writes are 507 and reads go on; with room again, no restart."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    alone = ["unshare", "--mount", "--map-root-user", "sh", "-c"]
+    mount = f"mount -t tmpfs -o size=48m tmpfs '{disk}'"
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*alone, mount], check=False, capture_output=True).returncode
+    ):
+        pytest.skip("a small file system cannot be mounted here: neither root nor user namespaces")
+    within = [*alone, f'{mount} && exec "$@"', "sh"]
+    store = ("--store", disk / "store", "--bare", "--workers", 1)
+    running = serve(*store, "--no-validate-writes", "--no-inference", token=TOKEN, within=within)
+    seen = Path(f"/proc/{running.process.pid}/root{disk}")
+    with httpx.Client(base_url=running.base, trust_env=False, timeout=60) as client:
+        assert update(client, "INSERT DATA { <x:a> <x:b> 1 }").status_code == 204
+        state = os.statvfs(seen)
+        (seen / "filler").write_bytes(b"x" * (state.f_bavail * state.f_frsize - (60 << 10)))
+        long = "".join(f"<x:{i}> <x:b> '{i:0500}' ." for i in range(2000))
+        upload = {"Content-Type": "text/turtle", "Authorization": f"Bearer {TOKEN}"}
+        for refused in (
+            update(client, "INSERT DATA { <x:a> <x:b> 2 }"),
+            client.put("/store?graph=x:g", content=long, headers=upload),
+        ):
+            assert refused.status_code == 507, refused.text
+            assert "make room" in refused.json()["detail"].lower()
+        assert count(client) == 1
+        (seen / "filler").unlink()
+        assert client.put("/store?graph=x:g", content=long, headers=upload).status_code == 201
+        assert count(client) == 2001
+
+
 # What operators see
 
 
@@ -447,6 +482,73 @@ def test_metrics_count_what_happens(client: httpx.Client) -> None:
     ):  # fmt: skip
         assert f"# HELP clustergraph_{metric_name.removesuffix('_bucket')} " in text
     assert metric(client, "clustergraph_generation") == 1
+
+
+SAMPLE = re.compile(r"(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?P<labels>[^{}]*)\})? (?P<value>\S+)")
+LABEL = re.compile(r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"')
+
+
+def test_metrics_are_well_formed(client: httpx.Client) -> None:
+    """Prometheus text format 0.0.4: families described once, samples together, buckets that add."""
+    ask(client)
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert answer.text.endswith("\n")
+    kinds: dict[str, str] = {}
+    helped: set[str] = set()
+    samples: dict[tuple[str, str], float] = {}
+    family = ""
+    for line in answer.text.splitlines():
+        if line.startswith("# "):
+            _, word, name, rest = line.split(" ", 3)
+            if word == "HELP":
+                assert name not in helped, f"{name} is described twice"
+                helped.add(name)
+            else:
+                assert word == "TYPE"
+                assert name not in kinds
+                assert rest in ("counter", "gauge", "histogram")
+                kinds[name], family = rest, name
+            continue
+        found = SAMPLE.fullmatch(line)
+        assert found, line
+        suffix = found["name"].removeprefix(family)
+        assert suffix in (("_bucket", "_sum", "_count") if kinds[family] == "histogram" else ("",))
+        labels = found["labels"] or ""
+        assert not labels or ",".join(LABEL.findall(labels)) == labels, line
+        key = (found["name"], labels)
+        assert key not in samples, f"{key} is told twice"
+        samples[key] = float(found["value"])
+    assert helped == set(kinds)
+    assert all(name.endswith("_total") for name, kind in kinds.items() if kind == "counter")
+    [histogram] = [name for name, kind in kinds.items() if kind == "histogram"]
+    buckets = [value for (name, _), value in samples.items() if name == f"{histogram}_bucket"]
+    assert buckets == sorted(buckets)
+    assert (
+        buckets[-1]
+        == samples[f"{histogram}_count", ""]
+        == samples[f"{histogram}_bucket", 'le="+Inf"']
+    )
+    assert buckets[-1] >= 1
+
+
+def test_behind_a_proxy_on_the_same_machine(writer: httpx.Client, log: Path) -> None:
+    """Addresses are those that the proxy's clients use, and the log has who asked the proxy."""
+    forwarded = {
+        "Host": "data.example.org", "X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9",
+        "Authorization": f"Bearer {TOKEN}", "Content-Type": "text/turtle",
+    }  # fmt: skip
+    made = writer.put("/store/behind-a-proxy", content="<x:a> <x:b> 1 .", headers=forwarded)
+    assert made.headers["location"] == "https://data.example.org/store/behind-a-proxy"
+    assert writer.delete("/store/behind-a-proxy", headers=forwarded).status_code == 204
+    for _ in range(3):  # the third time the short way
+        assert ask(writer, "ASK { <x:proxied> ?p ?o }", **forwarded).status_code == 200
+
+    def clients() -> list[str]:
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        return [line["client"] for line in lines]
+
+    eventually(lambda: clients().count("203.0.113.9") >= 5)
 
 
 def test_log_has_a_line_a_request_without_its_query(writer: httpx.Client, log: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from clustergraph.errors import (
     ClusterGraphError,
+    DiskFullError,
     EndpointError,
     QueryError,
     RequestError,
@@ -103,6 +104,7 @@ def test_text_names_place_and_reason(exchange: Any) -> None:
         (QueryError("x"), 500),
         (EndpointError("x"), 502),
         (StoreError("x"), 503),
+        (DiskFullError("x"), 507),
         (UsageError("x"), 400),
         (UnknownNameError("query", "x", []), 404),
         (RequestError(418, "Tea", "x", pot=1), 418),

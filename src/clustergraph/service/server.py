@@ -7,7 +7,7 @@ import json
 import resource
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -169,14 +169,25 @@ def run(front: Front, listener: socket.socket, tell: Callable[[str], None]) -> N
 
     Raises:
         StoreError: the workers cannot start.
+        SyntaxFaultError: a ready question's file has a fault.
     """
+    with listener:
+        _run(front, listener, tell, catalogue.questions())
+
+
+def _run(
+    front: Front,
+    listener: socket.socket,
+    tell: Callable[[str], None],
+    known: Mapping[str, catalogue.Question],
+) -> None:
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def started() -> None:
         tell(f"clustergraph is at {address}/  (Ctrl-C stops it)")
         tell(f"  endpoint   {address}/sparql")
-        if known := catalogue.questions():
+        if known:
             [name, *_] = sorted(known, key=lambda name: catalogue.KINDS.index(known[name].kind))
             tell(f"  questions  {address}/queries, for example:")
             tell(f"             curl -H 'Accept: text/csv' {address}/queries/{name}")
@@ -190,12 +201,11 @@ def run(front: Front, listener: socket.socket, tell: Callable[[str], None]) -> N
         tell(f"  workers    {front.options.workers}{detail}")
 
     front.on_started = started
-    with listener:
-        try:
-            uvicorn.Server(configure(front)).run(sockets=[listener])
-        except SystemExit:
-            # That is how it ends when the application cannot start, which says more about it.
-            if front.failure is None:
-                raise
+    try:
+        uvicorn.Server(configure(front)).run(sockets=[listener])
+    except SystemExit:
+        # That is how it ends when the application cannot start, which says more about it.
+        if front.failure is None:
+            raise
     if front.failure is not None:
         raise StoreError(str(front.failure)) from front.failure

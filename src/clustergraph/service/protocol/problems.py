@@ -10,6 +10,7 @@ from urllib.error import HTTPError, URLError
 
 from clustergraph.errors import (
     ClusterGraphError,
+    DiskFullError,
     EndpointError,
     InvalidChangeError,
     ParameterError,
@@ -42,6 +43,7 @@ _STATUS: Final[tuple[tuple[type[ClusterGraphError], int, str], ...]] = (
     (UnknownNameError, 404, "Unknown name"),
     (ParameterError, 400, "Wrong parameter"),
     (UsageError, 400, "Wrong request"),
+    (DiskFullError, 507, "The disk is full"),
     (StoreError, 503, "The store failed"),
 )
 
