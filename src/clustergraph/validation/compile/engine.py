@@ -28,7 +28,7 @@ class _HasPredicate(Protocol):
 
 E = TypeVar("E", bound=_HasPredicate)
 
-_FEW: Final = 100
+_FEW: Final = 50
 """Up to how many targets are judged one by one, which is quicker than asking queries."""
 
 _PER_QUERY: Final = 25

@@ -149,7 +149,9 @@ class Graph:
             self._said[subject] = None
             return
         if self.union:
-            said = {name: list(dict.fromkeys(terms)) for name, terms in said.items()}
+            for name, terms in said.items():
+                if len(terms) > 1:
+                    said[name] = list(dict.fromkeys(terms))
         self._said[subject] = said
 
     def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:

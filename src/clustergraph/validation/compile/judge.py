@@ -70,7 +70,8 @@ class Judge:
         if shape.deactivated:
             return
         values = self._values(shape, focus)
-        yield from self.own(shape, focus, values)
+        if shape.constraints:
+            yield from self.own(shape, focus, values)
         for part in shape.properties:
             for value in values:
                 yield from self.results(part, value)
@@ -81,7 +82,12 @@ class Judge:
             return
         values = self._values(shape, focus) if values is None else values
         for constraint in shape.constraints:
-            yield from _CHECKS[constraint.name](self, shape, constraint, focus, values)
+            if (wrong := _OF_A_VALUE.get(constraint.name)) is None:
+                yield from _CHECKS[constraint.name](self, shape, constraint, focus, values)
+                continue
+            for value in values:
+                if wrong(self, constraint, value):
+                    yield self._result(shape, constraint, focus, value)
 
     def conforms(self, shape: Shape, node: Term) -> bool:
         """Say whether a node conforms to a shape (section 3.4.1)."""
@@ -138,19 +144,7 @@ class Judge:
             "compiled",
         )
 
-    # One function per constraint; each yields results for one focus node and its value nodes.
-
-    def _each(
-        self,
-        wrong: Callable[[Judge, Constraint, Term], bool],
-        shape: Shape,
-        constraint: Constraint,
-        focus: Term,
-        values: Values,
-    ) -> Iterator[Result]:
-        for value in values:
-            if wrong(self, constraint, value):
-                yield self._result(shape, constraint, focus, value)
+    # Constraints of a value: each says whether a value node breaks it.
 
     def _class(self, constraint: Constraint, value: Term) -> bool:
         key = (constraint.terms[0], value)
@@ -195,6 +189,8 @@ class Judge:
 
     def _in(self, constraint: Constraint, value: Term) -> bool:
         return _plain(value) not in self._terms(constraint)
+
+    # Other constraints: each yields results for one focus node and its value nodes.
 
     def _count(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
@@ -336,31 +332,24 @@ class Judge:
                 yield self._result(shape, constraint, focus, value, solution=given)
 
 
+_OF_A_VALUE: Final[Mapping[str, Callable[[Judge, Constraint, Term], bool]]] = {
+    "class": Judge._class,
+    "datatype": Judge._datatype,
+    "nodeKind": Judge._node_kind,
+    "minInclusive": Judge._bound,
+    "maxInclusive": Judge._bound,
+    "minExclusive": Judge._bound,
+    "maxExclusive": Judge._bound,
+    "minLength": Judge._length,
+    "maxLength": Judge._length,
+    "pattern": Judge._pattern,
+    "languageIn": Judge._language_in,
+    "in": Judge._in,
+}
+
 Check = Callable[[Judge, Shape, Constraint, Term, Values], Iterator[Result]]
 
-
-def _per_value(wrong: Callable[[Judge, Constraint, Term], bool]) -> Check:
-    def check(
-        judge: Judge, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
-        return judge._each(wrong, shape, constraint, focus, values)
-
-    return check
-
-
 _CHECKS: Final[Mapping[str, Check]] = {
-    "class": _per_value(Judge._class),
-    "datatype": _per_value(Judge._datatype),
-    "nodeKind": _per_value(Judge._node_kind),
-    "minInclusive": _per_value(Judge._bound),
-    "maxInclusive": _per_value(Judge._bound),
-    "minExclusive": _per_value(Judge._bound),
-    "maxExclusive": _per_value(Judge._bound),
-    "minLength": _per_value(Judge._length),
-    "maxLength": _per_value(Judge._length),
-    "pattern": _per_value(Judge._pattern),
-    "languageIn": _per_value(Judge._language_in),
-    "in": _per_value(Judge._in),
     "minCount": Judge._count,
     "maxCount": Judge._count,
     "hasValue": Judge._has_value,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -91,11 +91,14 @@ class Query:
         self.bound = frozenset((reserved - {"this"}) & self.variables) | {"this"}
         self._refuse(bound | {"this"})
         self._open, self._body = self._split()
-        self.text = self._prologue() + self._prebound()
-        try:
-            _parse(self._prologue() + "".join(words))
-        except SyntaxError as error:
-            raise QueryFaultError(f"is no SPARQL: {error.msg}") from error
+        self.text = self._prologue + self._prebound()
+        own = self._prologue + "".join(words)
+        # Mostly nothing has to be put in, and what has been parsed is not parsed again.
+        if self.text != own or not self.usable:
+            try:
+                _parse(own)
+            except SyntaxError as error:
+                raise QueryFaultError(f"is no SPARQL: {error.msg}") from error
 
     @cached_property
     def usable(self) -> bool:
@@ -136,7 +139,7 @@ class Query:
             body = _LONG_PATH.sub(_whole, "".join(words))
         else:
             body = _THIS.sub(lambda _: str(node), body)
-        return self._prologue() + "".join(self._open) + body
+        return self._prologue + "".join(self._open) + body
 
     @cached_property
     def _nested_text(self) -> str | None:
@@ -150,7 +153,7 @@ class Query:
         known = {"?this"}.union(*({p.subject, p.object} for p in group.patterns))
         patterns = " ".join(map(str, group.patterns))
         text = f"{{ {patterns} {group.filtered(known)} }}"
-        return text if _parses(f"{self._prologue()}{''.join(self._open)}{text}") else None
+        return text if _parses(f"{self._prologue}{''.join(self._open)}{text}") else None
 
     def may_match(self, focus: Term, values: Callable[[Term, PropertyPath], list[Term]]) -> bool:
         """Say whether what the query demands of ``$this`` itself is there; else nothing is found.
@@ -224,7 +227,7 @@ class Query:
             return None
         lead = "" if self._binds_this() else targets + " "
         body = self._nested_text or "".join(self._without_joins())
-        return f"{self._prologue()}SELECT ?this {{ {lead}{body[1:]}"
+        return f"{self._prologue}SELECT ?this {{ {lead}{body[1:]}"
 
     def _refuse(self, bound: frozenset[str]) -> None:
         for word in _FORBIDDEN:
@@ -251,8 +254,18 @@ class Query:
         start = self._tokens.index("{")
         return self._tokens[:start], self._tokens[start:]
 
+    @cached_property
     def _prologue(self) -> str:
-        return "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in self.prefixes.items())
+        """The declarations of the prefixes that the query may mention: the engine reads them all.
+
+        The same text is parsed anew for each focus node that needs a query of its own.
+        """
+        text = "".join(self._tokens)
+        return "".join(
+            f"PREFIX {name}: <{iri}>\n"
+            for name, iri in self.prefixes.items()
+            if f"{name}:" in text
+        )
 
     def _prebound(self) -> str:
         head = "".join(self._open)
@@ -365,18 +378,18 @@ class Query:
 
 
 def declarations(
-    node: Node, objects: Callable[[Term, str], list[Term]], ontologies: Iterable[Node]
+    given: Iterable[Term], objects: Callable[[Term, str], list[Term]], ontologies: Iterable[Node]
 ) -> dict[str, str]:
     """Return the prefixes that a query may use: those declared for it come first.
 
     Args:
-        node: the constraint or validator.
+        given: where the constraint or validator says that its prefixes are declared.
         objects: returns the objects of a subject and a predicate's IRI.
         ontologies: whose declarations hold for all queries.
     """
     prefixes = {name: PREFIXES[name] for name in ("rdf", "rdfs", "owl")}
     named: list[Term] = []
-    todo = list(objects(node, _SH + "prefixes"))
+    todo = list(given)
     while todo:
         place = todo.pop()
         if place not in named:
@@ -412,6 +425,7 @@ def _outside_brackets(text: str) -> str:
     return text if shorter == text else _outside_brackets(shorter)
 
 
+@lru_cache(maxsize=1024)
 def _parses(text: str) -> bool:
     try:
         _parse(text)

@@ -133,6 +133,7 @@ class Shapes:
             if value not in values:
                 values.append(value)
         self._known: dict[Node, Shape] = {}
+        self._declared: dict[tuple[Term, ...], dict[str, str]] = {}
         self._components = tuple(self._read_components())
         self.targeted = tuple(self._read_targeted())
         for shape in self._known.values():
@@ -375,7 +376,10 @@ class Shapes:
         if len(texts) != 1 or not isinstance(texts[0], ox.Literal):
             raise _fault(f"{show(node)} has to have exactly one sh:{kind}")
         try:
-            prefixes = declarations(node, self.objects, self._ontologies)
+            named = tuple(self.objects(node, SH + "prefixes"))
+            if (prefixes := self._declared.get(named)) is None:
+                prefixes = declarations(named, self.objects, self._ontologies)
+                self._declared[named] = prefixes
             return Query(texts[0].value, kind, prefixes, bound, path)
         except QueryFaultError as fault:
             raise _fault(f"a SPARQL constraint {fault} in {texts[0].value}") from fault
