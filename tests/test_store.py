@@ -27,6 +27,7 @@ from clustergraph.errors import (
     UsageError,
 )
 from clustergraph.store import Engine, build, is_store, open_shipped, reading, shipped
+from clustergraph.store.generations import Generations
 from clustergraph.store.guard import limit_size
 from clustergraph.store.lexer import position, query_form, tokens
 from clustergraph.store.remote import Endpoint, declare_prefixes
@@ -551,3 +552,23 @@ def test_declared_prefixes_keep_lines() -> None:
     """Declarations are added on the first line, once, and only for what is used undeclared."""
     text = "PREFIX cg: <http://x/>\nSELECT * { ?x a cg:A , skos:Concept, 'id:x' }"
     assert declare_prefixes(text) == ("PREFIX skos: <http://www.w3.org/2004/02/skos/core#> " + text)
+
+
+def test_engine_outlives_a_change_of_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A store that was named by a relative path is read on from wherever the process goes."""
+    monkeypatch.chdir(tmp_path)
+    build(Path("here"), list)
+    names = [ox.NamedNode(f"urn:x:{number}") for number in range(5)]
+    for name in names:
+        # Each commit makes files of its own, most of which are opened when they are needed.
+        Generations(Path("here")).commit(
+            lambda store, _, name=name: store.add(ox.Quad(name, name, name, name))
+        )
+    engine = Engine(Path("here"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for name in names:
+        assert list(engine.store.quads_for_pattern(None, name, None))
+        assert list(engine.store.quads_for_pattern(None, None, name, name))

@@ -77,7 +77,8 @@ class Engine:
     def _open(self, database: Path) -> None:
         self._stated: Queryable | None = None
         try:
-            self._store = ox.Store.read_only(str(database))
+            # The database opens its files when they are needed, wherever the process is by then.
+            self._store = ox.Store.read_only(str(database.absolute()))
             next(iter(self._store), None)
         except OSError as error:
             raise StoreError(
