@@ -237,3 +237,11 @@ def test_names_of_files_lead_nowhere() -> None:
     status, _, answer = send(body, content_type=kind)
     assert status == 200
     assert {one["file"] for one in json.loads(answer)["findings"]} == {"x.ttl"}
+
+
+def test_remote_context_is_refused_in_words() -> None:
+    """A context by address is not fetched, and the refusal says what to do."""
+    sent = '{"@context": "http://127.0.0.1:9/c", "@id": "urn:x:a", "name": "x"}'
+    status, _, answer = send(sent, content_type="application/ld+json")
+    assert status == 400
+    assert "nothing is fetched: write the context out" in json.loads(answer)["detail"]

@@ -153,7 +153,9 @@ class Document:
     def _fault(self, error: SyntaxError) -> RequestError:
         line, column = error.lineno, error.offset
         reason = _reason(str(error.msg or error))
-        if line is None:
+        if "LoadDocumentCallback" in reason:
+            reason = "its @context is an address, and nothing is fetched: write the context out"
+        elif line is None:
             line, column, reason = self._place(reason)
         place = f"line {line}, column {column}: " if line else ""
         more: dict[str, object] = {"line": line, "column": column} if line else {}
@@ -172,6 +174,8 @@ class Document:
                 at = _advance(line, column, before)
                 return *at, "the text is not UTF-8"
             line, column = _advance(line, column, text)
+        if self.form != ox.RdfFormat.RDF_XML:
+            return None, None, reason
         from xml.parsers import expat
 
         parser = expat.ParserCreate()
