@@ -334,6 +334,33 @@ def test_one_shape_one_focus(repository: Path, run: Run) -> None:
     assert found(ran.out) == EXPECTED[2:]
 
 
+def test_a_focus_without_findings_is_named(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A misspelt focus node does not pass for one that is all right."""
+    with pytest.raises(SystemExit) as caught:
+        main(["validate", *ALL, "--focus", "http://example.org/nobody"])
+    assert caught.value.code == 0
+    assert "nothing was found about <http://example.org/nobody>" in capsys.readouterr().err
+
+
+def test_several_files_of_shapes_count_together(repository: Path, run: Run) -> None:
+    """Each --shapes adds to those before it, also for what changed since a revision."""
+
+    def marks(*arguments: str) -> set[str]:
+        told = json.loads(run(*ALL, *arguments, "--format", "json").out)["findings"]
+        return {one["fingerprint"] for one in told}
+
+    alone = marks()
+    (repository / "more.ttl").write_text(
+        HEADER + "<http://example.org/More> a sh:NodeShape ; sh:targetSubjectsOf rdfs:label ;\n"
+        "  sh:property [ sh:path <http://example.org/nothing> ; sh:minCount 1 ] .\n"
+    )
+    both = marks("--shapes", "more.ttl")
+    assert alone < both
+    assert marks("--shapes", "more.ttl", "--changed-since", "HEAD") == both
+
+
 @pytest.fixture
 def listener() -> Iterator[tuple[str, list[str]]]:
     """A server on the loopback interface, and the connections that it saw."""

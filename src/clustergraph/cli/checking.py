@@ -50,9 +50,11 @@ output_option = click.option(
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option(
     "--shapes",
+    multiple=True,
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="Use the shapes of this file or directory, and nothing of the shipped ontology.",
+    help="Use the shapes of this file or directory, and nothing of the shipped ontology; "
+    "several, if given more than once, count together.",
 )
 @click.option(
     "--engine",
@@ -82,7 +84,7 @@ output_option = click.option(
 @output_option
 def validate(
     paths: Sequence[Path],
-    shapes: Path | None,
+    shapes: Sequence[Path],
     engine: EngineChoice,
     names: Sequence[str],
     nodes: Sequence[str],
@@ -97,8 +99,9 @@ def validate(
     PATHs are RDF files, tables (CSV with CSVW metadata), or directories of them; without any, the
     shipped data are checked.
 
-    Exits with 0 when nothing as grave as --fail-on was found, with 1 when something was, and with
-    2 when a file cannot be read.
+    Exits with 0 when nothing as grave as --fail-on was found, with 1 when something was (or a cell
+    of a table is bad), with 2 when a file cannot be read or an option is wrong, and with 3 on a
+    fault of the program itself. Nothing is ever fetched.
 
     \b
     Examples:
@@ -116,7 +119,7 @@ def validate(
         try:
             if revision is None:
                 report = validation.validate(
-                    paths or None, shapes=shapes, engine=judge, progress=tell
+                    paths or None, shapes=shapes or None, engine=judge, progress=tell
                 )
             else:
                 from clustergraph.validation.changes import changed_since
@@ -130,10 +133,12 @@ def validate(
         from clustergraph.validation import choosing, reading
 
         if names:
-            rules = tuple(reading.read([shapes])) if shapes else validation.shipped_shapes()
+            rules = tuple(reading.read(shapes)) if shapes else validation.shipped_shapes()
             report = choosing.by_shapes(report, names, rules)
         if nodes:
             report = choosing.about_focus(report, nodes)
+            for name in choosing.without_findings(report, nodes):
+                click.echo(f"clustergraph: nothing was found about {name}", err=True)
     if known is not None:
         report = earlier.new_since(report, known)
     deliver(report, form, fail_on, output)

@@ -37,7 +37,7 @@ def changed_since(
     revision: str,
     paths: Sequence[Path] | None = None,
     *,
-    shapes: Path | None = None,
+    shapes: Sequence[Path] = (),
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
@@ -46,7 +46,7 @@ def changed_since(
     Args:
         revision: what git knows the earlier state by: a commit, a branch, a tag.
         paths: what is validated; the shipped data when None, which then must lie in a checkout.
-        shapes: the shapes that are used; the shipped ones when None.
+        shapes: the shapes that are used; the shipped ones when there are none.
         engine: what judges both states.
         progress: is told in words what is being done.
 
@@ -55,7 +55,8 @@ def changed_since(
         UnreadableInputError, TablesError: as `validate` does, of the present state.
     """
     present = [path.resolve() for path in paths] if paths else _rooms()
-    inputs = [*present, *([shapes.resolve()] if shapes else [])]
+    own = [path.resolve() for path in shapes]
+    inputs = [*present, *own]
     repository = _Repository.around(present[0])
     commit = repository.commit(revision)
     changes = repository.changes(commit, inputs)
@@ -67,8 +68,9 @@ def changed_since(
         earlier = Path(directory).resolve()
         repository.extract(commit, inputs, earlier)
         before = [old for path in present if (old := repository.at(path, earlier)).exists()]
-        rules = repository.at(shapes.resolve(), earlier) if shapes else None
-        if len(before) < (1 if paths else len(_ROOMS)) or (rules and not rules.exists()):
+        rules = [repository.at(path, earlier) for path in own]
+        known = all(path.exists() for path in rules)
+        if len(before) < (1 if paths else len(_ROOMS)) or not known:
             return now.report
         # What was unreadable before says nothing: then all findings are told.
         with suppress(UnreadableInputError, TablesError):
@@ -87,7 +89,7 @@ class _State:
 
 def _state(
     paths: Sequence[Path],
-    shapes: Path | None,
+    shapes: Sequence[Path],
     whole: bool,
     engine: Engine,
     progress: Callable[[str], None],
@@ -99,7 +101,7 @@ def _state(
         report = judged_whole(graph, shapes or rules, engine, progress)
         said = graph.said()
     else:
-        report, statements = judged(paths, shapes=shapes, engine=engine, progress=progress)
+        report, statements = judged(paths, shapes=shapes or None, engine=engine, progress=progress)
         said = {_said(triple) for triple in statements}
     return _State(report, Counter(map(fingerprint, report.findings)), said)
 

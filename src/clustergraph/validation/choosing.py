@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -12,7 +12,7 @@ from clustergraph.errors import UnknownNameError
 from clustergraph.validation.report import Report
 from clustergraph.vocab import BASE, PREFIXES
 
-__all__ = ["about_focus", "by_shapes"]
+__all__ = ["about_focus", "by_shapes", "without_findings"]
 
 _SH: Final = PREFIXES["sh"]
 _PARTS: Final = frozenset(
@@ -61,8 +61,23 @@ def by_shapes(report: Report, names: Sequence[str], shapes: Collection[ox.Triple
 
 def about_focus(report: Report, names: Sequence[str]) -> Report:
     """Return the report on some focus nodes, named by IRI, by prefix, or as ``type/slug``."""
-    chosen = {_iri(name) for name in names} | {f"{BASE}id/{name}" for name in names}
+    chosen = {iri for name in names for iri in _things(name)}
     return _only(report, (finding.focus.value in chosen for finding in report.findings))
+
+
+def without_findings(report: Report, names: Sequence[str]) -> Iterator[str]:
+    """Yield the IRIs that names stand for, of focus nodes that a report says nothing about.
+
+    A name that is misspelt looks like a thing that is all right.
+    """
+    told = {finding.focus.value for finding in report.findings}
+    for name in names:
+        if told.isdisjoint(_things(name)):
+            yield f"<{_iri(name) if ':' in name else _things(name)[0]}>"
+
+
+def _things(name: str) -> tuple[str, ...]:
+    return (f"{BASE}id/{name}", _iri(name))
 
 
 def _only(report: Report, chosen: Iterable[bool]) -> Report:

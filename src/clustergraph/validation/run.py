@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Engine",
+    "ShapesPaths",
     "finding_of",
     "in_order",
     "judged",
@@ -37,6 +38,9 @@ __all__ = [
 Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Result]]
 """Judges the triples of the data by the triples of the shapes."""
 
+ShapesPaths = str | Path | Sequence[str | Path]
+"""A file or directory of shapes, or several that are taken together."""
+
 _NODE_SHAPES: Final = frozenset(
     PREFIXES["sh"] + name for name in ("NodeShape", "PropertyShape", "targetClass", "property")
 )
@@ -45,7 +49,7 @@ _NODE_SHAPES: Final = frozenset(
 def validate(
     paths: Iterable[str | Path] | None = None,
     *,
-    shapes: str | Path | None = None,
+    shapes: ShapesPaths | None = None,
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:
@@ -57,7 +61,7 @@ def validate(
 
     Args:
         paths: RDF files, tables and directories of them; the shipped graph when None.
-        shapes: a file or directory of shapes to use instead of the shipped ones.
+        shapes: files or directories of shapes to use instead of the shipped ones.
         engine: what judges the triples; the compiled engine by default.
         progress: is told in words what is being done.
 
@@ -80,7 +84,7 @@ def validate(
 def judged(
     paths: Iterable[str | Path],
     *,
-    shapes: str | Path | None = None,
+    shapes: ShapesPaths | None = None,
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Report, Statements]:
@@ -101,9 +105,12 @@ def judged(
     return report, statements
 
 
-def _rules(shapes: str | Path | None, progress: Callable[[str], None]) -> tuple[ox.Triple, ...]:
+def _rules(shapes: ShapesPaths | None, progress: Callable[[str], None]) -> tuple[ox.Triple, ...]:
     progress("reading the shapes")
-    return shipped_shapes() if shapes is None else tuple(shapes_in(Path(shapes)))
+    if shapes is None:
+        return shipped_shapes()
+    several = [shapes] if isinstance(shapes, str | Path) else shapes
+    return tuple(shapes_in(*map(Path, several)))
 
 
 @cache
@@ -113,25 +120,25 @@ def shipped_shapes() -> tuple[ox.Triple, ...]:
     return tuple(triple for path in files for triple in read_rdf(path))
 
 
-def shapes_in(path: Path) -> Iterator[ox.Triple]:
-    """Yield the triples of a file or directory of shapes.
+def shapes_in(*paths: Path) -> Iterator[ox.Triple]:
+    """Yield the triples of files and directories of shapes.
 
     Raises:
-        UnreadableInputError: it cannot be read, or holds no shapes.
+        UnreadableInputError: one cannot be read, or none holds shapes.
     """
-    triples = list(read([path]))
+    triples = list(read(paths))
     if not any(
         triple.predicate.value in _NODE_SHAPES
         or (isinstance(triple.object, ox.NamedNode) and triple.object.value in _NODE_SHAPES)
         for triple in triples
     ):
-        raise UnreadableInputError(str(path), "holds no SHACL shapes")
+        raise UnreadableInputError(", ".join(map(str, paths)), "holds no SHACL shapes")
     yield from triples
 
 
 def judged_whole(
     whole: Whole,
-    shapes: str | Path | None = None,
+    shapes: ShapesPaths | None = None,
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Report:

@@ -262,9 +262,7 @@ class Query:
         """
         text = "".join(self._tokens)
         return "".join(
-            f"PREFIX {name}: <{iri}>\n"
-            for name, iri in self.prefixes.items()
-            if f"{name}:" in text
+            f"PREFIX {name}: <{iri}>\n" for name, iri in self.prefixes.items() if f"{name}:" in text
         )
 
     def _prebound(self) -> str:
