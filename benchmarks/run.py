@@ -1,7 +1,8 @@
 """Measure the service against its peers: ``make bench``, or ``python benchmarks/run.py NAME ...``.
 
 Every figure is set against that of a peer, measured in turns in the same run on the same two
-processors: the native Oxigraph server, rdflib-endpoint for look-ups, the engine alone for loads.
+processors: the native Oxigraph server, rdflib-endpoint for look-ups, the engine alone for loads,
+pySHACL and others for validation.
 What was found is printed and written to ``benchmarks/RESULTS.md``; findings of benchmarks that were
 not run stay there as long as the directory given by ``--work`` stays.
 """
@@ -22,6 +23,7 @@ import load
 import reading
 import report
 import start
+import validation
 import writing
 from bench import Bench, say
 from report import Finding
@@ -35,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Finding]] = {
     "endless": hostile.endless,
     "commits": writing.commits,
     "guarded": guard.guarded,
+    "validation": validation.validation,
     "bulk": writing.bulk,
     "inference": inference.inference,
     "crash": crash.crash,

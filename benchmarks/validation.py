@@ -1,70 +1,109 @@
-"""Measure validation: ``python benchmarks/validation.py``.
+"""Validation: full runs of three sizes, small writes, and other validators over the same files.
 
-The shipped shapes judge graphs of the real one's shape (``synthetic.py``) of 10 thousand, 100
-thousand and a million quads. Times are CPU times of one process: loading N-Quads and judging.
-pySHACL and the compiled engine judge ten thousand in turns, and their results are compared. A
-write to the largest is timed as well: how long it takes to judge what the write touches.
+The shipped shapes judge graphs of the real one's shape (``synthetic.py``). At ten thousand triples
+every validator that can be installed reads the same two files, judges, and builds its report, each
+in a process of its own and in turns (``validators.py``); processor time and results are compared.
+pySHACL is measured as it is released, and as our fallback runs it, which parses each SPARQL query
+once instead of once for each focus node; the first takes a minute, so it has one turn. The larger
+graphs are judged by our engine alone: loading, reading and compiling the shapes, judging.
 """
 
 from __future__ import annotations
 
-import argparse
 import gc
+import json
 import random
+import resource
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
+import venv
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pyoxigraph as ox
 import synthetic
+from bench import Bench, middle, say
+from report import Finding
 
+from clustergraph import artefacts
 from clustergraph.store.memory import hold
-from clustergraph.validation import pyshacl_engine, shipped_shapes
+from clustergraph.validation import shipped_shapes
 from clustergraph.validation.compile import Compiled, Graph
 from clustergraph.validation.footprint import results_of_change
-from clustergraph.validation.results import Result
+from clustergraph.validation.reading import read_rdf
 from clustergraph.vocab import GRAPH, PREFIXES
+
+__all__ = ["validation"]
 
 BARS_S = {100_000: 3.0, 1_000_000: 20.0}
 FACTOR = 50
 SMALL = 10_000
-TURNS = 5
+WRITES = 40
 WRITE_BAR_MS = 30.0
+INSTALLED = ("clustergraph", "pyshacl-adapted")
+"""What runs under our own interpreter in every turn; pySHACL itself runs once."""
+PEERS = ("pyshacl-turbo", "pyshifty", "pyrudof")
+"""Validators that pip installs without further ado; they get an environment of their own."""
+MOST_S = 900
 _TYPE = PREFIXES["rdf"] + "type"
 _HIERARCHY = PREFIXES["rdfs"] + "subClassOf"
+_VALIDATORS = Path(__file__).with_name("validators.py")
+
+
+def validation(bench: Bench) -> Finding:
+    """Compare validators at ten thousand triples, then judge a hundred thousand and a million."""
+    rows = [["triples", "validator", "processor time, s", "clustergraph is", "results"]]
+    ratio, same = compared(bench, rows)
+    totals = {}
+    for size, bar in BARS_S.items():
+        say(f"judging {size:,}")
+        times = [judged(bench.quads(size)) for _ in range(3)]
+        totals[size] = total = middle([one.total_s for one in times])
+        parts = [middle([one[part] for one in times]) for part in range(3)]
+        told = "loading {:.2f}, shapes {:.2f}, judging {:.2f}".format(*parts)
+        rows.append(
+            [f"{size:,}", f"clustergraph: {told}", f"{total:.2f}", "", f"{times[0].found:,}"]
+        )
+        command = whole_command(bench.quads(size))
+        what = "`clustergraph validate FILE --shapes DIR`, with places"
+        rows.append([f"{size:,}", what, f"{command:.2f}", "", ""])
+        say(f"{total:.2f} s of {bar:g}")
+    median, worst = writes(bench.quads(bench.size))
+    what = f"a write is judged in memory, ms (longest {worst:.0f})"
+    rows.append([f"{bench.size:,}", what, f"{median:.1f}", "", ""])
+    agreed = "same results" if same else "OTHER RESULTS"
+    return Finding(
+        "validation",
+        "Full validation by the shipped shapes",
+        f"≥ {FACTOR} × pySHACL at {SMALL:,}, the same results; "
+        + ", ".join(f"≤ {bar:g} CPU-s at {size:,}" for size, bar in BARS_S.items()),
+        f"{ratio:.0f} ×, {agreed}; " + ", ".join(f"{took:.2f} CPU-s" for took in totals.values()),
+        ratio >= FACTOR and same and all(totals[size] <= bar for size, bar in BARS_S.items()),
+        rows,
+    )
 
 
 class Timed(NamedTuple):
-    """What a run took in CPU seconds, and what it found; pySHACL reads its shapes as it judges."""
+    """What a run took in CPU seconds, and how much it found."""
 
     loading_s: float
-    compiling_s: float
+    shapes_s: float
     judging_s: float
-    found: Counter[tuple[str, ...]]
+    found: int
 
     @property
     def total_s(self) -> float:
         """All of it together."""
-        return self.loading_s + self.compiling_s + self.judging_s
-
-
-def comparable(results: Iterable[Result]) -> Counter[tuple[str, ...]]:
-    """Count results by what both engines must agree on."""
-    return Counter(
-        (str(r.focus), str(r.path), str(r.value), str(r.shape), r.component, r.severity)
-        for r in results
-    )
+        return self.loading_s + self.shapes_s + self.judging_s
 
 
 def fresh() -> float:
     """Return the CPU time, with what was made before out of the garbage collector's sight.
 
-    Neither engine is to pay for looking through the modules and graphs of the other.
+    A run is not to pay for looking through what earlier ones left.
     """
     gc.collect()
     gc.freeze()
@@ -78,27 +117,31 @@ def loaded(path: Path) -> ox.Store:
     return store
 
 
-def compiled(path: Path) -> Timed:
-    """Load a file and judge it by the compiled engine."""
+def judged(path: Path) -> Timed:
+    """Load a file and judge it by the shipped shapes, which are read from their files."""
     start = fresh()
     graph = Graph(loaded(path))
-    middle = time.process_time()
-    shapes = Compiled(shipped_shapes())
+    middle_s = time.process_time()
+    shapes = Compiled(
+        triple
+        for file in artefacts.files("shapes", "*.ttl")
+        if file.name != "meta.ttl"
+        for triple in read_rdf(file)
+    )
     ready = time.process_time()
-    results = list(shapes.results(graph))
-    end = time.process_time()
-    return Timed(middle - start, ready - middle, end - ready, comparable(results))
+    found = len(list(shapes.results(graph)))
+    return Timed(middle_s - start, ready - middle_s, time.process_time() - ready, found)
 
 
-def by_pyshacl(path: Path) -> Timed:
-    """Load a file and judge it by pySHACL, which has seen the shapes no more than we have."""
-    pyshacl_engine.forget()
-    start = fresh()
-    triples = {quad.triple for quad in ox.parse(path=path, format=ox.RdfFormat.N_QUADS)}
-    middle = time.process_time()
-    results = list(pyshacl_engine.judge(triples, shipped_shapes()))
-    end = time.process_time()
-    return Timed(middle - start, 0.0, end - middle, comparable(results))
+def whole_command(path: Path) -> float:
+    """Return the processor time of the command over a file, in seconds; it tells the places too."""
+    shapes = path.with_name("validation-shapes.ttl")
+    ox.serialize(shipped_shapes(), str(shapes), format=ox.RdfFormat.TURTLE)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "clustergraph", "validate", str(path), "--shapes", str(shapes)]
+    subprocess.run([*command, "--format", "json"], capture_output=True, timeout=MOST_S, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 def shrink(large: Path, small: Path, size: int) -> None:
@@ -135,49 +178,11 @@ def shrink(large: Path, small: Path, size: int) -> None:
     small.write_text("".join(kept), encoding="utf-8")
 
 
-def graphs(work: Path, sizes: Iterable[int]) -> Iterator[tuple[int, Path]]:
-    """Yield sizes and files; those that are missing are made."""
-    for size in sizes:
-        path = work / f"validation-{size}.nq"
-        if not path.exists():
-            synthetic.write(path, size)
-        yield size, path
+def writes(path: Path) -> tuple[float, float]:
+    """Return how many milliseconds it takes to judge small writes, the median and the longest.
 
-
-def main() -> None:
-    """Run the benchmark and say what was found against the bars."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--sizes", type=int, nargs="*", default=sorted(BARS_S))
-    parser.add_argument("--without-pyshacl", action="store_true")
-    parser.add_argument("--writes", type=int, default=40, help="how many writes are timed")
-    parser.add_argument(
-        "--work", type=Path, default=Path(tempfile.gettempdir()) / "clustergraph-benchmarks"
-    )
-    given = parser.parse_args()
-    given.work.mkdir(parents=True, exist_ok=True)
-    missed = []
-    path = None
-    for size, path in graphs(given.work, given.sizes):
-        timed = compiled(path)
-        total, bar = timed.total_s, BARS_S.get(size)
-        print(
-            f"{size:>9,} quads: {total:6.2f} s CPU (loading {timed.loading_s:.2f}, "
-            f"compiling {timed.compiling_s:.2f}, judging {timed.judging_s:.2f}), "
-            f"{timed.found.total():,} results" + (f"; bar {bar:.0f} s" if bar else ""),
-            flush=True,
-        )
-        if bar and total > bar:
-            missed.append(f"{size:,} quads within {bar} s")
-    if path is not None and given.writes:
-        missed += writes(path, given.writes)
-    if not given.without_pyshacl:
-        missed += against_pyshacl(given.work)
-    if missed:
-        sys.exit("missed: " + "; ".join(missed))
-
-
-def writes(path: Path, number: int) -> list[str]:
-    """Time how long it takes to judge small writes; return what was missed."""
+    `guard.py` has the same in the writer of a store, for additions.
+    """
     store = loaded(path)
     compiled = Compiled(shipped_shapes())
     dice = random.Random(synthetic.SEED)
@@ -189,7 +194,7 @@ def writes(path: Path, number: int) -> list[str]:
 
     people = instances(PREFIXES["cg"] + "ClusterOrganisation")
     taken_s = []
-    for turn in range(number):
+    for turn in range(WRITES):
         one, other = dice.sample(people, 2)
         node = ox.NamedNode(f"{GRAPH}benchmark/{turn}")
         added, removed = CHANGES[turn % len(CHANGES)](node, one.subject, other.subject, store)
@@ -200,13 +205,7 @@ def writes(path: Path, number: int) -> list[str]:
         start = time.perf_counter()
         list(results_of_change(compiled, Graph(store), added, removed))
         taken_s.append(time.perf_counter() - start)
-    median_ms = statistics.median(taken_s) * 1000
-    worst_ms = max(taken_s[1:]) * 1000
-    print(
-        f"a write to {path.stem}: median {median_ms:.1f} ms, longest {worst_ms:.0f} ms of "
-        f"{number}; bar {WRITE_BAR_MS:.0f} ms"
-    )
-    return [] if median_ms <= WRITE_BAR_MS else [f"a write within {WRITE_BAR_MS} ms"]
+    return statistics.median(taken_s) * 1000, max(taken_s[1:]) * 1000
 
 
 def new_membership(
@@ -255,32 +254,84 @@ def untyped(
 CHANGES = (new_membership, renamed, moved, untyped)
 
 
-def against_pyshacl(work: Path) -> list[str]:
-    """Compare times and results at 10 thousand quads; return what was missed."""
-    ((_, large),) = graphs(work, [100_000])
-    small = work / f"validation-{SMALL}.nq"
-    shrink(large, small, SMALL)
-    shipped_shapes()
-    turns = [(compiled(small), by_pyshacl(small)) for _ in range(TURNS)]
-    same = all(ours.found == theirs.found for ours, theirs in turns)
-    ratio = statistics.median(theirs.total_s / ours.total_s for ours, theirs in turns)
-    parts = [statistics.median(ours[part] * 1000 for ours, _ in turns) for part in range(3)]
-    ours_s = statistics.median(ours.total_s for ours, _ in turns)
-    theirs_s = statistics.median(theirs.total_s for _, theirs in turns)
-    ours, theirs = turns[0]
-    print(
-        f"{SMALL:>9,} quads: {ours_s:6.3f} s (loading {parts[0]:.0f} ms, compiling {parts[1]:.0f}, "
-        f"judging {parts[2]:.0f}), pySHACL {theirs_s:.2f} s: {ratio:.0f} times as fast, medians of "
-        f"{TURNS} turns; {ours.found.total():,} results, {'the same' if same else 'NOT the same'}"
-    )
-    if not same:
-        print("  ours alone:", list((ours.found - theirs.found).items())[:3])
-        print("  theirs alone:", list((theirs.found - ours.found).items())[:3])
-    return [
-        *([] if same else ["the same results as pySHACL"]),
-        *([] if ratio >= FACTOR else [f"{FACTOR} times as fast as pySHACL"]),
-    ]
+def compared(bench: Bench, rows: list[list[str]]) -> tuple[float, bool]:
+    """Let all validators judge the same two files, in turns.
+
+    Args:
+        bench: the settings.
+        rows: get a row for each validator.
+
+    Returns:
+        How many times as fast as pySHACL ours is, and whether their results are the same.
+    """
+    data, shapes = files(bench)
+    python = dict.fromkeys((*INSTALLED, "pyshacl"), sys.executable)
+    for name in PEERS:
+        say(f"installing {name}")
+        if (found := installed(bench.work / "validators", name)) is None:
+            rows.append([f"{SMALL:,}", name, "cannot be installed here", "", ""])
+        else:
+            python[name] = str(found)
+    taken: dict[str, list[float]] = {}
+    results: dict[str, Counter[tuple[str, ...]]] = {}
+    for turn in range(bench.rounds):
+        say(f"validators, turn {turn + 1} of {bench.rounds}")
+        for name, interpreter in python.items():
+            if name == "pyshacl" and turn:
+                continue
+            command = [interpreter, str(_VALIDATORS), name, str(data), str(shapes)]
+            run = subprocess.run(command, capture_output=True, timeout=MOST_S, check=False)
+            if run.returncode == 0:
+                answer = json.loads(run.stdout)
+                taken.setdefault(name, []).append(answer["seconds"])
+                results[name] = Counter(map(tuple, answer["results"]))
+            elif name in INSTALLED or name == "pyshacl":
+                sys.exit(f"{name}: {run.stderr.decode()[-500:]}")
+    ours = results["clustergraph"]
+    for name in python:
+        if name not in taken:
+            rows.append([f"{SMALL:,}", name, "fails on these shapes", "", ""])
+            continue
+        own = taken["clustergraph"][: len(taken[name])]
+        times = statistics.median(
+            theirs / mine for theirs, mine in zip(taken[name], own, strict=True)
+        )
+        missing, extra = (ours - results[name]).total(), (results[name] - ours).total()
+        agreed = "the same" if not missing + extra else f"{missing} of ours missing, {extra} others"
+        told = "" if name == "clustergraph" else f"{times:.0f} ×"
+        found = f"{results[name].total():,}" + ("" if name == "clustergraph" else f", {agreed}")
+        rows.append(
+            [f"{SMALL:,}", SHOWN.get(name, name), f"{middle(taken[name]):.3f}", told, found]
+        )
+    ratio = taken["pyshacl"][0] / middle(taken["clustergraph"])
+    return ratio, ours == results["pyshacl"] == results["pyshacl-adapted"]
 
 
-if __name__ == "__main__":
-    main()
+SHOWN = {
+    "pyshacl": "pySHACL, as released (one turn)",
+    "pyshacl-adapted": "pySHACL, each query parsed once",
+}
+
+
+def files(bench: Bench) -> tuple[Path, Path]:
+    """Return the files that all validators read: ten thousand triples, the shipped shapes."""
+    quads, triples = (bench.work / f"validation-{SMALL}.{ending}" for ending in ("nq", "nt"))
+    shrink(bench.quads(100_000), quads, SMALL)
+    read = ox.parse(path=quads, format=ox.RdfFormat.N_QUADS)
+    ox.serialize((quad.triple for quad in read), str(triples), format=ox.RdfFormat.N_TRIPLES)
+    shapes = bench.work / "validation-shapes.ttl"
+    ox.serialize(shipped_shapes(), str(shapes), format=ox.RdfFormat.TURTLE)
+    return triples, shapes
+
+
+def installed(directory: Path, name: str) -> Path | None:
+    """Return the interpreter of an environment with a package; None where pip has none."""
+    python = directory / "bin" / "python"
+    if not python.exists():
+        venv.create(directory, with_pip=True)
+    asked = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    for command in (["show", name], ["install", "--only-binary", ":all:", "rdflib", name]):
+        done = subprocess.run([*asked, *command], capture_output=True, timeout=MOST_S, check=False)
+        if done.returncode == 0:
+            return python
+    return None
