@@ -168,6 +168,46 @@ def listener() -> Iterator[socket.socket]:
         yield server
 
 
+class Redirecting(http.server.BaseHTTPRequestHandler):
+    """Sends everybody on to another of its addresses."""
+
+    status: int
+    seen: list[str]
+
+    def do_GET(self) -> None:
+        """Answer any request."""
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.seen.append(self.path)
+        self.send_response(200 if self.path == "/inside" else self.status)
+        self.send_header("Location", "/inside")
+        self.send_header("Content-Type", "text/turtle")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_POST = do_GET  # noqa: N815 - the server calls it so
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_engine_follows_no_redirect(status: int) -> None:
+    """A host that the operator admits cannot lead SERVICE or LOAD on to one that is not."""
+    Redirecting.status, Redirecting.seen = status, []
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as admitted:
+        thread = threading.Thread(target=admitted.serve_forever, args=(0.01,))
+        thread.start()
+        address = f"http://127.0.0.1:{admitted.server_port}/"
+        store = ox.Store()
+        with pytest.raises((OSError, RuntimeError)):
+            list(store.query(f"SELECT * {{ SERVICE <{address}> {{ ?s ?p ?o }} }}"))
+        with pytest.raises((OSError, RuntimeError)):
+            store.update(f"LOAD <{address}>")
+        admitted.shutdown()
+        thread.join()
+    assert Redirecting.seen == ["/", "/"]
+
+
 HOSTILE = [
     "SELECT * {{ SERVICE <{u}> {{ ?s ?p ?o }} }}",
     "SELECT * {{ SERVICE SILENT <{u}> {{ ?s ?p ?o }} }}",
