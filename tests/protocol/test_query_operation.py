@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from typing import Any
 from urllib.parse import quote
 
@@ -146,6 +147,16 @@ def test_post_of_another_type(exchange: Any, headers: dict[str, str]) -> None:
     reply = exchange.send("POST", "/sparql", headers, b"ASK {}")
     assert reply.status == 415
     assert "application/sparql-query" in reply.headers["accept-post"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br"])
+def test_query_in_a_content_coding(exchange: Any, coding: str) -> None:
+    """RFC 9110 15.5.16 SHOULD: 415 with Accept-Encoding; queries are short, and sent plain."""
+    headers = {"content-type": "application/sparql-query", "content-encoding": coding}
+    reply = exchange.send("POST", "/sparql", headers, gzip.compress(b"ASK {}"))
+    assert (reply.status, reply.headers["accept-encoding"]) == (415, "identity")
+    plain = {**headers, "content-encoding": "identity"}
+    assert exchange.send("POST", "/sparql", plain, b"ASK {}").status == 200
 
 
 def test_update_sent_to_the_query_address(exchange: Any) -> None:

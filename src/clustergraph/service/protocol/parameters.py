@@ -57,6 +57,11 @@ def read(request: Request, kind: Literal["query", "update"]) -> Given:
         if raw.startswith(b"query=") and b"&" not in raw:
             return Given(decode(raw[6:]))
         return _gather(fields(raw), kind, Given())
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        detail = f"a {kind} is sent plain; this says that it is packed: {coding}"
+        headers = [("Accept-Encoding", "identity")]
+        raise RequestError(415, "Unsupported content coding", detail, headers=headers)
     declared = request.headers.get("content-type", "")
     essence = media_type(declared)
     given = Given()
