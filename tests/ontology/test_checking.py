@@ -98,7 +98,7 @@ def test_contradiction_within_an_ontology_is_told_at_the_fact(tmp_path: Path) ->
 
 
 def test_code_list_in_a_circle_is_found(tmp_path: Path) -> None:
-    """An entry that is broader than itself is told at its place in the list."""
+    """An entry broader than itself, and a misspelt term, are told at their place in the list."""
     folder = with_fault(tmp_path, "")
     path = folder / "codes" / "size.ttl"
     path.parent.mkdir()
@@ -110,6 +110,10 @@ def test_code_list_in_a_circle_is_found(tmp_path: Path) -> None:
     found = check(ontology=folder, steps=["style"]).report.findings
     told = {(one.shape_name, one.file, one.line) for one in found}
     assert told == {(RULES + "concept-cyclic", path, line) for line in (4, 5)}
+    path.write_text(path.read_text().replace(":any skos:broader", ":any skos:brodaer"))
+    (finding,) = check(ontology=folder, steps=["terms"]).report.findings
+    assert (finding.file, finding.line) == (path, 4)
+    assert "did you mean broader" in finding.message
 
 
 def test_term_that_nothing_uses_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

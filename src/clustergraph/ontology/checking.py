@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -122,6 +123,11 @@ class _Checking:
         self.data: Statements = read(files) if files else {}
         self.found: list[Finding] = []
         self.notes: list[str] = []
+
+    @cached_property
+    def codes(self) -> Statements:
+        """The statements of the code lists, which stand beside the modules."""
+        return read(self.lists) if self.lists else {}
 
     def outcome(self) -> Outcome:
         statements = {**self.model, **self.data}
@@ -268,15 +274,16 @@ class _Checking:
         rule = "term-undeclared" if iri.startswith(CG) else "term-misspelt"
         if isinstance(where, Place):
             return fault(rule, wrong, ox.NamedNode(iri), where)
-        statements = self.data if where in self.data else self.model
-        if where in statements:
-            return _of_triple(rule, wrong, where, statements)
+        for statements in (self.data, self.model, self.codes):
+            if where in statements:
+                return _of_triple(rule, wrong, where, statements)
         place = _place_of_shape(where) or _place_of_shipped(where)
         return replace(fault(rule, wrong, ox.NamedNode(iri)), place=place)
 
     def _uses(self) -> Iterator[tuple[str, ox.Triple | Place]]:
         yield from named_in(self.model)
         yield from named_in(self.data)
+        yield from named_in(self.codes)
         if not self.ours:
             return
         yield from named_in(_shape_statements())
@@ -285,7 +292,9 @@ class _Checking:
         from clustergraph.validation.shipped import shipped
 
         yield from named_in(
-            quad.triple for quad in shipped().store if quad.triple not in self.model
+            quad.triple
+            for quad in shipped().store
+            if quad.triple not in self.model and quad.triple not in self.codes
         )
         # The annotations of table descriptions stand in JSON, not in the graph.
         for path in artefacts.files("data", "*-metadata.json"):
@@ -299,7 +308,7 @@ class _Checking:
         meta = artefacts.room("shapes") / "meta.ttl"
         self.found += validate(self.paths, shapes=meta).findings
         # The code lists are judged as well: no entry may be above itself.
-        statements = {**self.model, **(read(self.lists) if self.lists else {})}
+        statements = {**self.model, **self.codes}
         store = hold(
             ox.Quad(triple.subject, triple.predicate, triple.object, _graph(places))
             for triple, places in statements.items()
