@@ -162,6 +162,26 @@ def test_seeded_fault_is_found_and_located(
     assert all(one.line for one in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("cg:relatedTo owl:inverseOf cg:relatedTo .", "inverse-of-itself"),
+        ("cg:city owl:equivalentProperty cg:nutsLevel .", "equal-properties-mismatched"),
+        ("cg:cooperatesWith owl:inverseOf cg:projectPartnerWith .", "inverse-of-symmetric"),
+        ("cg:partOf owl:inverseOf cg:memberOf .", "inverse-mismatched"),
+        ("cg:fundedUnder rdfs:subPropertyOf cg:fundedBy .", "hierarchy-cyclic"),
+    ],
+)
+def test_wrong_statement_about_sound_terms_is_where_it_stands(
+    tmp_path: Path, text: str, rule: str
+) -> None:
+    """What one file says of terms of another is told at that statement, not at the terms."""
+    folder = with_fault(tmp_path, text)
+    found = check(ontology=folder, steps=["style"]).report.findings
+    places = {(one.file, one.line) for one in found if one.shape_name == RULES + rule}
+    assert (folder / "faulty.ttl", 7) in places
+
+
 def test_dead_alignment_is_found(tmp_path: Path) -> None:
     """An alignment about a term that does not exist is told with its file."""
     folder = with_fault(

@@ -318,6 +318,7 @@ class _Checking:
             for question in catalogue.questions().values()
             if question.kind == "checks" and "ontology" in question.tags
         ]
+        between = {(triple.subject, triple.object): triple for triple in statements}
         for question in questions:
             answer = store.query(
                 question.bind(), prefixes=dict(PREFIXES), use_default_graph_as_union=True
@@ -325,9 +326,13 @@ class _Checking:
             assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - tests hold that checks SELECT
             for row in answer:
                 thing, what = row["thing"], row["what"]
-                shown = "" if what is None or isinstance(what, ox.Triple) else f" ({show(what)})"
+                shown = "" if what is None or isinstance(what, ox.Triple) else f" ({_shown(what)})"
                 words = f"{question.summary}{shown}. {' '.join(question.description.split())}"
-                self.found.append(_of_node(question.name, words, thing, statements))
+                # What the thing says of the other one is what is wrong; else the thing itself.
+                if blamed := between.get((thing, what)) or between.get((what, thing)):
+                    self.found.append(_of_triple(question.name, words, blamed, statements))
+                else:
+                    self.found.append(_of_node(question.name, words, thing, statements))
         self.notes.append(f"style: {len(questions)} checks, and the shapes of {meta.name}")
 
 
@@ -352,6 +357,10 @@ def _modules(path: Path) -> list[Path]:
     if not found:
         raise UnreadableInputError(str(path), "holds no ontology: no file ends in .ttl")
     return found
+
+
+def _shown(term: Term) -> str:
+    return term.value if isinstance(term, ox.Literal) else show(term)
 
 
 def _graph(places: Sequence[Place]) -> ox.NamedNode:
