@@ -67,6 +67,8 @@ graph:dataset {
 graph:inferred {
   id:organisation\\/one a org:Organization ; cg:hasMember id:organisation\\/two .
   id:organisation\\/two cg:relatedTo id:organisation\\/one .
+  id:membership\\/two--one a org:Membership .
+  code:country\\/CZ rdfs:label "Česko"@cs .
 }
 """
 

@@ -15,6 +15,7 @@ from clustergraph.service.linked.listing import kind_of, listing
 from clustergraph.service.linked.things import PAGE, Description, describe, withdrawn
 from clustergraph.service.protocol import Context
 from clustergraph.store import Engine
+from clustergraph.vocab import PREFIXES
 
 BASE = "https://w3id.org/clustergraph/"
 ONE = BASE + "id/organisation/one"
@@ -73,6 +74,9 @@ def test_what_follows_is_left_out(world: Engine) -> None:
     inferred = {
         "<id/organisation/one> <ns#hasMember> <id/organisation/two>",
         "<id/organisation/two> <ns#relatedTo> <id/organisation/one>",
+        # Neither of what refers to it, nor of what things are called.
+        f"<id/membership/two--one> <{PREFIXES['rdf']}type> <{PREFIXES['org']}Membership>",
+        f'<code/country/CZ> <{PREFIXES["rdfs"]}label> "Česko"@cs',
     }
     assert not inferred & asserted
     assert inferred <= all_of

@@ -117,13 +117,14 @@ def describe(
     found.more = len(links) > PAGE
     found.incoming = links[:PAGE]
     records = [t.subject for t in found.incoming if t.predicate.value in ABOUT]
-    found.records = list(_said_of(engine, [n for n in records if isinstance(n, ox.NamedNode)]))
+    named = [node for node in records if isinstance(node, ox.NamedNode)]
+    found.records = list(_said_of(engine, named, inferred))
     nodes = [t.object for t in found.outgoing if isinstance(t.object, ox.BlankNode)]
     nodes += [t.subject for t in found.incoming if isinstance(t.subject, ox.BlankNode)]
     blank = list(_follow(context.store, nodes))
     found.records += blank
     found.outgoing += [t for t in blank if t.subject in nodes and t not in found.outgoing]
-    found.names = names_of(engine, _mentioned(found))
+    found.names = names_of(engine, _mentioned(found), inferred)
     return found
 
 
@@ -155,13 +156,18 @@ def withdrawn(engine: Queryable, iri: ox.NamedNode) -> list[str] | None:
     return [row["other"].value for row in found if row["other"] is not None] if found else None
 
 
-def names_of(engine: Queryable, iris: Iterable[ox.NamedNode]) -> list[ox.Triple]:
+def names_of(
+    engine: Queryable, iris: Iterable[ox.NamedNode], inferred: bool = False
+) -> list[ox.Triple]:
     """Return what things are called, in English, Czech and no language."""
     found: list[ox.Triple] = []
+    labels, preferred = (
+        _stated(f"?x {name} ?name", inferred) for name in ("rdfs:label", "skos:prefLabel")
+    )
     for group in _groups(iris):
         text = f"""SELECT ?x ?p ?name {{ VALUES ?x {{ {group} }} {{
-            {{ ?x rdfs:label ?name BIND(rdfs:label AS ?p) }} UNION
-            {{ ?x skos:prefLabel ?name BIND(skos:prefLabel AS ?p) }} }}
+            {{ {labels} BIND(rdfs:label AS ?p) }} UNION
+            {{ {preferred} BIND(skos:prefLabel AS ?p) }} }}
             FILTER(LANG(?name) IN ("", "en", "cs")) }}"""
         found += [ox.Triple(row["x"], row["p"], row["name"]) for row in _ask(engine, text)]
     return found
@@ -179,9 +185,12 @@ def _stated(pattern: str, inferred: bool) -> str:
     return pattern if inferred else f"{pattern} {hidden}"
 
 
-def _said_of(engine: Queryable, nodes: Sequence[ox.NamedNode]) -> Iterator[ox.Triple]:
+def _said_of(
+    engine: Queryable, nodes: Sequence[ox.NamedNode], inferred: bool
+) -> Iterator[ox.Triple]:
+    pattern = _stated("?s ?p ?o", inferred)
     for group in _groups(nodes):
-        text = f"SELECT DISTINCT ?s ?p ?o {{ VALUES ?s {{ {group} }} ?s ?p ?o }}"
+        text = f"SELECT DISTINCT ?s ?p ?o {{ VALUES ?s {{ {group} }} {pattern} }}"
         for row in _ask(engine, text):
             yield ox.Triple(row["s"], row["p"], row["o"])
 
