@@ -117,7 +117,8 @@ class Running:
     ) -> None:
         environment = {**os.environ, "CLUSTERGRAPH_TOKEN": token, **variables}
         self.store = next((b for a, b in itertools.pairwise(arguments) if a == "--store"), None)
-        command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0"]
+        # What it would prepare is looked at in tests/pages/test_ahead.py; here it only takes time.
+        command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--no-prepare"]
         command = [*within, *command, *map(str, arguments)]
         with interruptible():
             self.process = subprocess.Popen(

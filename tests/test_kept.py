@@ -49,10 +49,31 @@ def test_old_ones_go(tmp_path: Path) -> None:
     """What belongs to generations long gone does not pile up, nor what was left half written."""
     for number in range(1, 8):
         kept(tmp_path, number, 0.0, "x", lambda: b"made")
-    (tmp_path / "kept" / ".half").write_text("")
+    (tmp_path / "kept" / ".x.half").write_text("")
     kept(tmp_path, 8, 0.0, "x", lambda: b"made")
-    left = sorted(path.name[:6] for path in (tmp_path / "kept").iterdir() if path.name != "lock")
+    names = {path.name for path in (tmp_path / "kept").iterdir()}
+    left = sorted(name[:6] for name in names if name != "lock-x")
     assert left == ["000006", "000007", "000008"]
+
+
+def test_what_takes_long_keeps_nobody_from_the_rest(tmp_path: Path) -> None:
+    """While one thing is being made, another is made as well."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def make() -> bytes:
+        begun.set()
+        go_on.wait(10)
+        return b"long"
+
+    asker = threading.Thread(target=lambda: kept(tmp_path, 1, 0.0, "x", make))
+    asker.start()
+    assert begun.wait(10)
+    try:
+        assert kept(tmp_path, 1, 0.0, "y", lambda: b"short") == b"short"
+        assert not go_on.is_set()
+    finally:
+        go_on.set()
+        asker.join(10)
 
 
 def test_failure_is_nobodys_result(tmp_path: Path) -> None:

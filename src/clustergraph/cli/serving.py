@@ -170,6 +170,12 @@ _TOKEN: str = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable
     "inferred goes with the next write.",
 )
 @click.option(
+    "--no-prepare",
+    is_flag=True,
+    help="Do not work out ahead what pages need of the whole graph (search index, counts, "
+    "findings): whoever asks first waits for it.",
+)
+@click.option(
     "--access-log",
     type=click.Path(path_type=Path, allow_dash=True),
     metavar="FILE",
@@ -220,6 +226,7 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
         max_validate_bytes=given["max_validate_bytes"],
         validate_writes=not given["no_validate_writes"],
         inference=not given["no_inference"],
+        prepare=not given["no_prepare"],
         shapes=given["shapes"],
         update_address=addresses.get("update_address"),
         graph_store_address=addresses.get("graph_store_address"),

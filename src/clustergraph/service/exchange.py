@@ -13,7 +13,8 @@ from typing import IO, Any, Final
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.service.cache import Lines
-from clustergraph.service.refusals import document
+from clustergraph.service.protocol.negotiation import prefers_html
+from clustergraph.service.refusals import document, page
 
 __all__ = ["LEFT", "Exchange", "Receive", "Scope", "Send", "joined", "watch"]
 
@@ -158,7 +159,8 @@ class Exchange:
         lines: Lines | None = None,
     ) -> None:
         """Answer with a refusal; see `document`."""
-        await self.reply(*document(status, title, detail, self.accept, lines))
+        make = page if self.visitor and prefers_html(self.accept.decode("latin-1")) else document
+        await self.reply(*make(status, title, detail, self.accept, lines))
 
     async def break_off(self, reason: str) -> None:
         """Break the connection, so that nobody takes what was sent for the whole."""

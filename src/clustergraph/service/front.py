@@ -23,6 +23,7 @@ from clustergraph.service.exchange import LEFT, Exchange, Receive, Scope, Send, 
 from clustergraph.service.forwarding import Forwarding
 from clustergraph.service.metrics import AccessLog, Metrics
 from clustergraph.service.options import Options
+from clustergraph.service.preparing import Preparing
 from clustergraph.service.reading import CORS, Reading, retry_after
 from clustergraph.service.refusals import DEATHS
 from clustergraph.service.writing import Writing
@@ -70,6 +71,7 @@ class Front:
         writer: the command that starts the worker that writes; None: the graph is read-only.
         look: returns the generation that is published now; None: it never changes.
         forwarding: takes the writes of a graph that is elsewhere.
+        preparing: works out ahead what pages need; None: nobody does.
     """
 
     def __init__(
@@ -81,11 +83,13 @@ class Front:
         writer: list[str] | None = None,
         look: Callable[[], Target] | None = None,
         forwarding: Forwarding | None = None,
+        preparing: Preparing | None = None,
     ) -> None:
         target = readers.target
         self.options = options
         self.readers = readers
         self.federated = federated
+        self.preparing = preparing
         self.reading = Reading(options, readers, federated)
         self.writing: Writing | Forwarding | None = forwarding
         if writer:
@@ -122,12 +126,14 @@ class Front:
             await self.federated.start()
         if self.writing is not None:
             await self.writing.start()
+        if self.preparing is not None:
+            self.preparing.begin(self.readers.target, after_s=0)
         self._ticker = asyncio.get_running_loop().create_task(self._tick())
 
     async def stop(self) -> None:
         """Stop them."""
         self._ticker.cancel()
-        for pool in (self.readers, self.federated, self.writing):
+        for pool in (self.preparing, self.readers, self.federated, self.writing):
             if pool is not None:
                 await pool.stop()
         if self.log is not None:
@@ -138,6 +144,8 @@ class Front:
         if self.federated is not None:
             await self.federated.publish(target)
         await self.readers.publish(target)
+        if self.preparing is not None:
+            self.preparing.begin(target)
 
     async def _follow(self) -> None:
         """Serve what somebody else has published meanwhile, from the command line perhaps."""
@@ -381,6 +389,10 @@ class Front:
             "clustergraph_follow_failures_total": (
                 "counter", "Looks for a new generation that failed.",
                 {"": self.metrics.follow_failures},
+            ),
+            "clustergraph_prepare_failures_total": (
+                "counter", "Generations of which pages could not be prepared.",
+                {"": self.preparing.failures if self.preparing else 0},
             ),
             "clustergraph_cache_bytes": (
                 "gauge", "Room that answers take.", {"": cache.used_bytes},

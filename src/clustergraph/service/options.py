@@ -48,6 +48,7 @@ class Options:
         validate_writes: whether changes that would add a violation are refused.
         shapes: the file or directory of shapes that hold here; None: the shipped ones.
         inference: whether each write brings what follows from the graph up to date.
+        prepare: whether what pages need of the whole graph is worked out ahead.
     """
 
     query_timeout_s: float = 30.0
@@ -81,6 +82,7 @@ class Options:
     validate_writes: bool = True
     shapes: Path | None = None
     inference: bool = True
+    prepare: bool = True
 
     def for_worker(self) -> dict[str, Any]:
         """Return what workers have to know, fit for JSON: no secrets."""

@@ -10,6 +10,7 @@ from typing import Final
 from clustergraph.service.cache import Answer, AnswerCache, Lines, parse_head, tag
 from clustergraph.service.exchange import Exchange, watch
 from clustergraph.service.options import Options
+from clustergraph.service.protocol.negotiation import prefers_html
 from clustergraph.service.refusals import DEATHS
 from clustergraph.store import wire
 from clustergraph.store.pool import Pool
@@ -26,6 +27,8 @@ CORS: Final = [
 ALWAYS: Final = [*CORS, (b"vary", b"Accept-Encoding")]
 # A client that lets an answer lie must read this fast on the whole.
 _LEAST_BYTES_PER_S: Final = 16 << 10
+# How long it may take to say on a page why there is none.
+_EXPLAIN_S: Final = 20.0
 
 
 class Reading:
@@ -111,7 +114,7 @@ class Reading:
                     return
                 finally:
                     watching.cancel()
-            healthy = False
+            healthy, ended = False, ""
             try:
                 if sent is None:
                     worker.send(head, exchange.body)
@@ -125,17 +128,43 @@ class Reading:
                 if again and died.reason == "killed":
                     again = False
                     continue
-                exchange.how = died.reason
-                await exchange.refuse(*DEATHS[died.reason], retry_after(died.reason))
-                return
+                ended = died.reason
             finally:
                 pool.give(worker, healthy)
+            if ended:
+                await self._tell_why(exchange, pool, ended)
+                return
             if not over:
                 return
             if self.federated is None or pool is self.federated:
                 await exchange.refuse(503, "No way out", "no worker may ask other hosts")
                 return
             pool = self.federated
+
+    async def _tell_why(self, exchange: Exchange, pool: Pool, reason: str) -> None:
+        """Answer a request over which a worker ended; people are shown a page by another one."""
+        exchange.how = reason
+        if exchange.visitor and prefers_html(exchange.accept.decode("latin-1")):
+            exchange.visitor += b"\x01refused\x01" + reason.encode()
+            prepared = exchange.prepare()
+            worker = None
+            healthy = False
+            try:
+                worker = await pool.take(time.monotonic() + _EXPLAIN_S)
+                assert prepared is not None  # noqa: S101 - it was well-formed before
+                worker.send(prepared[1])
+                await self._relay(exchange, worker, pool, b"")
+                healthy = True
+            except (BusyError, DiedError):
+                if exchange.answering:
+                    await exchange.break_off(reason)
+                    return
+            finally:
+                if worker is not None:
+                    pool.give(worker, healthy)
+            if healthy:
+                return
+        await exchange.refuse(*DEATHS[reason], retry_after(reason))
 
     async def _relay(self, exchange: Exchange, worker: Worker, pool: Pool, key: bytes) -> bool:
         """Pass a worker's answer on; say whether the request is for one with a network."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Final
 
 from clustergraph.service.cache import Lines
 from clustergraph.service.protocol import problems
 
-__all__ = ["DEATHS", "document"]
+__all__ = ["DEATHS", "document", "page"]
 
 DEATHS: Final = {
     "deadline": (
@@ -55,3 +56,22 @@ def document(
     head = [(name.lower().encode(), value.encode()) for name, value in said.headers]
     head += [(b"access-control-allow-origin", b"*"), (b"content-length", b"%d" % len(said.body))]
     return status, [*head, *(lines or [])], said.body
+
+
+def page(
+    status: int, title: str, detail: str, _accept: bytes, lines: Lines | None = None
+) -> tuple[int, Lines, bytes]:
+    """Return a refusal for people whom no worker could show a page; see `document`."""
+    body = (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)} · clustergraph</title></head>\n"
+        f"<body><main><h1>{escape(title)}</h1>\n<p>{escape(detail)}</p></main></body></html>\n"
+    ).encode()
+    head = [
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"content-security-policy", b"default-src 'self'"),
+        (b"content-length", b"%d" % len(body)),
+    ]
+    return status, [*head, *(lines or [])], body

@@ -22,6 +22,7 @@ from clustergraph.service.forwarding import Forwarding
 from clustergraph.service.front import Front
 from clustergraph.service.hot import Hot
 from clustergraph.service.options import Options
+from clustergraph.service.preparing import Preparing
 from clustergraph.store.generations import Generations
 from clustergraph.store.pool import Pool, PoolSize
 from clustergraph.store.process import Target
@@ -81,7 +82,9 @@ def create_front(directory: Path, options: Options) -> Front:
         federated = Pool(_command("federated", options), target, _FEDERATED)
     app = create_app()
     writer = _command("write", options) if options.takes_writes else None
-    front = Front(options, readers, app, federated, writer, partial(target_of, directory))
+    preparing = Preparing(_command("prepare", options)) if options.prepare else None
+    look = partial(target_of, directory)
+    front = Front(options, readers, app, federated, writer, look, preparing=preparing)
     app.state.graph = front
     return front
 

@@ -147,14 +147,16 @@ def main(arguments: list[str]) -> None:
     """Run a worker.
 
     Args:
-        arguments: ``read``, ``federated`` or ``write``, or for a graph elsewhere ``remote`` or
-            ``remote-write``; the options as JSON; the descriptor of the socket; the process id of
-            whoever started it.
+        arguments: ``read``, ``federated``, ``prepare`` or ``write``, or for a graph elsewhere
+            ``remote`` or ``remote-write``; the options as JSON; the descriptor of the socket; the
+            process id of whoever started it.
     """
     kind, text, descriptor, parent = arguments
     bind_to_parent(int(parent))
     options = json.loads(text)
-    memory = options["writer_memory_bytes" if kind == "write" else "worker_memory_bytes"]
+    # What works for strangers has to make do with less.
+    own = kind in ("write", "prepare")
+    memory = options["writer_memory_bytes" if own else "worker_memory_bytes"]
     limit_resources(memory, _STACK_BYTES)
     # One that is to ask other hosts, or to load from them, needs the network.
     remote = kind in ("remote", "remote-write")
@@ -174,6 +176,10 @@ def main(arguments: list[str]) -> None:
 
         limit = "query_timeout_s" if kind == "remote" else "write_timeout_s"
         server = Remote(sock, config, options, options[limit])
+    elif kind == "prepare":
+        from clustergraph.service.preparer import Preparer
+
+        server = Preparer(sock, config, wall, network)
     else:
         server = Reader(sock, config, wall, network)
     gc.freeze()

@@ -23,7 +23,6 @@ from clustergraph.store.disk import alone
 __all__ = ["kept"]
 
 _DIRECTORY: Final = "kept"
-_LOCK: Final = "lock"
 # How long to wait for another process that works it out already.
 _WAIT_S: Final = 20.0
 # Readers of the generations just before may still want theirs.
@@ -50,18 +49,19 @@ def kept(
     with ExitStack() as waiting:
         with suppress(OSError, StoreError):
             place.mkdir(exist_ok=True)
-            waiting.enter_context(alone(place, _LOCK, _WAIT_S))
+            # One lock a name: what takes long keeps nobody from what is made in a moment.
+            waiting.enter_context(alone(place, f"lock-{name}", _WAIT_S))
         with suppress(OSError):
             return path.read_bytes()
         found = make()
         with suppress(OSError):
-            _write(path, found)
+            _write(path, found, name)
             _sweep(place, number, name)
         return found
 
 
-def _write(path: Path, data: bytes) -> None:
-    descriptor, work = tempfile.mkstemp(dir=path.parent, prefix=".")
+def _write(path: Path, data: bytes, name: str) -> None:
+    descriptor, work = tempfile.mkstemp(dir=path.parent, prefix=f".{name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -76,5 +76,5 @@ def _sweep(place: Path, number: int, name: str) -> None:
     for other in place.glob(f"*.{name}"):
         if other.name[:6].isdigit() and int(other.name.partition("-")[0]) <= number - _GENERATIONS:
             other.unlink(missing_ok=True)
-    for work in place.glob(".*"):
+    for work in place.glob(f".{name}.*"):
         work.unlink(missing_ok=True)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["broken", "checked", "findings"]
 
-_BUDGET_S: Final = 10.0
 _MOST_KEPT: Final = 500
 _EXAMPLES: Final = 3
 
@@ -47,7 +46,7 @@ def findings(visit: Visit) -> dict[str, Any]:
         left = []
         graph, compiled = _judging(visit)
         for shape in compiled.shapes.targeted:
-            if time.monotonic() - started > _BUDGET_S:
+            if time.monotonic() - started > visit.context.budget_s:
                 left.append(getattr(shape.node, "value", "").rpartition("#")[2])
                 continue
             for result in compiled.results_of(shape, graph):
@@ -106,7 +105,7 @@ def checked(visit: Visit) -> dict[str, Any]:
             if question.kind != "checks":
                 continue
             # Another server is not asked eighty questions whenever somebody looks.
-            if not visit.generation or time.monotonic() - started > _BUDGET_S * 1.5:
+            if not visit.generation or time.monotonic() - started > visit.context.budget_s * 1.5:
                 left[name] = ""
                 continue
             try:

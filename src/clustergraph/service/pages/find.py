@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.errors import RequestError
-from clustergraph.service.pages import charts, index
+from clustergraph.service.pages import charts, index, indexes
 from clustergraph.service.pages.frame import page
 from clustergraph.service.pages.gather import FACETS
 from clustergraph.service.pages.index import Option, Selection
@@ -55,7 +55,10 @@ def show(visit: Visit) -> Response:
         RequestError: the address asks for what there is not.
     """
     selection = _selection(visit)
-    found = index.of(visit)
+    found = indexes.of(visit)
+    behind = found.generation if found.generation != visit.generation else None
+    if behind is not None and visit.captured.get("form"):
+        raise RequestError(503, "Not yet", "the search of this generation is being prepared")
     result = found.search(selection)
     if form := visit.captured.get("form"):
         return _file(visit, found, selection, form)
@@ -81,6 +84,8 @@ def show(visit: Visit) -> Response:
     return page(
         visit,
         "find",
+        cacheable=behind is None,
+        behind=behind,
         selection=selection,
         result=result,
         rows=[_shown(visit, found, row) for row in rows],

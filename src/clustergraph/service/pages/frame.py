@@ -63,6 +63,9 @@ def respond(request: Request, context: Context, engine: Queryable) -> Response:
     visit.place = place.name
     visit.captured = {key: value for key, value in match.groupdict().items() if value is not None}
     try:
+        if visit.refused and place.name not in ("query", "question"):
+            # Those show it beside what was asked.
+            return refuse(visit, visit.refused)
         module = import_module(f"clustergraph.service.{place.room}.{place.name}")
         response: Response = module.show(visit)
     except ClusterGraphError as error:
@@ -128,7 +131,7 @@ def refuse(visit: Visit, error: ClusterGraphError, **values: Any) -> Response:
         "problem",
         status=status,
         cacheable=False,
-        missing=status in (404, 410),
+        code=status,
         detail=document["detail"],
         **values,
     )

@@ -1,39 +1,25 @@
-"""The search index: SQLite with full text (FTS5), made once a generation and shared by workers.
-
-It lies in the cache directory, in a file named after the store, its generation and the code that
-made it; whoever needs it first makes it while others wait, and removes those of older generations.
-Where the cache cannot be written, or the graph is another server's, it is made in memory.
-"""
+"""The search index: SQLite with full text (FTS5); `indexes` keeps one for each generation."""
 
 # SQL is put together here of constants and question marks alone.
 # ruff: noqa: S608
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
-import tempfile
 import time
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from hashlib import blake2b
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.service.pages import spelling
 from clustergraph.service.pages.gather import KINDS, Name, Thing, gather
-from clustergraph.settings import cache_directory
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.service.pages.visit import Visit
     from clustergraph.store.engine import Queryable
 
-__all__ = ["Found", "Index", "Option", "Selection", "build", "key", "of"]
+__all__ = ["Found", "Index", "Option", "Selection", "build", "key"]
 
 _SCHEMA: Final = """
 CREATE TABLE thing (id INTEGER PRIMARY KEY, iri TEXT, kind TEXT, place INTEGER, en TEXT, cs TEXT,
@@ -54,7 +40,6 @@ _WEIGHTS: Final = "10.0, 6.0, 3.0, 1.0"
 _LEAST_LETTERS: Final = 4
 _CANDIDATES: Final = 80
 _MOST_WORDS: Final = 12
-_REFRESH_S: Final = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +98,11 @@ class Index:
 
     Args:
         database: as `build` made it.
+        generation: of which it was made.
     """
 
-    def __init__(self, database: sqlite3.Connection) -> None:
+    def __init__(self, database: sqlite3.Connection, generation: int = 0) -> None:
+        self.generation = generation
         self._database = database
         weakref.finalize(self, database.close)
         database.row_factory = sqlite3.Row
@@ -394,76 +381,3 @@ def _put(
         "INSERT INTO words (rowid, name, key, place, body) VALUES (?, ?, ?, ?, ?)",
         [number, *(" ".join(spelling.words(" ".join(column))) for column in columns)],
     )
-
-
-def of(visit: Visit) -> Index:
-    """Return the index of the generation that a visit is answered from; make it if need be."""
-    memory = visit.context.memory
-    kept = memory.get("search index")
-    if isinstance(kept, Index) and (
-        visit.generation or time.monotonic() - kept.made_at < _REFRESH_S
-    ):
-        return kept
-    index = Index(_shared(visit) or _own(visit.engine))
-    memory["search index"] = index
-    return index
-
-
-def _own(engine: Queryable) -> sqlite3.Connection:
-    database = sqlite3.connect(":memory:")
-    build(engine, database)
-    return database
-
-
-def _shared(visit: Visit) -> sqlite3.Connection | None:
-    """Open the file of a generation, or make it; None: that cannot be done."""
-    directory = getattr(visit.engine, "directory", None)
-    if directory is None:
-        return None
-    store = blake2b(str(directory).encode(), digest_size=9).hexdigest()
-    state = f"{visit.generation:06}-{visit.context.committed_at}-{_code()}"
-    path = cache_directory() / "search" / f"{store}-{state}.sqlite"
-    try:
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with (path.parent / f"{store}.lock").open("a") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if not path.exists():
-                    _make(visit.engine, path)
-                    _remove(path.parent.glob(f"{store}-*.sqlite*"), path)
-        return sqlite3.connect(f"file:{path.as_posix()}?mode=ro&immutable=1", uri=True)
-    except (OSError, sqlite3.OperationalError):
-        return None
-
-
-def _make(engine: Queryable, path: Path) -> None:
-    # Nothing but a whole index ever stands there, whenever the worker is killed.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    os.close(descriptor)
-    try:
-        database = sqlite3.connect(name)
-        try:
-            build(engine, database)
-        finally:
-            database.close()
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _remove(paths: Iterator[Path], keep: Path) -> None:
-    """Remove the indexes of other generations; workers that have one open keep reading it."""
-    for path in paths:
-        if path != keep:
-            with suppress(OSError):
-                path.unlink()
-
-
-@cache
-def _code() -> str:
-    """Return a digest of the code that makes indexes: another one makes other indexes."""
-    digest = blake2b(digest_size=6)
-    for name in ("index", "gather", "spelling"):
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
-    return digest.hexdigest()

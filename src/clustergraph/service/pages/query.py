@@ -36,7 +36,9 @@ def show(visit: Visit) -> Response:
     most = results.most_rows(visit)
     values: dict[str, Any] = {"outcome": None, "fault": None}
     status = 200
-    if text:
+    if visit.refused:
+        status, values["fault"] = results.fault(visit.refused)
+    elif text:
         try:
             found = outcome.ask(visit, text, most)
             values |= {"outcome": found, **_elsewhere(visit, found, text)}

@@ -67,6 +67,8 @@ def show(visit: Visit) -> Response:
         if not (one.default or one.optional or one.name in given)
     ]
     try:
+        if visit.refused:
+            raise visit.refused
         if not missing:
             text = _bare(question.bind(given))
             found = outcome.gather(

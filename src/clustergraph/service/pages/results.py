@@ -48,7 +48,9 @@ def about(visit: Visit) -> dict[str, Any]:
 def fault(error: ClusterGraphError) -> tuple[int, dict[str, Any]]:
     """Return the status of a query that failed, and what to say of it."""
     status, document = describe(error)
-    return status, {key: document.get(key) for key in ("title", "detail", "line", "column")}
+    return status, {
+        key: document.get(key) for key in ("status", "title", "detail", "line", "column")
+    }
 
 
 def downloads(outcome: Outcome, address: str, fields: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from clustergraph.errors import RequestError
 from clustergraph.service.pages.words import Words
 from clustergraph.service.places import LANGUAGES
 from clustergraph.service.protocol import Context, Request
+from clustergraph.service.refusals import DEATHS
 from clustergraph.store.engine import reading
 from clustergraph.vocab import BASE, PREFIXES, shorten
 
@@ -125,6 +126,12 @@ class Visit:
     def parameter(self, name: str, default: str = "") -> str:
         """Return the last value of a parameter of the address."""
         return self.parameters.get(name, [default])[-1]
+
+    @property
+    def refused(self) -> RequestError | None:
+        """Why this page itself is not to be had: what another worker ended over."""
+        reason = self.request.headers.get("refused")
+        return RequestError(*DEATHS[reason]) if reason else None
 
     @property
     def here(self) -> str:

@@ -156,6 +156,7 @@ class Context:
         others: handlers of further paths, by path.
         memory: what is computed once a generation and worker; starts empty with each.
         directory: the store, in which things are kept for all workers; None: there is none.
+        budget_s: how long it may take to judge the whole of the generation.
     """
 
     store: ox.Store
@@ -167,6 +168,7 @@ class Context:
     others: Mapping[str, Handler] = field(default_factory=dict)
     memory: dict[str, object] = field(default_factory=dict)
     directory: Path | None = None
+    budget_s: float = 10.0
 
 
 Handler: TypeAlias = Callable[[Request, Context], Response]
