@@ -208,6 +208,21 @@ def test_map_of_points(visit: Callable[..., Any]) -> None:
     assert page.locator("svg.map circle").count() > 5
 
 
+def test_neighbours_as_a_network(visit: Callable[..., Any]) -> None:
+    """The page of a thing draws its neighbours, by keyboard too, and goes back to the picture."""
+    visitor = visit(reduced_motion="reduce")
+    visitor.go("/doc/eurocluster/euroboostex")
+    page = visitor.page
+    button = page.get_by_role("button", name="As a network")
+    button.press("Enter")
+    page.locator("#network svg.graph a circle").first.wait_for()
+    assert button.get_attribute("aria-pressed") == "true"
+    assert page.locator("#network svg.graph line").count() > 5
+    assert page.locator("#network svg.neighbours").is_hidden()
+    button.press("Enter")
+    assert page.locator("#network svg.neighbours").is_visible()
+
+
 def test_network(visit: Callable[..., Any]) -> None:
     """Triples are drawn as a network whose things are links; tabs are chosen by arrow keys."""
     visitor = visit()

@@ -240,3 +240,31 @@ def test_every_kind_of_thing_has_a_page(show_shipped: Show, shipped: Engine) -> 
     for number, iri in enumerate(sorted(things)):
         page = show_shipped(local(iri), language=("en", "cs")[number % 2])
         assert "<h1" in page.text, iri
+
+
+def neighbourhood(page: str) -> set[tuple[str, ...]]:
+    """Return the rows of the table of neighbours."""
+    section = page.partition('id="network"')[2].partition("</section>")[0]
+    lines = re.findall(r"<tr>(<td.*?)</tr>", section, re.DOTALL)
+    return {
+        tuple(unescape(re.sub("<[^>]+>", "", cell)) for cell in re.findall(r"<td.*?</td>", line))
+        for line in lines
+    }
+
+
+def test_neighbours_stand_in_a_table_as_well(alpha: str) -> None:
+    """What is around a thing, and how that hangs together, can be read without a picture."""
+    found = neighbourhood(alpha)
+    name = "Alpha Textile Cluster"
+    assert (name, "industrial ecosystem", "Textiles") in found
+    assert (name, "country", "Czechia") in found
+    # Who is told as a neighbour in one direction is not told in the other as well.
+    others = [row[0] if row[0] != name else row[2] for row in found if name in row]
+    assert len(others) == len(set(others))
+
+
+def test_neighbours_know_each_other(show_shipped: Show) -> None:
+    """The table holds what neighbours have to do with each other; the query finds them."""
+    found = neighbourhood(show_shipped("/doc/eurocluster/euroboostex").text)
+    assert ("Techtera", "industrial ecosystem", "Textiles") in found
+    assert ("Techtera", "partner in", "EuroBoosTEX") in found

@@ -68,8 +68,8 @@ function gathered(edges, nameOf) {
 }
 
 function show(nodes, links, all, title) {
-  settle(nodes, links);
-  const svg = shape("svg", {viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "graph", role: "group",
+  const height = settle(nodes, links);
+  const svg = shape("svg", {viewBox: `0 0 ${WIDTH} ${height}`, class: "graph", role: "group",
     "aria-label": title || say("graph")});
   const lines = links.map((link) => {
     const line = shape("line", {class: "link"}, shape("title", {}, link.name));
@@ -100,17 +100,17 @@ function show(nodes, links, all, title) {
     }
   };
   place();
-  write(marks);
+  write(marks, height);
   for (const [node, mark] of marks) {
     lighten(node, mark, lines, marks);
-    draggable(svg, node, mark, place);
+    draggable(svg, node, mark, place, height);
   }
   const description = say(all > nodes.length ? "says-graph-cut" : "says-graph",
     {nodes: nodes.length, links: links.length, all});
   return [element("figure", {class: "drawn"}, element("figcaption", {}, description), svg)];
 }
 
-// The layout comes to rest before it is shown: nothing moves by itself.
+// The layout comes to rest before it is shown: nothing moves by itself. Returns its height.
 function settle(nodes, links) {
   forceSimulation(nodes)
     .force("link", forceLink(links).id((node) => node.id).distance(70).strength(0.4))
@@ -126,17 +126,16 @@ function settle(nodes, links) {
   const across = (WIDTH - 180) / Math.max(Math.max(...xs) - left, 1);
   const down = (HEIGHT - 50) / Math.max(Math.max(...ys) - top, 1);
   const scale = [Math.min(across, 1.9), Math.min(down, 1.9)];
-  const spare = (size, span, factor) => Math.max(0, (size - span * factor) / 2);
-  const dx = spare(WIDTH - 180, Math.max(...xs) - left, scale[0]);
-  const dy = spare(HEIGHT - 50, Math.max(...ys) - top, scale[1]);
+  const dx = Math.max(0, (WIDTH - 180 - (Math.max(...xs) - left) * scale[0]) / 2);
   for (const node of nodes) {
     node.x = 25 + dx + (node.x - left) * scale[0];
-    node.y = 25 + dy + (node.y - top) * scale[1];
+    node.y = 25 + (node.y - top) * scale[1];
   }
+  return Math.ceil((Math.max(...ys) - top) * scale[1]) + 50;
 }
 
 // Names stand beside, below or above; one that would lie on another waits until it is asked for.
-function write(marks) {
+function write(marks, height) {
   const taken = [];
   for (const [node] of marks) taken.push({x: node.x - 6, y: node.y - 6, w: 12, h: 12});
   for (const [node, mark] of marks) {
@@ -149,7 +148,7 @@ function write(marks) {
       {x: node.x - w / 2, y: node.y - 21, w, h: 14},
     ];
     const free = beside.findIndex((box) =>
-      box.x > 0 && box.x + w < WIDTH && box.y > 0 && box.y < HEIGHT - 14 && !taken.some((other) => overlaps(box, other)));
+      box.x > 0 && box.x + w < WIDTH && box.y > 0 && box.y < height - 14 && !taken.some((other) => overlaps(box, other)));
     if (free < 0) mark.classList.add("quiet");
     else taken.push(beside[free]);
     const [x, y, anchor] = [[9, 4, "start"], [-9, 4, "end"], [0, 18, "middle"], [0, -10, "middle"]][
@@ -186,7 +185,7 @@ function lighten(node, mark, lines, marks) {
   mark.addEventListener("blur", () => set(false));
 }
 
-function draggable(svg, node, mark, place) {
+function draggable(svg, node, mark, place, height) {
   let moved = false;
   mark.addEventListener("dragstart", (event) => event.preventDefault());
   mark.addEventListener("pointerdown", (event) => {
@@ -199,7 +198,7 @@ function draggable(svg, node, mark, place) {
       const matrix = svg.getScreenCTM().inverse();
       const at = new DOMPoint(next.clientX, next.clientY).matrixTransform(matrix);
       node.x = Math.max(6, Math.min(WIDTH - 6, at.x));
-      node.y = Math.max(6, Math.min(HEIGHT - 6, at.y));
+      node.y = Math.max(6, Math.min(height - 6, at.y));
       place();
     };
     const stop = () => {

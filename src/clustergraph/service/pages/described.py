@@ -12,11 +12,12 @@ from urllib.parse import unquote, urlsplit
 
 import pyoxigraph as ox
 
-from clustergraph.service.pages import charts, facts, schema
+from clustergraph.service.pages import charts, facts, results, schema
 from clustergraph.service.pages.findings import findings
 from clustergraph.service.pages.frame import page
 from clustergraph.service.pages.measures import named
-from clustergraph.service.pages.neighbours import Neighbour, picture
+from clustergraph.service.pages.model import model
+from clustergraph.service.pages.neighbours import Neighbour, Neighbourhood, neighbourhood
 from clustergraph.service.pages.visit import short
 from clustergraph.vocab import BASE, CG, CODE, ID, PREFIXES, shorten
 
@@ -107,7 +108,8 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         whole=whole,
         number_of_page=place,
         map=view.map(),
-        neighbours=view.neighbours(),
+        around=view.around(),
+        **results.about(visit),
         findings=_quality(visit, found),
         query=f"SELECT ?property ?value WHERE {{ <{iri}> ?property ?value }}",
         query_in=f"SELECT ?thing ?property WHERE {{ ?thing ?property <{iri}> }}",
@@ -362,26 +364,40 @@ class _View:
                 return float(match[1]), float(match[2])
         return None
 
-    def neighbours(self) -> str | None:
-        """Return the picture of the thing among its neighbours."""
-        after = [
-            Neighbour(self.name(said.term.value), self.visit.link(said.term.value),
-                      self.name(fact.property))
-            for fact in self.thing.facts
-            if not fact.inferred
-            for said in fact.values[:3]
-            if isinstance(said.term, ox.NamedNode) and said.term.value.startswith(BASE)
-        ]  # fmt: skip
-        before = [
-            Neighbour(self.name(one), self.visit.link(one), shown["name"])
-            for link in self.thing.incoming
-            for shown in [self.incoming(link)]
-            for one in link.subjects[:4]
-        ]
+    def around(self) -> Neighbourhood | None:
+        """Return the thing among its neighbours, if it has any."""
+        after: dict[str, Neighbour] = {}
+        for fact in self.thing.facts:
+            if fact.inferred:
+                continue
+            for said in fact.values[:_MOST_SIDE]:
+                if isinstance(said.term, ox.NamedNode) and said.term.value.startswith(BASE):
+                    self._meet(after, said.term.value, self.name(fact.property), fact.property)
+        before: dict[str, Neighbour] = {}
+        for link in self.thing.incoming:
+            relation = self.incoming(link)["name"]
+            for one in link.subjects[:_MOST_SIDE]:
+                self._meet(before, one, relation, link.property)
         if not after and not before:
             return None
-        name = self.thing.first(CG + "acronym") or self.name(self.thing.iri)
-        return picture(name, self.words("neighbours"), before[:_MOST_SIDE], after[:_MOST_SIDE])
+        iri = self.thing.iri
+        name = self.thing.first(CG + "acronym") or self.name(iri)
+        centre = Neighbour(iri, name, self.visit.link(iri))
+        return neighbourhood(self.visit, centre, before, after, self._title)
+
+    def _title(self, iri: str) -> str:
+        """Return what a property is called, also one that nothing says of the thing."""
+        known = model().terms.get(iri)
+        labels = known.labels if known else {}
+        return labels.get(self.visit.language) or labels.get("en") or self.name(iri)
+
+    def _meet(
+        self, known: dict[str, Neighbour], iri: str, relation: str, property_iri: str
+    ) -> None:
+        if iri != self.thing.iri:
+            known.setdefault(
+                iri, Neighbour(iri, self.name(iri), self.visit.link(iri), relation, property_iri)
+            )
 
     def listed_sources(self) -> Iterator[tuple[int, str, str]]:
         """Yield the sources: number, text, address (empty: none that may be linked)."""

@@ -1,14 +1,35 @@
-"""The picture of a thing among its neighbours: what refers to it left, what it refers to right."""
+"""A thing among its neighbours: a picture, and a table that a script draws as a network.
+
+In the picture, what refers to the thing stands left, and what it refers to right. The table has
+more of them, and what the neighbours have to do with each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+import pyoxigraph as ox
 from markupsafe import Markup
 
-__all__ = ["Neighbour", "picture"]
+from clustergraph.vocab import INFERRED
+
+if TYPE_CHECKING:
+    from clustergraph.service.pages.visit import Visit
+
+__all__ = ["MOST", "Link", "Neighbour", "Neighbourhood", "neighbourhood", "picture"]
+
+MOST: Final = 20
+"""Neighbours on each side that the table has."""
+
+_MOST_SHOWN: Final = 8
+_QUERY: Final = """SELECT ?from ?property ?to
+WHERE {
+  { $thing ?property ?to FILTER(isIRI(?to) && ?property != rdf:type) BIND($thing AS ?from) }
+  UNION
+  { ?from ?property $thing BIND($thing AS ?to) }
+}"""
 
 _WIDTH: Final = 900
 _BOX: Final = 250
@@ -23,14 +44,90 @@ class Neighbour:
     """A thing next to another.
 
     Attributes:
+        iri: the thing.
         name: what it is called.
         href: its page.
-        relation: how they relate, in words.
+        relation: how they relate, in words, seen from the other.
+        property: what relates them.
     """
 
+    iri: str
     name: str
     href: str
+    relation: str = ""
+    property: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Two things of a neighbourhood, and how the first relates to the second."""
+
+    source: Neighbour
     relation: str
+    target: Neighbour
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """What a page shows of the things around one.
+
+    Attributes:
+        picture: the nearest of them.
+        links: all that the table has.
+        query: finds what is next to the thing.
+    """
+
+    picture: Markup
+    links: Sequence[Link]
+    query: str
+
+
+def neighbourhood(
+    visit: Visit,
+    centre: Neighbour,
+    before: Mapping[str, Neighbour],
+    after: Mapping[str, Neighbour],
+    name: Callable[[str], str],
+) -> Neighbourhood:
+    """Return what is around a thing.
+
+    Args:
+        visit: who sees it.
+        centre: the thing.
+        before: what refers to it, by IRI; who is told as referred to already is left out.
+        after: what it refers to, by IRI.
+        name: returns what a property is called.
+    """
+    alone = [one for iri, one in before.items() if iri not in after]
+    known = {one.iri: one for one in (*alone[:MOST], *list(after.values())[:MOST])}
+    links = [
+        Link(centre, name(one.property), one)
+        if iri in after
+        else Link(one, name(one.property), centre)
+        for iri, one in known.items()
+    ]
+    links += [
+        Link(known[row["from"]], name(row["property"]), known[row["to"]])
+        for row in visit.select(_between(list(known)))
+    ]
+    title = visit.words("thing")("neighbours-of", name=centre.name)
+    return Neighbourhood(
+        picture(
+            centre.name, title, alone[:_MOST_SHOWN], list(after.values())[:_MOST_SHOWN]
+        ),
+        links,
+        visit.query_text(_QUERY, thing=ox.NamedNode(centre.iri)),
+    )  # fmt: skip
+
+
+def _between(iris: Sequence[str]) -> str:
+    """Return a query for what things have to do with each other."""
+    known = " ".join(str(ox.NamedNode(iri)) for iri in iris)
+    return (
+        f"SELECT ?from (SAMPLE(?one) AS ?property) ?to {{ VALUES ?from {{ {known} }} "
+        f"VALUES ?to {{ {known} }} ?from ?one ?to FILTER(?from != ?to) "
+        f"FILTER NOT EXISTS {{ GRAPH <{INFERRED}> {{ ?from ?one ?to }} }} }} GROUP BY ?from ?to"
+    )
 
 
 def picture(
