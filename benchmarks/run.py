@@ -20,6 +20,7 @@ import guard
 import hostile
 import inference
 import load
+import pages
 import reading
 import report
 import start
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Finding]] = {
     "inference": inference.inference,
     "crash": crash.crash,
     "start": start.start,
+    "pages": pages.pages,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
