@@ -175,6 +175,7 @@ class Reading:
         flags, status, lines, body = parse_head(frame)
         keep = bool(flags & wire.KEEP) and bool(key) and worker.target is pool.target
         if frame[0] == wire.FULL:
+            _stop_watch(worker)
             answer = complete(status, lines, body, key if keep else b"", worker)
             if keep and exchange.scope["method"] != "HEAD":
                 self.cache.put(key, answer)
@@ -204,6 +205,7 @@ class Reading:
                     kept = None
             frame = await worker.frame()
             if frame[0] == wire.END:
+                _stop_watch(worker)
                 break
             if frame[0] == wire.ABORT:
                 await exchange.break_off("failed")
@@ -268,6 +270,14 @@ def _matches(wanted: bytes, etag: bytes) -> bool:
 def retry_after(reason: str) -> Lines:
     """Return the header that says when to try again, where that helps."""
     return [(b"retry-after", b"5")] if DEATHS[reason][0] == 503 else []
+
+
+def _stop_watch(worker: Worker) -> None:
+    """Let a worker live that has said all, however soon its client leaves then."""
+    worker.on_long = None
+    if worker.watch is not None:
+        worker.watch.cancel()
+        worker.watch = None
 
 
 def _start_watch(exchange: Exchange, worker: Worker) -> None:
