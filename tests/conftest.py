@@ -125,13 +125,16 @@ class Running:
                 command, stderr=subprocess.PIPE, text=True, env=environment
             )
         assert self.process.stderr is not None
-        first = self.process.stderr.readline()
-        found = re.search(r"http://[^/]+", first)
-        if not found:
-            self.process.kill()
-            pytest.fail(first + self.process.communicate()[1])
-        self.base = found[0]
-        self.said = [first]
+        self.said: list[str] = []
+        found = None
+        while not found:
+            line = self.process.stderr.readline()
+            if not line:
+                self.process.kill()
+                pytest.fail("".join(self.said) + self.process.communicate()[1])
+            self.said.append(line)
+            found = re.search(r"clustergraph is at (http://[^/]+)", line)
+        self.base = found[1]
         self._drain = threading.Thread(target=self._read, daemon=True)
         self._drain.start()
 

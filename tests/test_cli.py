@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -356,6 +357,23 @@ def served(
         assert running.wait(30) == 130
         drain.join()
         assert "Traceback" not in "".join(rest)
+
+
+def test_serve_says_what_is_wrong_with_files(run, small_store: Path, tmp_path: Path) -> None:
+    """A log that cannot be written, a graph that cannot be read: what, and what to do."""
+    log = tmp_path / "none" / "x.log"
+    result = run("serve", "--port", "0", "--store", small_store, "--access-log", log)
+    assert result == Result(
+        2, "", f"clustergraph: {log}: the log cannot be written (No such file or directory)\n"
+    )
+    broken = tmp_path / "broken"
+    shutil.copytree(small_store, broken)
+    [current] = broken.glob("generations/*/CURRENT")
+    current.write_text("junk")
+    result = run("serve", "--port", "0", "--store", broken)
+    assert result.code == 2
+    assert result.err.startswith(f"clustergraph: {current.parent}: not a readable graph")
+    assert "roll-back" in result.err
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,10 @@ def open_handed(serve: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     store = tmp_path_factory.mktemp("open") / "store"
     wide = ["http://*", "https://*", "http://127.0.0.1:*", "http://localhost*", "file:*", "*"]
     options = [part for entry in wide for part in ("--allow-service", entry, "--allow-load", entry)]
-    return serve("--store", store, "--bare", "--query-timeout-s", 5, *options, token=TOKEN)
+    running = serve("--store", store, "--bare", "--query-timeout-s", 5, *options, token=TOKEN)
+    told = [line for line in running.said if "admits nothing" in line]
+    assert len(told) == 2 * len(wide), "the operator is not told that this admits nothing"
+    return running
 
 
 @pytest.mark.parametrize("target", SECRETS)

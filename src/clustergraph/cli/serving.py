@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -231,30 +232,31 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
         update_address=addresses.get("update_address"),
         graph_store_address=addresses.get("graph_store_address"),
     )
-    socket = listen(host, port)
+    _warn(options.allow_service, options.allow_load)
+    with listen(host, port) as socket:
+        if remote and store is not None:
+            run(create_remote_front(store, options), socket, _tell)
+            return
+        directory = None if store is None else Path(store)
+        if bare and directory is not None and not is_store(directory):
+            with progress("making the graph"):
+                build(directory, lambda: ())
+            engine = Engine(directory)
+        else:
+            engine = open_engine(directory, create=True, inference=options.inference)
+        if directory is None:
+            from clustergraph.validation.shipped import keep
 
-    def tell(line: str) -> None:
-        click.echo(line, err=True)
+            # Workers, whose memory is limited, could not put it together for the pages on quality.
+            with progress("noting which cell states what (once)"):
+                keep()
+        # Only workers read it; this process keeps it from being removed.
+        engine.shut()
+        run(create_front(engine.directory, options), socket, _tell)
 
-    if remote and store is not None:
-        run(create_remote_front(store, options), socket, tell)
-        return
-    directory = None if store is None else Path(store)
-    if bare and directory is not None and not is_store(directory):
-        with progress("making the graph"):
-            build(directory, lambda: ())
-        engine = Engine(directory)
-    else:
-        engine = open_engine(directory, create=True, inference=options.inference)
-    if directory is None:
-        from clustergraph.validation.shipped import keep
 
-        # Workers, whose memory is limited, could not put it together for the pages on quality.
-        with progress("noting which cell states what (once)"):
-            keep()
-    # Only workers read it; this process keeps it from being removed.
-    engine.shut()
-    run(create_front(engine.directory, options), socket, tell)
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _addresses(remote: str | None, bare: bool, given: dict[str, Any]) -> dict[str, str | None]:
@@ -273,6 +275,16 @@ def _addresses(remote: str | None, bare: bool, given: dict[str, Any]) -> dict[st
     credentials_from(os.environ)
     # One name and one password let us in everywhere: those of --store. No others reach a worker.
     return {name: given[name] and split_address(given[name])[0] for name in names}
+
+
+def _warn(services: Sequence[str], loads: Sequence[str]) -> None:
+    """Tell of addresses that would admit nothing: whoever gave them expects otherwise."""
+    from clustergraph.store.addresses import idle
+
+    for option, entries in (("--allow-service", services), ("--allow-load", loads)):
+        for entry in entries:
+            if reason := idle(entry):
+                _tell(f"clustergraph: {option} {entry} admits nothing: {reason}")
 
 
 def _token(path: Path | None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Final
 
 import clustergraph
+from clustergraph.errors import UsageError
 
 __all__ = ["AccessLog", "Metrics"]
 
@@ -113,16 +114,22 @@ class AccessLog:
     Args:
         path: where to; ``-`` is standard output.
         with_queries: whether the lines hold what was asked.
+
+    Raises:
+        UsageError: it cannot be written there.
     """
 
     def __init__(self, path: Path, with_queries: bool) -> None:
         self.with_queries = with_queries
         self._own = str(path) != "-"
-        self._stream: IO[str] = (
-            path.open("a", encoding="utf-8")
-            if self._own
-            else open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-        )
+        try:
+            self._stream: IO[str] = (
+                path.open("a", encoding="utf-8")
+                if self._own
+                else open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            )
+        except OSError as error:
+            raise UsageError(f"{path}: the log cannot be written ({error.strerror})") from error
 
     def write(
         self,

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-__all__ = ["admits", "objection"]
+__all__ = ["admits", "idle", "objection"]
 
 _PLAIN: Final = re.compile(r"[!#$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]+")
 _LOCAL_NAMES: Final = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
@@ -46,6 +46,15 @@ def admits(allowed: Sequence[str], iri: str) -> bool:
         if start != entry and urlsplit(start).path and iri.startswith(start):
             return True
     return False
+
+
+def idle(entry: str) -> str | None:
+    """Return why an entry of a list of addresses admits nothing, or None."""
+    start = entry.removesuffix("*")
+    if start != entry and not urlsplit(start).path:
+        return "name the whole host before the asterisk: https://example.org/*"
+    reason = objection(start)
+    return reason and f"such an address {reason}, and is refused all the same"
 
 
 def objection(iri: str, *, resolve: bool = False) -> str | None:

@@ -80,10 +80,10 @@ class Engine:
             # The database opens its files when they are needed, wherever the process is by then.
             self._store = ox.Store.read_only(str(database.absolute()))
             next(iter(self._store), None)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise StoreError(
-                f"{database}: not a readable graph ({error}); "
-                "remove the directory and let it be built again"
+                f"{database}: not a readable graph ({error}); go back to an older generation "
+                "(clustergraph generations roll-back), restore a backup, or name another directory"
             ) from error
 
     def query(
