@@ -53,6 +53,16 @@ def test_contradiction_is_traced_to_its_smallest_set() -> None:
     ]
 
 
+def test_each_of_several_contradictions_is_told() -> None:
+    """Two that have no fact in common are told both, and each by its own facts."""
+    found = contradictions(read(':brno a :Firm . :one a :Town ; :name "Uno" .'), Reasoner())
+    facts = [{one for one in told(each.axioms) if " is a " in one} for each in found]
+    assert [{one.split()[0] for one in each if one[0] in "bo"} for each in facts] in (
+        [{"brno"}, {"one"}],
+        [{"one"}, {"brno"}],
+    )
+
+
 def test_set_is_smallest_without_a_hint(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Pellet's hint the same set is found."""
     monkeypatch.setattr(Reasoner, "blamed", lambda *_: [])

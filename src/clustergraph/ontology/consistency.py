@@ -46,6 +46,9 @@ class Contradiction:
 def contradictions(axioms: Sequence[Axiom], reasoner: Reasoner) -> list[Contradiction]:
     """Return what contradicts itself: everything, or single classes; nothing when all is sound.
 
+    Of several contradictions those are told that have no fact in common: with the facts of one
+    taken back, the next is looked for.
+
     Args:
         axioms: of the ontology, and of the data where there are any.
         reasoner: who judges.
@@ -53,10 +56,17 @@ def contradictions(axioms: Sequence[Axiom], reasoner: Reasoner) -> list[Contradi
     Raises:
         ReasonerError: it fails, or has no time left before it can say anything.
     """
-    if not reasoner.consistent(axioms):
-        found, minimal = _minimal(axioms, (), reasoner)
-        return [Contradiction(None, tuple(found), minimal)]
-    told = []
+    told: list[Contradiction] = []
+    rest = list(axioms)
+    while len(told) < _EXPLAINED and not _consistent(rest, reasoner, bool(told)):
+        found, minimal = _minimal(rest, (), reasoner)
+        told.append(Contradiction(None, tuple(found), minimal))
+        facts = {axiom for axiom in found if "Assertion" in axiom.kind}
+        if not facts or not minimal:
+            break
+        rest = [axiom for axiom in rest if axiom not in facts]
+    if told:
+        return told
     for index, empty in enumerate(reasoner.unsatisfiable(axioms)):
         if index >= _EXPLAINED:
             told.append(Contradiction(empty, (), minimal=False))
@@ -66,6 +76,16 @@ def contradictions(axioms: Sequence[Axiom], reasoner: Reasoner) -> list[Contradi
         found, minimal = _minimal(about_classes, (member,), reasoner)
         told.append(Contradiction(empty, tuple(found), minimal))
     return told
+
+
+def _consistent(axioms: Sequence[Axiom], reasoner: Reasoner, is_enough: bool) -> bool:
+    """Say whether axioms are consistent; without time left, what is found may be enough."""
+    try:
+        return reasoner.consistent(axioms)
+    except ReasonerError:
+        if is_enough:
+            return True
+        raise
 
 
 def _minimal(
