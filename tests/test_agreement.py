@@ -258,10 +258,11 @@ def told(results: Iterable[Result], shapes: str) -> Counter[tuple[object, ...]]:
     own = "sh:message" in shapes
     counted: Counter[tuple[object, ...]] = Counter()
     for one in results:
-        # pySHACL leaves out a value that is the focus node, where an ASK query judges values.
-        same = one.component == "http://example.org/Ask" and one.value == one.focus
+        # pySHACL leaves out some values where an ASK query judges them (SHACL, section 6.2.4, has
+        # each value node in its result).
+        asked = one.component == "http://example.org/Ask"
         shape = "_" if isinstance(one.shape, ox.BlankNode) else str(one.shape)
-        value = None if same else one.value
+        value = None if asked else one.value
         parts = (one.focus, one.path, value, one.component, one.severity, shape)
         # pySHACL drops the languages of a shape's messages where a query finds the fault.
         messages = frozenset(message.value for message in one.messages) if own else None
@@ -273,17 +274,17 @@ def told(results: Iterable[Result], shapes: str) -> Counter[tuple[object, ...]]:
 
 def check_agreement(data: str, shapes: str) -> None:
     facts, rules = parse(data), parse(DECLARED + COMPONENTS + shapes)
-    one_by_one, by_queries = (
-        told(Compiled(rules, few=few).results(Graph.of(facts)), shapes) for few in (100, 0)
-    )
-    assert by_queries == one_by_one
     try:
+        one_by_one, by_queries = (
+            told(Compiled(rules, few=few).results(Graph.of(facts)), shapes) for few in (100, 0)
+        )
         wanted = told(pyshacl_engine.judge(facts, rules), shapes)
     except UnreadableInputError as error:
         # pySHACL writes a repeated path within a repeated path as no SPARQL: p*+.
         if "is no SPARQL" not in str(error) or "$PATH" not in COMPONENTS + shapes:
             raise
         reject()
+    assert by_queries == one_by_one
     assert one_by_one == wanted
 
 

@@ -68,7 +68,7 @@ class Compiled:
         self.shapes = Shapes(shapes)
         self._few = few
         self._index: dict[str, list[tuple[Shape, object]]] = {}
-        self._queries: dict[Shape, tuple[str | None, list[Query]]] = {}
+        self._queries: dict[Shape, tuple[str | None, list[Query], bool]] = {}
 
     @staticmethod
     @lru_cache(maxsize=4)
@@ -129,8 +129,13 @@ class Compiled:
                 reason = "it refers to itself"
             elif not all(query.usable for query in queries):
                 reason = "a query of it does not take variables bound beforehand"
-            self._queries[shape] = reason, [one for one in queries if one.looks_at_form]
-        reason, textual = self._queries[shape]
+            still = any(query.may_stand_still for query in queries)
+            self._queries[shape] = reason, [one for one in queries if one.looks_at_form], still
+        reason, textual, still = self._queries[shape]
+        if reason is None and still and not all(map(graph.mentions, shape.target_nodes)):
+            # By SPARQL a path without a step leads from any term to itself; for the engine only
+            # from those that it holds.
+            return "a query of it starts from a node that the data do not name"
         if reason is None and graph.rewritten:
             for query in textual:
                 touched = query.predicates

@@ -182,6 +182,15 @@ class Graph:
             else {name: list(nodes) for name, nodes in found.items()}
         )
 
+    def mentions(self, term: Term) -> bool:
+        """Say whether a statement has a term as its subject or object."""
+        found = self.store.quads_for_pattern(None, None, term, self._place)
+        if next(found, None) is not None:
+            return True
+        if isinstance(term, ox.Literal):
+            return False
+        return next(self.store.quads_for_pattern(term, None, None, self._place), None) is not None
+
     def about(self, subject: Term) -> Iterator[tuple[ox.NamedNode, Term]]:
         """Yield predicate and object of each triple of a subject, each once."""
         if isinstance(subject, ox.Literal):

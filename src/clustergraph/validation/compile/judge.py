@@ -309,7 +309,7 @@ class Judge:
             found = PropertyPath("predicate", path.value) if path is not None else None
             for form in self._graph.forms(value, values):
                 told = {**given, **solution}
-                if form is not None and "value" in solution:
+                if form is not None:
                     told["value"] = form
                 yield self._result(shape, constraint, focus, form, path=found, solution=told)
 

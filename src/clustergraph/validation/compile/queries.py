@@ -46,7 +46,7 @@ _TEXTUAL: Final = frozenset(
 )
 _STEP: Final = r"\^?(?:<[^<>\s]*>|[\w\-]*:[\w\-]+|\([^()\s]*\)|\ba\b)[*+?]?"
 _LONG_PATH: Final = re.compile(rf"(?<=\s)(?=\S*[*+])(?:{_STEP}[/|])*{_STEP}(?=\s+[?$<\w])")
-_THIS: Final = re.compile(r"[?$]this\b(?![\w:])")
+_VARIABLE: Final = re.compile(r"[?$]\w+\b(?![\w:])")
 _BRACKET: Final = re.compile(r"\([^()]*?(?:\bAS\s+([?$]\w+)\s*)?\)", re.IGNORECASE)
 
 
@@ -114,9 +114,9 @@ class Query:
         given = {name: term for name, term in values.items() if name in self.bound}
         seen = set()
         text = self.text
-        if self._plain and isinstance(this := given["this"], ox.NamedNode):
-            # A name in the place of the variable lets the engine plan from there.
-            text, given = self._about(this), {}
+        if self._plain and all(isinstance(term, ox.NamedNode) for term in given.values()):
+            # Names in the place of the variables let the engine plan from there.
+            text, given = self._about(given), {}
         for solution in ask(text, given, self, values["this"]):
             key = frozenset(solution.items())
             if key not in seen:
@@ -125,20 +125,24 @@ class Query:
 
     @cached_property
     def _plain(self) -> bool:
-        """Whether a name may take the place of ``$this`` wherever the body has it."""
+        """Whether names may take the place of bound variables wherever the body has them."""
         once = "SELECT" not in {word.upper() for word in self._body}
         head = "".join(self._open)
         simple = self.kind == "select" and "(" not in head and "*" not in head
         stepwise = self.words & (_AGGREGATES | {"BOUND", "ORDER"})
-        return once and simple and not stepwise and self.bound == {"this"}
+        return once and simple and not stepwise
 
-    def _about(self, node: ox.NamedNode) -> str:
+    def _about(self, given: Mapping[str, Term]) -> str:
+        def name(variable: str) -> str:
+            term = given.get(variable[1:])
+            return variable if term is None else str(term)
+
         body = self._nested_text
         if body is None:
-            words = (str(node) if word in ("$this", "?this") else word for word in self._body)
+            words = (name(word) if _is_variable(word) else word for word in self._body)
             body = _LONG_PATH.sub(_whole, "".join(words))
         else:
-            body = _THIS.sub(lambda _: str(node), body)
+            body = _VARIABLE.sub(lambda match: name(match[0]), body)
         return self._prologue + "".join(self._open) + body
 
     @cached_property
@@ -185,6 +189,14 @@ class Query:
     def looks_at_form(self) -> bool:
         """Whether the query may see how a literal is written, beyond its value."""
         return bool(self.words & _TEXTUAL)
+
+    @cached_property
+    def may_stand_still(self) -> bool:
+        """Whether a path of the query may have no step, or it looks so."""
+        return any(
+            word in ("*", "?") or (word.startswith("(") and bool(re.search(r"[*?]", word)))
+            for word in self._body
+        )
 
     @cached_property
     def patterns(self) -> Group | None:
