@@ -14,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustergraph import artefacts
+from clustergraph.errors import UnreadableInputError
 from clustergraph.validation import validate
-from clustergraph.validation.locate import mentions
+from clustergraph.validation.locate import Mentions, mentions
+from clustergraph.validation.locate.mentions import named_alike
 from clustergraph.validation.locate.turtle import Stated, scan
-from clustergraph.validation.reading import FORMATS, read_rdf
+from clustergraph.validation.reading import FORMATS, read, read_rdf
 from clustergraph.vocab import PREFIXES
 
 HERE = Path(__file__).parent
@@ -125,6 +127,47 @@ def test_w3c_statements_and_places(ending: str) -> None:
         assert not list(misplaced(text, rdf_format)), path.name
         seen += len(quads)
     assert seen > {".ttl": 500, ".trig": 400, ".nt": 400, ".nq": 60}[ending]
+
+
+@pytest.mark.skipif(SUITE is None, reason="the W3C suites are not here; set CLUSTERGRAPH_SUITES")
+@pytest.mark.parametrize("ending", [".nt", ".nq"])
+def test_places_in_lines_are_those_of_the_whole_text(ending: str) -> None:
+    """Reading the lines that are asked for alone finds what reading all of them finds."""
+    assert SUITE is not None
+    seen = 0
+    for path in sorted(SUITE.glob(f"*/*{ending}")):
+        try:
+            triples = list(read([path]))
+            text = path.read_bytes().decode()
+        except (UnreadableInputError, UnicodeDecodeError):
+            continue
+        places = mentions(path, triples)
+        whole = Mentions(path, text, named_alike(scan(text, FORMATS[ending], BASE), triples))
+        for triple in triples:
+            for part in ("subject", "predicate", "object"):
+                assert places.of(triple, part) == whole.of(triple, part) is not None, path
+            assert places.first(triple.subject) == whole.first(triple.subject), path
+            seen += 1
+    assert seen > {".nt": 300, ".nq": 60}[ending]
+
+
+LINES_TEXT = """# one
+<http://e.org/a> <http://e.org/p> "x" .
+  <http://e.org/\\u0061> <http://e.org/p> "a line\\nbreak" . # written with an escape
+_:b <http://e.org/p> <http://e.org/a> .
+<http://e.org/a> <http://e.org/p> _:b .
+"""
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"], ids=["lf", "crlf", "cr"])
+def test_lines_with_escapes_and_blank_nodes(tmp_path: Path, ending: str) -> None:
+    """What the quick look does not find is looked for in the whole text."""
+    path = tmp_path / "data.nt"
+    path.write_bytes(LINES_TEXT.replace("\n", ending).encode())
+    triples = read_rdf(path)
+    places = mentions(path, triples)
+    found = [places.of(triple, "object") for triple in triples]
+    assert [(at.row, at.character) for at in found if at] == [(2, 35), (3, 42), (4, 22), (5, 35)]
 
 
 def written(term: Part, text: str) -> Iterator[str]:

@@ -54,11 +54,19 @@ def read(paths: Iterable[Path]) -> Statements:
         SyntaxFaultError: a file breaks the grammar of its format.
         TablesError: cells break their table's metadata.
     """
-    statements: dict[ox.Triple, list[Place]] = {}
+    statements: Statements = {}
     for path in paths:
+        last: tuple[Place, ...] = ()
         for triple, place in _statements(path):
-            statements.setdefault(triple, []).append(place)
-    return {triple: tuple(dict.fromkeys(places)) for triple, places in statements.items()}
+            known = statements.get(triple)
+            if known is None:
+                # Of an RDF file all statements share one place, until somebody looks closer.
+                if not last or last[0] is not place:
+                    last = (place,)
+                statements[triple] = last
+            elif place not in known:
+                statements[triple] = (*known, place)
+    return statements
 
 
 def read_rdf(path: Path) -> list[ox.Triple]:

@@ -95,9 +95,9 @@ def judged(
     surroundings = context.around(statements) if shapes is None else set()
     progress("judging")
     results = engine([*statements, *surroundings], rules)
-    elsewhere = {triple.subject for triple in surroundings} - {
-        triple.subject for triple in statements
-    }
+    elsewhere = {triple.subject for triple in surroundings}
+    if elsewhere:
+        elsewhere -= {triple.subject for triple in statements}
     found = [finding_of(result) for result in results if result.focus not in elsewhere]
     findings = located(found, statements)
     files = {place.path for places in statements.values() for place in places}

@@ -14,12 +14,12 @@ from typing import Final, Literal
 import pyoxigraph as ox
 
 from clustergraph.tables import Place
-from clustergraph.validation.locate.mentions import Mentions, mentions
+from clustergraph.validation.locate.mentions import Lines, Mentions, mentions
 from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.validation.report import Finding
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Mentions", "located", "mentions"]
+__all__ = ["Lines", "Mentions", "located", "mentions"]
 
 Part = Literal["subject", "predicate", "object"]
 
@@ -57,7 +57,7 @@ class _Search:
         self.by_subject: dict[Term | ox.Triple, list[ox.Triple]] = defaultdict(list)
         self.by_object: dict[Term | ox.Triple, list[ox.Triple]] = defaultdict(list)
         self.by_file: dict[Path, list[ox.Triple]] = defaultdict(list)
-        self.looked_into: dict[Path, Mentions] = {}
+        self.looked_into: dict[Path, Mentions | Lines] = {}
         for triple in statements:
             self.by_subject[triple.subject].append(triple)
             self.by_object[triple.object].append(triple)
@@ -129,14 +129,18 @@ class _Search:
             return place if spot is None else spot
         return None
 
-    def mentions(self, path: Path) -> Mentions:
+    def mentions(self, path: Path) -> Mentions | Lines:
         if path not in self.looked_into:
-            if not self.by_file:
-                for triple, places in self.statements.items():
-                    for file in {place.path for place in places if place.row is None}:
-                        self.by_file[file].append(triple)
-            self.looked_into[path] = mentions(path, self.by_file[path], self.base)
+            self.looked_into[path] = mentions(path, self.stated_in(path), self.base)
         return self.looked_into[path]
+
+    def stated_in(self, path: Path) -> Iterator[ox.Triple]:
+        """Yield what a file states; all files are gone through when the first is asked for."""
+        if not self.by_file:
+            for triple, places in self.statements.items():
+                for file in {place.path for place in places if place.row is None}:
+                    self.by_file[file].append(triple)
+        yield from self.by_file[path]
 
 
 def _rank(triple: ox.Triple) -> int:
