@@ -21,7 +21,7 @@ from clustergraph.store.delta import Changed
 from clustergraph.store.generations import Generations
 from clustergraph.store.updates import update
 from clustergraph.validation.guard import Guard
-from clustergraph.vocab import ID
+from clustergraph.vocab import ID, INFERRED
 
 __all__ = ["guarded"]
 
@@ -121,7 +121,8 @@ def changes(things: list[str], directory: Path, most: int) -> Iterator[str]:
         found = store.quads_for_pattern(ox.NamedNode(name), None, None)
         new = ox.NamedNode(f"{name}-copy-{most}-{turn}")
         for quad in found:
-            if not isinstance(quad.object, ox.BlankNode) and name.startswith(ID):
+            stated = quad.graph_name.value != INFERRED
+            if stated and not isinstance(quad.object, ox.BlankNode) and name.startswith(ID):
                 triple = ox.Triple(new, quad.predicate, quad.object)
                 quads.append(f"GRAPH {quad.graph_name} {{ {triple} }}")
         if len(quads) >= most:

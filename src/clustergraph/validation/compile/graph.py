@@ -83,21 +83,19 @@ class Graph:
         """
         default, extra = ox.DefaultGraph(), SHAPES_GRAPH
         altered: dict[tuple[Node, ox.NamedNode], None] = {}
-        kept: list[tuple[Node, ox.NamedNode, Term]] = []
+        quads: list[ox.Quad] = []
         for triple in triples:
-            value = triple.object
-            if isinstance(triple.subject, ox.Triple) or isinstance(value, ox.Triple):
+            subject, value = triple.subject, triple.object
+            if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
                 continue
-            kept.append((triple.subject, triple.predicate, value))
+            quads.append(ox.Quad(subject, triple.predicate, value, default))
             if isinstance(value, ox.Literal) and stored(value) != value:
-                altered[triple.subject, triple.predicate] = None
+                altered[subject, triple.predicate] = None
         written: dict[tuple[Node, ox.NamedNode], list[Term]] = {pair: [] for pair in altered}
-        if written:
-            for subject, predicate, value in kept:
-                known = written.get((subject, predicate))
-                if known is not None and value not in known:
-                    known.append(value)
-        quads = [ox.Quad(*triple, default) for triple in kept]
+        for quad in quads if written else ():
+            known = written.get((cast(Node, quad.subject), quad.predicate))
+            if known is not None and quad.object not in known:
+                known.append(cast(Term, quad.object))
         quads += [ox.Quad(t.subject, t.predicate, t.object, extra) for t in shapes]
         forms = {pair: tuple(terms) for pair, terms in written.items()}
         return cls(hold(quads), union=False, written=forms)
