@@ -269,6 +269,40 @@ def test_weights_of_codings(client: httpx.Client, accepted: str, packed: bool) -
     assert coding == ("gzip" if packed else None)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/store", "/store?graph=https://w3id.org/clustergraph/graph/codes", "/.well-known/void",
+     "/sparql", f"/sparql?query={ALL}", "/"],
+)  # fmt: skip
+def test_one_tag_for_each_form_of_an_answer(client: httpx.Client, path: str) -> None:
+    """RFC 9110, 8.8.3: one ETag, strong, which another coding does not share; then 304."""
+    tags = set()
+    for coding in ("identity", "gzip"):
+        for _ in range(2):  # from a worker, then from the cache
+            found = client.get(path, headers={"Accept-Encoding": coding})
+            assert found.status_code == 200
+            [tag] = found.headers.get_list("etag")
+            tags.add(tag)
+        again = client.get(path, headers={"Accept-Encoding": coding, "If-None-Match": tag})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers.get_list("etag") == [tag]
+    assert len(tags) == 2, tags
+
+
+def test_who_has_an_answer_is_told_so_without_one(serve: Any, small_store: Path) -> None:
+    """Also where answers are not kept, for they are too long: no worker makes it once more."""
+    running = serve("--store", small_store, "--cache-mb", 0)
+    with httpx.Client(base_url=running.base, trust_env=False, timeout=30) as client:
+        for path in ("/store", "/sparql?query=SELECT%20*%20%7B%3Fs%20%3Fp%20%3Fo%7D"):
+            tag = client.get(path).headers["etag"]
+            again = client.get(path, headers={"If-None-Match": f'"other", W/{tag}'})
+            assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+            assert "Accept" in again.headers["vary"].split(", ")
+            assert client.get(path, headers={"If-None-Match": '"other"'}).status_code == 200
+        volatile = "/sparql?query=SELECT%20(NOW()%20AS%20?n)%20%7B%7D"
+        assert "etag" not in client.get(volatile).headers
+
+
 def test_another_version_has_other_tags() -> None:
     """After an upgrade nobody is told that the answer of the old program still holds."""
     script = (

@@ -60,6 +60,8 @@ class Reading:
                 exchange.how = "hit"
                 await self.send(exchange, answer)
                 return
+            if await self._confirmed(exchange, key):
+                return
         else:
             key = b""
         limit = exchange.time_limit(self.options.query_timeout_s)
@@ -68,6 +70,18 @@ class Reading:
             await self._ask(exchange, self.readers, head, key)
         except BusyError as error:
             await self._refuse_busy(exchange, error)
+
+    async def _confirmed(self, exchange: Exchange, key: bytes) -> bool:
+        """Answer 304 without a worker: only who has the answer knows its tag."""
+        wanted = exchange.headers.get(b"if-none-match")
+        if not wanted or exchange.scope["method"] == "POST":
+            return False
+        etag = tag(key, self.readers.target)
+        if etag not in _tags(wanted):
+            return False
+        exchange.how = "hit"
+        await exchange.reply(304, [*ALWAYS, (b"vary", b"Accept"), (b"etag", etag)], b"")
+        return True
 
     async def go_on(
         self, exchange: Exchange, key: bytes, worker: Worker | None, waiter: Waiter | None
@@ -182,10 +196,11 @@ class Reading:
             await self.send(exchange, answer)
             return False
         _start_watch(exchange, worker)
-        extra: Lines = [(b"etag", tag(key, worker.target))] if keep else []
+        if keep:
+            lines = [*_untagged(lines), (b"etag", tag(key, worker.target))]
         exchange.status, exchange.answering = status, True
         await exchange.send(
-            {"type": "http.response.start", "status": status, "headers": [*ALWAYS, *extra, *lines]}
+            {"type": "http.response.start", "status": status, "headers": [*ALWAYS, *lines]}
         )
         kept: list[bytes] | None = [] if keep else None
         blocked_s = 0.0
@@ -228,6 +243,9 @@ class Reading:
 def complete(status: int, lines: Lines, body: bytes, key: bytes, worker: Worker) -> Answer:
     """Return a whole answer, with the headers that are ours to set."""
     etag = b""
+    if key and status == 200:
+        # The worker's own tag is the same for gzip and plain.
+        lines = [*_untagged(lines), (b"etag", tag(key, worker.target))]
     head = [*ALWAYS, *lines]
     sized = False
     for name, value in lines:
@@ -235,12 +253,13 @@ def complete(status: int, lines: Lines, body: bytes, key: bytes, worker: Worker)
             etag = value
         elif name == b"content-length":
             sized = True
-    if key and not etag and status == 200:
-        etag = tag(key, worker.target)
-        head.append((b"etag", etag))
     if not sized and status not in (204, 304):
         head.append((b"content-length", b"%d" % len(body)))
     return Answer(status, head, body, etag)
+
+
+def _untagged(lines: Lines) -> Lines:
+    return [line for line in lines if line[0] != b"etag"]
 
 
 def _has(exchange: Exchange, answer: Answer) -> bool:
@@ -263,8 +282,12 @@ def _has(exchange: Exchange, answer: Answer) -> bool:
 
 def _matches(wanted: bytes, etag: bytes) -> bool:
     """Compare weakly, as If-None-Match does (RFC 9110, section 13.1.2)."""
-    given = [one.strip().removeprefix(b"W/") for one in wanted.split(b",")]
+    given = _tags(wanted)
     return b"*" in given or etag.removeprefix(b"W/") in given
+
+
+def _tags(header: bytes) -> list[bytes]:
+    return [one.strip().removeprefix(b"W/") for one in header.split(b",")]
 
 
 def retry_after(reason: str) -> Lines:
