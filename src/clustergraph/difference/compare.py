@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -218,7 +218,11 @@ class _Graph:
                 continue  # told as part of what refers to it
             found: dict[str, set[str]] = defaultdict(set)
             for predicate, value in statements:
-                found[predicate].add(self.text(value))
+                text = self.text(value)
+                # Two nodes that say the same are two all the same.
+                if isinstance(value, ox.BlankNode):
+                    text = _numbered(text, found[predicate])
+                found[predicate].add(text)
             said = {name: frozenset(values) for name, values in found.items()}
             if is_blank:
                 nameless.append((self.text(subject), said))
@@ -319,6 +323,14 @@ class _Graph:
             if steps > _DEEP and _FIRST not in dict(self.by_subject.get(blank, ())):
                 found.add(blank)
         return found
+
+
+def _numbered(text: str, taken: Collection[str]) -> str:
+    """Return a text, with a number where it is taken."""
+    number = 1
+    while (one := text if number == 1 else f"{text} #{number}") in taken:
+        number += 1
+    return one
 
 
 def _pair(before: _Graph, after: _Graph) -> None:
