@@ -9,7 +9,7 @@ One address negotiates, and each format has another: ``/doc/place/brno`` and
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -136,10 +136,25 @@ def missing(visit: Visit, iri: ox.NamedNode) -> Response:
     error = UnknownNameError("thing", iri.value, ())
     error.args = (f"no such thing: <{iri.value}>{hint}",)
     error.suggestions = meant
-    suggestions = [(one.removeprefix(BASE), visit.link(one)) for one in meant]
+    names = _names(visit, meant)
+    suggestions = [(names.get(one, one.removeprefix(BASE)), visit.link(one)) for one in meant]
     response = refuse(visit, error, suggestions=suggestions)
     response.headers.append(("Vary", "Accept"))
     return response
+
+
+def _names(visit: Visit, iris: Sequence[str]) -> dict[str, str]:
+    """Return what things are called, in the language of the visit or else in English."""
+    found: dict[str, str] = {}
+    known = " ".join(str(ox.NamedNode(iri)) for iri in iris)
+    rows = visit.select(
+        f"SELECT ?thing ?name (LANG(?name) AS ?language) {{ VALUES ?thing {{ {known} }} "
+        "?thing rdfs:label|skos:prefLabel ?name }"
+    )
+    for row in rows:
+        if row.language == visit.language or (row.language == "en" and row.thing not in found):
+            found[row.thing] = row.name
+    return found
 
 
 def types_of(visit: Visit, iri: ox.NamedNode) -> list[str]:

@@ -106,6 +106,8 @@ def show(visit: Visit) -> Response:
         last_page=last,
         first_row=(number - 1) * size,
         picture=_map(visit, found, addresses) if view == "map" and result.total else None,
+        shades=sorted(found.by_country().values()) if view == "map" else [],
+        ramp=charts.ramp,
         query=_query(selection),
     )
 
