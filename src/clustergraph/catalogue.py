@@ -405,10 +405,14 @@ def _parameter(header: _Header, name: str, entry: Any) -> Parameter:
 
 
 def _check_czech(header: _Header, parameters: Mapping[str, Parameter]) -> None:
-    """See that a header is wholly in Czech too, or not at all: nobody reads half a page."""
+    """See that a header is wholly in Czech too, or not at all: nobody fills in half a form.
+
+    Where there is nothing to fill in, the summary may stand alone, as it does in lists.
+    """
     texts: dict[tuple[str, ...], str] = {("summary-cs",): header.text("summary-cs").strip()}
-    if header.text("description").strip():
-        texts["description-cs",] = header.text("description-cs").strip()
+    described = header.text("description-cs").strip()
+    if described or (parameters and header.text("description").strip()):
+        texts["description-cs",] = described
     for name, parameter in parameters.items():
         texts["params", name, "description-cs"] = parameter.description_cs
     if any(texts.values()) and not all(texts.values()):

@@ -120,9 +120,9 @@ class Shown:
 Show = Callable[..., Shown]
 
 
-def shower(engine: Engine, number: int) -> Show:
+def shower(engine: Engine, number: int, budget_s: float = 300) -> Show:
     """Return a function that shows addresses from one generation of a graph."""
-    context = Context(engine.store, number, committed_at=1_750_000_000.0)
+    context = Context(engine.store, number, committed_at=1_750_000_000.0, budget_s=budget_s)
 
     def show(address: str, language: str = "en", accept: str = HTML, theme: str = "") -> Shown:
         path, _, query = address.partition("?")
@@ -142,7 +142,7 @@ def little(tmp_path_factory: pytest.TempPathFactory) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def show_from() -> Callable[[Engine, int], Show]:
+def show_from() -> Callable[..., Show]:
     """A function that makes such functions."""
     return shower
 

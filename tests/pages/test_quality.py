@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from html import unescape
 
 import pytest
 
-from clustergraph.service.pages import audit
 from clustergraph.service.pages.rules import known
 from clustergraph.store import Engine
 from clustergraph.validation import shipped_shapes
@@ -72,10 +72,9 @@ def test_judgements_and_contradictions_are_told(show: Show) -> None:
     assert re.search(r'href="/ns/foundingYear">[^<]*</a>: one pair', page)
 
 
-def test_time_that_runs_out_is_told(show: Show, little: Engine, show_from, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_time_that_runs_out_is_told(little: Engine, show_from: Callable[..., Show]) -> None:
     """What the budget of time does not suffice for is named, not passed over."""
-    monkeypatch.setattr(audit, "_BUDGET_S", -1.0)
-    page = show_from(little, 8)("/quality").text
+    page = show_from(little, 8, budget_s=-1)("/quality").text
     assert re.search(r"The time did not suffice for \d+ shapes:</strong>.*LabelAward", page)
 
 
