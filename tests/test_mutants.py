@@ -102,6 +102,10 @@ def constraints() -> set[tuple[str, str]]:
     }
 
 
+def _kind(term: object) -> str:
+    return term.datatype.value.removeprefix(XSD) if isinstance(term, ox.Literal) else ""
+
+
 def fired(data: Iterable[ox.Triple]) -> set[tuple[str, str]]:
     return {
         (str(getattr(result.shape, "value", "")), result.component)
@@ -138,9 +142,11 @@ def test_mutants_of_each_constraint_give_what_pyshacl_gives() -> None:
 
     # rdflib ranks any two literals, a year and a number too; in SPARQL that is an error, so that a
     # range does not hold and a filter does not let it pass (SHACL, section 4.3; SPARQL, 17.3).
-    ranked = (ox.NamedNode(XSD + "gYear"), ox.NamedNode(XSD + "anyURI"))
-    skipped = {t.subject for t in mutants() if getattr(t.object, "datatype", None) in ranked}
-    data = [triple for triple in mutants() if triple.subject not in skipped]
+    numbers = [
+        str(n) for n, values in enumerate(BAD) if set(map(_kind, values)) & {"gYear", "anyURI"}
+    ]
+    skipped = tuple(f"-{number}" for number in numbers)
+    data = [t for t in mutants() if not getattr(t.subject, "value", "").endswith(skipped)]
     one_by_one = told(Compiled(shipped_shapes(), few=10**6).results(Graph.of(data)))
     assert told(COMPILED.results(Graph.of(data))) == one_by_one
     assert told(pyshacl_engine.judge(data, shipped_shapes())) == one_by_one
