@@ -133,6 +133,10 @@ def test_each_question_is_described() -> None:
             assert one["required"] == (not parameter.optional and not parameter.default)
             assert ("default" in one["schema"]) == bool(parameter.default)
             assert (one["schema"]["type"] == "array") == parameter.several
+            choices = one["schema"].get("items", one["schema"]).get("enum")
+            default = one["schema"].get("default", [])
+            if choices:
+                assert set(default if parameter.several else [default]) <= set(choices)
     assert describe_questions({})["paths"].keys() <= schema["paths"].keys()
     identifiers = [one["operationId"] for path in schema["paths"].values() for one in path.values()]
     assert len(identifiers) == len(set(identifiers))

@@ -98,7 +98,7 @@ def _operation(question: Question) -> dict[str, Any]:
 def _parameter(parameter: Parameter) -> dict[str, Any]:
     one: dict[str, Any] = dict(_SCHEMAS.get(parameter.type, {"type": "string"}))
     if parameter.choices:
-        one["enum"] = list(parameter.choices)
+        one["enum"] = [_typed(choice, one) for choice in parameter.choices]
     default = [_typed(value, one) for value in parameter.default]
     schema: dict[str, Any] = {"type": "array", "items": one} if parameter.several else one
     if default:
