@@ -134,8 +134,8 @@ def test_each_question_is_described() -> None:
             assert ("default" in one["schema"]) == bool(parameter.default)
             assert (one["schema"]["type"] == "array") == parameter.several
             choices = one["schema"].get("items", one["schema"]).get("enum")
-            default = one["schema"].get("default", [])
-            if choices:
+            default = one["schema"].get("default")
+            if choices and default is not None:
                 assert set(default if parameter.several else [default]) <= set(choices)
     assert describe_questions({})["paths"].keys() <= schema["paths"].keys()
     identifiers = [one["operationId"] for path in schema["paths"].values() for one in path.values()]
