@@ -21,7 +21,10 @@ __all__ = ["ALWAYS", "CORS", "Reading", "complete", "retry_after"]
 
 CORS: Final = [
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"ETag, Link, Content-Disposition, Retry-After"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Link, Content-Disposition, Retry-After, Clustergraph-Warnings",
+    ),
 ]
 # With every answer of a worker, which may have compressed it.
 ALWAYS: Final = [*CORS, (b"vary", b"Accept-Encoding")]

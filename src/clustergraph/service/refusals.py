@@ -14,7 +14,7 @@ DEATHS: Final = {
     "deadline": (
         504,
         "The time is up",
-        "the query ran into its time limit; ask for less, or start from its most selective pattern",
+        "the request ran into its time limit; ask for less, or start from the most selective pattern",
     ),
     "slots": (
         503,
@@ -24,8 +24,8 @@ DEATHS: Final = {
     "memory": (
         507,
         "Out of memory",
-        "the query needs more memory than one may have; ask for less, or without ORDER BY, "
-        "DISTINCT and large groups",
+        "the request needs more memory than one may have; a query: ask for less, or without "
+        "ORDER BY, DISTINCT and large groups; data: send them in smaller parts, less deeply nested",
     ),
     "crashed": (
         502,
