@@ -14,7 +14,8 @@ DEATHS: Final = {
     "deadline": (
         504,
         "The time is up",
-        "the request ran into its time limit; ask for less, or start from the most selective pattern",
+        "the request ran into its time limit; ask for less, or start from the most selective "
+        "pattern",
     ),
     "slots": (
         503,
