@@ -22,7 +22,8 @@ Written by `make bench`; `make bench ARGS=--help` says how to run a part. All se
 same two processors as the client that asks them, in turns (one, the other, one, ...), over the
 same files: the graph that `synthetic.py` makes from the shipped one. A figure is the median of the
 turns, a ratio the median of the ratios of the turns. Only the ratios mean something on another
-machine.
+machine. Where servers are compared, ours works nothing out ahead for its pages (`--no-prepare`),
+which would go on while it is measured.
 """
 
 
