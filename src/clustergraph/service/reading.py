@@ -30,6 +30,8 @@ CORS: Final = [
 ALWAYS: Final = [*CORS, (b"vary", b"Accept-Encoding")]
 # A client that lets an answer lie must read this fast on the whole.
 _LEAST_BYTES_PER_S: Final = 16 << 10
+# A worker that finishes so soon after its client has left need not be replaced.
+_GRACE_S: Final = 0.05
 # How long it may take to say on a page why there is none.
 _EXPLAIN_S: Final = 20.0
 
@@ -308,4 +310,12 @@ def _stop_watch(worker: Worker) -> None:
 
 def _start_watch(exchange: Exchange, worker: Worker) -> None:
     if worker.watch is None:
-        worker.watch = asyncio.ensure_future(watch(exchange, lambda: worker.kill("left")))
+        worker.watch = asyncio.ensure_future(_end_when_left(exchange, worker))
+
+
+async def _end_when_left(exchange: Exchange, worker: Worker) -> None:
+    await watch(exchange, lambda: None)
+    # Whoever has read all of an answer may leave before its end is known here; a worker that is
+    # given back meanwhile is not watched any more.
+    await asyncio.sleep(_GRACE_S)
+    worker.kill("left")
