@@ -6,14 +6,17 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import click
 
 from clustergraph.cli.root import Commands, cli, progress
+from clustergraph.cli.stores import EXPORTS
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
 
 if TYPE_CHECKING:
+    from pyoxigraph import RdfFormat
+
     from clustergraph.validation import Report, ReportFormat
     from clustergraph.validation.engines import EngineChoice
 
@@ -79,9 +82,25 @@ output_option = click.option(
     metavar="FILE",
     help="Only findings that an earlier report (--format json -o FILE) does not have.",
 )
+@click.option(
+    "--input-format",
+    type=click.Choice(EXPORTS),
+    metavar="FORMAT",
+    help="What standard input is written in: turtle, ntriples, jsonld, rdfxml, trig or nquads; by "
+    "default what it looks like.",
+)
+@click.option(
+    "--list-shapes", is_flag=True, help="Judge nothing: list the shapes in force, and exit with 0."
+)
 @format_option
 @fail_on_option
 @output_option
+@click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Tell only findings as grave as --fail-on, and nothing at all when there are none.",
+)
 def validate(
     paths: Sequence[Path],
     shapes: Sequence[Path],
@@ -90,14 +109,17 @@ def validate(
     nodes: Sequence[str],
     revision: str | None,
     baseline: Path | None,
+    input_format: str | None,
+    list_shapes: bool,
     form: Any,
     fail_on: str,
     output: Path | None,
+    quiet: bool,
 ) -> None:
     """Check data against the shapes, and say what to mend and where.
 
-    PATHs are RDF files, tables (CSV with CSVW metadata), or directories of them; without any, the
-    shipped data are checked.
+    PATHs are RDF files, tables (CSV with CSVW metadata), or directories of them; '-' is RDF from
+    standard input. Without any, the shipped data are checked.
 
     Exits with 0 when nothing as grave as --fail-on was found, with 1 when something was (or a cell
     of a table is bad), with 2 when a file cannot be read or an option is wrong, and with 3 on a
@@ -108,14 +130,21 @@ def validate(
       clustergraph validate my.ttl --format sarif -o my.sarif
       clustergraph validate --changed-since origin/main
       clustergraph validate --shape LabelAward-holder --focus id:label-award/textile-gold
+      curl -s https://example.org/my.ttl | clustergraph validate -q -
     """  # noqa: D301 - click reads the backspace
     from clustergraph import validation
     from clustergraph.validation import baseline as earlier
     from clustergraph.validation import engines
 
+    if revision is not None and Path("-") in (*paths, *shapes):
+        raise UsageError("--changed-since compares files in git; standard input has no history")
+    paths, shapes = _with_input(paths, shapes, input_format)
+    if list_shapes:
+        _list(shapes, names)
+        return
     known = earlier.read_baseline(baseline) if baseline else None
     judge = engines.chosen(engine)
-    with progress("validating") as tell:
+    with progress("validating", quiet) as tell:
         try:
             if revision is None:
                 report = validation.validate(
@@ -141,19 +170,68 @@ def validate(
                 click.echo(f"clustergraph: nothing was found about {name}", err=True)
     if known is not None:
         report = earlier.new_since(report, known)
-    deliver(report, form, fail_on, output)
+    deliver(report, form, fail_on, output, quiet)
 
 
-def deliver(report: Report, form: ReportFormat, fail_on: str, output: Path | None) -> NoReturn:
-    """Write a report where it is wanted, and exit with its code."""
+def _with_input(
+    paths: Sequence[Path], shapes: Sequence[Path], form: str | None
+) -> tuple[Sequence[Path], Sequence[Path]]:
+    """Read standard input where a path is ``-``; return the paths with what stands for it."""
+    dash = Path("-")
+    if dash not in (*paths, *shapes):
+        if form is not None:
+            raise UsageError("--input-format is about standard input: give '-' as a PATH")
+        return paths, shapes
+    from clustergraph.answers import FORMATS
+    from clustergraph.validation.reading import keep_input
+
+    given = None if form is None else cast("RdfFormat", FORMATS[form].engine)
+    kept = keep_input(sys.stdin.buffer.read(), given)
+    return (
+        [kept if path == dash else path for path in paths],
+        [kept if path == dash else path for path in shapes],
+    )
+
+
+def _list(shapes: Sequence[Path], names: Sequence[str]) -> None:
+    """Print the shapes in force as a table."""
+    from clustergraph.validation import choosing, listing, reading, run
+
+    rules = reading.read(shapes or run.shipped_files())
+    rows = [
+        listing.ListedShape("name", "severity", "file", "target"),
+        *listing.listed(rules, choosing.named(names, rules) if names else None),
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+def deliver(
+    report: Report, form: ReportFormat, fail_on: str, output: Path | None, quiet: bool = False
+) -> NoReturn:
+    """Write a report where it is wanted, and exit with its code.
+
+    Args:
+        report: what was found.
+        form: how to write it.
+        fail_on: from which severity on a finding gives the code 1.
+        output: the file to write to; None: standard output.
+        quiet: whether to leave out what is less grave, and the summary when nothing is left.
+    """
     from clustergraph import validation
     from clustergraph.validation.render.words import summary
 
     threshold = validation.Severity[fail_on.upper()]
     colour = output is None and coloured()
+    if quiet:
+        report = report.at_least(threshold)
+        if form == "text" and output is None and not report.findings:
+            sys.exit(0)
     text = validation.render(report, form, fail_on=threshold, colour=colour)
     write_out(text, output, colour)
-    if output is not None:
+    if output is not None and not (quiet and not report.findings):
         click.echo(f"{summary(report)}; see {output}")
     sys.exit(report.exit_code(threshold))
 

@@ -78,9 +78,9 @@ def open_engine(store: Path | None, create: bool = False, inference: bool = True
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[str], None]]:
-    """Show on a terminal that work is going on; nothing in a pipe."""
-    if not sys.stderr.isatty():
+def progress(what: str, quiet: bool = False) -> Iterator[Callable[[str], None]]:
+    """Show on a terminal that work is going on; nothing in a pipe, or when asked to be quiet."""
+    if quiet or not sys.stderr.isatty():
         yield lambda _: None
         return
     from rich.console import Console

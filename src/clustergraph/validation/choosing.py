@@ -12,7 +12,7 @@ from clustergraph.errors import UnknownNameError
 from clustergraph.validation.report import Report
 from clustergraph.vocab import BASE, PREFIXES
 
-__all__ = ["about_focus", "by_shapes", "without_findings"]
+__all__ = ["about_focus", "by_shapes", "named", "without_findings"]
 
 _SH: Final = PREFIXES["sh"]
 _PARTS: Final = frozenset(
@@ -28,6 +28,16 @@ def by_shapes(report: Report, names: Sequence[str], shapes: Collection[ox.Triple
         names: IRIs, names with a prefix (``shape:Thing-label``), or what follows the last ``#``
             or ``/`` of an IRI.
         shapes: the triples of all shapes.
+
+    Raises:
+        UnknownNameError: no shape has that name.
+    """
+    chosen = named(names, shapes)
+    return _only(report, (finding.shape in chosen for finding in report.findings))
+
+
+def named(names: Sequence[str], shapes: Collection[ox.Triple]) -> set[object]:
+    """Return the shapes of these names, and the shapes that they are made of.
 
     Raises:
         UnknownNameError: no shape has that name.
@@ -56,7 +66,7 @@ def by_shapes(report: Report, names: Sequence[str], shapes: Collection[ox.Triple
         }
         frontier = parts - chosen
         chosen |= frontier
-    return _only(report, (finding.shape in chosen for finding in report.findings))
+    return chosen
 
 
 def about_focus(report: Report, names: Sequence[str]) -> Report:

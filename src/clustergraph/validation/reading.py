@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import json
+import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -21,7 +24,16 @@ from clustergraph import artefacts
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
 from clustergraph.tables import Place, convert
 
-__all__ = ["FORMATS", "Statements", "content_of", "format_of", "read", "read_rdf"]
+__all__ = [
+    "FORMATS",
+    "STANDARD_INPUT",
+    "Statements",
+    "content_of",
+    "format_of",
+    "keep_input",
+    "read",
+    "read_rdf",
+]
 
 FORMATS: Final = {
     ".ttl": ox.RdfFormat.TURTLE,
@@ -35,6 +47,14 @@ FORMATS: Final = {
 }
 """The RDF syntaxes by the ending of a file's name; ``.gz`` may follow."""
 
+STANDARD_INPUT: Final = Path("<stdin>")
+"""What stands for standard input among paths, once `keep_input` has been given its content."""
+
+_GZIP: Final = b"\x1f\x8b"
+_MARKUP: Final = re.compile(rb"\s*<(\?xml|!--|!DOCTYPE|rdf:RDF)")
+_QUAD: Final = re.compile(
+    rb'(<[^>]*>|_:\S+)\s+<[^>]*>\s+(<[^>]*>|_:\S+|"[^\n]*"\S*)\s+[<_][^\n]*\.\s*$'
+)
 _TABLES: Final = frozenset({".csv", ".tsv", ".xlsx"})
 _METADATA: Final = ("csv-metadata.json", "*-metadata.json")
 
@@ -103,7 +123,7 @@ def read_rdf(path: Path) -> list[ox.Triple]:
 def _statements(path: Path) -> Iterator[tuple[ox.Triple, Place]]:
     if path.is_dir():
         yield from _directory(path)
-    elif not path.exists():
+    elif path not in _kept and not path.exists():
         raise UnreadableInputError(str(path), "there is no such file or directory")
     elif _is_table(path):
         yield from _tables(path)
@@ -155,8 +175,49 @@ def _is_table(path: Path) -> bool:
     return path.suffix.lower() in _TABLES or path.name.endswith("-metadata.json")
 
 
+_kept: Final[dict[Path, tuple[ox.RdfFormat, bytes]]] = {}
+
+
+def keep_input(content: bytes, rdf_format: ox.RdfFormat | None = None) -> Path:
+    """Keep what came by standard input: it is read now and, for a report, once more.
+
+    Args:
+        content: all of it, compressed by gzip or not.
+        rdf_format: its format; None: what it looks like.
+
+    Returns:
+        `STANDARD_INPUT`, which is read like a file in the working directory from now on.
+
+    Raises:
+        UnreadableInputError: it is badly compressed.
+    """
+    if content.startswith(_GZIP):
+        content = _unpacked(STANDARD_INPUT, content)
+    content = content.removeprefix(codecs.BOM_UTF8)
+    _kept[STANDARD_INPUT] = (rdf_format or _likely(content), content)
+    return STANDARD_INPUT
+
+
+def _likely(content: bytes) -> ox.RdfFormat:
+    """Return the format that a text looks to be written in.
+
+    TriG takes Turtle and N-Triples as well; ``[`` begins a text in either TriG or JSON.
+    """
+    if _MARKUP.match(content):
+        return ox.RdfFormat.RDF_XML
+    if content.lstrip()[:1] in (b"{", b"["):
+        with suppress(ValueError, RecursionError):
+            json.loads(content)
+            return ox.RdfFormat.JSON_LD
+    lines = (line.strip() for line in content.splitlines())
+    first = next((line for line in lines if line and not line.startswith(b"#")), b"")
+    return ox.RdfFormat.N_QUADS if _QUAD.match(first) else ox.RdfFormat.TRIG
+
+
 def format_of(path: Path) -> ox.RdfFormat | None:
     """Return the RDF syntax that the file's name promises; None for any other file."""
+    if path in _kept:
+        return _kept[path][0]
     name = path.name.lower().removesuffix(".gz")
     return FORMATS.get(Path(name).suffix)
 
@@ -167,6 +228,8 @@ def content_of(path: Path) -> bytes:
     Raises:
         UnreadableInputError: it cannot be opened, or is not compressed by gzip as its name says.
     """
+    if path in _kept:
+        return _kept[path][1]
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -175,8 +238,12 @@ def content_of(path: Path) -> bytes:
         ) from error
     if not path.name.lower().endswith(".gz"):
         return content.removeprefix(codecs.BOM_UTF8)
+    return _unpacked(path, content).removeprefix(codecs.BOM_UTF8)
+
+
+def _unpacked(path: Path, content: bytes) -> bytes:
     try:
-        return gzip.decompress(content).removeprefix(codecs.BOM_UTF8)
+        return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableInputError(str(path), f"is not compressed by gzip ({error})") from error
 

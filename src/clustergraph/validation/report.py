@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from clustergraph.tables import Place
 from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["EngineName", "Finding", "Report", "Severity"]
+__all__ = ["EngineName", "Finding", "Report", "Severity", "name_of_shape"]
 
 EngineName = Literal["compiled", "pyshacl"]
 """Which engine judged: the compiled one, or the reference that it hands shapes to."""
@@ -44,6 +44,16 @@ class Severity(IntEnum):
     def of(cls, iri: str) -> Severity:
         """Return the severity with this IRI; one that SHACL does not define is a violation."""
         return next((severity for severity in cls if severity.iri == iri), cls.VIOLATION)
+
+
+def name_of_shape(shape: ox.NamedNode | ox.BlankNode) -> str:
+    """Return a shape's IRI, shortened by the project's prefixes where one fits."""
+    if isinstance(shape, ox.BlankNode):
+        return str(shape)
+    prefix, namespace = "shape", PREFIXES["shape"]
+    if shape.value.startswith(namespace):
+        return f"{prefix}:{shape.value.removeprefix(namespace)}"
+    return shorten(shape.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +108,7 @@ class Finding:
     @property
     def shape_name(self) -> str:
         """The shape's IRI, shortened by the project's prefixes where one fits."""
-        if isinstance(self.shape, ox.BlankNode):
-            return str(self.shape)
-        prefix, namespace = "shape", PREFIXES["shape"]
-        if self.shape.value.startswith(namespace):
-            return f"{prefix}:{self.shape.value.removeprefix(namespace)}"
-        return shorten(self.shape.value)
+        return name_of_shape(self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,11 @@ class Report:
     findings: tuple[Finding, ...]
     triples: int = 0
     files: int = 0
+
+    def at_least(self, severity: Severity) -> Report:
+        """Return the report without the findings that are less grave."""
+        kept = (finding for finding in self.findings if finding.severity >= severity)
+        return replace(self, findings=tuple(kept))
 
     def conforms(self, at: Severity = Severity.INFO) -> bool:
         """Say whether nothing was found that is as grave as ``at`` or graver.

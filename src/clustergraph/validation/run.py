@@ -31,6 +31,7 @@ __all__ = [
     "judged",
     "judged_whole",
     "shapes_in",
+    "shipped_files",
     "shipped_shapes",
     "validate",
 ]
@@ -116,8 +117,12 @@ def _rules(shapes: ShapesPaths | None, progress: Callable[[str], None]) -> tuple
 @cache
 def shipped_shapes() -> tuple[ox.Triple, ...]:
     """Return the triples of the shipped shapes that are about data; those in meta.ttl are not."""
-    files = (path for path in artefacts.files("shapes", "*.ttl") if path.name != "meta.ttl")
-    return tuple(triple for path in files for triple in read_rdf(path))
+    return tuple(triple for path in shipped_files() for triple in read_rdf(path))
+
+
+def shipped_files() -> list[Path]:
+    """Return the files of the shipped shapes that are about data."""
+    return [path for path in artefacts.files("shapes", "*.ttl") if path.name != "meta.ttl"]
 
 
 def shapes_in(*paths: Path) -> Iterator[ox.Triple]:
