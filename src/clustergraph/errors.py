@@ -8,7 +8,8 @@
     │   ├── ParameterError       a parameter of a question is missing or ill-typed
     │   └── MissingExtraError    an optional part of the installation is not there
     ├── UnreadableInputError     a file that cannot be read as what it claims to be
-    │   └── SyntaxFaultError     … with the line and column where reading stopped
+    │   ├── SyntaxFaultError     … with the line and column where reading stopped
+    │   └── NotFetchedError      … because a document elsewhere that it names cannot be had
     ├── TablesError              cells that break their table's metadata
     ├── InvalidChangeError       a change that would make the graph break its shapes
     ├── QueryError               a query that could not be evaluated
@@ -40,6 +41,7 @@ __all__ = [
     "EndpointError",
     "InvalidChangeError",
     "MissingExtraError",
+    "NotFetchedError",
     "ParameterError",
     "QueryError",
     "QueryRefusedError",
@@ -128,6 +130,26 @@ class SyntaxFaultError(UnreadableInputError):
         self.line = line
         self.column = column
         place = f"{source}:{line}" + (f":{column}" if column else "")
+        super().__init__(place, reason)
+        self.source = source
+
+
+class NotFetchedError(UnreadableInputError):
+    """A document on another host that a file names, and that cannot be had.
+
+    Args:
+        source: the path of the file that names it.
+        reason: which document, what went wrong, and what to do.
+        line: the line that names it, from 1; None when unknown.
+        column: the column, in characters, from 1.
+    """
+
+    def __init__(
+        self, source: str, reason: str, line: int | None = None, column: int | None = None
+    ) -> None:
+        self.line = line
+        self.column = column
+        place = ":".join(str(part) for part in (source, line, column) if part)
         super().__init__(place, reason)
         self.source = source
 

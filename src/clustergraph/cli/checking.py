@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from clustergraph.validation import Report, ReportFormat
     from clustergraph.validation.engines import EngineChoice
+    from clustergraph.validation.fetching import Outside
 
 __all__: list[str] = []
 
@@ -90,6 +91,15 @@ output_option = click.option(
     "default what it looks like.",
 )
 @click.option(
+    "--fetch",
+    "addresses",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Fetch from this address what data and shapes refer to: owl:imports, sh:shapesGraph, "
+    "JSON-LD contexts. One that ends in '*' stands for all that start like it: "
+    "'https://example.org/*'. May be repeated; without it nothing is fetched.",
+)
+@click.option(
     "--list-shapes", is_flag=True, help="Judge nothing: list the shapes in force, and exit with 0."
 )
 @format_option
@@ -110,6 +120,7 @@ def validate(
     revision: str | None,
     baseline: Path | None,
     input_format: str | None,
+    addresses: Sequence[str],
     list_shapes: bool,
     form: Any,
     fail_on: str,
@@ -123,7 +134,7 @@ def validate(
 
     Exits with 0 when nothing as grave as --fail-on was found, with 1 when something was (or a cell
     of a table is bad), with 2 when a file cannot be read or an option is wrong, and with 3 on a
-    fault of the program itself. Nothing is ever fetched.
+    fault of the program itself. Nothing is fetched but what --fetch names.
 
     \b
     Examples:
@@ -139,8 +150,10 @@ def validate(
     if revision is not None and Path("-") in (*paths, *shapes):
         raise UsageError("--changed-since compares files in git; standard input has no history")
     paths, shapes = _with_input(paths, shapes, input_format)
+    outside = _outside(addresses)
     if list_shapes:
-        _list(shapes, names)
+        _list(paths, shapes, names, outside)
+        _tell_unmatched(outside, quiet)
         return
     known = earlier.read_baseline(baseline) if baseline else None
     judge = engines.chosen(engine)
@@ -148,22 +161,33 @@ def validate(
         try:
             if revision is None:
                 report = validation.validate(
-                    paths or None, shapes=shapes or None, engine=judge, progress=tell
+                    paths or None,
+                    shapes=shapes or None,
+                    engine=judge,
+                    progress=tell,
+                    outside=outside,
                 )
             else:
                 from clustergraph.validation.changes import changed_since
 
-                report = changed_since(revision, paths, shapes=shapes, engine=judge, progress=tell)
+                report = changed_since(
+                    revision,
+                    paths,
+                    shapes=shapes,
+                    engine=judge,
+                    progress=tell,
+                    outside=outside,
+                )
         except (TablesError, UnreadableInputError) as error:
             if form in ("text", "turtle"):
                 raise
             tell_faults(error, form, output)
+    _tell_unmatched(outside, quiet)
     if names or nodes:
-        from clustergraph.validation import choosing, reading
+        from clustergraph.validation import choosing
 
         if names:
-            rules = tuple(reading.read(shapes)) if shapes else validation.shipped_shapes()
-            report = choosing.by_shapes(report, names, rules)
+            report = choosing.by_shapes(report, names)
         if nodes:
             report = choosing.about_focus(report, nodes)
             for name in choosing.without_findings(report, nodes):
@@ -193,11 +217,29 @@ def _with_input(
     )
 
 
-def _list(shapes: Sequence[Path], names: Sequence[str]) -> None:
-    """Print the shapes in force as a table."""
-    from clustergraph.validation import choosing, listing, reading, run
+def _outside(addresses: Sequence[str]) -> Outside | None:
+    """Return what may be fetched; None, and nothing is imported that could, without addresses."""
+    if not addresses:
+        return None
+    from clustergraph.validation.fetching import Outside
 
-    rules = reading.read(shapes or run.shipped_files())
+    return Outside(addresses)
+
+
+def _tell_unmatched(outside: Outside | None, quiet: bool) -> None:
+    """Name what was not fetched for want of an address: whoever names some may expect it."""
+    if outside is not None and not quiet:
+        for line in dict.fromkeys(outside.unmatched):
+            click.echo(f"clustergraph: {line}", err=True)
+
+
+def _list(
+    paths: Sequence[Path], shapes: Sequence[Path], names: Sequence[str], outside: Outside | None
+) -> None:
+    """Print the shapes in force as a table."""
+    from clustergraph.validation import choosing, listing
+
+    rules = listing.in_force(paths, shapes, outside)
     rows = [
         listing.ListedShape("name", "severity", "file", "target"),
         *listing.listed(rules, choosing.named(names, rules) if names else None),

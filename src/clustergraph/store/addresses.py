@@ -1,8 +1,8 @@
-"""Which addresses of other hosts a query or an update may name.
+"""Which addresses of other hosts may be called: by a query, by an update, while validating.
 
 An operator lists them. Addresses of this machine and of private networks are refused even so,
 in whatever notation they come: they are what an attacker reaches for through a service that
-calls others (server-side request forgery).
+calls others (server-side request forgery). Whoever sits at the machine may name them.
 """
 
 from __future__ import annotations
@@ -48,21 +48,23 @@ def admits(allowed: Sequence[str], iri: str) -> bool:
     return False
 
 
-def idle(entry: str) -> str | None:
-    """Return why an entry of a list of addresses admits nothing, or None."""
+def idle(entry: str, *, local: bool = False) -> str | None:
+    """Return why an entry of a list of addresses admits nothing, or None; local: see below."""
     start = entry.removesuffix("*")
     if start != entry and not urlsplit(start).path:
         return "name the whole host before the asterisk: https://example.org/*"
-    reason = objection(start)
+    reason = objection(start, local=local)
     return reason and f"such an address {reason}, and is refused all the same"
 
 
-def objection(iri: str, *, resolve: bool = False) -> str | None:
+def objection(iri: str, *, resolve: bool = False, local: bool = False) -> str | None:
     """Return why an address must not be called, or None.
 
     Args:
         iri: the address, absolute.
         resolve: whether to look up what the host's name stands for.
+        local: whether a host on this machine or a private network will do, where the address
+            itself says that it is one; a name that only leads there will not.
     """
     if not _PLAIN.fullmatch(iri):
         return "holds characters that belong in no address; write host and path in ASCII"
@@ -79,9 +81,11 @@ def objection(iri: str, *, resolve: bool = False) -> str | None:
     if not host or "%" in host:
         return "names no host, or an encoded one"
     if (address := _literal(host)) is not None:
-        return None if _public(address) else f"is on this machine or a private network ({address})"
+        if local or _public(address):
+            return None
+        return f"is on this machine or a private network ({address})"
     if "." not in host or host.endswith(_LOCAL_NAMES):
-        return "is on this machine or a private network"
+        return None if local else "is on this machine or a private network"
     if resolve:
         return _resolved(host, port or (443 if parts.scheme == "https" else 80))
     return None

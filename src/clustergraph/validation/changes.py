@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
@@ -27,6 +27,9 @@ from clustergraph.validation.compile import judge
 from clustergraph.validation.report import Report
 from clustergraph.validation.run import Engine, judged, judged_whole
 from clustergraph.validation.shipped import Whole
+
+if TYPE_CHECKING:
+    from clustergraph.validation.fetching import Outside
 
 __all__ = ["changed_since"]
 
@@ -40,6 +43,7 @@ def changed_since(
     shapes: Sequence[Path] = (),
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
+    outside: Outside | None = None,
 ) -> Report:
     """Validate as `validate` does, and return the part of the report that a change touches.
 
@@ -49,6 +53,7 @@ def changed_since(
         shapes: the shapes that are used; the shipped ones when there are none.
         engine: what judges both states.
         progress: is told in words what is being done.
+        outside: what may be fetched for both states; None: nothing.
 
     Raises:
         UsageError: there is no git repository, or it does not know the revision.
@@ -60,7 +65,7 @@ def changed_since(
     repository = _Repository.around(present[0])
     commit = repository.commit(revision)
     changes = repository.changes(commit, inputs)
-    now = _state(paths or present, shapes, not paths, engine, progress)
+    now = _state(paths or present, shapes, not paths, engine, progress, outside)
     if not changes:
         return replace(now.report, findings=())
     progress("comparing")
@@ -74,7 +79,7 @@ def changed_since(
             return now.report
         # What was unreadable before says nothing: then all findings are told.
         with suppress(UnreadableInputError, TablesError):
-            return _touched(now, _state(before, rules, not paths, engine, progress))
+            return _touched(now, _state(before, rules, not paths, engine, progress, outside))
     return now.report
 
 
@@ -93,15 +98,18 @@ def _state(
     whole: bool,
     engine: Engine,
     progress: Callable[[str], None],
+    outside: Outside | None,
 ) -> _State:
     """Judge files, or the whole graph that the files of the rooms make."""
     if whole:
         ontology, rules, data = paths
         graph = Whole(ontology, data)
-        report = judged_whole(graph, shapes or rules, engine, progress)
+        report = judged_whole(graph, shapes or rules, engine, progress, outside if shapes else None)
         said = graph.said()
     else:
-        report, statements = judged(paths, shapes=shapes or None, engine=engine, progress=progress)
+        report, statements = judged(
+            paths, shapes=shapes or None, engine=engine, progress=progress, outside=outside
+        )
         said = {_said(triple) for triple in statements}
     return _State(report, Counter(map(fingerprint, report.findings)), said)
 

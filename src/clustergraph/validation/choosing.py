@@ -20,19 +20,18 @@ _PARTS: Final = frozenset(
 ) | {PREFIXES["rdf"] + "first", PREFIXES["rdf"] + "rest"}
 
 
-def by_shapes(report: Report, names: Sequence[str], shapes: Collection[ox.Triple]) -> Report:
+def by_shapes(report: Report, names: Sequence[str]) -> Report:
     """Return the report of some shapes and the shapes that they are made of.
 
     Args:
         report: the whole report.
         names: IRIs, names with a prefix (``shape:Thing-label``), or what follows the last ``#``
             or ``/`` of an IRI.
-        shapes: the triples of all shapes.
 
     Raises:
         UnknownNameError: no shape has that name.
     """
-    chosen = named(names, shapes)
+    chosen = named(names, report.shapes)
     return _only(report, (finding.shape in chosen for finding in report.findings))
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import SyntaxFaultError, UnreadableInputError
+from clustergraph.errors import NotFetchedError, SyntaxFaultError, UnreadableInputError
 from clustergraph.tables import CellFault, Place
 from clustergraph.validation.paths import Term
 from clustergraph.validation.report import Finding, Severity
@@ -51,6 +51,9 @@ def of_input(error: UnreadableInputError) -> Finding:
     if isinstance(error, SyntaxFaultError):
         place = Place(path, row=error.line, character=error.column)
         rule = "syntax"
+    elif isinstance(error, NotFetchedError):
+        place = Place(path, row=error.line, character=error.column)
+        rule = "not-fetched"
     return fault(rule, error.reason, ox.Literal(path.name), place)
 
 

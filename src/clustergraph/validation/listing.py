@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyoxigraph as ox
 
 from clustergraph.validation.compile import Shape, Shapes
 from clustergraph.validation.paths import show
-from clustergraph.validation.reading import Statements
+from clustergraph.validation.reading import read
 from clustergraph.validation.render.words import relative
 from clustergraph.validation.report import name_of_shape
+from clustergraph.validation.run import shipped_files
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["ListedShape", "listed"]
+if TYPE_CHECKING:
+    from clustergraph.validation.fetching import Outside
+
+__all__ = ["ListedShape", "in_force", "listed"]
 
 
 class ListedShape(NamedTuple):
@@ -22,7 +28,8 @@ class ListedShape(NamedTuple):
     Attributes:
         name: its IRI, shortened by a prefix; what ``--shape`` takes.
         severity: how grave its findings are, as a word; a severity of one's own by its IRI.
-        file: the file that states it, from the working directory.
+        file: the file that states it, from the working directory, or the address that it was
+            fetched from.
         target: what it looks at: of a property shape, which property of what.
     """
 
@@ -32,7 +39,38 @@ class ListedShape(NamedTuple):
     target: str
 
 
-def listed(statements: Statements, chosen: Iterable[object] | None = None) -> Iterator[ListedShape]:
+def in_force(
+    paths: Sequence[Path], shapes: Sequence[Path], outside: Outside | None = None
+) -> Mapping[ox.Triple, str]:
+    """Return the triples of the shapes that would judge, each with its file or address.
+
+    Args:
+        paths: the data; they are read only for the shapes that they may name on other hosts.
+        shapes: the shapes that are used; the shipped ones when there are none.
+        outside: what may be fetched; None: nothing.
+
+    Raises:
+        NotFetchedError, UnreadableInputError, SyntaxFaultError: as `validate` does.
+    """
+    statements = read(shapes or shipped_files(), outside)
+    here = Path.cwd()
+    held = {
+        triple: str(relative(place.path, here))
+        for triple, places in statements.items()
+        for place in places[:1]
+    }
+    if outside is not None:
+        from clustergraph.validation.imports import imported, shapes_named
+
+        if shapes:
+            held = imported(statements, outside) | held
+        held = shapes_named(read(paths, outside), outside, held) | held
+    return held
+
+
+def listed(
+    shapes: Mapping[ox.Triple, str], chosen: Iterable[object] | None = None
+) -> Iterator[ListedShape]:
     """Yield the shapes that judge, in the order of their names.
 
     A shape that has no target of its own, such as a property shape, has those of the shapes that
@@ -40,22 +78,19 @@ def listed(statements: Statements, chosen: Iterable[object] | None = None) -> It
     out; of those without a name, the ones with a target stay.
 
     Args:
-        statements: the triples of the shapes, with the places that state them.
+        shapes: the triples of the shapes, with their file or address.
         chosen: only these shapes; None: all.
 
     Raises:
         UnreadableInputError: a shape is not well-formed.
     """
     targets: dict[Shape, dict[str, None]] = {}
-    for shape in Shapes(statements).targeted:
+    for shape in Shapes(shapes).targeted:
         own = dict.fromkeys(_targets(shape))
         for part in _active(shape):
             targets.setdefault(part, {}).update(own)
-    files = {
-        triple.subject: str(relative(place.path, Path.cwd()))
-        for triple, places in statements.items()
-        for place in places[:1]
-    }
+    # Of a shape that several documents speak of, those that were given come last, and count.
+    files = {triple.subject: file for triple, file in shapes.items()}
     wanted = None if chosen is None else set(chosen)
     rows = []
     for shape, told in targets.items():

@@ -1,7 +1,7 @@
 """Files to validate, as triples that know where they come from.
 
-RDF is read by the embedded engine's parsers, tables by `clustergraph.tables`. Nothing is ever
-fetched: a JSON-LD context must be written into its file.
+RDF is read by the embedded engine's parsers, tables by `clustergraph.tables`. Nothing is fetched
+but the JSON-LD contexts that whoever reads admits: else a context must be written into its file.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.errors import SyntaxFaultError, UnreadableInputError
+from clustergraph.errors import NotFetchedError, SyntaxFaultError, UnreadableInputError
 from clustergraph.tables import Place, convert
+
+if TYPE_CHECKING:
+    from clustergraph.validation.fetching import Outside
 
 __all__ = [
     "FORMATS",
@@ -31,6 +34,7 @@ __all__ = [
     "content_of",
     "format_of",
     "keep_input",
+    "parse",
     "read",
     "read_rdf",
 ]
@@ -62,14 +66,16 @@ Statements = dict[ox.Triple, tuple[Place, ...]]
 """Triples with the places that state them; named graphs are read as one graph."""
 
 
-def read(paths: Iterable[Path]) -> Statements:
+def read(paths: Iterable[Path], outside: Outside | None = None) -> Statements:
     """Read files and directories.
 
     Args:
         paths: RDF files (also compressed by gzip), tables with metadata beside them, the metadata
             documents themselves, and directories of all these.
+        outside: which JSON-LD contexts may be fetched; None: none.
 
     Raises:
+        NotFetchedError: a JSON-LD context that may be fetched cannot be had.
         UnreadableInputError: a path does not exist, or its format is not known.
         SyntaxFaultError: a file breaks the grammar of its format.
         TablesError: cells break their table's metadata.
@@ -77,7 +83,7 @@ def read(paths: Iterable[Path]) -> Statements:
     statements: Statements = {}
     for path in paths:
         last: tuple[Place, ...] = ()
-        for triple, place in _statements(path):
+        for triple, place in _statements(path, outside):
             known = statements.get(triple)
             if known is None:
                 # Of an RDF file all statements share one place, until somebody looks closer.
@@ -89,10 +95,15 @@ def read(paths: Iterable[Path]) -> Statements:
     return statements
 
 
-def read_rdf(path: Path) -> list[ox.Triple]:
+def read_rdf(path: Path, outside: Outside | None = None) -> list[ox.Triple]:
     """Read one RDF file.
 
+    Args:
+        path: the file, or what stands for standard input.
+        outside: which JSON-LD contexts may be fetched; None: none.
+
     Raises:
+        NotFetchedError: a JSON-LD context that may be fetched cannot be had.
         UnreadableInputError: it cannot be opened, its format is not known, or it needs something
             from the network.
         SyntaxFaultError: it breaks the grammar of its format.
@@ -101,39 +112,81 @@ def read_rdf(path: Path) -> list[ox.Triple]:
     if rdf_format is None:
         known = ", ".join(FORMATS)
         raise UnreadableInputError(str(path), f"no RDF file by its name; the endings are {known}")
-    content = content_of(path)
+    return parse(str(path), content_of(path), rdf_format, path.resolve().as_uri(), outside)
+
+
+def parse(
+    source: str,
+    content: bytes,
+    rdf_format: ox.RdfFormat,
+    base: str,
+    outside: Outside | None = None,
+) -> list[ox.Triple]:
+    """Read an RDF document.
+
+    Args:
+        source: its path or address, as errors tell it.
+        content: what it holds.
+        rdf_format: what it is written in.
+        base: the IRI that relative ones are resolved against.
+        outside: which JSON-LD contexts may be fetched; None: none.
+
+    Raises:
+        NotFetchedError: a JSON-LD context that may be fetched cannot be had.
+        UnreadableInputError: it holds what cannot be validated, or needs the network.
+        SyntaxFaultError: it breaks the grammar of its format.
+    """
+    if outside is not None and rdf_format == ox.RdfFormat.JSON_LD:
+        content = _with_contexts(source, content, base, outside)
     triples = []
     try:
         for quad in ox.parse(
             content,
             format=rdf_format,
-            base_iri=path.resolve().as_uri(),
+            base_iri=base,
             rename_blank_nodes=True,
         ):
             if isinstance(quad.object, ox.Triple) or isinstance(quad.subject, ox.Triple):
                 raise UnreadableInputError(
-                    str(path), f"a triple about a triple ({quad.object}) cannot be validated"
+                    source, f"a triple about a triple ({quad.object}) cannot be validated"
                 )
             triples.append(quad.triple)
     except SyntaxError as error:
-        raise _fault(path, rdf_format, content, error) from error
+        raise _fault(source, rdf_format, content, error) from error
     return triples
 
 
-def _statements(path: Path) -> Iterator[tuple[ox.Triple, Place]]:
+def _with_contexts(source: str, content: bytes, base: str, outside: Outside) -> bytes:
+    """Return a JSON-LD document with the contexts that it names written into it."""
+    from clustergraph.validation.contexts import written_out
+
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return content  # The parser says where.
+
+    def refuse(offset: int, reason: str) -> NotFetchedError:
+        line = text.count("\n", 0, offset) + 1
+        column = offset - text.rfind("\n", 0, offset)
+        return NotFetchedError(source, reason, line, column)
+
+    return written_out(text, base, outside, refuse).encode()
+
+
+def _statements(path: Path, outside: Outside | None) -> Iterator[tuple[ox.Triple, Place]]:
     if path.is_dir():
-        yield from _directory(path)
+        yield from _directory(path, outside)
     elif path not in _kept and not path.exists():
         raise UnreadableInputError(str(path), "there is no such file or directory")
     elif _is_table(path):
         yield from _tables(path)
     else:
         place = Place(path)
-        for triple in read_rdf(path):
+        for triple in read_rdf(path, outside):
             yield triple, place
 
 
-def _directory(directory: Path) -> Iterator[tuple[ox.Triple, Place]]:
+def _directory(directory: Path, outside: Outside | None) -> Iterator[tuple[ox.Triple, Place]]:
     """Read all of a directory: its tables as a group, then its RDF files at any depth."""
     found = False
     if any(next(directory.glob(pattern), None) for pattern in _METADATA):
@@ -143,7 +196,7 @@ def _directory(directory: Path) -> Iterator[tuple[ox.Triple, Place]]:
         hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
         if path.is_file() and not hidden and format_of(path) is not None:
             found = True
-            yield from _statements(path)
+            yield from _statements(path, outside)
     if not found:
         raise UnreadableInputError(
             str(directory),
@@ -249,13 +302,13 @@ def _unpacked(path: Path, content: bytes) -> bytes:
 
 
 def _fault(
-    path: Path, rdf_format: ox.RdfFormat, content: bytes, error: SyntaxError
+    source: str, rdf_format: ox.RdfFormat, content: bytes, error: SyntaxError
 ) -> UnreadableInputError:
     """Return the error that says where the grammar was broken."""
     reason = str(error.msg)
     if "LoadDocumentCallback" in reason:
         return UnreadableInputError(
-            str(path), "its @context is an address, and nothing is fetched: write the context out"
+            source, "its @context is an address, and nothing is fetched: write the context out"
         )
     if error.lineno is not None:
         column = error.offset
@@ -263,15 +316,15 @@ def _fault(
             # The parser of JSON counts bytes, the others count characters.
             line = content.split(b"\n")[error.lineno - 1]
             column = len(line[: column - 1].decode("utf-8", errors="ignore")) + 1
-        return SyntaxFaultError(str(path), _plain(reason), error.lineno, column)
+        return SyntaxFaultError(source, _plain(reason), error.lineno, column)
     if rdf_format == ox.RdfFormat.RDF_XML:
         # The file is refused already; a second parser only says where it is broken.
         parser = expat.ParserCreate()
         try:
             parser.Parse(content, True)
         except expat.ExpatError as fault:
-            return SyntaxFaultError(str(path), str(fault), fault.lineno, fault.offset + 1)
-    return UnreadableInputError(str(path), _plain(reason))
+            return SyntaxFaultError(source, str(fault), fault.lineno, fault.offset + 1)
+    return UnreadableInputError(source, _plain(reason))
 
 
 def _plain(reason: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Literal
@@ -119,11 +119,13 @@ class Report:
         findings: all of them.
         triples: how many triples were validated, the context not counted.
         files: how many files they came from.
+        shapes: the triples of the shapes that judged; empty when the report was not made by any.
     """
 
     findings: tuple[Finding, ...]
     triples: int = 0
     files: int = 0
+    shapes: tuple[ox.Triple, ...] = field(default=(), repr=False, compare=False)
 
     def at_least(self, severity: Severity) -> Report:
         """Return the report without the findings that are less grave."""

@@ -21,6 +21,7 @@ from clustergraph.validation.results import Result
 from clustergraph.vocab import PREFIXES
 
 if TYPE_CHECKING:
+    from clustergraph.validation.fetching import Outside
     from clustergraph.validation.shipped import Whole
 
 __all__ = [
@@ -53,6 +54,7 @@ def validate(
     shapes: ShapesPaths | None = None,
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
+    outside: Outside | None = None,
 ) -> Report:
     """Validate files, or the shipped data.
 
@@ -65,11 +67,15 @@ def validate(
         shapes: files or directories of shapes to use instead of the shipped ones.
         engine: what judges the triples; the compiled engine by default.
         progress: is told in words what is being done.
+        outside: what may be fetched: ontologies that the data or the given shapes import, and
+            count as context or as shapes; shapes that the data name, and judge as well; JSON-LD
+            contexts. None: nothing.
 
     Returns:
         The findings, the gravest first, each with the place of its statement where known.
 
     Raises:
+        NotFetchedError: what may be fetched cannot be had.
         UnreadableInputError: a file is missing, or not what its name says.
         SyntaxFaultError: a file breaks the grammar of its format; with line and column.
         TablesError: cells break their table's metadata.
@@ -78,8 +84,8 @@ def validate(
         from clustergraph.validation.shipped import shipped
 
         progress("reading the data")
-        return judged_whole(shipped(), shapes, engine, progress)
-    return judged(paths, shapes=shapes, engine=engine, progress=progress)[0]
+        return judged_whole(shipped(), shapes, engine, progress, outside)
+    return judged(paths, shapes=shapes, engine=engine, progress=progress, outside=outside)[0]
 
 
 def judged(
@@ -88,12 +94,19 @@ def judged(
     shapes: ShapesPaths | None = None,
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
+    outside: Outside | None = None,
 ) -> tuple[Report, Statements]:
     """Validate files as `validate` does; return their statements as well."""
-    rules = _rules(shapes, progress)
+    rules = _rules(shapes, progress, outside)
     progress("reading the data")
-    statements = read(map(Path, paths))
+    statements = read(map(Path, paths), outside)
     surroundings = context.around(statements) if shapes is None else set()
+    if outside is not None:
+        from clustergraph.validation.imports import imported, shapes_named
+
+        progress("fetching")
+        surroundings |= imported(statements, outside).keys() - statements.keys()
+        rules += tuple(shapes_named(statements, outside, rules))
     progress("judging")
     results = engine([*statements, *surroundings], rules)
     elsewhere = {triple.subject for triple in surroundings}
@@ -102,16 +115,18 @@ def judged(
     found = [finding_of(result) for result in results if result.focus not in elsewhere]
     findings = located(found, statements)
     files = {place.path for places in statements.values() for place in places}
-    report = Report(tuple(sorted(findings, key=in_order)), len(statements), len(files))
+    report = Report(tuple(sorted(findings, key=in_order)), len(statements), len(files), rules)
     return report, statements
 
 
-def _rules(shapes: ShapesPaths | None, progress: Callable[[str], None]) -> tuple[ox.Triple, ...]:
+def _rules(
+    shapes: ShapesPaths | None, progress: Callable[[str], None], outside: Outside | None
+) -> tuple[ox.Triple, ...]:
     progress("reading the shapes")
     if shapes is None:
         return shipped_shapes()
     several = [shapes] if isinstance(shapes, str | Path) else shapes
-    return tuple(shapes_in(*map(Path, several)))
+    return tuple(shapes_in(*map(Path, several), outside=outside))
 
 
 @cache
@@ -125,13 +140,23 @@ def shipped_files() -> list[Path]:
     return [path for path in artefacts.files("shapes", "*.ttl") if path.name != "meta.ttl"]
 
 
-def shapes_in(*paths: Path) -> Iterator[ox.Triple]:
-    """Yield the triples of files and directories of shapes.
+def shapes_in(*paths: Path, outside: Outside | None = None) -> Iterator[ox.Triple]:
+    """Yield the triples of files and directories of shapes, and of what they import.
+
+    Args:
+        paths: the files and directories.
+        outside: what may be fetched; None: nothing, and imports do not count.
 
     Raises:
+        NotFetchedError: what may be fetched cannot be had.
         UnreadableInputError: one cannot be read, or none holds shapes.
     """
-    triples = list(read(paths))
+    statements = read(paths, outside)
+    triples = list(statements)
+    if outside is not None:
+        from clustergraph.validation.imports import imported
+
+        triples += imported(statements, outside)
     if not any(
         triple.predicate.value in _NODE_SHAPES
         or (isinstance(triple.object, ox.NamedNode) and triple.object.value in _NODE_SHAPES)
@@ -146,9 +171,10 @@ def judged_whole(
     shapes: ShapesPaths | None = None,
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
+    outside: Outside | None = None,
 ) -> Report:
     """Validate a whole graph where it lies; other engines than our own get its triples."""
-    rules = _rules(shapes, progress)
+    rules = _rules(shapes, progress, outside)
     progress("judging")
     graph = Graph(whole.store, union=False)
     if engine is judge:
@@ -158,7 +184,7 @@ def judged_whole(
     found = [finding_of(result) for result in results]
     statements = whole.statements(term for finding in found for term in _things(finding))
     findings = located(found, statements)
-    return Report(tuple(sorted(findings, key=in_order)), whole.triples, whole.files)
+    return Report(tuple(sorted(findings, key=in_order)), whole.triples, whole.files, rules)
 
 
 def _things(finding: Finding) -> Iterator[Term]:

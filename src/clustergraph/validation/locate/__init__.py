@@ -19,7 +19,7 @@ from clustergraph.validation.paths import PropertyPath, Term
 from clustergraph.validation.report import Finding
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Lines", "Mentions", "located", "mentions"]
+__all__ = ["Lines", "Mentions", "located", "mentions", "place_of"]
 
 Part = Literal["subject", "predicate", "object"]
 
@@ -44,6 +44,11 @@ def located(
     search = _Search(statements, base)
     for finding in findings:
         yield search.placed(finding)
+
+
+def place_of(triple: ox.Triple, statements: Mapping[ox.Triple, tuple[Place, ...]]) -> Place | None:
+    """Return where the object of a statement stands, as exact as can be."""
+    return _Search(statements).of(triple, "object")
 
 
 class _Search:

@@ -20,7 +20,7 @@ import pyoxigraph as ox
 from clustergraph.validation.locate.turtle import Node, Stated, Term, resolve
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["scan"]
+__all__ = ["contexts", "scan"]
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _SCALAR: Final = re.compile(r"-?[0-9][0-9.eE+\-]*|true|false|null")
@@ -74,6 +74,32 @@ def scan(text: str, base: str) -> tuple[list[Stated], dict[int, str]]:
     statements = _Statements()
     statements.walk(value, _Context(base))
     return statements.found, reader.pointers
+
+
+def contexts(text: str) -> Iterator[tuple[int, bool]]:
+    """Yield where in ``text`` the value of each ``@context`` of a node begins.
+
+    With it, whether it stands at the top, of the document or of its graph: nodes further down may
+    be no nodes, but parts of a JSON literal.
+
+    Raises:
+        ValueError: the text is no JSON.
+        RecursionError: it is nested too deeply to be read here.
+    """
+    value, _ = _Reader(text).value(0, "")
+    yield from _contexts(value, True)
+
+
+def _contexts(value: _Value, top: bool) -> Iterator[tuple[int, bool]]:
+    if isinstance(value.content, list):
+        for item in value.content:
+            yield from _contexts(item, top)
+    elif isinstance(value.content, dict):
+        for name, member in value.content.items():
+            if name == "@context":
+                yield member.value.at, top
+            else:
+                yield from _contexts(member.value, top and name == "@graph")
 
 
 class _Reader:
