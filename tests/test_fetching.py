@@ -312,8 +312,8 @@ def test_findings_in_json_ld_with_a_fetched_context(run: Run, site: Site) -> Non
 FAULTS: dict[str, tuple[str, str]] = {
     "absent": ("/nowhere", "cannot be fetched: the server answers 404 Not Found"),
     "beyond": ("/beyond", "redirects to <http://127.0.0.1:9/x>, which is not among the addresses"),
-    "to a file": ("/file", "redirects without end, or to what is neither http nor https"),
-    "for ever": ("/loop", "redirects without end, or to what is neither http nor https"),
+    "to a file": ("/file", "the server answers 302, with no http address to go on to"),
+    "for ever": ("/loop", "cannot be fetched: it redirects more than 5 times"),
     "upwards": ("/a/../firms.ttl", "leads up and down"),
     "no RDF": ("/page", "is no RDF (the server says text/html)"),
     "broken": ("/broken.ttl", "cannot be read: {url}/broken.ttl:1:"),
@@ -395,6 +395,15 @@ def test_limits(site: Site) -> None:
         outside.get(site.url + "/long", RDF)
     with pytest.raises(UnfetchedError, match="1 documents are the most"):
         outside.get(site.url + "/longer", RDF)
+
+
+def test_what_comes_with_a_redirect_is_not_read(site: Site) -> None:
+    """A redirect is followed at once, whatever its server sends beside it, or keeps back."""
+    site.put("/firms.ttl", STARTUP)
+    site.answers["/slow"] = (302, {"Location": "/firms.ttl"}, b"more to come")
+    document = Outside([site.url + "/*"], Limits(seconds=5)).get(site.url + "/slow", RDF)
+    assert document.address == site.url + "/firms.ttl"
+    assert document.content == STARTUP.encode()
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ RDF: Final = (
 CONTEXT: Final = "application/ld+json, application/json;q=0.9"
 """What is asked for where a JSON-LD context is wanted."""
 
+_MOST_HOPS: Final = 5
+"""How often an address may lead to another."""
+
 _AGENT: Final = f"clustergraph/{clustergraph.__version__}"
 
 
@@ -188,7 +191,7 @@ class Outside:
         if isinstance(error, HTTPError):
             with error:
                 if error.code < 400:
-                    return "it redirects without end, or to what is neither http nor https"
+                    return f"the server answers {error.code}, with no http address to go on to"
                 said = http.client.responses.get(error.code, "")
                 return f"the server answers {error.code} {said}; is the address right?"
         if isinstance(reason, TimeoutError):
@@ -203,10 +206,11 @@ class Outside:
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects to addresses that are admitted themselves."""
 
-    max_redirections = 5
+    max_repeats = 2 * _MOST_HOPS  # Circles end by the number of hops, and with its words.
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
+        self._hops: dict[urllib.request.Request, int] = {}
 
     def redirect_request(
         self,
@@ -217,7 +221,14 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> Any:
+        # The caller reads what comes with a redirect, however long it is: there is nothing to read.
+        fp.close()
         if reason := self._outside.objection(newurl):
-            fp.close()
             raise UnfetchedError(f"cannot be fetched: it redirects to <{newurl}>, which {reason}")
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
+        hops = self._hops.pop(req, 0) + 1
+        if hops > _MOST_HOPS:
+            raise UnfetchedError(f"cannot be fetched: it redirects more than {_MOST_HOPS} times")
+        following = super().redirect_request(req, fp, code, msg, headers, newurl)
+        if following is not None:
+            self._hops[following] = hops
+        return following
