@@ -208,6 +208,13 @@ def test_findings_of_a_thing(shipped: Engine) -> None:
     assert findings(visit, [ID + "programme/smp-cosme"]) == []
 
 
+def test_findings_say_their_language(show_shipped: Show) -> None:
+    """Messages of shapes are English, and say so where the page is not."""
+    path = "/doc/cluster-organisation/clutex"
+    assert '<span lang="en">Sources give' in show_shipped(path, language="cs").text
+    assert "<span>Sources give" in show_shipped(path).text
+
+
 @pytest.mark.parametrize(
     ("iri", "path"),
     [

@@ -26,12 +26,14 @@ class Finding:
         focus: the IRI of the node that was looked at.
         shape: the IRI of the shape.
         message: what is wrong, and what to do.
+        language: of the message; empty: none is told.
     """
 
     severity: str
     focus: str
     shape: str
     message: str
+    language: str
 
 
 def findings(visit: Visit, iris: Iterable[str]) -> list[Finding] | None:
@@ -68,9 +70,10 @@ def _judged(visit: Visit, nodes: list[ox.NamedNode]) -> Iterator[Finding]:
         for node in nodes:
             if graph.is_target(shape, node) and compiled.reason(shape, graph) is None:
                 for result in judge.results(shape, node):
-                    messages = {one.language: one.value for one in result.messages}
-                    message = messages.get(visit.language) or messages.get("en") or ""
-                    message = message or next(iter(messages.values()), "")
+                    messages = {one.language or "": one.value for one in result.messages}
+                    preferred = [visit.language, "en", *messages]
+                    language = next((one for one in preferred if one in messages), "")
+                    message = messages.get(language, "")
                     severity = _NAMES.get(result.severity.rpartition("#")[2], "violation")
                     name = getattr(result.shape, "value", "")
-                    yield Finding(severity, node.value, name, message)
+                    yield Finding(severity, node.value, name, message, language)
