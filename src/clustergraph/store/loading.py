@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Final
@@ -265,10 +266,14 @@ def work(
     job: dict[str, Any] = json.load(sys.stdin)
     last, ended = 0.0, -1
 
+    @cache
+    def size(index: int) -> int:
+        return Path(job["paths"][index]).stat().st_size
+
     def tell(index: int, done: int) -> None:
         nonlocal last, ended
         now = time.monotonic()
-        at_end = ended < index and done == Path(job["paths"][index]).stat().st_size
+        at_end = ended < index and done == size(index)
         if not done or at_end or now - last >= _TOLD_EVERY_S:
             last, ended = now, index if at_end else ended
             # Fails when nobody waits any more, and so ends the load.
