@@ -14,7 +14,17 @@ from clustergraph.reasoning import Inference, materialise, settle
 from clustergraph.reasoning import incremental as module
 from clustergraph.store.delta import Delta
 
-from .worlds import GRAPH, ONTOLOGY, axioms, inferred, ontologies, quads, store_of, world
+from .worlds import (
+    GRAPH,
+    ONTOLOGY,
+    axioms,
+    inferred,
+    ontologies,
+    quads,
+    statements,
+    store_of,
+    world,
+)
 
 steps = st.lists(st.tuples(st.sets(quads, max_size=3), st.integers(0, 7)), min_size=1, max_size=6)
 
@@ -43,7 +53,7 @@ def stated(store: ox.Store) -> list[ox.Quad]:
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
-@given(ontologies, st.sets(quads, max_size=12), steps)
+@given(ontologies, statements, steps)
 def test_random_changes_leave_what_follows(
     ontology: list[Any], data: set[ox.Quad], changes: list[tuple[set[ox.Quad], int]]
 ) -> None:
@@ -61,7 +71,7 @@ def test_random_changes_leave_what_follows(
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(ontologies, st.sets(quads, max_size=9), axioms)
+@given(ontologies, statements, axioms)
 def test_changes_of_the_ontology_make_all_anew(
     ontology: list[Any], data: set[ox.Quad], axiom: list[Any]
 ) -> None:

@@ -46,9 +46,9 @@ def short(term: object) -> str:
     return str(term).removeprefix("<http://example.org/").rstrip(">")
 
 
-PROPERTIES: Final = [name(f"p{number}") for number in range(4)]
-CLASSES: Final = [name(f"C{number}") for number in range(4)]
-THINGS: Final = [*(name(f"x{number}") for number in range(5)), ox.BlankNode("b")]
+PROPERTIES: Final = [name(f"p{number}") for number in range(3)]
+CLASSES: Final = [name(f"C{number}") for number in range(3)]
+THINGS: Final = [*(name(f"x{number}") for number in range(3)), ox.BlankNode("b")]
 PLACES: Final = [name("g1"), name("g2"), ox.DefaultGraph()]
 
 _properties = st.sampled_from(PROPERTIES)
@@ -95,7 +95,7 @@ axioms: Final = st.one_of(
 )
 """Axioms of one kind each, as lists of triples."""
 
-ontologies: Final = st.lists(axioms, min_size=1, max_size=7).map(
+ontologies: Final = st.lists(axioms, min_size=3, max_size=7).map(
     lambda found: [triple for axiom in found for triple in axiom]
 )
 
@@ -106,6 +106,9 @@ facts: Final = st.one_of(
 )
 
 quads: Final = st.builds(lambda fact, place: ox.Quad(*fact, place), facts, st.sampled_from(PLACES))
+
+statements: Final = st.sets(quads, min_size=6, max_size=15)
+"""Enough statements about few enough things that most worlds have something to infer."""
 
 
 def world(ontology: list[Triple], data: set[ox.Quad]) -> ox.Store:

@@ -126,6 +126,7 @@ class _Closure:
                 self._uses.setdefault(str(rule.source.predicate), []).append(use)
             else:
                 self._above.setdefault(str(rule.source), []).append(str(rule.head))
+        self._ends = self._dead_ends(rules)
         self._classes = self._above.keys() | {str(name) for name in rules.to_class}
         self._typed = _TYPE in self._rows or _TYPE in self._heads
         indexed = {
@@ -141,18 +142,31 @@ class _Closure:
         self._derived_members: list[tuple[str, set[str]]] = []
         self._count = 0
 
+    def _dead_ends(self, rules: Rules) -> dict[str, list[Turn]]:
+        """Return the properties from which nothing follows, and what each follows from.
+
+        Left out are those that follow from inferred statements, or from several at a time.
+        """
+        found: dict[str, list[Turn]] = {}
+        for head, paths in rules.to_property.items():
+            sources = [(str(rule.body[0].predicate), rule.body[0].inverse) for rule in paths]
+            if (
+                all(len(rule.body) == 1 for rule in paths)
+                and str(head) not in self._rows.keys() | self._uses.keys() | {_TYPE}
+                and self._heads.isdisjoint({name for name, _ in sources} | {_TYPE})
+            ):
+                found[str(head)] = sources
+        return found
+
     def run(self) -> Iterator[str]:
         """Draw all conclusions, and yield them."""
         self._read()
+        # A row in which all is stated is found from its first statement.
+        for _ in range(len(self._new_pairs)):
+            self._follow(*self._new_pairs.popleft(), first=True)
         while self._new_pairs or self._new_members:
             while self._new_pairs:
-                name, pairs = self._new_pairs.popleft()
-                for head, row, place in self._rows.get(name, ()):
-                    self._learn(head, self._draw(row, place, pairs))
-                for above, inverse in self._uses.get(name, ()):
-                    self._learn_class(
-                        above, {pair[inverse] for pair in pairs if _is_thing(pair[inverse])}
-                    )
+                self._follow(*self._new_pairs.popleft())
             if self._new_members:
                 below, members = self._new_members.popleft()
                 for above in self._above.get(below, ()):
@@ -167,8 +181,10 @@ class _Closure:
     def _read(self) -> None:
         whole = self._rows.keys() | self._heads
         for name in sorted(whole):
-            lines = self._ask(f"?s {name} ?o", "?s ?o")
-            pairs = {cast(Pair, tuple(line.split("\t"))) for line in lines}
+            if name in self._ends:
+                self._pairs[name] = self._stated_twice(name)
+                continue
+            pairs = _pairs(self._ask("?s ?o", self._stated(f"?s {name} ?o")))
             self._pairs[name] = pairs
             if pairs:
                 self._index(name, pairs)
@@ -178,22 +194,55 @@ class _Closure:
                 self._members.setdefault(name, set()).add(member)
         for name in sorted(self._classes):
             if not self._typed:
-                self._members[name] = set(self._ask(f"?s {_TYPE} {name}", "?s"))
+                self._members[name] = set(self._ask("?s", self._stated(f"?s {_TYPE} {name}")))
             if name in self._above and self._members.get(name):
                 self._new_members.append((name, self._members[name].copy()))
         for name in sorted(self._uses.keys() - whole):
             for above, inverse in self._uses[name]:
                 end = "?o" if inverse else "?s"
-                used = self._ask(f"?s {name} ?o", f"DISTINCT {end}")
+                used = self._ask(f"DISTINCT {end}", self._stated(f"?s {name} ?o"))
                 self._learn_class(above, set(filter(_is_thing, used)))
 
-    def _ask(self, pattern: str, wanted: str) -> list[str]:
+    def _stated_twice(self, name: str) -> set[Pair]:
+        """Read of a dead end only what would follow if it were not stated.
+
+        More of it than that is not needed, and the engine joins two properties, each taken as a
+        whole, in less time than it takes to read one.
+        """
+        sources = " UNION ".join(
+            f"{{ {self._stated(f'?o {source} ?s' if inverse else f'?s {source} ?o')} }}"
+            for source, inverse in self._ends[name]
+        )
+        stated = self._stated(f"?s {name} ?o")
+        both = f"{{ SELECT ?s ?o {{ {stated} }} }} {{ SELECT ?s ?o {{ {sources} }} }}"
+        return _pairs(self._ask("?s ?o", both))
+
+    def _stated(self, pattern: str) -> str:
+        """Return a pattern that finds nothing that is only inferred."""
         if self._leave_out:
-            pattern = f"{{ {pattern} }} UNION {{ GRAPH ?g {{ {pattern} }} FILTER(?g != {_GRAPH}) }}"
+            return f"{{ {pattern} }} UNION {{ GRAPH ?g {{ {pattern} }} FILTER(?g != {_GRAPH}) }}"
+        return pattern
+
+    def _ask(self, wanted: str, pattern: str) -> list[str]:
         query = f"SELECT {wanted} {{ {pattern} }}"
         return _lines(self._store, query, union=not self._leave_out)
 
     # Drawing conclusions
+
+    def _follow(self, name: str, pairs: set[Pair], first: bool = False) -> None:
+        """Learn what follows from new statements with one property.
+
+        Args:
+            name: the property.
+            pairs: their subjects and objects.
+            first: whether they count only where a row begins.
+        """
+        for head, row, place in self._rows.get(name, ()):
+            if place == 0 or not first:
+                self._learn(head, self._draw(row, place, pairs))
+        for above, inverse in self._uses.get(name, ()):
+            ends = {pair[inverse] for pair in pairs}
+            self._learn_class(above, set(filter(_is_thing, ends)))
 
     def _draw(self, row: list[Turn], place: int, pairs: set[Pair]) -> set[Pair]:
         """Return what follows when ``pairs`` stand at one place of a row."""
@@ -202,17 +251,22 @@ class _Closure:
             if not inverse:
                 return pairs
             return {(value, subject) for subject, value in pairs if _is_thing(value)}
+        before = [self._hop(name, not turned) for name, turned in reversed(row[:place])]
+        after = [self._hop(name, turned) for name, turned in row[place + 1 :]]
         found: set[Pair] = set()
         for pair in pairs:
-            start, end = {pair[inverse]}, {pair[not inverse]}
-            for name, turned in reversed(row[:place]):
-                index = self._values[name] if turned else self._bearers[name]
-                start = {other for one in start for other in index.get(one, ())}
-            for name, turned in row[place + 1 :]:
-                index = self._bearers[name] if turned else self._values[name]
-                end = {other for one in end for other in index.get(one, ())}
-            found.update((first, last) for first in start if _is_thing(first) for last in end)
+            starts, ends = {pair[inverse]}, {pair[not inverse]}
+            for index in before:
+                starts = {other for one in starts for other in index.get(one, ())}
+            for index in after:
+                ends = {other for one in ends for other in index.get(one, ())}
+            if starts and ends:
+                found.update(itertools.product(filter(_is_thing, starts), ends))
         return found
+
+    def _hop(self, name: str, inverse: bool) -> Index:
+        """Return where a property leads from each term, or from where it leads there."""
+        return self._bearers[name] if inverse else self._values[name]
 
     def _learn(self, name: str, pairs: set[Pair]) -> None:
         """Take up statements with one property; pass those on that are new."""
@@ -260,6 +314,10 @@ class _Closure:
             )
 
 
+def _pairs(lines: Iterable[str]) -> set[Pair]:
+    return {cast(Pair, tuple(line.split("\t"))) for line in lines}
+
+
 def _last(pair: Pair) -> str:
     return pair[1]
 
@@ -287,12 +345,10 @@ def _quads(lines: Iterable[str]) -> Iterator[ox.Quad]:
 
 def _write(store: ox.Store, lines: Sequence[str]) -> None:
     """Add statements to the inferred graph."""
-    blank: list[str] = []
+    blank = {line for line in lines if "\t_:" in line or line[0] == "_"}
     for start in range(0, len(lines), _CHUNK):
-        chunk: list[str] = []
-        for line in lines[start : start + _CHUNK]:
-            # Loading would give new names to blank nodes.
-            (blank if "\t_:" in line or line[0] == "_" else chunk).append(line)
+        # Loading would give new names to blank nodes.
+        chunk = [line for line in lines[start : start + _CHUNK] if line not in blank]
         text = " .\n".join([*chunk, ""]).encode()
         store.bulk_load(BytesIO(text), ox.RdfFormat.TURTLE, to_graph=_GRAPH, lenient=True)
     store.extend(_quads(blank))
