@@ -11,9 +11,8 @@ from __future__ import annotations
 import gc
 import itertools
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from io import BytesIO
 from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
@@ -30,7 +29,6 @@ Index: TypeAlias = defaultdict[str, list[str]]
 
 _GRAPH: Final = ox.NamedNode(INFERRED)
 _TYPE: Final = str(TYPE)
-_CHUNK: Final = 500_000
 MOST: Final = 20_000_000
 """How many statements may follow; more is taken for a mistake in the ontology."""
 
@@ -54,22 +52,26 @@ def materialise(store: ox.Store, rules: Rules | None = None) -> int:
 
 
 def _materialise(store: ox.Store, rules: Rules) -> int:
-    before = set(_lines(store, f"SELECT ?s ?p ?o {{ GRAPH {_GRAPH} {{ ?s ?p ?o }} }}"))
-    after = list(closure(store, rules, bool(before)))
+    inferred = f"SELECT ?s ?p ?o {{ GRAPH {_GRAPH} {{ ?s ?p ?o }} }}"
+    before = {f"{line} .\n" for line in _lines(store, inferred)}
+    blocks = list(closure(store, rules, bool(before)))
+    count = sum(block.count("\n") for block in blocks)
     if before:
-        gone = before.difference(after)
+        after = {line for block in blocks for line in _split(block)}
+        gone = before - after
         if len(gone) > len(before) // 2:
             store.clear_graph(_GRAPH)
-            before = set()
-        for quad in _quads(gone & before):
-            store.remove(quad)
-    _write(store, [line for line in after if line not in before] if before else after)
+        else:
+            for quad in _quads(gone):
+                store.remove(quad)
+            blocks = ["".join(after - before)]
+    _write(store, blocks)
     # That the graph is there says that it is complete, be it empty.
     if rules:
         store.add_graph(_GRAPH)
     else:
         store.remove_graph(_GRAPH)
-    return len(after)
+    return count
 
 
 @contextmanager
@@ -93,7 +95,7 @@ def closure(store: ox.Store, rules: Rules, leave_out: bool = True) -> Iterator[s
         leave_out: whether the store may hold inferred statements, which count for nothing.
 
     Yields:
-        Subject, property and object in the notation of Turtle, with tabs between them.
+        Blocks of Turtle, one statement in each line.
 
     Raises:
         StoreError: more follows than could be meant.
@@ -159,7 +161,7 @@ class _Closure:
         return found
 
     def run(self) -> Iterator[str]:
-        """Draw all conclusions, and yield them."""
+        """Draw all conclusions, and yield them in blocks of lines."""
         self._read()
         # A row in which all is stated is found from its first statement.
         for _ in range(len(self._new_pairs)):
@@ -172,9 +174,10 @@ class _Closure:
                 for above in self._above.get(below, ()):
                     self._learn_class(above, members)
         for name, pairs in self._derived_pairs:
-            yield from (f"{subject}\t{name}\t{value}" for subject, value in pairs)
+            yield "".join([f"{subject}\t{name}\t{value} .\n" for subject, value in pairs])
         for above, members in self._derived_members:
-            yield from (f"{member}\t{_TYPE}\t{above}" for member in members)
+            ending = f"\t{_TYPE}\t{above} .\n"
+            yield ending.join([*members, ""])
 
     # Reading what is stated
 
@@ -336,19 +339,29 @@ def _lines(store: ox.Store, query: str, union: bool = False) -> list[str]:
     return text.split("\n")[1:-1]
 
 
+def _split(block: str) -> list[str]:
+    """Return the lines of a block; only line feeds end one, for other breaks stand in literals."""
+    return [f"{line}\n" for line in block.split("\n")[:-1]]
+
+
 def _quads(lines: Iterable[str]) -> Iterator[ox.Quad]:
     """Yield the quads of the inferred graph that lines tell of."""
-    text = "".join(f"{line} .\n" for line in lines)
-    for quad in ox.parse(text, ox.RdfFormat.TURTLE, lenient=True):
+    for quad in ox.parse("".join(lines), ox.RdfFormat.TURTLE, lenient=True):
         yield ox.Quad(quad.subject, quad.predicate, quad.object, _GRAPH)
 
 
-def _write(store: ox.Store, lines: Sequence[str]) -> None:
+def _write(store: ox.Store, blocks: Iterable[str]) -> None:
     """Add statements to the inferred graph."""
-    blank = {line for line in lines if "\t_:" in line or line[0] == "_"}
-    for start in range(0, len(lines), _CHUNK):
-        # Loading would give new names to blank nodes.
-        chunk = [line for line in lines[start : start + _CHUNK] if line not in blank]
-        text = " .\n".join([*chunk, ""]).encode()
-        store.bulk_load(BytesIO(text), ox.RdfFormat.TURTLE, to_graph=_GRAPH, lenient=True)
+    named: list[bytes] = []
+    blank: list[str] = []
+    for block in blocks:
+        if "_:" in block:
+            # Loading would give new names to blank nodes.
+            lines = _split(block)
+            of_blank = {line for line in lines if "\t_:" in line or line[0] == "_"}
+            blank += of_blank
+            block = "".join([line for line in lines if line not in of_blank])
+        named.append(block.encode())
+    text = b"".join(named)
+    store.bulk_load(text, ox.RdfFormat.TURTLE, to_graph=_GRAPH, lenient=True)
     store.extend(_quads(blank))
