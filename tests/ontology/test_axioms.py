@@ -104,6 +104,32 @@ def test_axiom_is_read_and_told(text: str, kind: str, words: str) -> None:
         (f":A rdfs:subClassOf [ {R} :p ] .", "a restriction that says nothing"),
         ("[] a owl:AllDisjointClasses ; owl:members (:A) .",
          "owl:AllDisjointClasses without two members"),
+        (":A owl:disjointWith :A .", "what is told apart from itself"),
+        (":x owl:differentFrom :x .", "what is told apart from itself"),
+        (":A owl:disjointUnionOf (:B) .", "disjoint unions of fewer than two classes"),
+        (":A owl:hasKey () .", "keys of no property"),
+        (":p owl:propertyChainAxiom () .", "property chains of fewer than two steps"),
+        (":p owl:propertyChainAxiom (:q) .", "property chains of fewer than two steps"),
+        (":p owl:propertyChainAxiom (:q 'q') .", "a value where a property must stand"),
+        (":p owl:propertyChainAxiom (:q :d) .",
+         "axioms that take values for things, or things for values"),
+        (":d rdfs:subPropertyOf :p .", "axioms that take values for things, or things for values"),
+        (":x owl:sameAs 'x' .", "a value where an individual must stand"),
+        (f":A rdfs:subClassOf [ {R} :p ; owl:hasValue 'x' ] .",
+         "a value where an individual must stand"),
+        (f":A rdfs:subClassOf [ {R} :d ; owl:hasValue :x ] .",
+         "an individual where a value must stand"),
+        (f":A rdfs:subClassOf [ {R} :p ; owl:maxCardinality 'many' ] .",
+         "a number that is none of things"),
+        (":d rdfs:range [ a rdfs:Datatype ; owl:onDatatype xsd:integer ; "
+         "owl:withRestrictions ( [ :n 5 ] ) ] .", "bounds that are none of a datatype"),
+        (":d rdfs:range [ a rdfs:Datatype ; owl:onDatatype xsd:integer ] .",
+         "bounds that are none of a datatype"),
+        ("[] a owl:NegativePropertyAssertion ; owl:sourceIndividual 'x' ; "
+         "owl:assertionProperty :p ; owl:targetIndividual :y .",
+         "a value where an individual must stand"),
+        (":A rdfs:subClassOf _:b . _:b a owl:Class ; owl:unionOf ( :B _:b ) .",
+         "expressions that contain themselves, or too many others"),
     ],
 )  # fmt: skip
 def test_what_is_left_out_is_told(text: str, reason: str) -> None:
@@ -111,6 +137,14 @@ def test_what_is_left_out_is_told(text: str, reason: str) -> None:
     found = read(text)
     assert found.axioms == []
     assert [(told, len(triples)) for told, triples in found.left_out.items()] == [(reason, 1)]
+
+
+def test_expression_that_multiplies_is_left_out() -> None:
+    """Unions of each other, twice at each of sixty levels, end soon rather than never."""
+    levels = " ".join(f"_:b{n} owl:unionOf ( _:b{n + 1} _:b{n + 1} ) ." for n in range(60))
+    found = read(f":A rdfs:subClassOf _:b0 . {levels} _:b60 owl:unionOf ( :A :B ) .")
+    assert found.axioms == []
+    assert list(found.left_out) == ["expressions that contain themselves, or too many others"]
 
 
 def test_annotations_mean_nothing() -> None:

@@ -75,6 +75,31 @@ def test_thing_in_two_disjoint_classes_is_explained(tmp_path: Path) -> None:
     assert f"is a cg:Cluster  [{path}:7:" in said
 
 
+def test_organisation_that_is_a_region_contradicts(tmp_path: Path) -> None:
+    """Kinds of things that the definitions keep far apart are declared to exclude each other."""
+    path = tmp_path / "mine.ttl"
+    path.write_text(PREFIXES + "<http://example.org/a> a cg:Company , cg:Region .")
+    (finding,) = check([path], steps=["consistency"]).report.findings
+    assert all(" [" in reason.message for reason in finding.detail)
+
+
+def test_file_may_tell_of_terms_of_the_ontology(tmp_path: Path) -> None:
+    """Chains and axioms that OWL 2 DL forbids do not stop the check; they are left out and told."""
+    path = tmp_path / "mine.ttl"
+    path.write_text(
+        PREFIXES + "cg:inRegion owl:propertyChainAxiom ( cg:nosuch cg:inRegion ) ;\n"
+        "    a owl:FunctionalProperty .\n<http://example.org/c> cg:claimProperty cg:inRegion .\n"
+        "@prefix skos: <http://www.w3.org/2004/02/skos/core#> . "
+        "<http://example.org/a> skos:broader <http://example.org/a> .\n"
+    )
+    outcome = check([path])
+    told = {(one.shape_name, one.line) for one in outcome.report.findings}
+    assert told == {(RULES + "term-undeclared", 7), (RULES + "concept-cyclic", 10)}
+    notes = "\n".join(outcome.notes)
+    assert "axioms about properties that nothing declares" in notes
+    assert "cg:inRegion follows from a chain or is transitive" in notes
+
+
 def test_class_without_members_is_explained(tmp_path: Path) -> None:
     """A class below two disjoint ones is found by HermiT and explained at its lines."""
     folder = with_fault(

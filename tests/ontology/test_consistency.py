@@ -99,6 +99,14 @@ def test_class_without_possible_member_is_explained() -> None:
     ]
 
 
+def test_nameless_things_take_part() -> None:
+    """Things without a name may be told apart and denied, though OWL 2 DL would rather not."""
+    (found,) = contradictions(
+        read(":one :seat _:x . _:x owl:sameAs _:y . _:x owl:differentFrom _:y ."), Reasoner()
+    )
+    assert len(found.axioms) == 2
+
+
 def test_time_that_runs_out_is_told() -> None:
     """A reasoner without time left says so, and what to do."""
     with pytest.raises(ReasonerError, match="--timeout"):

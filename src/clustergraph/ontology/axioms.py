@@ -9,8 +9,10 @@ Source: OWL 2 Mapping to RDF Graphs, section 3; OWL 2 Structural Specification, 
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -166,6 +168,18 @@ _BETWEEN_INDIVIDUALS: Final = {
     _OWL + "sameAs": "SameIndividual",
     _OWL + "differentFrom": "DifferentIndividuals",
 }
+_APART: Final = frozenset(
+    {
+        *("DisjointClasses", "DisjointObjectProperties", "DisjointDataProperties"),
+        "DifferentIndividuals",
+    }
+)
+_FACETS: Final = {
+    *(_XSD + bound + side for bound in ("min", "max") for side in ("Inclusive", "Exclusive")),
+    *(_XSD + name for name in ("length", "minLength", "maxLength", "pattern")),
+    _RDF + "langRange",
+}
+_NIL: Final = ox.NamedNode(_RDF + "nil")
 _PARTS_OF_EXPRESSIONS: Final = {
     *(_RDF + name for name in ("first", "rest")),
     *_CARDINALITY,
@@ -175,10 +189,14 @@ _PARTS_OF_EXPRESSIONS: Final = {
     *(_OWL + name for name in ("assertionProperty", "targetIndividual", "targetValue")),
     *(_OWL + name for name in ("annotatedSource", "annotatedProperty", "annotatedTarget")),
     *(_OWL + name for name in ("onDatatype", "withRestrictions", "datatypeComplementOf")),
-    *(_XSD + bound + side for bound in ("min", "max") for side in ("Inclusive", "Exclusive")),
-    *(_XSD + name for name in ("length", "minLength", "maxLength", "pattern")),
-    _RDF + "langRange",
+    *_FACETS,
 }
+
+
+# Class expressions and data ranges in one axiom, and within each other: beyond every ontology that
+# people write, and below what a hostile one would need.
+_MOST_PARTS: Final = 10_000
+_DEEPEST: Final = 100
 
 
 class _UnreadableError(Exception):
@@ -190,6 +208,7 @@ class _Reader:
         self.triples = list(dict.fromkeys(triples))
         self.by_subject: dict[Node, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
         self.found = Axioms()
+        self.parts = self.depth = 0
         for triple in self.triples:
             subject, value = triple.subject, triple.object
             if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
@@ -208,8 +227,11 @@ class _Reader:
 
     def read(self) -> Axioms:
         for triple in self.triples:
+            self.parts = self.depth = 0
             try:
                 for kind, parts in self.axioms(triple):
+                    if kind in _APART and len(set(parts)) < 2:
+                        raise _UnreadableError("what is told apart from itself")
                     self.found.axioms.append(Axiom(kind, tuple(parts), triple))
             except _UnreadableError as reason:
                 self.found.left_out[str(reason)].append(triple)
@@ -230,6 +252,8 @@ class _Reader:
                 yield _BETWEEN_CLASSES[predicate], (left, right)
         elif predicate == _OWL + "disjointUnionOf":
             parts = [self.class_(one, triple) for one in self.list_(value)]
+            if len(parts) < 2:
+                raise _UnreadableError("disjoint unions of fewer than two classes")
             yield "DisjointUnion", (self.class_(subject, triple), *parts)
         elif predicate in (*_BOOLEAN, _OWL + "complementOf"):
             if isinstance(subject, ox.NamedNode):
@@ -239,9 +263,11 @@ class _Reader:
             what = self.sort(subject, value)
             if what != "Annotation":
                 kind = _BETWEEN_PROPERTIES[predicate].format(what)
-                yield kind, (self.property_(subject, triple), self.property_(value, triple))
+                yield kind, [self.property_(one, triple, what) for one in (subject, value)]
         elif predicate == _OWL + "propertyChainAxiom":
             steps = tuple(self.property_(one, triple) for one in self.list_(value))
+            if len(steps) < 2:
+                raise _UnreadableError("property chains of fewer than two steps")
             chain = Compound("ObjectPropertyChain", steps)
             yield "SubObjectPropertyOf", (chain, self.property_(subject, triple))
         elif predicate == _OWL + "inverseOf":
@@ -251,18 +277,18 @@ class _Reader:
         elif predicate in (_RDFS + "domain", _RDFS + "range"):
             yield from self.end(triple, subject, value, predicate == _RDFS + "range")
         elif predicate == _OWL + "hasKey":
-            yield (
-                "HasKey",
-                (
-                    self.class_(subject, triple),
-                    Compound("", tuple(p for p in self.list_(value) if self.sort(p) == "Object")),
-                    Compound("", tuple(p for p in self.list_(value) if self.sort(p) == "Data")),
-                ),
+            keys = [(self.sort(one), one) for one in self.list_(value)]
+            if not keys:
+                raise _UnreadableError("keys of no property")
+            objects, values = (
+                Compound(
+                    "", tuple(self.property_(one, triple, of) for of, one in keys if of == what)
+                )
+                for what in ("Object", "Data")
             )
+            yield "HasKey", (self.class_(subject, triple), objects, values)
         elif predicate in _BETWEEN_INDIVIDUALS:
-            if isinstance(value, ox.Literal):
-                raise _UnreadableError("a value where an individual must stand")
-            yield _BETWEEN_INDIVIDUALS[predicate], (subject, value)
+            yield _BETWEEN_INDIVIDUALS[predicate], (subject, self.individual(value))
         elif predicate not in _PARTS_OF_EXPRESSIONS:
             yield from self.fact(triple, subject, value)
 
@@ -273,7 +299,8 @@ class _Reader:
         if iri in _CHARACTERISTICS:
             name = _CHARACTERISTICS[iri]
             what = self.sort(subject) if name == "Functional" else "Object"
-            yield f"{name}{what}Property", (self.property_(subject, triple),)
+            if what != "Annotation":
+                yield f"{name}{what}Property", (self.property_(subject, triple, what),)
         elif iri in _GROUPS:
             kind, key = _GROUPS[iri]
             said = self.by_subject[subject]
@@ -283,8 +310,11 @@ class _Reader:
                 raise _UnreadableError(f"owl:{iri[len(_OWL) :]} without two members")
             if kind == "DisjointClasses":
                 yield kind, [self.class_(one, triple) for one in members]
+            elif kind == "DifferentIndividuals":
+                yield kind, [self.individual(one) for one in members]
             else:
-                yield kind.format(self.sort(*members)), members
+                what = self.sort(*members)
+                yield kind.format(what), [self.property_(one, triple, what) for one in members]
         elif iri == _OWL + "NegativePropertyAssertion":
             said = self.by_subject[subject]
             target = said[_OWL + "targetIndividual"] or said[_OWL + "targetValue"]
@@ -292,7 +322,12 @@ class _Reader:
             if not (target and source and about):
                 raise _UnreadableError("a negative statement that is not complete")
             what = self.sort(about[0])
-            yield f"Negative{what}PropertyAssertion", (about[0], source[0], target[0])
+            parts = (
+                self.property_(about[0], triple, what),
+                self.individual(source[0]),
+                self.value(target[0], what),
+            )
+            yield f"Negative{what}PropertyAssertion", parts
         elif iri not in _DECLARATIONS and iri not in _STRUCTURE:
             if isinstance(value, ox.Literal):
                 raise _UnreadableError("a value where a class must stand")
@@ -304,7 +339,7 @@ class _Reader:
         what = self.sort(subject)
         if what == "Annotation":
             return
-        about = self.property_(subject, triple)
+        about = self.property_(subject, triple, what)
         if is_range and what == "Data":
             yield "DataPropertyRange", (about, self.range_(value, triple))
         else:
@@ -341,6 +376,19 @@ class _Reader:
             raise _UnreadableError(f"values that no {datatype.replace(_XSD, 'xsd:')} can have")
         return value
 
+    def individual(self, node: Term) -> Node:
+        if isinstance(node, ox.Literal):
+            raise _UnreadableError("a value where an individual must stand")
+        return node
+
+    def value(self, node: Term, sort: str) -> Term:
+        """Return what a property leads to: an individual, or a literal."""
+        if sort != "Data":
+            return self.individual(node)
+        if not isinstance(node, ox.Literal):
+            raise _UnreadableError("an individual where a value must stand")
+        return self.literal(node)
+
     # --- expressions ---------------------------------------------------------------------------
 
     def class_(self, node: Term, triple: ox.Triple) -> Part:
@@ -351,12 +399,23 @@ class _Reader:
             self.found.used.setdefault(("Class", node.value), triple)
             return node
         said = self.by_subject[node]
-        if _OWL + "onProperty" in said:
-            return self.restriction(said, triple)
-        for predicate in (*_BOOLEAN, _OWL + "complementOf"):
-            if predicate in said:
-                return self.expression(predicate, said[predicate][0], triple, data=False)
+        with self.within():
+            if _OWL + "onProperty" in said:
+                return self.restriction(said, triple)
+            for predicate in (*_BOOLEAN, _OWL + "complementOf"):
+                if predicate in said:
+                    return self.expression(predicate, said[predicate][0], triple, data=False)
         raise _UnreadableError("blank nodes that are no class expression")
+
+    @contextmanager
+    def within(self) -> Iterator[None]:
+        """Go into an expression, unless it goes too far: it may contain itself."""
+        self.parts += 1
+        self.depth += 1
+        if self.parts > _MOST_PARTS or self.depth > _DEEPEST:
+            raise _UnreadableError("expressions that contain themselves, or too many others")
+        yield
+        self.depth -= 1
 
     def expression(self, predicate: str, value: Term, triple: ox.Triple, data: bool) -> Part:
         sort, inner = ("Data", self.range_) if data else ("Object", self.class_)
@@ -366,29 +425,32 @@ class _Reader:
         if not members:
             raise _UnreadableError("an empty list where classes must stand")
         if predicate == _OWL + "oneOf":
-            return Compound(f"{sort}OneOf", tuple(members))
+            return Compound(f"{sort}OneOf", tuple(self.value(one, sort) for one in members))
         parts = tuple(inner(one, triple) for one in members)
         return parts[0] if len(parts) == 1 else Compound(f"{sort}{_BOOLEAN[predicate]}", parts)
 
     def restriction(self, said: dict[str, list[Term]], triple: ox.Triple) -> Part:
-        about = self.property_(said[_OWL + "onProperty"][0], triple)
         sort = self.sort(said[_OWL + "onProperty"][0])
+        about = self.property_(said[_OWL + "onProperty"][0], triple, sort)
         filler = self.range_ if sort == "Data" else self.class_
         for name in ("someValuesFrom", "allValuesFrom"):
             if _OWL + name in said:
                 kind = sort + name[0].upper() + name[1:]
                 return Compound(kind, (about, filler(said[_OWL + name][0], triple)))
         if _OWL + "hasValue" in said:
-            value = said[_OWL + "hasValue"][0]
-            if isinstance(value, ox.Literal):
-                self.literal(value)
+            value = self.value(said[_OWL + "hasValue"][0], sort)
             return Compound(f"{sort}HasValue", (about, value))
-        if _OWL + "hasSelf" in said:
+        if _OWL + "hasSelf" in said and sort == "Object":
             return Compound("ObjectHasSelf", (about,))
         for predicate, bound in _CARDINALITY.items():
             if predicate in said:
+                number = said[predicate][0]
+                if not (
+                    isinstance(number, ox.Literal) and re.fullmatch("[0-9]{1,9}", number.value)
+                ):
+                    raise _UnreadableError("a number that is none of things")
                 on = said.get(_OWL + "onClass") or said.get(_OWL + "onDataRange")
-                parts = (said[predicate][0], about, *([filler(on[0], triple)] if on else []))
+                parts = (number, about, *([filler(on[0], triple)] if on else []))
                 return Compound(f"{sort}{bound}Cardinality", parts)
         raise _UnreadableError("a restriction that says nothing")
 
@@ -401,34 +463,48 @@ class _Reader:
             self.found.used.setdefault(("Datatype", node.value), triple)
             return node
         said = self.by_subject[node] if isinstance(node, ox.BlankNode) else {}
-        for predicate in (*_BOOLEAN, _OWL + "datatypeComplementOf"):
-            if predicate in said:
-                return self.expression(predicate, said[predicate][0], triple, data=True)
-        if _OWL + "onDatatype" in said:
-            facets: list[Part] = []
-            for cell in self.list_(said[_OWL + "withRestrictions"][0]):
-                if isinstance(cell, ox.BlankNode):
-                    for facet, values in self.by_subject[cell].items():
-                        facets += [ox.NamedNode(facet), values[0]]
-            base = self.range_(said[_OWL + "onDatatype"][0], triple)
-            return Compound("DatatypeRestriction", (base, *facets))
+        with self.within():
+            for predicate in (*_BOOLEAN, _OWL + "datatypeComplementOf"):
+                if predicate in said:
+                    return self.expression(predicate, said[predicate][0], triple, data=True)
+            if _OWL + "onDatatype" in said:
+                return self.restricted(said, triple)
         raise _UnreadableError("blank nodes that are no data range")
 
-    def property_(self, node: Term, triple: ox.Triple) -> Part:
+    def restricted(self, said: dict[str, list[Term]], triple: ox.Triple) -> Part:
+        """Return a datatype whose values are bounded."""
+        facets: list[Part] = []
+        for cell in self.list_(next(iter(said.get(_OWL + "withRestrictions", ())), _NIL)):
+            if isinstance(cell, ox.Literal):
+                raise _UnreadableError("bounds that are none of a datatype")
+            for facet, (value, *_) in self.by_subject.get(cell, {}).items():
+                if facet not in _FACETS or not isinstance(value, ox.Literal):
+                    raise _UnreadableError("bounds that are none of a datatype")
+                facets += [ox.NamedNode(facet), self.literal(value)]
+        base = said[_OWL + "onDatatype"][0]
+        if not facets or not isinstance(base, ox.NamedNode):
+            raise _UnreadableError("bounds that are none of a datatype")
+        return Compound("DatatypeRestriction", (self.range_(base, triple), *facets))
+
+    def property_(self, node: Term, triple: ox.Triple, sort: str = "Object") -> Part:
+        """Return a property expression that leads to things (``Object``) or values (``Data``)."""
+        if isinstance(node, ox.Literal):
+            raise _UnreadableError("a value where a property must stand")
         if isinstance(node, ox.NamedNode):
             kinds = self.kinds(node)
             if not kinds & {"ObjectProperty", "DataProperty"}:
                 raise _UnreadableError("axioms about properties that nothing declares")
-            kind = "ObjectProperty" if "ObjectProperty" in kinds else "DataProperty"
-            self.found.used.setdefault((kind, node.value), triple)
+            if f"{sort}Property" not in kinds:
+                raise _UnreadableError("axioms that take values for things, or things for values")
+            self.found.used.setdefault((f"{sort}Property", node.value), triple)
             return node
-        inverse = self.by_subject[node][_OWL + "inverseOf"] if isinstance(node, Node) else []
-        if inverse:
-            return Compound("ObjectInverseOf", (self.property_(inverse[0], triple),))
+        inverse = next(iter(self.by_subject[node].get(_OWL + "inverseOf", ())), None)
+        if sort == "Object" and isinstance(inverse, ox.NamedNode):
+            return Compound("ObjectInverseOf", (self.property_(inverse, triple),))
         raise _UnreadableError("blank nodes that are no property expression")
 
     def kinds(self, node: Term) -> set[str]:
-        iri = getattr(node, "value", "")
+        iri = node.value if isinstance(node, ox.NamedNode) else ""
         return self.found.kinds.get(iri) or ({BUILT_IN[iri]} if iri in BUILT_IN else set())
 
     def sort(self, *nodes: Term) -> str:
@@ -448,4 +524,4 @@ class _Reader:
             if _RDF + "first" not in said:
                 return
             yield said[_RDF + "first"][0]
-            head = said[_RDF + "rest"][0] if _RDF + "rest" in said else ox.NamedNode(_RDF + "nil")
+            head = said[_RDF + "rest"][0] if _RDF + "rest" in said else _NIL

@@ -22,6 +22,7 @@ from clustergraph.ontology import axioms as owl
 from clustergraph.ontology.consistency import Contradiction, contradictions
 from clustergraph.ontology.profile import PROFILES, Profile, breaks
 from clustergraph.ontology.reasoner import Reasoner
+from clustergraph.ontology.restrictions import undecidable
 from clustergraph.ontology.vocabularies import misspelt, named_in, named_in_query
 from clustergraph.ontology.words import in_words
 from clustergraph.store.memory import hold
@@ -43,6 +44,7 @@ _DECLARING: Final = frozenset(
 )
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _WAITING: Final = PREFIXES["skos"] + "editorialNote"
+_DATA: Final = ox.NamedNode(GRAPH + "files")
 _PATTERNS: Final = ("*.ttl", "alignments/*.ttl")
 
 
@@ -140,34 +142,45 @@ class _Checking:
 
     def consistency(self, reasoner: Reasoner) -> None:
         self.progress("looking for contradictions")
-        statements: Statements = {**self.model, **self.data, **self._surroundings()}
+        statements: Statements = {**self.model, **self.data}
+        for triple in self._surroundings():
+            statements.setdefault(triple, ())
         found = owl.read(statements)
-        for one in contradictions(found.axioms, reasoner):
+        refused = {one.triple: one.reason for one in undecidable(found.axioms)}
+        for triple, reason in refused.items():
+            found.left_out[reason].append(triple)
+        axioms = [axiom for axiom in found.axioms if axiom.triple not in refused]
+        for one in contradictions(axioms, reasoner):
             self.found.append(self._contradiction(one, statements))
         self.notes.append(
-            f"consistency: HermiT looked at {len(found.axioms):,} axioms; {found.annotations:,} "
+            f"consistency: HermiT looked at {len(axioms):,} axioms; {found.annotations:,} "
             "annotations carry no meaning for it"
         )
         for reason, triples in sorted(found.left_out.items()):
             self.notes.append(f"consistency: left out {_counted(len(triples))}: {reason}")
 
-    def _surroundings(self) -> Statements:
-        """Return what the shipped graph says of the things that files name, or all it says."""
+    def _surroundings(self) -> Iterator[ox.Triple]:
+        """Yield what the shipped graph says of the things that files name, or all it says."""
         if not self.ours or not (self.whole or self.data):
-            return {}
+            return
         from clustergraph.validation.shipped import shipped
 
         store = shipped().store
-        if self.whole:
-            return {quad.triple: () for quad in store if quad.triple not in self.model}
-        named = {term for triple in self.data for term in (triple.subject, triple.object)}
-        return {
-            quad.triple: ()
-            for term in named
-            if isinstance(term, ox.NamedNode) and term.value.startswith(BASE)
-            for quad in store.quads_for_pattern(term, None, None)
-            if quad.triple not in self.model and quad.triple not in self.data
-        }
+        subjects: list[ox.NamedNode | None] = [None]
+        if not self.whole:
+            named = dict.fromkeys(
+                term for triple in self.data for term in (triple.subject, triple.object)
+            )
+            subjects = [
+                term
+                for term in named
+                if isinstance(term, ox.NamedNode) and term.value.startswith(BASE)
+            ]
+        for subject in subjects:
+            for quad in store.quads_for_pattern(subject, None, None):
+                # Axioms with blank nodes are in the model, where these bear other names.
+                if ox.BlankNode not in (type(quad.subject), type(quad.object)):
+                    yield quad.triple
 
     def _contradiction(self, one: Contradiction, statements: Statements) -> Finding:
         reasons = []
@@ -307,11 +320,12 @@ class _Checking:
         self.progress("looking at the style")
         meta = artefacts.room("shapes") / "meta.ttl"
         self.found += validate(self.paths, shapes=meta).findings
-        # The code lists are judged as well: no entry may be above itself.
-        statements = {**self.model, **self.codes}
+        # The code lists and files are judged as well: no entry may be above itself.
+        statements = {**self.data, **self.model, **self.codes}
         store = hold(
-            ox.Quad(triple.subject, triple.predicate, triple.object, _graph(places))
+            ox.Quad(triple.subject, triple.predicate, triple.object, graph)
             for triple, places in statements.items()
+            for graph in [_graph(places) if triple in self.model or triple in self.codes else _DATA]
         )
         questions = [
             question

@@ -243,7 +243,9 @@ class _Numbered:
         return self._declare(f"{sort}Property", part)
 
     def _individual(self, part: Part) -> str:
-        return f"_:{self._number(part)}" if isinstance(part, ox.BlankNode) else self._iri(part)
+        # One without a name is given one: that changes nothing about contradictions, and HermiT
+        # takes axioms about it that it would refuse otherwise.
+        return self._iri(part)
 
     def _plain(self, part: Part) -> str:
         if not isinstance(part, ox.Literal):

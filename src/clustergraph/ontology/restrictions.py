@@ -20,7 +20,16 @@ from clustergraph.ontology.axioms import Axiom, Compound, Part, entities
 from clustergraph.ontology.datatypes import DATATYPES
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["Break", "chain_of", "compounds", "name_of", "reachable", "restrictions", "wider"]
+__all__ = [
+    "Break",
+    "chain_of",
+    "compounds",
+    "name_of",
+    "reachable",
+    "restrictions",
+    "undecidable",
+    "wider",
+]
 
 _OWL: Final = PREFIXES["owl"]
 _TOP: Final = _OWL + "topObjectProperty"
@@ -68,11 +77,17 @@ class Break:
 def restrictions(axioms: Iterable[Axiom]) -> Iterator[Break]:
     """Yield what keeps axioms out of OWL 2 DL when they are looked at together."""
     axioms = list(axioms)
+    yield from undecidable(axioms)
+    yield from _anonymous(axioms)
+
+
+def undecidable(axioms: Iterable[Axiom]) -> Iterator[Break]:
+    """Yield what a complete reasoner refuses; individuals without a name can be given one."""
+    axioms = list(axioms)
     yield from _universal(axioms)
     yield from _datatypes(axioms)
     yield from _complex_where_simple(axioms)
     yield from _irregular(axioms)
-    yield from _anonymous(axioms)
 
 
 # --- properties ------------------------------------------------------------------------------
