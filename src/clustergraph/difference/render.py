@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Final, Literal, TypeAlias, get_args
 
 from clustergraph.difference.compare import Difference, Thing, Values
+from clustergraph.terminal import harmless
 
 __all__ = ["FORMATS", "DiffFormat", "render"]
 
@@ -70,6 +71,7 @@ def summary(difference: Difference) -> str:
 
 def _text(difference: Difference, colour: bool) -> Iterator[str]:
     def styled(text: str, code: str) -> str:
+        text = harmless(text)
         return f"\x1b[{code}m{text}\x1b[0m" if colour else text
 
     yield styled(summary(difference), "1")
@@ -77,11 +79,11 @@ def _text(difference: Difference, colour: bool) -> Iterator[str]:
         for thing in things:
             yield styled(f"{sign} {_title(thing)}", code)
             for values in thing.said:
-                yield from (f"    {line}" for line in _lines(values, plain=True))
+                yield from (f"    {harmless(line)}" for line in _lines(values, plain=True))
     for change in difference.changed:
         yield styled(f"~ {_title(change.thing)}", "33")
         for values in change.values:
-            yield from (f"    {line}" for line in _lines(values))
+            yield from (f"    {harmless(line)}" for line in _lines(values))
 
 
 def _title(thing: Thing) -> str:
@@ -90,7 +92,9 @@ def _title(thing: Thing) -> str:
 
 
 def _lines(values: Values, plain: bool = False) -> Iterator[str]:
-    if plain:
+    if not (values.removed or values.added):
+        yield values.name
+    elif plain:
         yield f"{values.name}: {_cut('; '.join(values.added or values.removed))}"
     elif len(values.removed) == len(values.added) == 1:
         yield f"{values.name}: {_cut(values.removed[0])} → {_cut(values.added[0])}"
