@@ -15,6 +15,7 @@ import pyoxigraph as ox
 from clustergraph.errors import UnknownNameError, UsageError
 from clustergraph.sheets import write_parquet, write_xlsx
 from clustergraph.store import Answer, reading
+from clustergraph.terminal import harmless
 from clustergraph.values import value
 from clustergraph.vocab import PREFIXES, shorten
 
@@ -201,12 +202,8 @@ def display(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -
     return str(term)
 
 
-# Control characters in a literal must not reach a terminal, which would obey them.
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
 def _cell(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> str:
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", display(term))
+    return harmless(display(term))
 
 
 def table(

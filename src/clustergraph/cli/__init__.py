@@ -25,6 +25,7 @@ from clustergraph.cli import (  # noqa: F401
 )
 from clustergraph.cli.root import cli
 from clustergraph.errors import ClusterGraphError, TablesError
+from clustergraph.terminal import harmless
 
 __all__ = ["cli", "main"]
 
@@ -61,10 +62,10 @@ def _run(arguments: list[str]) -> int:
         error.show()
         return 2
     except TablesError as error:
-        click.echo(str(error), err=True)
+        click.echo(harmless(str(error)), err=True)
         return 1
     except ClusterGraphError as error:
-        click.echo(f"clustergraph: {error}", err=True)
+        click.echo(harmless(f"clustergraph: {error}"), err=True)
         return 2
     except Exception as error:
         if "--debug" in arguments:

@@ -13,6 +13,7 @@ import click
 from clustergraph.cli.root import Commands, cli, progress
 from clustergraph.cli.stores import EXPORTS
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
+from clustergraph.terminal import harmless
 
 if TYPE_CHECKING:
     from pyoxigraph import RdfFormat
@@ -289,7 +290,7 @@ def tell_faults(
         findings, code = tuple(faults.of_cells(error.faults)), 1
     else:
         findings, code = (faults.of_input(error),), 2
-    click.echo(f"clustergraph: {error}", err=True)
+    click.echo(harmless(f"clustergraph: {error}"), err=True)
     text = validation.render(validation.Report(findings), form)
     write_out(text, output)
     sys.exit(code)
@@ -333,7 +334,7 @@ def check_tables(paths: Sequence[Path]) -> None:
         chosen: Sequence[Path | None] = paths or [None]
         faults = [fault for path in chosen for fault in check(path)]
     for fault in faults:
-        click.echo(str(fault))
+        click.echo(harmless(str(fault)))
     if faults:
         click.echo(f"{len(faults)} bad cell{'s' if len(faults) > 1 else ''}", err=True)
         sys.exit(1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 import click
 
 from clustergraph.cli.root import cli, open_engine, store_option
+from clustergraph.terminal import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,7 +73,7 @@ def explain(subject: str, predicate: str, value: str, form: str, store: Path | N
         click.echo(json.dumps(data, ensure_ascii=False, indent=2))
     else:
         for line in _lines(proof, engine, places):
-            click.echo(line)
+            click.echo(harmless(line))
 
 
 def _does_not_hold(statement: Statement, engine: Engine, form: str) -> NoReturn:
@@ -80,7 +81,7 @@ def _does_not_hold(statement: Statement, engine: Engine, form: str) -> NoReturn:
     from clustergraph.reasoning import explain as why
 
     told = " ".join(why.words_of(term, engine) for term in statement)
-    click.echo(f"does not hold: {told}", err=form == "json")
+    click.echo(harmless(f"does not hold: {told}"), err=form == "json")
     found = engine.store.quads_for_pattern(*statement[:2], None, None)
     values = sorted(dict.fromkeys(quad.object for quad in found), key=str)
     if form == "json":
@@ -89,7 +90,7 @@ def _does_not_hold(statement: Statement, engine: Engine, form: str) -> NoReturn:
     elif values:
         shown = [why.words_of(value, engine) for value in values[:_SHOWN]]
         more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
-        click.echo(f"it has instead: {', '.join(shown)}{more}")
+        click.echo(harmless(f"it has instead: {', '.join(shown)}{more}"))
     sys.exit(1)
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from clustergraph.terminal import harmless
 from clustergraph.validation.baseline import fingerprint
 from clustergraph.validation.paths import Term, show
 from clustergraph.validation.render.words import (
@@ -87,7 +88,7 @@ def _command(finding: Finding, base: Path) -> str:
             properties["col"] = str(place.character)
     within = where(place) if place and place.character is None else ""
     lines = [message(finding), "  ".join(filter(None, (within, about(finding))))]
-    text = "\n".join([*lines, *explanation(finding)])
+    text = harmless("\n".join([*lines, *explanation(finding)]))
     written = ",".join(f"{name}={_escaped(value, ',:')}" for name, value in properties.items())
     return f"::{_COMMANDS[finding.severity]} {written}::{_escaped(text)}"
 

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from clustergraph.terminal import harmless
 from clustergraph.validation.render.words import (
     about,
     excerpt,
@@ -40,14 +41,14 @@ class _Writer:
         by_file = sorted(report.findings, key=lambda finding: str(finding.file or ""))
         for file, in_file in groupby(by_file, key=lambda finding: finding.file):
             name = str(relative(file, Path.cwd())) if file else "(in no file)"
-            yield self.style(name, "1")
+            yield self.style(harmless(name), "1")
             grouped = sorted(in_file, key=lambda finding: (-finding.severity, rule_name(finding)))
             for (severity, shape, words), same in groupby(
                 grouped,
                 key=lambda finding: (finding.severity, rule_name(finding), message(finding)),
             ):
                 yield f"  {self.style(severity.word, _COLOURS[severity])}  {shape}"
-                yield from (f"    {line}" for line in words.splitlines())
+                yield from (f"    {line}" for line in harmless(words).splitlines())
                 for finding in same:
                     yield from self.finding(finding)
             yield ""
@@ -55,12 +56,12 @@ class _Writer:
 
     def finding(self, finding: Finding) -> Iterator[str]:
         place = place_in_words(finding.place)
-        yield "    - " + "  ".join(filter(None, (place, about(finding))))
+        yield harmless("    - " + "  ".join(filter(None, (place, about(finding)))))
         if (shown := excerpt(finding.place)) is not None:
             number = str(finding.line)
             margin = " " * len(number)
             caret = self.style("^" * shown.width, _COLOURS[finding.severity])
-            yield f"      {self.style(f'{number} |', '2')} {shown.line}"
+            yield f"      {self.style(f'{number} |', '2')} {harmless(shown.line)}"
             yield f"      {self.style(f'{margin} |', '2')} {' ' * shown.start}{caret}"
         for line in explanation(finding):
-            yield f"      {line}"
+            yield f"      {harmless(line)}"
