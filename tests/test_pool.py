@@ -49,6 +49,8 @@ while data := sock.recv(wire.FRAME_BYTES):
     if body.startswith(b"until "):
         while not os.path.exists(body[6:]):
             time.sleep(0.001)
+        if body.endswith(b".abort"):
+            os.abort()
     if body == b"many":
         sock.send(wire.HEAD.pack(wire.START, 0, 200, 0))
         for i in range(100):
@@ -325,13 +327,15 @@ def test_what_lies_behind_long_work_goes_to_another(script: Path, tmp_path: Path
     run(script, body, workers=2, spares=1, aged_after_s=0.5)
 
 
-def test_worker_that_dies_takes_nobody_along(script: Path) -> None:
+def test_worker_that_dies_takes_nobody_along(script: Path, tmp_path: Path) -> None:
     """A request that lay behind one that ended its worker is answered by another."""
 
     async def body(pool: Pool) -> None:
-        first, second = Short(pool, b"abort"), Short(pool, b"second")
+        go = tmp_path / "go.abort"
+        first, second = Short(pool, b"until %b" % bytes(go)), Short(pool, b"second")
         assert second.waiter is not None
         assert second.waiter.sent_to is first.worker
+        go.touch()
         assert await second.answer == b"1 second"
         assert (first.died, second.died, second.ahead) == (1, 0, False)
 
