@@ -107,6 +107,48 @@ def test_nameless_things_take_part() -> None:
     assert len(found.axioms) == 2
 
 
+VALUES = {
+    "string": (["", " a ", "a\nb", "🎈"], ["\x1b", "\ufffe"]),
+    "normalizedString": (["a\tb", " a", "🎈"], ["\x01"]),
+    "token": ([" a  b ", "🎈"], ["\x01"]),
+    "language": (["en", "cs-CZ"], ["", "en-", "abcdefghi"]),
+    "Name": ([":a.b", " ž1 "], ["1a", "a b", ""]),
+    "NCName": (["a-b"], ["a:b", "-a"]),
+    "NMTOKEN": (["1:a"], ["a b", ""]),
+    "anyURI": (["", "a/b?c#d", "urn:a:b", "http://ž.example/%C5%BE"], ["a b", "%zz", "<a>"]),
+    "hexBinary": (["", "0F"], ["0", "0G"]),
+    "base64Binary": (["QUJD", "QQ=="], ["QUJ", "QR=="]),
+    "boolean": (["true", " 0 "], ["TRUE", ""]),
+    "byte": (["-128", "+1", " 1 "], ["128", "1.0"]),
+    "unsignedShort": (["65535"], ["-1", "65536"]),
+    "positiveInteger": (["1"], ["0"]),
+    "decimal": (["-1.", ".5"], ["1e3", "."]),
+    "double": (["+INF", "NaN", "1e400"], ["INFINITY"]),
+    "dateTime": (
+        ["2024-02-29T24:00:00", "-0044-03-15T12:00:00+14:00"],
+        ["2023-02-29T00:00:00", "2024-01-01T24:00:01", "2024-01-01T00:00:00+15:00", "2024-01-01"],
+    ),
+    "dateTimeStamp": (["2024-01-01T00:00:00Z"], ["2024-01-01T00:00:00"]),
+}
+
+
+def test_values_are_taken_exactly_when_they_are_well_formed() -> None:
+    """HermiT gets no value that it would refuse all axioms for, and each that it need not."""
+    lines, kinds = [], []
+    for name, (good, bad) in VALUES.items():
+        for value in good + bad:
+            text = value.encode("unicode_escape").decode().replace("\\x", "\\u00")
+            text = text.replace("\\u00", "\\u00").replace('"', '\\"')
+            lines.append(f':one :of{name} "{text}"^^xsd:{name} .')
+        kinds.append(f":of{name} a owl:DatatypeProperty .")
+    document = PROLOGUE + "\n".join([*kinds, *lines, ':one :ofstring "a"@x-private .'])
+    found = axioms.read(q.triple for q in ox.parse(document.encode(), ox.RdfFormat.TURTLE))
+    taken = [axiom for axiom in found.axioms if ":of" in str(axiom.triple).replace("/of", ":of")]
+    assert len(taken) == sum(len(good) for good, _ in VALUES.values()) + 1
+    assert sum(map(len, found.left_out.values())) == sum(len(bad) for _, bad in VALUES.values())
+    assert Reasoner().consistent(found.axioms)
+
+
 def test_time_that_runs_out_is_told() -> None:
     """A reasoner without time left says so, and what to do."""
     with pytest.raises(ReasonerError, match="--timeout"):

@@ -19,14 +19,30 @@ from typing import Final, TypeAlias
 import pyoxigraph as ox
 
 from clustergraph.ontology.datatypes import DATATYPES, is_well_formed
+from clustergraph.ontology.mapping import (
+    APART,
+    BETWEEN_CLASSES,
+    BETWEEN_INDIVIDUALS,
+    BETWEEN_PROPERTIES,
+    BOOLEAN,
+    BUILT_IN,
+    CARDINALITY,
+    CHARACTERISTICS,
+    DECLARATIONS,
+    FACETS,
+    GROUPS,
+    PARTS_OF_EXPRESSIONS,
+    STRUCTURE,
+)
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["BUILT_IN", "Axiom", "Axioms", "Compound", "Part", "entities", "read"]
+__all__ = ["Axiom", "Axioms", "Compound", "Part", "entities", "read"]
 
 _RDF: Final = PREFIXES["rdf"]
 _RDFS: Final = PREFIXES["rdfs"]
 _OWL: Final = PREFIXES["owl"]
 _XSD: Final = PREFIXES["xsd"]
+_NIL: Final = ox.NamedNode(_RDF + "nil")
 
 Node: TypeAlias = ox.NamedNode | ox.BlankNode
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal
@@ -97,102 +113,6 @@ def entities(part: Part | Axiom) -> Iterator[ox.NamedNode | ox.BlankNode]:
         yield part
 
 
-_DECLARATIONS: Final = {
-    _OWL + "Class": "Class",
-    _RDFS + "Class": "Class",
-    _RDFS + "Datatype": "Datatype",
-    _OWL + "ObjectProperty": "ObjectProperty",
-    _OWL + "DatatypeProperty": "DataProperty",
-    _OWL + "AnnotationProperty": "AnnotationProperty",
-    _OWL + "OntologyProperty": "AnnotationProperty",
-    _OWL + "NamedIndividual": "NamedIndividual",
-}
-BUILT_IN: Final = {
-    _OWL + "Thing": "Class",
-    _OWL + "Nothing": "Class",
-    _OWL + "topObjectProperty": "ObjectProperty",
-    _OWL + "bottomObjectProperty": "ObjectProperty",
-    _OWL + "topDataProperty": "DataProperty",
-    _OWL + "bottomDataProperty": "DataProperty",
-    **dict.fromkeys(
-        (
-            *(_RDFS + name for name in ("label", "comment", "seeAlso", "isDefinedBy")),
-            *(_OWL + name for name in ("versionInfo", "versionIRI", "deprecated", "imports")),
-            *(_OWL + name for name in ("priorVersion", "backwardCompatibleWith")),
-            _OWL + "incompatibleWith",
-        ),
-        "AnnotationProperty",
-    ),
-}
-_CHARACTERISTICS: Final = {
-    _OWL + name + "Property": name
-    for name in (
-        "Functional", "InverseFunctional", "Transitive", "Symmetric", "Asymmetric",
-        "Reflexive", "Irreflexive",
-    )
-}  # fmt: skip
-_STRUCTURE: Final = {
-    *(_OWL + name for name in ("Ontology", "Restriction", "Axiom", "Annotation", "DataRange")),
-    _OWL + "DeprecatedClass",
-    _OWL + "DeprecatedProperty",
-    _RDF + "List",
-    _RDF + "Property",
-}
-_GROUPS: Final = {
-    _OWL + "AllDisjointClasses": ("DisjointClasses", "members"),
-    _OWL + "AllDifferent": ("DifferentIndividuals", "members"),
-    _OWL + "AllDisjointProperties": ("Disjoint{}Properties", "members"),
-}
-_BOOLEAN: Final = {
-    _OWL + "intersectionOf": "IntersectionOf",
-    _OWL + "unionOf": "UnionOf",
-    _OWL + "oneOf": "OneOf",
-}
-_CARDINALITY: Final = {
-    _OWL + prefix.lower() + suffix if prefix else _OWL + suffix[0].lower() + suffix[1:]: prefix
-    or "Exact"
-    for prefix in ("Min", "Max", "")
-    for suffix in ("Cardinality", "QualifiedCardinality")
-}
-_BETWEEN_CLASSES: Final = {
-    _RDFS + "subClassOf": "SubClassOf",
-    _OWL + "equivalentClass": "EquivalentClasses",
-    _OWL + "disjointWith": "DisjointClasses",
-}
-_BETWEEN_PROPERTIES: Final = {
-    _RDFS + "subPropertyOf": "Sub{}PropertyOf",
-    _OWL + "equivalentProperty": "Equivalent{}Properties",
-    _OWL + "propertyDisjointWith": "Disjoint{}Properties",
-}
-_BETWEEN_INDIVIDUALS: Final = {
-    _OWL + "sameAs": "SameIndividual",
-    _OWL + "differentFrom": "DifferentIndividuals",
-}
-_APART: Final = frozenset(
-    {
-        *("DisjointClasses", "DisjointObjectProperties", "DisjointDataProperties"),
-        "DifferentIndividuals",
-    }
-)
-_FACETS: Final = {
-    *(_XSD + bound + side for bound in ("min", "max") for side in ("Inclusive", "Exclusive")),
-    *(_XSD + name for name in ("length", "minLength", "maxLength", "pattern")),
-    _RDF + "langRange",
-}
-_NIL: Final = ox.NamedNode(_RDF + "nil")
-_PARTS_OF_EXPRESSIONS: Final = {
-    *(_RDF + name for name in ("first", "rest")),
-    *_CARDINALITY,
-    *(_OWL + name for name in ("onProperty", "onProperties", "onClass", "onDataRange")),
-    *(_OWL + name for name in ("someValuesFrom", "allValuesFrom", "hasValue", "hasSelf")),
-    *(_OWL + name for name in ("members", "distinctMembers", "sourceIndividual")),
-    *(_OWL + name for name in ("assertionProperty", "targetIndividual", "targetValue")),
-    *(_OWL + name for name in ("annotatedSource", "annotatedProperty", "annotatedTarget")),
-    *(_OWL + name for name in ("onDatatype", "withRestrictions", "datatypeComplementOf")),
-    *_FACETS,
-}
-
-
 # Class expressions and data ranges in one axiom, and within each other: beyond every ontology that
 # people write, and below what a hostile one would need.
 _MOST_PARTS: Final = 10_000
@@ -215,9 +135,9 @@ class _Reader:
                 continue
             self.by_subject[subject][triple.predicate.value].append(value)
             if triple.predicate.value == _RDF + "type" and isinstance(value, ox.NamedNode):
-                if (kind := _DECLARATIONS.get(value.value)) and isinstance(subject, ox.NamedNode):
+                if (kind := DECLARATIONS.get(value.value)) and isinstance(subject, ox.NamedNode):
                     self.found.kinds[subject.value].add(kind)
-                elif value.value in _CHARACTERISTICS and isinstance(subject, ox.NamedNode):
+                elif value.value in CHARACTERISTICS and isinstance(subject, ox.NamedNode):
                     self._imply(subject.value, value.value)
 
     def _imply(self, iri: str, characteristic: str) -> None:
@@ -230,7 +150,7 @@ class _Reader:
             self.parts = self.depth = 0
             try:
                 for kind, parts in self.axioms(triple):
-                    if kind in _APART and len(set(parts)) < 2:
+                    if kind in APART and len(set(parts)) < 2:
                         raise _UnreadableError("what is told apart from itself")
                     self.found.axioms.append(Axiom(kind, tuple(parts), triple))
             except _UnreadableError as reason:
@@ -244,25 +164,25 @@ class _Reader:
             raise _UnreadableError("statements about statements")
         if predicate == _RDF + "type":
             yield from self.typed(triple, subject, value)
-        elif predicate in _BETWEEN_CLASSES:
+        elif predicate in BETWEEN_CLASSES:
             if predicate == _OWL + "equivalentClass" and "Datatype" in self.kinds(subject):
                 yield "DatatypeDefinition", (subject, self.range_(value, triple))
             else:
                 left, right = self.class_(subject, triple), self.class_(value, triple)
-                yield _BETWEEN_CLASSES[predicate], (left, right)
+                yield BETWEEN_CLASSES[predicate], (left, right)
         elif predicate == _OWL + "disjointUnionOf":
             parts = [self.class_(one, triple) for one in self.list_(value)]
             if len(parts) < 2:
                 raise _UnreadableError("disjoint unions of fewer than two classes")
             yield "DisjointUnion", (self.class_(subject, triple), *parts)
-        elif predicate in (*_BOOLEAN, _OWL + "complementOf"):
+        elif predicate in (*BOOLEAN, _OWL + "complementOf"):
             if isinstance(subject, ox.NamedNode):
                 expression = self.expression(predicate, value, triple, data=False)
                 yield "EquivalentClasses", (subject, expression)
-        elif predicate in _BETWEEN_PROPERTIES:
+        elif predicate in BETWEEN_PROPERTIES:
             what = self.sort(subject, value)
             if what != "Annotation":
-                kind = _BETWEEN_PROPERTIES[predicate].format(what)
+                kind = BETWEEN_PROPERTIES[predicate].format(what)
                 yield kind, [self.property_(one, triple, what) for one in (subject, value)]
         elif predicate == _OWL + "propertyChainAxiom":
             steps = tuple(self.property_(one, triple) for one in self.list_(value))
@@ -287,22 +207,22 @@ class _Reader:
                 for what in ("Object", "Data")
             )
             yield "HasKey", (self.class_(subject, triple), objects, values)
-        elif predicate in _BETWEEN_INDIVIDUALS:
-            yield _BETWEEN_INDIVIDUALS[predicate], (subject, self.individual(value))
-        elif predicate not in _PARTS_OF_EXPRESSIONS:
+        elif predicate in BETWEEN_INDIVIDUALS:
+            yield BETWEEN_INDIVIDUALS[predicate], (subject, self.individual(value))
+        elif predicate not in PARTS_OF_EXPRESSIONS:
             yield from self.fact(triple, subject, value)
 
     def typed(
         self, triple: ox.Triple, subject: Node, value: Term
     ) -> Iterator[tuple[str, Collection[Part]]]:
         iri = getattr(value, "value", "")
-        if iri in _CHARACTERISTICS:
-            name = _CHARACTERISTICS[iri]
+        if iri in CHARACTERISTICS:
+            name = CHARACTERISTICS[iri]
             what = self.sort(subject) if name == "Functional" else "Object"
             if what != "Annotation":
                 yield f"{name}{what}Property", (self.property_(subject, triple, what),)
-        elif iri in _GROUPS:
-            kind, key = _GROUPS[iri]
+        elif iri in GROUPS:
+            kind, key = GROUPS[iri]
             said = self.by_subject[subject]
             heads = said[_OWL + key] or said[_OWL + "distinctMembers"]
             members = list(self.list_(heads[0])) if heads else []
@@ -328,7 +248,7 @@ class _Reader:
                 self.value(target[0], what),
             )
             yield f"Negative{what}PropertyAssertion", parts
-        elif iri not in _DECLARATIONS and iri not in _STRUCTURE:
+        elif iri not in DECLARATIONS and iri not in STRUCTURE:
             if isinstance(value, ox.Literal):
                 raise _UnreadableError("a value where a class must stand")
             yield "ClassAssertion", (self.class_(value, triple), subject)
@@ -402,7 +322,7 @@ class _Reader:
         with self.within():
             if _OWL + "onProperty" in said:
                 return self.restriction(said, triple)
-            for predicate in (*_BOOLEAN, _OWL + "complementOf"):
+            for predicate in (*BOOLEAN, _OWL + "complementOf"):
                 if predicate in said:
                     return self.expression(predicate, said[predicate][0], triple, data=False)
         raise _UnreadableError("blank nodes that are no class expression")
@@ -427,7 +347,7 @@ class _Reader:
         if predicate == _OWL + "oneOf":
             return Compound(f"{sort}OneOf", tuple(self.value(one, sort) for one in members))
         parts = tuple(inner(one, triple) for one in members)
-        return parts[0] if len(parts) == 1 else Compound(f"{sort}{_BOOLEAN[predicate]}", parts)
+        return parts[0] if len(parts) == 1 else Compound(f"{sort}{BOOLEAN[predicate]}", parts)
 
     def restriction(self, said: dict[str, list[Term]], triple: ox.Triple) -> Part:
         sort = self.sort(said[_OWL + "onProperty"][0])
@@ -442,7 +362,7 @@ class _Reader:
             return Compound(f"{sort}HasValue", (about, value))
         if _OWL + "hasSelf" in said and sort == "Object":
             return Compound("ObjectHasSelf", (about,))
-        for predicate, bound in _CARDINALITY.items():
+        for predicate, bound in CARDINALITY.items():
             if predicate in said:
                 number = said[predicate][0]
                 if not (
@@ -464,7 +384,7 @@ class _Reader:
             return node
         said = self.by_subject[node] if isinstance(node, ox.BlankNode) else {}
         with self.within():
-            for predicate in (*_BOOLEAN, _OWL + "datatypeComplementOf"):
+            for predicate in (*BOOLEAN, _OWL + "datatypeComplementOf"):
                 if predicate in said:
                     return self.expression(predicate, said[predicate][0], triple, data=True)
             if _OWL + "onDatatype" in said:
@@ -478,7 +398,7 @@ class _Reader:
             if isinstance(cell, ox.Literal):
                 raise _UnreadableError("bounds that are none of a datatype")
             for facet, (value, *_) in self.by_subject.get(cell, {}).items():
-                if facet not in _FACETS or not isinstance(value, ox.Literal):
+                if facet not in FACETS or not isinstance(value, ox.Literal):
                     raise _UnreadableError("bounds that are none of a datatype")
                 facets += [ox.NamedNode(facet), self.literal(value)]
         base = said[_OWL + "onDatatype"][0]

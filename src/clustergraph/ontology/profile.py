@@ -14,8 +14,9 @@ from typing import Final, Literal, TypeAlias, get_args
 
 import pyoxigraph as ox
 
-from clustergraph.ontology.axioms import BUILT_IN, Axiom, Axioms, Compound, Part, entities
+from clustergraph.ontology.axioms import Axiom, Axioms, Compound, Part, entities
 from clustergraph.ontology.datatypes import DATATYPES, EL_AND_QL, RL
+from clustergraph.ontology.mapping import BUILT_IN
 from clustergraph.ontology.restrictions import (
     Break,
     chain_of,

@@ -17,12 +17,14 @@ import importlib.util
 import os
 import re
 import shutil
+import string
 import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
@@ -36,6 +38,7 @@ _NAME: Final = "urn:x#e"
 _NUMBER: Final = re.compile(r"\be([0-9]+)e\b")
 _STANDARD: Final = tuple(PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))
 _UNSUPPORTED: Final = {PREFIXES["rdf"] + "langString": PREFIXES["rdf"] + "PlainLiteral"}
+_TAG: Final = re.compile("[A-Za-z]{2,3}(?:-[A-Za-z]{2})?")
 _HERMIT: Final = "org.semanticweb.HermiT.cli.CommandLine"
 _MEMORY_MIB: Final = 2048
 
@@ -250,8 +253,10 @@ class _Numbered:
     def _plain(self, part: Part) -> str:
         if not isinstance(part, ox.Literal):
             return self._individual(part)
-        text = '"' + part.value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        return f"{text}@{part.language}" if part.language else f"{text}^^<{part.datatype.value}>"
+        text = '"' + _lexical(part).replace("\\", "\\\\").replace('"', '\\"') + '"'
+        if not part.language:
+            return f"{text}^^<{part.datatype.value}>"
+        return f"{text}@{part.language if _TAG.fullmatch(part.language) else 'qaa'}"
 
     def _declare(self, kind: str, part: Part) -> str:
         name = self._iri(part)
@@ -270,6 +275,19 @@ class _Numbered:
             self._numbers[part] = len(self.names)
             self.names.append(part)
         return f"e{self._numbers[part]}e"
+
+
+def _lexical(literal: ox.Literal) -> str:
+    """Return a value as HermiT wants it, which is stricter than XML Schema."""
+    value, name = literal.value, literal.datatype.value.removeprefix(PREFIXES["xsd"])
+    if name in ("string", literal.datatype.value):
+        return value
+    value = " ".join(value.split()) if name != "normalizedString" else re.sub(r"\s", " ", value)
+    if name == "anyURI":
+        # Addresses in ASCII (RFC 3987, section 3.1).
+        return quote(value, safe=string.punctuation)
+    value = re.sub("[\U00010000-\U0010ffff]", lambda found: f"U+{ord(found[0]):X}", value)
+    return value.removeprefix("+") if value == "+INF" else value
 
 
 def _ours(axiom: Axiom) -> set[ox.NamedNode | ox.BlankNode]:
