@@ -11,8 +11,9 @@ that of RDF Dataset Canonicalization, section 7.1.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 __all__ = ["Tangle", "alike"]
@@ -26,7 +27,6 @@ Colours: TypeAlias = dict[Node, int]
 
 _WORK: Final = 5_000_000
 """How many connections are looked at in all: some seconds."""
-_DEEPEST: Final = 200
 
 
 class _TooEntangledError(Exception):
@@ -57,6 +57,7 @@ class _Matching:
 
     def __init__(self, one: Tangle, other: Tangle, work: int) -> None:
         self._left = work
+        self._fresh = itertools.count(1)
         self._ways: Ways = {
             (side, node): [
                 (label, (side, end) if end in tangle else str(end)) for label, end in connected
@@ -67,7 +68,8 @@ class _Matching:
 
     def succeeds(self) -> bool:
         """Match the parts that hang together, each with one that is like it."""
-        colours = self._refined(dict.fromkeys(self._ways, 0))
+        colours = dict.fromkeys(self._ways, 0)
+        self._refine(colours, self._ways)
         parts: dict[tuple[int, ...], tuple[list[list[Node]], list[list[Node]]]]
         parts = defaultdict(lambda: ([], []))
         for part in self._parts():
@@ -95,45 +97,89 @@ class _Matching:
             while waiting:
                 node = waiting.pop()
                 part.append(node)
-                reached = {end for _, end in self._ways[node] if isinstance(end, tuple)} - seen
+                reached = self._neighbours(node) - seen
                 seen |= reached
                 waiting += reached
             if part:
                 yield part
 
-    def _match(self, colours: Colours, depth: int = 0) -> bool:
+    def _neighbours(self, node: Node) -> set[Node]:
+        return {end for _, end in self._ways[node] if isinstance(end, tuple)}
+
+    def _match(self, colours: Colours) -> bool:
         """Say whether nodes of both sides can be paired so that each has its colour."""
-        if depth > _DEEPEST:
-            raise _TooEntangledError
-        colours = self._refined(colours)
+        trail: list[tuple[Colours, Node, Iterator[Node]]] = []
+        while (choice := self._undecided(colours)) is not None:
+            ours, theirs = choice
+            if theirs:
+                trail.append((colours, ours[0], iter(theirs)))
+            while trail and (candidate := next(trail[-1][2], None)) is None:
+                trail.pop()
+            if not trail or candidate is None:
+                return False
+            before, node, _ = trail[-1]
+            colours = {**before, **dict.fromkeys((node, candidate), next(self._fresh))}
+            self._refine(colours, self._neighbours(node) | self._neighbours(candidate))
+        return True
+
+    def _undecided(self, colours: Colours) -> tuple[list[Node], list[Node]] | None:
+        """Return the smallest class that several of each side are in; None when there is none.
+
+        When some colour is not borne by as many on each side, nobody is left to choose from.
+        """
+        self._spend(len(colours))
         classes: dict[int, tuple[list[Node], list[Node]]] = defaultdict(lambda: ([], []))
         for node, colour in colours.items():
             classes[colour][node[0]].append(node)
         if any(len(ours) != len(theirs) for ours, theirs in classes.values()):
-            return False
-        undecided = [pair for pair in classes.values() if len(pair[0]) > 1]
-        if not undecided:
-            return True
-        ours, theirs = min(undecided, key=lambda pair: len(pair[0]))
-        return any(
-            self._match({**colours, ours[0]: -1, candidate: -1}, depth + 1) for candidate in theirs
+            return [], []
+        several = (pair for pair in classes.values() if len(pair[0]) > 1)
+        return min(several, key=lambda pair: len(pair[0]), default=None)
+
+    def _refine(self, colours: Colours, doubted: Iterable[Node]) -> None:
+        """Tell apart, in place, what the neighbours' colours tell apart.
+
+        Args:
+            colours: of nodes of both sides, so that those alike bear the same.
+            doubted: those whose neighbours changed their colour; the others of one class are alike.
+        """
+        classes: dict[int, set[Node]] = defaultdict(set)
+        for node, colour in colours.items():
+            classes[colour].add(node)
+        self._spend(len(colours))
+        waiting = set(doubted)
+        while waiting:
+            affected: dict[int, set[Node]] = defaultdict(set)
+            for node in waiting:
+                affected[colours[node]].add(node)
+            changed: list[Node] = []
+            for colour, members in affected.items():
+                split: dict[object, set[Node]] = defaultdict(set)
+                for node in members:
+                    split[self._looks(node, colours)].add(node)
+                # Those not in doubt keep the colour, with whoever looks like them; else most do.
+                undoubted = next((node for node in classes[colour] if node not in members), None)
+                if undoubted is not None:
+                    split.pop(self._looks(undoubted, colours), None)
+                else:
+                    split.pop(max(split, key=lambda looks: len(split[looks])))
+                for group in split.values():
+                    changed += group
+                    classes[colour] -= group
+                    classes[new := next(self._fresh)] = group
+                    colours |= dict.fromkeys(group, new)
+            waiting = {near for node in changed for near in self._neighbours(node)}
+
+    def _looks(self, node: Node, colours: Colours) -> frozenset[tuple[object, int]]:
+        ways = self._ways[node]
+        self._spend(1 + len(ways))
+        return frozenset(
+            Counter(
+                (label, colours[end] if isinstance(end, tuple) else end) for label, end in ways
+            ).items()
         )
 
-    def _refined(self, colours: Colours) -> Colours:
-        """Return colours that tell apart what the neighbours' colours tell apart."""
-        before, count = -1, len(set(colours.values()))
-        while before < count:
-            numbers: dict[object, int] = {}
-            found: Colours = {}
-            for node, colour in colours.items():
-                ways = self._ways[node]
-                self._left -= 1 + len(ways)
-                around = Counter(
-                    (label, colours[end] if isinstance(end, tuple) else end) for label, end in ways
-                )
-                looks = (colour, frozenset(around.items()))
-                found[node] = numbers.setdefault(looks, len(numbers))
-            if self._left < 0:
-                raise _TooEntangledError
-            colours, before, count = found, count, len(numbers)
-        return colours
+    def _spend(self, work: int) -> None:
+        self._left -= work
+        if self._left < 0:
+            raise _TooEntangledError
