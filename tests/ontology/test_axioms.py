@@ -108,6 +108,7 @@ def test_axiom_is_read_and_told(text: str, kind: str, words: str) -> None:
         (":x owl:differentFrom :x .", "what is told apart from itself"),
         (":A owl:disjointUnionOf (:B) .", "disjoint unions of fewer than two classes"),
         (":A owl:hasKey () .", "keys of no property"),
+        (":A owl:hasKey (:n) .", "keys of no property"),
         (":p owl:propertyChainAxiom () .", "property chains of fewer than two steps"),
         (":p owl:propertyChainAxiom (:q) .", "property chains of fewer than two steps"),
         (":p owl:propertyChainAxiom (:q 'q') .", "a value where a property must stand"),

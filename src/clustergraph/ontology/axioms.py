@@ -198,7 +198,7 @@ class _Reader:
             yield from self.end(triple, subject, value, predicate == _RDFS + "range")
         elif predicate == _OWL + "hasKey":
             keys = [(self.sort(one), one) for one in self.list_(value)]
-            if not keys:
+            if all(of == "Annotation" for of, _ in keys):
                 raise _UnreadableError("keys of no property")
             objects, values = (
                 Compound(
