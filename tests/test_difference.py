@@ -79,6 +79,7 @@ def test_claims_are_told_in_words() -> None:
         "_:a :p _:shared . _:b :q _:shared . _:shared :name 1 .",
         "_:a :n _:b . _:b :n _:c . _:c :n _:a .",
         ":a :p [] , [] , [ :q 1 ] , [ :q 1 ] .",
+        ":a :p _:x . _:x :p _:x , _:y .",
     ],
 )
 def test_blank_nodes_are_matched(text: str) -> None:

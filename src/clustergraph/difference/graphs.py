@@ -176,7 +176,7 @@ class Graph:
         # What blank nodes alone refer to, each once, may be a circle without an entrance.
         for blank, by in self.referrers.items():
             steps, node = 0, by[0][1]
-            while isinstance(node, ox.BlankNode) and node in self.referrers and steps <= _DEEP:
+            while len(self.referrers.get(node, ())) == 1 and steps <= _DEEP:
                 if node == blank:
                     found.add(blank)
                     break
