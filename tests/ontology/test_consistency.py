@@ -117,7 +117,7 @@ VALUES = {
     "NMTOKEN": (["1:a"], ["a b", ""]),
     "anyURI": (["", "a/b?c#d", "urn:a:b", "http://ž.example/%C5%BE"], ["a b", "%zz", "<a>"]),
     "hexBinary": (["", "0F"], ["0", "0G"]),
-    "base64Binary": (["QUJD", "QQ=="], ["QUJ", "QR=="]),
+    "base64Binary": (["QUJD", "QQ==", "+INF"], ["QUJ", "QR=="]),
     "boolean": (["true", " 0 "], ["TRUE", ""]),
     "byte": (["-128", "+1", " 1 "], ["128", "1.0"]),
     "unsignedShort": (["65535"], ["-1", "65536"]),

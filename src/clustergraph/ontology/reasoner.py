@@ -287,7 +287,7 @@ def _lexical(literal: ox.Literal) -> str:
         # Addresses in ASCII (RFC 3987, section 3.1).
         return quote(value, safe=string.punctuation)
     value = re.sub("[\U00010000-\U0010ffff]", lambda found: f"U+{ord(found[0]):X}", value)
-    return value.removeprefix("+") if value == "+INF" else value
+    return "INF" if value == "+INF" and name in ("double", "float") else value
 
 
 def _ours(axiom: Axiom) -> set[ox.NamedNode | ox.BlankNode]:
