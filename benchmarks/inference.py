@@ -24,7 +24,7 @@ QUADS = 100
 
 
 def inference(bench: Bench) -> Finding:
-    """Infer whole graphs, in processor time, then keep the large one up to date."""
+    """Infer whole graphs, the large one in processor time, then keep that one up to date."""
     scratch = bench.work / "inference"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir()
@@ -34,9 +34,9 @@ def inference(bench: Bench) -> Finding:
         say(f"inference {turn + 1} of {bench.rounds}")
         store = ox.Store(str(scratch / f"shipped-{turn}"))
         store.bulk_extend(shipped_quads())
-        started = time.process_time()
+        started = time.perf_counter()
         known = materialise(store)
-        shipped.append(time.process_time() - started)
+        shipped.append(time.perf_counter() - started)
         del store
         copy = scratch / f"large-{turn}"
         shutil.copytree(bench.database(bench.size), copy)
@@ -50,7 +50,7 @@ def inference(bench: Bench) -> Finding:
     shutil.rmtree(scratch)
     rows = [
         ["", "median", "longest"],
-        [f"shipped graph, {known:,} inferred, CPU s", *_two(shipped, 1)],
+        [f"shipped graph, {known:,} inferred, s", *_two(shipped, 1)],
         [f"{bench.size:,} quads, {inferred:,} inferred, CPU s", *_two(large, 1)],
         [f"share of a commit of {QUADS} quads, ms", *_two(shares, 1000)],
     ]
@@ -58,8 +58,8 @@ def inference(bench: Bench) -> Finding:
     return Finding(
         "inference",
         f"Inference over the shipped graph, over {bench.size:,} quads, and in a commit there",
-        f"< {BAR_SHIPPED_S:g} CPU-s, < {BAR_LARGE_S:g} CPU-s, < {BAR_COMMIT_MS:g} ms",
-        f"{reached[0]:.2f} CPU-s, {reached[1]:.1f} CPU-s, {reached[2]:.0f} ms",
+        f"< {BAR_SHIPPED_S:g} s, < {BAR_LARGE_S:g} CPU-s, < {BAR_COMMIT_MS:g} ms",
+        f"{reached[0]:.2f} s, {reached[1]:.1f} CPU-s, {reached[2]:.0f} ms",
         all(one < bar for one, bar in zip(reached, _BARS, strict=True)),
         rows,
     )

@@ -26,7 +26,6 @@ DATA = f"""
         ("validate {file}", 1),
         ("validate {file} --format github", 1),
         ("diff {empty} {file}", 1),
-        ("ontology check {file} --only terms", 0),
         ("validate {broken}", 2),
         ("diff {broken} {file}", 2),
     ],
