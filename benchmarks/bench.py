@@ -15,7 +15,7 @@ from pathlib import Path
 import synthetic
 from servers import QUIET, Server, clustergraph, oxigraph
 
-from clustergraph.store.generations import Generations
+from clustergraph.quadstore.generations import Generations
 from clustergraph.vocab import ID
 
 __all__ = ["Bench", "middle", "ratio", "say"]

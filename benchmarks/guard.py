@@ -14,13 +14,13 @@ from bench import Bench, middle, say
 from report import Finding
 
 from clustergraph.errors import InvalidChangeError
-from clustergraph.reasoning import Inference
-from clustergraph.service.admission import admit
-from clustergraph.store import Engine
-from clustergraph.store.delta import Changed
-from clustergraph.store.generations import Generations
-from clustergraph.store.updates import update
-from clustergraph.validation.guard import Guard
+from clustergraph.http.admission import admit
+from clustergraph.owl import Inference
+from clustergraph.quadstore import Engine
+from clustergraph.quadstore.delta import Changed
+from clustergraph.quadstore.generations import Generations
+from clustergraph.quadstore.updates import update
+from clustergraph.shacl.guard import Guard
 from clustergraph.vocab import ID, INFERRED
 
 __all__ = ["guarded"]

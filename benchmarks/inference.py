@@ -11,10 +11,11 @@ import pyoxigraph as ox
 from bench import Bench, middle, say
 from report import Finding
 
-from clustergraph.reasoning import Inference, materialise, shipped_quads
-from clustergraph.store.delta import Changed, Delta
-from clustergraph.store.generations import Generations
-from clustergraph.store.updates import update
+from clustergraph.owl import Inference, materialise
+from clustergraph.quadstore.delta import Changed, Delta
+from clustergraph.quadstore.generations import Generations
+from clustergraph.quadstore.updates import update
+from clustergraph.shipped import shipped_quads
 
 __all__ = ["inference"]
 

@@ -29,11 +29,11 @@ from bench import Bench, middle, say
 from report import Finding
 
 from clustergraph import artefacts
-from clustergraph.store.memory import hold
-from clustergraph.validation import shipped_shapes
-from clustergraph.validation.compile import Compiled, Graph
-from clustergraph.validation.footprint import results_of_change
-from clustergraph.validation.reading import read_rdf
+from clustergraph.quadstore.memory import hold
+from clustergraph.shacl import shipped_shapes
+from clustergraph.shacl.compile import Compiled, Graph
+from clustergraph.shacl.footprint import results_of_change
+from clustergraph.shacl.reading import read_rdf
 from clustergraph.vocab import GRAPH, PREFIXES
 
 __all__ = ["validation"]

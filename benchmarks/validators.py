@@ -38,9 +38,9 @@ Judge = Callable[[Path, Path], Callable[[], Iterable[Row]]]
 def _clustergraph() -> Judge:
     import pyoxigraph as ox
 
-    from clustergraph.store.memory import hold
-    from clustergraph.validation.compile import Compiled, Graph
-    from clustergraph.validation.reading import read_rdf
+    from clustergraph.quadstore.memory import hold
+    from clustergraph.shacl.compile import Compiled, Graph
+    from clustergraph.shacl.reading import read_rdf
 
     def judge(data: Path, shapes: Path) -> Callable[[], Iterable[Row]]:
         store = hold(())
@@ -54,8 +54,8 @@ def _clustergraph() -> Judge:
 def _adapted() -> Judge:
     import pyoxigraph as ox
 
-    from clustergraph.validation import pyshacl_engine
-    from clustergraph.validation.reading import read_rdf
+    from clustergraph.shacl import pyshacl_engine
+    from clustergraph.shacl.reading import read_rdf
 
     def judge(data: Path, shapes: Path) -> Callable[[], Iterable[Row]]:
         triples = {quad.triple for quad in ox.parse(path=data, format=ox.RdfFormat.N_TRIPLES)}

@@ -11,8 +11,8 @@ from bench import Bench, middle, ratio, say
 from report import Finding
 from servers import QUIET, clustergraph
 
-from clustergraph.reasoning import settle
-from clustergraph.store.generations import Generations
+from clustergraph.owl import settle
+from clustergraph.quadstore.generations import Generations
 
 __all__ = ["bulk", "commits"]
 

@@ -20,8 +20,8 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.reasoning import open_graph
-from clustergraph.store import Engine, build
+from clustergraph.quadstore import Engine, build
+from clustergraph.shipped import open_graph
 
 # The graph is built once for all tests, also for those that start processes, and never in the
 # cache of whoever runs them.

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 from clustergraph.errors import UnreadableInputError
-from clustergraph.validation import pyshacl_engine
-from clustergraph.validation.compile import Compiled, Graph
-from clustergraph.validation.results import Result
+from clustergraph.shacl import pyshacl_engine
+from clustergraph.shacl.compile import Compiled, Graph
+from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
 
 PROLOGUE = "@prefix : <http://example.org/> .\n" + "".join(

@@ -10,9 +10,9 @@ from xml.etree import ElementTree
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import answers
 from clustergraph.errors import UnknownNameError, UsageError
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
+from clustergraph.sparql import results as answers
 
 SELECT = "SELECT ?x ?label ?n ?none { ?x cg:members ?n ; rdfs:label ?label } ORDER BY ?n ?label"
 CONSTRUCT = "CONSTRUCT WHERE { ?x cg:members ?n }"

@@ -9,16 +9,17 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import artefacts, catalogue, expected
-from clustergraph.catalogue import Question
+from clustergraph import artefacts
 from clustergraph.errors import (
     ParameterError,
     SyntaxFaultError,
     UnknownNameError,
     UnreadableInputError,
 )
-from clustergraph.parameters import Parameter
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue, expected
+from clustergraph.questions.catalogue import Question
+from clustergraph.questions.parameters import Parameter
 from clustergraph.vocab import CODE, ID, PREFIXES
 
 Values = Callable[[object], list[str]]

@@ -12,9 +12,9 @@ from typing import Final
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import catalogue
-from clustergraph.catalogue import Question
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue
+from clustergraph.questions.catalogue import Question
 from clustergraph.vocab import PREFIXES
 
 FAULTY: Final = Path(__file__).parent / "checks"

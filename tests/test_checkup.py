@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from clustergraph import artefacts, catalogue, dataset, expected
+from clustergraph import artefacts, dataset
 from clustergraph.cli import checkup, main
-from clustergraph.store import Engine
-from clustergraph.tables import CellFault, Place
+from clustergraph.csvw import CellFault, Place
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue, expected
 
 PLACES = artefacts.room("data") / "places.csv"
 

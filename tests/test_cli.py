@@ -20,9 +20,10 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import catalogue, cli
+from clustergraph import cli
 from clustergraph.cli.root import open_engine
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue
 
 GRAPHS = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g"
 

@@ -11,8 +11,8 @@ import clustergraph
 from clustergraph import dataset
 from clustergraph.client import Graph
 from clustergraph.errors import ParameterError, StoreError, UnknownNameError, UsageError
-from clustergraph.store import Engine, build
-from clustergraph.values import IRI, Text
+from clustergraph.quadstore import Engine, build
+from clustergraph.rdf.values import IRI, Text
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.validation import context, pyshacl_engine, shipped_shapes
-from clustergraph.validation.compile import Compiled, Graph, judge
-from clustergraph.validation.reading import read
-from clustergraph.validation.results import Result
+from clustergraph.shacl import context, pyshacl_engine, shipped_shapes
+from clustergraph.shacl.compile import Compiled, Graph, judge
+from clustergraph.shacl.reading import read
+from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
 
 FIXTURES = sorted((Path(__file__).parent / "shapes").glob("*.ttl"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
 
 TOOL = Path(__file__).parents[1] / "tools" / "coverage.py"
 

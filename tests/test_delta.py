@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustergraph.errors import UsageError
-from clustergraph.store import Engine
-from clustergraph.store.delta import Changed, Delta, exchange, together
-from clustergraph.store.generations import Apply, Generations
-from clustergraph.store.updates import update
+from clustergraph.quadstore import Engine
+from clustergraph.quadstore.delta import Changed, Delta, exchange, together
+from clustergraph.quadstore.generations import Apply, Generations
+from clustergraph.quadstore.updates import update
 
 DATA = """
 @prefix : <urn:x:> .

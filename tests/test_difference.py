@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from clustergraph.cli import cli
-from clustergraph.difference import Difference, compare, render
-from clustergraph.store import build
-from clustergraph.store.generations import Generations
+from clustergraph.quadstore import build
+from clustergraph.quadstore.generations import Generations
+from clustergraph.rdfdiff import Difference, compare, render
 
 PROLOGUE = """
 @prefix : <http://example.org/> .

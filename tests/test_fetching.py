@@ -16,9 +16,9 @@ import rdflib
 from rdflib.compare import isomorphic
 
 from clustergraph.cli import main
-from clustergraph.store.addresses import objection
-from clustergraph.validation.fetching import RDF, Limits, Outside, UnfetchedError
-from clustergraph.validation.reading import read_rdf
+from clustergraph.shacl.fetching import RDF, Limits, Outside, UnfetchedError
+from clustergraph.shacl.reading import read_rdf
+from clustergraph.sparql.addresses import objection
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
 @prefix ex: <http://example.org/> .

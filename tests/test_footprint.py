@@ -9,12 +9,12 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.store.memory import hold
-from clustergraph.validation import context, shipped_shapes
-from clustergraph.validation.compile import Compiled, Graph
-from clustergraph.validation.compile.judge import Judge
-from clustergraph.validation.footprint import affected, footprint, results_of_change
-from clustergraph.validation.reading import read
+from clustergraph.quadstore.memory import hold
+from clustergraph.shacl import context, shipped_shapes
+from clustergraph.shacl.compile import Compiled, Graph
+from clustergraph.shacl.compile.judge import Judge
+from clustergraph.shacl.footprint import affected, footprint, results_of_change
+from clustergraph.shacl.reading import read
 from clustergraph.vocab import PREFIXES
 
 FIXTURES = sorted((Path(__file__).parent / "shapes").glob("*.ttl"))

@@ -307,10 +307,10 @@ def test_another_version_has_other_tags() -> None:
     """After an upgrade nobody is told that the answer of the old program still holds."""
     script = (
         "import sys, clustergraph; clustergraph.__version__ = sys.argv[1]\n"
-        "from clustergraph.service.cache import tag\n"
-        "from clustergraph.service.protocol import Config, Context, preconditions\n"
-        "from clustergraph.store.process import Target\n"
-        "from clustergraph.store.engine import nothing\n"
+        "from clustergraph.http.cache import tag\n"
+        "from clustergraph.http.protocol import Config, Context, preconditions\n"
+        "from clustergraph.workers.process import Target\n"
+        "from clustergraph.quadstore.engine import nothing\n"
         "print(tag(b'key', Target(7, 'x', 1.5)).decode())\n"
         "print(preconditions.tag(Context(nothing(), 7, Config()), 'turtle'))\n"
     )
@@ -634,7 +634,7 @@ def test_slow_client_is_cut_off_while_others_are_served(serve: Any, small_store:
 
 def test_what_others_publish_is_served(writable: Any, writer: httpx.Client) -> None:
     """A generation that the command line publishes is served before long."""
-    from clustergraph.store.generations import Generations
+    from clustergraph.quadstore.generations import Generations
 
     store = Path(writable.store)
     Generations(store).commit(

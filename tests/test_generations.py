@@ -22,9 +22,9 @@ from clustergraph.errors import (
     UnknownNameError,
     UsageError,
 )
-from clustergraph.store import Engine
-from clustergraph.store import disk as disk_module
-from clustergraph.store.generations import Apply, Generations
+from clustergraph.quadstore import Engine
+from clustergraph.quadstore import disk as disk_module
+from clustergraph.quadstore.generations import Apply, Generations
 
 
 def insert(*names: str) -> Apply[str]:
@@ -401,8 +401,8 @@ import sys
 from pathlib import Path
 import pyoxigraph as ox
 from clustergraph.errors import DiskFullError
-from clustergraph.store import Engine
-from clustergraph.store.generations import Generations
+from clustergraph.quadstore import Engine
+from clustergraph.quadstore.generations import Generations
 
 disk = Path(sys.argv[1])
 store, filler = disk / "store", disk / "filler"

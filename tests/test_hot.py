@@ -20,13 +20,14 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from clustergraph.service import worker
-from clustergraph.service.connection import Connection
-from clustergraph.service.frames import Frames, read_request
-from clustergraph.service.protocol import Config, Context, deliver, handle
-from clustergraph.service.quick import Quick
-from clustergraph.store import Engine, wire
-from clustergraph.store.generations import Generations
+from clustergraph.http import worker
+from clustergraph.http.connection import Connection
+from clustergraph.http.frames import Frames, read_request
+from clustergraph.http.protocol import Config, Context, deliver, handle
+from clustergraph.http.quick import Quick
+from clustergraph.quadstore import Engine
+from clustergraph.quadstore.generations import Generations
+from clustergraph.workers import wire
 
 LONG = "SELECT (COUNT(*) AS ?n) { " + " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(12)) + " }"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from clustergraph.store.kept import kept
+from clustergraph.quadstore.kept import kept
 
 
 def test_made_once_a_generation(tmp_path: Path) -> None:

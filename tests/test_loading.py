@@ -21,10 +21,10 @@ from clustergraph.errors import (
     UnreadableInputError,
     UsageError,
 )
-from clustergraph.store import Engine, loading
-from clustergraph.store.files import SUFFIXES, format_of
-from clustergraph.store.generations import Generations
-from clustergraph.store.loading import load, load_apart
+from clustergraph.quadstore import Engine, loading
+from clustergraph.quadstore.generations import Generations
+from clustergraph.quadstore.loading import load, load_apart
+from clustergraph.rdf.files import SUFFIXES, format_of
 
 G = "http://example.org/g"
 QUADS = [

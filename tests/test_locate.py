@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError
-from clustergraph.validation import validate
-from clustergraph.validation.locate import Mentions, mentions
-from clustergraph.validation.locate.mentions import named_alike
-from clustergraph.validation.locate.turtle import Stated, scan
-from clustergraph.validation.reading import FORMATS, read, read_rdf
+from clustergraph.rdf.positions.turtle import Stated, scan
+from clustergraph.shacl import validate
+from clustergraph.shacl.locate import Mentions, mentions
+from clustergraph.shacl.locate.mentions import named_alike
+from clustergraph.shacl.reading import FORMATS, read, read_rdf
 from clustergraph.vocab import PREFIXES
 
 HERE = Path(__file__).parent
@@ -283,7 +283,7 @@ def test_deep_nesting_gives_no_place() -> None:
 
 def test_time_is_linear_in_the_number_of_tokens() -> None:
     """Each token is looked at once: twice the text, twice the tokens."""
-    from clustergraph.validation.locate.turtle import _Scanner
+    from clustergraph.rdf.positions.turtle import _Scanner
 
     line = ':s :p "x"@en , [ :q ( 1 2 ) ] .\n'
     counts = []

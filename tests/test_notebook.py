@@ -9,7 +9,7 @@ import pytest
 
 import clustergraph
 from clustergraph.client import Graph
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
 
 ROOT = Path(__file__).parents[1]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import catalogue, paging
-from clustergraph.paging import Page
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue
+from clustergraph.sparql import paging
+from clustergraph.sparql.paging import Page
 
 TEXTS = [
     "SELECT ?c WHERE { ?c a owl:Class }",

@@ -14,15 +14,15 @@ from pathlib import Path
 import pytest
 
 from clustergraph.errors import StoreError
-from clustergraph.store import wire
-from clustergraph.store.pool import Pool, PoolSize
-from clustergraph.store.process import BusyError, DiedError, Target, Worker
-from clustergraph.store.queue import Waiter
+from clustergraph.workers import wire
+from clustergraph.workers.pool import Pool, PoolSize
+from clustergraph.workers.process import BusyError, DiedError, Target, Worker
+from clustergraph.workers.queue import Waiter
 
 # Answers each request with its own number of the generation, unless the request says otherwise.
 OBEDIENT = """
 import json, os, socket, sys, time
-from clustergraph.store import wire
+from clustergraph.quadstore import wire
 if sys.argv[1] == "broken":
     sys.exit(3)
 sock = socket.socket(fileno=int(sys.argv[2]))
@@ -409,7 +409,7 @@ def test_workers_that_cannot_start_are_told(script: Path) -> None:
 
 PROBE = """
 import socket, sys
-from clustergraph.store import confine
+from clustergraph.quadstore import confine
 print(getattr(confine, sys.argv[1])())
 for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
     try:

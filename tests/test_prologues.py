@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustergraph.store.prologues import gathered
+from clustergraph.sparql.prologues import gathered
 
 BASE = "http://base/"
 KNOWN = {"cg": "urn:cg:"}

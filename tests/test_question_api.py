@@ -10,14 +10,14 @@ from typing import Any, Final
 import pytest
 from openpyxl import load_workbook
 
-from clustergraph import catalogue
-from clustergraph.parameters import Parameter
-from clustergraph.service.api import describe_questions
-from clustergraph.service.app import create_app
-from clustergraph.service.choices import choices_of
-from clustergraph.service.protocol import Config, Context, Request
-from clustergraph.service.questions import responder
-from clustergraph.store import Engine
+from clustergraph.http.api import describe_questions
+from clustergraph.http.app import create_app
+from clustergraph.http.choices import choices_of
+from clustergraph.http.protocol import Config, Context, Request
+from clustergraph.http.questions import responder
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue
+from clustergraph.questions.parameters import Parameter
 
 LINK: Final = re.compile(r'<http://localhost(/[^>]*)>; rel="(\w+)"')
 

@@ -10,9 +10,9 @@ from typing import Final
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import catalogue, expected
-from clustergraph.catalogue import Question
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue, expected
+from clustergraph.questions.catalogue import Question
 
 QUESTIONS: Final = [asked for asked in catalogue.questions().values() if asked.kind == "cq"]
 EXAMPLES: Final = [asked for asked in catalogue.questions().values() if asked.kind == "examples"]

@@ -16,8 +16,9 @@ from typing import Final
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import artefacts, catalogue
-from clustergraph.store import Engine
+from clustergraph import artefacts
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 Row = dict[str, str]

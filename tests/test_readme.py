@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clustergraph.cli import main
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

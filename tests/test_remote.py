@@ -22,8 +22,8 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import EndpointError, QueryError, UnknownNameError, UsageError
-from clustergraph.store.remote import Endpoint, RemoteEngine
-from clustergraph.store.transport import Credentials, credentials_from
+from clustergraph.quadstore.remote import Endpoint, RemoteEngine
+from clustergraph.quadstore.transport import Credentials, credentials_from
 
 Values = Callable[[object], list[str]]
 

@@ -14,11 +14,11 @@ import pyoxigraph as ox
 import pytest
 import xmlschema
 
+from clustergraph.csvw import Place
 from clustergraph.errors import UnreadableInputError
-from clustergraph.tables import Place
-from clustergraph.validation import Finding, Report, Severity, render
-from clustergraph.validation.baseline import fingerprint, new_since, read_baseline
-from clustergraph.validation.paths import PropertyPath
+from clustergraph.shacl import Finding, Report, Severity, render
+from clustergraph.shacl.baseline import fingerprint, new_since, read_baseline
+from clustergraph.shacl.paths import PropertyPath
 from clustergraph.vocab import PREFIXES
 
 SCHEMAS = Path(__file__).parent / "schemas"

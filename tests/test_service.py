@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from clustergraph.errors import UsageError
-from clustergraph.service.protocol.negotiation import prefers_html
-from clustergraph.service.server import listen
+from clustergraph.http.protocol.negotiation import prefers_html
+from clustergraph.http.server import listen
 from clustergraph.settings import MAX_QUERY_BYTES
 
 SELECT = "SELECT ?x { ?x a cg:Cluster }"

@@ -22,8 +22,8 @@ from click.testing import CliRunner
 
 from clustergraph import cli
 from clustergraph.errors import UnreadableInputError
-from clustergraph.validation.compile import Compiled, Graph
-from clustergraph.validation.paths import PropertyPath, Term
+from clustergraph.shacl.compile import Compiled, Graph
+from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES
 
 pytestmark = pytest.mark.conformance

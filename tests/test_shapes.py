@@ -9,7 +9,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph import artefacts
-from clustergraph.validation import Severity, shipped_shapes, validate
+from clustergraph.shacl import Severity, shipped_shapes, validate
 from clustergraph.vocab import PREFIXES, SHAPES
 
 SH = PREFIXES["sh"]

@@ -12,8 +12,8 @@ import pytest
 from openpyxl import load_workbook
 
 from clustergraph.errors import UsageError
-from clustergraph.sheets import write_parquet, write_xlsx
-from clustergraph.values import IRI, Value
+from clustergraph.rdf.values import IRI, Value
+from clustergraph.sparql.sheets import write_parquet, write_xlsx
 
 
 def sheet(names: Sequence[str], rows: Sequence[Sequence[Value]]) -> Any:

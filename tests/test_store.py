@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clustergraph import shipped
 from clustergraph.errors import (
     EndpointError,
     QueryError,
@@ -26,11 +27,12 @@ from clustergraph.errors import (
     UnknownNameError,
     UsageError,
 )
-from clustergraph.store import Engine, build, is_store, open_shipped, reading, shipped
-from clustergraph.store.generations import Generations
-from clustergraph.store.guard import limit_size
-from clustergraph.store.lexer import position, query_form, tokens
-from clustergraph.store.remote import Endpoint, declare_prefixes
+from clustergraph.quadstore import Engine, build, is_store, reading
+from clustergraph.quadstore.generations import Generations
+from clustergraph.quadstore.remote import Endpoint, declare_prefixes
+from clustergraph.shipped import open_shipped
+from clustergraph.sparql.lexer import position, query_form, tokens
+from clustergraph.sparql.policy import limit_size
 
 Values = Callable[[object], list[str]]
 

@@ -18,8 +18,8 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.store import Engine
-from clustergraph.store.generations import Generations
+from clustergraph.quadstore import Engine
+from clustergraph.quadstore.generations import Generations
 
 PER_COMMIT = 12
 """Quads of each commit, in two graphs."""
@@ -27,7 +27,7 @@ PER_COMMIT = 12
 WRITER = """
 import sys
 from pathlib import Path
-from clustergraph.store.generations import Generations
+from clustergraph.quadstore.generations import Generations
 
 per_commit, start = int(sys.argv[2]), int(sys.argv[3])
 
@@ -124,8 +124,8 @@ def test_killed_fifty_times(tmp_path: Path) -> None:
 KILLED_AT_EACH_STEP = """
 import os, shutil, signal, sys
 from pathlib import Path
-from clustergraph.store import Engine
-from clustergraph.store.generations import Generations
+from clustergraph.quadstore import Engine
+from clustergraph.quadstore.generations import Generations
 
 directory = Path(sys.argv[1])
 

@@ -17,8 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
+from clustergraph.csvw import CellFault, Place, TablesError, check, convert, read
 from clustergraph.errors import ClusterGraphError
-from clustergraph.tables import CellFault, Place, TablesError, check, convert, read
 
 DATA = Path(__file__).parent / "data" / "tables"
 CODES = {"country": ["AT", "CZ", "DE"]}

@@ -19,9 +19,9 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.tables.convert import Reader, Tables
-from clustergraph.tables.files import Files
-from clustergraph.tables.places import Diagnostics
+from clustergraph.csvw.convert import Reader, Tables
+from clustergraph.csvw.files import Files
+from clustergraph.csvw.places import Diagnostics
 
 pytestmark = pytest.mark.conformance
 

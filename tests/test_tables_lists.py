@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from clustergraph.tables import check, convert
+from clustergraph.csvw import check, convert
 
 THING = "https://example.org/{+id}"
 

@@ -11,9 +11,9 @@ import csvw
 import pytest
 from openpyxl import Workbook
 
-from clustergraph.tables import check, convert
-from clustergraph.tables.datatypes import Datatype, DatatypeError, InvalidValueError, partial_date
-from clustergraph.tables.formats import FormatError
+from clustergraph.csvw import check, convert
+from clustergraph.csvw.datatypes import Datatype, DatatypeError, InvalidValueError, partial_date
+from clustergraph.csvw.formats import FormatError
 
 DATA = Path(__file__).parent / "data" / "tables"
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from clustergraph.difference import compare, render
-from clustergraph.difference.tangles import Tangle, alike
+from clustergraph.rdfdiff import compare, render
+from clustergraph.rdfdiff.tangles import Tangle, alike
 
 Edges = list[tuple[Hashable, Hashable]]
 
@@ -102,7 +102,7 @@ def test_work_is_bounded_and_said_to_be(
 ) -> None:
     """Where no answer comes in time, the report says so rather than either."""
     assert alike(tangle(CUBE), tangle(renamed(CUBE)), work=5000) is None
-    module = importlib.import_module("clustergraph.difference.graphs")
+    module = importlib.import_module("clustergraph.rdfdiff.graphs")
     monkeypatch.setattr(module, "alike", lambda *_: told)
     knot = [ox.Triple(ox.BlankNode("n"), ox.NamedNode("http://e/p"), ox.BlankNode("n"))]
     for output in ("text", "markdown", "html", "json"):

@@ -11,9 +11,9 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import SyntaxFaultError, TablesError, UnreadableInputError
-from clustergraph.validation import Finding, Report, Severity, context, render, validate
-from clustergraph.validation.paths import PropertyPath
-from clustergraph.validation.results import Result
+from clustergraph.shacl import Finding, Report, Severity, context, render, validate
+from clustergraph.shacl.paths import PropertyPath
+from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
 
 FIXTURES = Path(__file__).parent / "shapes"

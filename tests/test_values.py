@@ -9,7 +9,7 @@ from decimal import Decimal
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.values import IRI, Text, Value, value
+from clustergraph.rdf.values import IRI, Text, Value, value
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 

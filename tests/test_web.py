@@ -12,7 +12,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 WEB = CHECKOUT / "web"
-ISLANDS = CHECKOUT / "src/clustergraph/service/pages/static/islands"
+ISLANDS = CHECKOUT / "src/clustergraph/pages/static/islands"
 
 
 def test_committed_bundle_is_what_the_sources_give(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from clustergraph.service.writing import Writing
-from clustergraph.store.process import DiedError, Target
+from clustergraph.http.writing import Writing
+from clustergraph.workers.process import DiedError, Target
 
 TOKEN = "writer"  # noqa: S105 - of a service that lives as long as a test
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/sparql-update"}

@@ -21,10 +21,10 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph import catalogue
 from clustergraph.errors import ClusterGraphError, UsageError
-from clustergraph.reasoning import open_graph
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue
+from clustergraph.shipped import open_graph
 from clustergraph.vocab import CG, CODE, PREFIXES
 
 ROOT: Final = Path(__file__).resolve().parent.parent

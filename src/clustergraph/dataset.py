@@ -25,8 +25,8 @@ from typing import Final, TypeVar, cast
 import pyoxigraph as ox
 
 from clustergraph import artefacts
+from clustergraph.csvw import CellFault, Place, check, convert
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
-from clustergraph.tables import CellFault, Place, check, convert
 from clustergraph.vocab import BASE, CODE, GRAPH, ID, ONTOLOGY, PREFIXES
 
 __all__ = ["Dataset", "assemble", "check_tables", "code_lists"]

@@ -32,8 +32,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from clustergraph.tables import CellFault
-    from clustergraph.validation import Report
+    from clustergraph.csvw import CellFault
+    from clustergraph.shacl import Report
 
 __all__ = [
     "ClusterGraphError",

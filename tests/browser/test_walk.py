@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clustergraph.service.places import PLACES
+from clustergraph.http.places import PLACES
 
 # What leads elsewhere, answers in JSON, or is a part of pages.
 _NO_PAGES = {"switches", "files", "vocabulary"}

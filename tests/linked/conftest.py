@@ -10,7 +10,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.store import Engine, build
+from clustergraph.quadstore import Engine, build
 
 HUB_SIZE = 230
 

@@ -11,7 +11,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
 
 BASE = "https://w3id.org/clustergraph/"
 INFERRED = BASE + "graph/inferred"

@@ -15,8 +15,8 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.service.pages.visit import local
-from clustergraph.store import Engine
+from clustergraph.pages.visit import local
+from clustergraph.quadstore import Engine
 
 BASE = "https://w3id.org/clustergraph/"
 

@@ -10,12 +10,12 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.service.linked import forms
-from clustergraph.service.linked.aliases import thing_of
-from clustergraph.service.linked.listing import kind_of, listing
-from clustergraph.service.linked.things import PAGE, Description, describe, withdrawn
-from clustergraph.service.protocol import Context
-from clustergraph.store import Engine
+from clustergraph.http.protocol import Context
+from clustergraph.linked import forms
+from clustergraph.linked.aliases import thing_of
+from clustergraph.linked.listing import kind_of, listing
+from clustergraph.linked.things import PAGE, Description, describe, withdrawn
+from clustergraph.quadstore import Engine
 from clustergraph.vocab import PREFIXES
 
 BASE = "https://w3id.org/clustergraph/"

@@ -7,8 +7,8 @@ import re
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import catalogue
-from clustergraph.store import Engine
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue
 from clustergraph.vocab import ID
 
 BODIES = f"{ID}cluster-organisation/"

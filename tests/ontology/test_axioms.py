@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.ontology import axioms, profile
-from clustergraph.ontology.words import in_words
+from clustergraph.owl import axioms, profile
+from clustergraph.owl.words import in_words
 
 PROLOGUE = """
 @prefix : <http://example.org/> .

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from clustergraph import artefacts
 from clustergraph.cli import cli
-from clustergraph.ontology import checking
-from clustergraph.ontology.checking import Outcome, check
-from clustergraph.validation import render
-from clustergraph.validation.faults import RULES
+from clustergraph.owl import checking
+from clustergraph.owl.checking import Outcome, check
+from clustergraph.shacl import render
+from clustergraph.shacl.faults import RULES
 
 ROOM = artefacts.room("ontology")
 PREFIXES = """
@@ -171,7 +171,7 @@ def test_term_that_nothing_uses_is_told(tmp_path: Path, monkeypatch: pytest.Monk
          "profile", "profile-dl", "cg:partOf follows from a chain or is transitive"),
         ("cg:partOf owl:inverseOf cg:memberOf .",
          "style", "inverse-mismatched", "two inverses"),
-        ("cg:Company rdfs:isDefinedBy <https://w3id.org/clustergraph/ontology/policy> .",
+        ("cg:Company rdfs:isDefinedBy <https://w3id.org/clustergraph/owl/policy> .",
          "style", "shape:Term-home", "one module"),
     ],
 )  # fmt: skip

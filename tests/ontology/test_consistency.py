@@ -6,10 +6,10 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import MissingExtraError, ReasonerError
-from clustergraph.ontology import axioms, reasoner
-from clustergraph.ontology.consistency import contradictions
-from clustergraph.ontology.reasoner import Reasoner
-from clustergraph.ontology.words import in_words
+from clustergraph.owl import axioms, reasoner
+from clustergraph.owl.consistency import contradictions
+from clustergraph.owl.reasoner import Reasoner
+from clustergraph.owl.words import in_words
 
 PROLOGUE = """
 @prefix : <http://example.org/> .

@@ -10,9 +10,9 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.service import pages
-from clustergraph.service.protocol import Context, Request, Response
-from clustergraph.store import Engine, build
+from clustergraph import pages
+from clustergraph.http.protocol import Context, Request, Response
+from clustergraph.quadstore import Engine, build
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
 

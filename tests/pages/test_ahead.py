@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from clustergraph.service import pages
-from clustergraph.service.options import Options
-from clustergraph.service.pages import indexes
-from clustergraph.service.preparer import Preparer
-from clustergraph.service.preparing import Preparing
-from clustergraph.service.protocol import Config, Context, Request
-from clustergraph.service.server import _command
+from clustergraph import pages
+from clustergraph.http.options import Options
+from clustergraph.http.preparer import Preparer
+from clustergraph.http.preparing import Preparing
+from clustergraph.http.protocol import Config, Context, Request
+from clustergraph.http.server import _command
+from clustergraph.pages import indexes
+from clustergraph.quadstore import Engine
 from clustergraph.settings import cache_directory
-from clustergraph.store import Engine
-from clustergraph.store.process import Target
+from clustergraph.workers.process import Target
 
 Show = Callable[..., Any]
 COMMITTED_AT = 1_750_000_000.0  # as `show_from` has it
@@ -56,7 +56,7 @@ def test_whoever_comes_first_finds_it_made(
         raise AssertionError("it is there")
 
     monkeypatch.setattr(indexes, "build", never)
-    monkeypatch.setattr("clustergraph.service.pages.usage.kept", _only_read)
+    monkeypatch.setattr("clustergraph.pages.usage.kept", _only_read)
     show = show_from(fresh, 1)
     assert "Alpha Textile Cluster" in show("/find?q=alpha").text
     for path in ("/quality", "/quality/checks", "/ontology"):
@@ -158,7 +158,7 @@ def test_commits_that_follow_closely_are_prepared_once(
             await asyncio.sleep(0)
 
         monkeypatch.setattr(preparing, "_prepare", work)
-        monkeypatch.setattr("clustergraph.service.preparing._PAUSE_S", 0)
+        monkeypatch.setattr("clustergraph.http.preparing._PAUSE_S", 0)
         preparing.begin(Target(1, "x"), after_s=0)
         await begun.wait()
         for number in (2, 3, 4):

@@ -11,10 +11,10 @@ from statistics import median
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.service.pages import spans
-from clustergraph.service.pages.frame import respond
-from clustergraph.service.protocol import Config, Context, Request, Response
-from clustergraph.store import Engine
+from clustergraph.http.protocol import Config, Context, Request, Response
+from clustergraph.pages import spans
+from clustergraph.pages.frame import respond
+from clustergraph.quadstore import Engine
 
 Markup = Callable[..., str]
 

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustergraph.service.pages import index, spelling
-from clustergraph.service.pages.gather import FACETS
-from clustergraph.service.pages.index import Index, Selection
+from clustergraph.pages import index, spelling
+from clustergraph.pages.gather import FACETS
+from clustergraph.pages.index import Index, Selection
+from clustergraph.quadstore import Engine
 from clustergraph.settings import cache_directory
-from clustergraph.store import Engine
 
 Show = Callable[..., Any]
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from clustergraph.service import pages, places
-from clustergraph.service.pages.words import Words
+from clustergraph import pages
+from clustergraph.http import places
+from clustergraph.pages.words import Words
 
 Show = Callable[..., Any]
 

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from clustergraph.service.pages.diagram import ARROWS, BOXES
-from clustergraph.service.pages.model import model
-from clustergraph.service.pages.rules import known
-from clustergraph.service.pages.words import Words
+from clustergraph.pages.diagram import ARROWS, BOXES
+from clustergraph.pages.model import model
+from clustergraph.pages.rules import known
+from clustergraph.pages.words import Words
 from clustergraph.vocab import CG, PREFIXES
 
 from .conftest import Show

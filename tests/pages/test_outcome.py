@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from clustergraph.errors import QueryRefusedError, QuerySyntaxError
-from clustergraph.service.pages import outcome
-from clustergraph.service.pages.visit import Visit
-from clustergraph.service.protocol import Config, Context, Request
-from clustergraph.store import Engine
+from clustergraph.http.protocol import Config, Context, Request
+from clustergraph.pages import outcome
+from clustergraph.pages.visit import Visit
+from clustergraph.quadstore import Engine
 
 PER_COUNTRY = """SELECT ?country ?name (COUNT(?x) AS ?n) {
   ?x a cg:ClusterOrganisation ; cg:country ?country . ?country skos:prefLabel ?name

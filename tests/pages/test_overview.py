@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustergraph.service.pages import charts, europe
-from clustergraph.store import Engine
+from clustergraph.pages import charts, europe
+from clustergraph.quadstore import Engine
 
 Show = Callable[..., Any]
 
@@ -66,7 +66,7 @@ def test_links_of_the_first_page_lead_somewhere(show_shipped: Show) -> None:
 
 def test_an_empty_graph_has_a_first_page(tmp_path: Any, show_from: Callable[..., Show]) -> None:
     """A graph without anything in it is shown all the same."""
-    from clustergraph.store import build
+    from clustergraph.quadstore import build
 
     build(tmp_path / "empty", list)
     show = show_from(Engine(tmp_path / "empty"), 1)

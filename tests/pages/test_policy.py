@@ -9,11 +9,11 @@ from typing import Any, Final
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.service.pages import flows
-from clustergraph.service.pages.flows import Flow, Stop
-from clustergraph.service.pages.frame import respond
-from clustergraph.service.protocol import Config, Context, Request
-from clustergraph.store import Engine
+from clustergraph.http.protocol import Config, Context, Request
+from clustergraph.pages import flows
+from clustergraph.pages.flows import Flow, Stop
+from clustergraph.pages.frame import respond
+from clustergraph.quadstore import Engine
 
 CG: Final = "https://w3id.org/clustergraph/ns#"
 

@@ -9,11 +9,11 @@ from html import unescape
 
 import pytest
 
-from clustergraph.service.pages.rules import known
-from clustergraph.store import Engine
-from clustergraph.validation import shipped_shapes
-from clustergraph.validation.compile import Compiled, Graph
-from clustergraph.validation.shipped import keep
+from clustergraph.pages.rules import known
+from clustergraph.quadstore import Engine
+from clustergraph.shacl import shipped_shapes
+from clustergraph.shacl.compile import Compiled, Graph
+from clustergraph.shacl.shipped import keep
 
 from .conftest import Show
 

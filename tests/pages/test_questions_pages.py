@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from clustergraph import catalogue
-from clustergraph.service import pages
-from clustergraph.service.protocol import Context, Request, Response
-from clustergraph.store import Engine
+from clustergraph import pages
+from clustergraph.http.protocol import Context, Request, Response
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue
 
 Ask = Callable[..., Response]
 

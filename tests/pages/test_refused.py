@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clustergraph.service import refusals
+from clustergraph.http import refusals
 
 ENDLESS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } ORDER BY ?l"
 HTML = {"Accept": "text/html"}

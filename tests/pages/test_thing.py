@@ -11,11 +11,11 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.service.pages import facts
-from clustergraph.service.pages.findings import findings
-from clustergraph.service.pages.visit import Visit, local
-from clustergraph.service.protocol import Context, Request
-from clustergraph.store import Engine
+from clustergraph.http.protocol import Context, Request
+from clustergraph.pages import facts
+from clustergraph.pages.findings import findings
+from clustergraph.pages.visit import Visit, local
+from clustergraph.quadstore import Engine
 from clustergraph.vocab import CG, ID
 
 Show = Callable[..., Any]

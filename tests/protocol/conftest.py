@@ -18,8 +18,8 @@ from typing import Any, Protocol, TypeVar
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.service.protocol import Config, Context, Request, Response, deliver, handle
-from clustergraph.store import build
+from clustergraph.http.protocol import Config, Context, Request, Response, deliver, handle
+from clustergraph.quadstore import build
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from clustergraph.errors import QueryRefusedError
-from clustergraph.store.addresses import admits, objection
-from clustergraph.store.guard import calls_out
+from clustergraph.sparql.addresses import admits, objection
+from clustergraph.sparql.policy import calls_out
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clustergraph.errors import InvalidChangeError, RequestError
-from clustergraph.service.admission import SpoiltError, admit
-from clustergraph.store.delta import Changed
-from clustergraph.store.memory import hold
-from clustergraph.store.updates import update
-from clustergraph.validation import Severity
-from clustergraph.validation.compile import Graph
-from clustergraph.validation.guard import Guard, asserted
+from clustergraph.http.admission import SpoiltError, admit
+from clustergraph.quadstore.delta import Changed
+from clustergraph.quadstore.memory import hold
+from clustergraph.quadstore.updates import update
+from clustergraph.shacl import Severity
+from clustergraph.shacl.compile import Graph
+from clustergraph.shacl.guard import Guard, asserted
 from clustergraph.vocab import INFERRED
 
 SHAPES = '''
@@ -384,8 +384,8 @@ def test_large_loads_are_judged_as_a_whole(tmp_path: Path, shapes: Path) -> None
 
 def test_findings_are_fit_for_programs() -> None:
     """The problem document of a refusal is JSON whose findings have fingerprints."""
-    from clustergraph.service.protocol import Request
-    from clustergraph.service.protocol.problems import respond
+    from clustergraph.http.protocol import Request
+    from clustergraph.http.protocol.problems import respond
 
     store, guard = filled(GOOD), _guard()
     with pytest.raises(InvalidChangeError) as caught:

@@ -11,9 +11,9 @@ from xml.etree import ElementTree
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.service.protocol import Config, Context, Request, deliver, handle
-from clustergraph.service.protocol.reports import FORMATS
-from clustergraph.store.memory import hold
+from clustergraph.http.protocol import Config, Context, Request, deliver, handle
+from clustergraph.http.protocol.reports import FORMATS
+from clustergraph.quadstore.memory import hold
 
 SHAPES = """
 @prefix sh: <http://www.w3.org/ns/shacl#> .

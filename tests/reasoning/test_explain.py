@@ -10,10 +10,10 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph import artefacts, cli
-from clustergraph.reasoning import compile_rules, settle
-from clustergraph.reasoning.explain import Proof, explain
-from clustergraph.reasoning.rules import TYPE
-from clustergraph.store import Engine
+from clustergraph.owl import compile_rules, settle
+from clustergraph.owl.explain import Proof, explain
+from clustergraph.owl.rules import TYPE
+from clustergraph.quadstore import Engine
 
 from .worlds import GRAPH, name, store_of
 
@@ -144,7 +144,7 @@ def test_names_will_do_for_terms(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_any_store_can_be_asked(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """A store of one's own is explained as well, without places."""
-    from clustergraph.store import build
+    from clustergraph.quadstore import build
 
     quads = list(store_of(":A rdfs:subClassOf :B . :x a :A ; rdfs:label 'ex' ."))
     build(tmp_path / "store", lambda: quads, settle)

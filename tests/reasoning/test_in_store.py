@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from clustergraph import catalogue, cli
-from clustergraph.store import Engine
+from clustergraph import cli
+from clustergraph.quadstore import Engine
+from clustergraph.questions import catalogue
 from clustergraph.vocab import INFERRED, PREFIXES
 
 TOKEN = "of-a-test"  # noqa: S105 - of a server that lives as long as the test

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clustergraph.reasoning import Inference, materialise, settle
-from clustergraph.reasoning import incremental as module
-from clustergraph.store.delta import Delta
+from clustergraph.owl import Inference, materialise, settle
+from clustergraph.owl import incremental as module
+from clustergraph.quadstore.delta import Delta
 
 from .worlds import (
     GRAPH,

@@ -11,9 +11,9 @@ import rdflib
 from hypothesis import HealthCheck, given, settings
 
 from clustergraph.errors import StoreError
-from clustergraph.reasoning import compile_rules, materialise, settle, unsettle
-from clustergraph.reasoning.rules import TYPE
-from clustergraph.store import Engine
+from clustergraph.owl import compile_rules, materialise, settle, unsettle
+from clustergraph.owl.rules import TYPE
+from clustergraph.quadstore import Engine
 
 from .worlds import (
     CLASSES,
@@ -163,7 +163,7 @@ def test_blank_nodes_and_literals_stay_what_they_are() -> None:
 
 def test_too_much_is_taken_for_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
     """An ontology that multiplies statements beyond measure is refused with a hint."""
-    monkeypatch.setattr("clustergraph.reasoning.closure.MOST", 10)
+    monkeypatch.setattr("clustergraph.owl.closure.MOST", 10)
     row = " ".join(f":x{number} :p :x{number + 1} ." for number in range(9))
     with pytest.raises(StoreError, match="transitive"):
         materialise(store_of(f":p a owl:TransitiveProperty . {row}"))

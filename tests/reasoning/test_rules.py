@@ -5,8 +5,8 @@ from __future__ import annotations
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.reasoning.rules import PathRule, Step, TypeRule, compile_rules, is_schema
-from clustergraph.store import Engine
+from clustergraph.owl.rules import PathRule, Step, TypeRule, compile_rules, is_schema
+from clustergraph.quadstore import Engine
 
 from .worlds import name, store_of
 

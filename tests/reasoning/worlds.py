@@ -7,7 +7,7 @@ from typing import Final
 import pyoxigraph as ox
 from hypothesis import strategies as st
 
-from clustergraph.reasoning.rules import TYPE
+from clustergraph.owl.rules import TYPE
 from clustergraph.vocab import INFERRED, PREFIXES
 
 Triple = tuple[ox.NamedNode | ox.BlankNode, ox.NamedNode, ox.NamedNode | ox.BlankNode | ox.Literal]

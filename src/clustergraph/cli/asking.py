@@ -20,8 +20,8 @@ from clustergraph.errors import (
 )
 
 if TYPE_CHECKING:
-    from clustergraph.catalogue import Question
-    from clustergraph.store import Answer, Queryable
+    from clustergraph.quadstore import Answer, Queryable
+    from clustergraph.questions.catalogue import Question
 
 __all__: list[str] = []
 
@@ -80,7 +80,8 @@ def query(
     """  # noqa: D301 - click reads the backspace
     if store and endpoint:
         raise UsageError("--store and --endpoint exclude each other: one graph at a time")
-    from clustergraph import answers, catalogue
+    from clustergraph.questions import catalogue
+    from clustergraph.sparql import results as answers
 
     question = _question(query)
     engine = open_engine(store) if endpoint is None else _endpoint(endpoint)
@@ -111,7 +112,8 @@ def query(
 @click.option("--tag", metavar="TAG", help="Only questions with this tag.")
 def queries(name: str | None, tag: str | None) -> None:
     """List the ready questions, or show the one called NAME."""
-    from clustergraph import answers, catalogue
+    from clustergraph.questions import catalogue
+    from clustergraph.sparql import results as answers
 
     if name is not None:
         _show(catalogue.find(name))
@@ -137,7 +139,7 @@ def queries(name: str | None, tag: str | None) -> None:
 
 def _save(answer: Answer, output: Path, form: str | None) -> None:
     """Write an answer to a file, whole or not at all."""
-    from clustergraph import answers
+    from clustergraph.sparql import results as answers
 
     if form is None:
         known = {one.suffix: name for name, one in answers.FORMATS.items()} | {".json": "json"}
@@ -156,15 +158,15 @@ def _save(answer: Answer, output: Path, form: str | None) -> None:
 
 
 def _endpoint(url: str) -> Queryable:
-    from clustergraph.store.remote import Endpoint
+    from clustergraph.quadstore.remote import Endpoint
 
     return Endpoint(url)
 
 
 def _question(argument: str) -> Question:
     """Find the question that an argument means; see the help of ``query``."""
-    from clustergraph import catalogue
-    from clustergraph.store.lexer import query_form
+    from clustergraph.questions import catalogue
+    from clustergraph.sparql.lexer import query_form
 
     if argument == "-":
         try:

@@ -18,9 +18,9 @@ from clustergraph.terminal import harmless
 if TYPE_CHECKING:
     from pyoxigraph import RdfFormat
 
-    from clustergraph.validation import Report, ReportFormat
-    from clustergraph.validation.engines import EngineChoice
-    from clustergraph.validation.fetching import Outside
+    from clustergraph.shacl import Report, ReportFormat
+    from clustergraph.shacl.engines import EngineChoice
+    from clustergraph.shacl.fetching import Outside
 
 __all__: list[str] = []
 
@@ -144,9 +144,9 @@ def validate(
       clustergraph validate --shape LabelAward-holder --focus id:label-award/textile-gold
       curl -s https://example.org/my.ttl | clustergraph validate -q -
     """  # noqa: D301 - click reads the backspace
-    from clustergraph import validation
-    from clustergraph.validation import baseline as earlier
-    from clustergraph.validation import engines
+    from clustergraph import shacl as validation
+    from clustergraph.shacl import baseline as earlier
+    from clustergraph.shacl import engines
 
     if revision is not None and Path("-") in (*paths, *shapes):
         raise UsageError("--changed-since compares files in git; standard input has no history")
@@ -169,7 +169,7 @@ def validate(
                     outside=outside,
                 )
             else:
-                from clustergraph.validation.changes import changed_since
+                from clustergraph.shacl.changes import changed_since
 
                 report = changed_since(
                     revision,
@@ -185,7 +185,7 @@ def validate(
             tell_faults(error, form, output)
     _tell_unmatched(outside, quiet)
     if names or nodes:
-        from clustergraph.validation import choosing
+        from clustergraph.shacl import choosing
 
         if names:
             report = choosing.by_shapes(report, names)
@@ -207,8 +207,8 @@ def _with_input(
         if form is not None:
             raise UsageError("--input-format is about standard input: give '-' as a PATH")
         return paths, shapes
-    from clustergraph.answers import FORMATS
-    from clustergraph.validation.reading import keep_input
+    from clustergraph.shacl.reading import keep_input
+    from clustergraph.sparql.results import FORMATS
 
     given = None if form is None else cast("RdfFormat", FORMATS[form].engine)
     kept = keep_input(sys.stdin.buffer.read(), given)
@@ -222,7 +222,7 @@ def _outside(addresses: Sequence[str]) -> Outside | None:
     """Return what may be fetched; None, and nothing is imported that could, without addresses."""
     if not addresses:
         return None
-    from clustergraph.validation.fetching import Outside
+    from clustergraph.shacl.fetching import Outside
 
     return Outside(addresses)
 
@@ -238,7 +238,7 @@ def _list(
     paths: Sequence[Path], shapes: Sequence[Path], names: Sequence[str], outside: Outside | None
 ) -> None:
     """Print the shapes in force as a table."""
-    from clustergraph.validation import choosing, listing
+    from clustergraph.shacl import choosing, listing
 
     rules = listing.in_force(paths, shapes, outside)
     rows = [
@@ -263,8 +263,8 @@ def deliver(
         output: the file to write to; None: standard output.
         quiet: whether to leave out what is less grave, and the summary when nothing is left.
     """
-    from clustergraph import validation
-    from clustergraph.validation.render.words import summary
+    from clustergraph import shacl as validation
+    from clustergraph.shacl.render.words import summary
 
     threshold = validation.Severity[fail_on.upper()]
     colour = output is None and coloured()
@@ -283,8 +283,8 @@ def tell_faults(
     error: TablesError | UnreadableInputError, form: ReportFormat, output: Path | None
 ) -> NoReturn:
     """Write what kept a run from judging as a report, so that it is annotated like a finding."""
-    from clustergraph import validation
-    from clustergraph.validation import faults
+    from clustergraph import shacl as validation
+    from clustergraph.shacl import faults
 
     if isinstance(error, TablesError):
         findings, code = tuple(faults.of_cells(error.faults)), 1

@@ -14,9 +14,9 @@ from clustergraph.cli.checking import deliver, fail_on_option, format_option, ou
 from clustergraph.cli.root import cli, open_engine, progress
 
 if TYPE_CHECKING:
-    from clustergraph.catalogue import Question
-    from clustergraph.store import Engine
-    from clustergraph.validation import Finding, Report
+    from clustergraph.quadstore import Engine
+    from clustergraph.questions.catalogue import Question
+    from clustergraph.shacl import Finding, Report
 
 __all__: list[str] = []
 
@@ -87,7 +87,7 @@ def _timed(name: str) -> _Step:
 
 def _tell(step: _Step, fail_on: str) -> None:
     """Say on standard error what a step came to: standard output is the report's."""
-    from clustergraph.validation import Severity
+    from clustergraph.shacl import Severity
 
     grave = sum(finding.severity >= Severity[fail_on.upper()] for finding in step.findings)
     others = len(step.findings) - grave
@@ -100,7 +100,7 @@ def _tell(step: _Step, fail_on: str) -> None:
 
 def _report(steps: Sequence[_Step]) -> Report:
     from clustergraph import artefacts
-    from clustergraph.validation import Report
+    from clustergraph.shacl import Report
 
     findings = [finding for step in steps for finding in step.findings]
     files = len(list(artefacts.room("data").glob("*.csv")))
@@ -117,14 +117,14 @@ def _sizes(steps: Sequence[_Step]) -> int:
 def _tables() -> tuple[str, Sequence[Finding]]:
     from clustergraph import artefacts
     from clustergraph.dataset import check_tables
-    from clustergraph.validation import faults
+    from clustergraph.shacl import faults
 
     count = len(list(artefacts.room("data").glob("*.csv")))
     return f"{count} tables", list(faults.of_cells(check_tables()))
 
 
 def _shapes() -> tuple[str, Sequence[Finding]]:
-    from clustergraph import validation
+    from clustergraph import shacl as validation
 
     report = validation.validate()
     return f"{report.triples:,} triples", report.findings
@@ -142,11 +142,11 @@ def _rows(question: Question, engine: Engine) -> Iterator[Finding]:
     """Yield a finding for each row, at the statement that first describes its thing."""
     import pyoxigraph as ox
 
-    from clustergraph import catalogue
-    from clustergraph.validation import faults
-    from clustergraph.validation.locate import located
-    from clustergraph.validation.paths import show
-    from clustergraph.validation.shipped import shipped
+    from clustergraph.questions import catalogue
+    from clustergraph.shacl import faults
+    from clustergraph.shacl.locate import located
+    from clustergraph.shacl.paths import show
+    from clustergraph.shacl.shipped import shipped
 
     answer = catalogue.ask(question, engine)
     assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - tests hold that checks SELECT
@@ -169,9 +169,9 @@ def _rows(question: Question, engine: Engine) -> Iterator[Finding]:
 def _questions() -> tuple[str, Sequence[Finding]]:
     import pyoxigraph as ox
 
-    from clustergraph import catalogue, expected
-    from clustergraph.tables import Place
-    from clustergraph.validation import faults
+    from clustergraph.csvw import Place
+    from clustergraph.questions import catalogue, expected
+    from clustergraph.shacl import faults
 
     questions = _catalogue("cq")
     engine = open_engine(None)
@@ -187,6 +187,6 @@ def _questions() -> tuple[str, Sequence[Finding]]:
 
 
 def _catalogue(kind: str) -> list[Question]:
-    from clustergraph import catalogue
+    from clustergraph.questions import catalogue
 
     return [question for question in catalogue.questions().values() if question.kind == kind]

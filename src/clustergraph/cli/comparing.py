@@ -42,8 +42,8 @@ def diff(old: str, new: str, form: Any, output: Path | None) -> None:
       clustergraph diff old/data data --format html -o changes.html
     """  # noqa: D301 - click reads the backspace
     from clustergraph import artefacts
-    from clustergraph.difference import compare, read_side, render
-    from clustergraph.validation.reading import read
+    from clustergraph.rdfdiff import compare, read_side, render
+    from clustergraph.shacl.reading import read
 
     with progress("comparing"):
         before, after = read_side(old), read_side(new)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import pyoxigraph as ox
 
-    from clustergraph.store.delta import Delta
-    from clustergraph.store.generations import Settle
-    from clustergraph.store.loading import Review, Sources
-    from clustergraph.validation import Finding, Report
+    from clustergraph.quadstore.delta import Delta
+    from clustergraph.quadstore.generations import Settle
+    from clustergraph.quadstore.loading import Review, Sources
+    from clustergraph.shacl import Finding, Report
 
 __all__ = ["PROGRAM", "main", "told"]
 
@@ -30,14 +30,14 @@ def told(
 
 def main() -> None:
     """Be that process."""
-    from clustergraph.store.loading import work
+    from clustergraph.quadstore.loading import work
 
     work(_prepare)
 
 
 def _prepare(job: dict[str, Any]) -> tuple[Review | None, Settle | None]:
-    from clustergraph.reasoning import settle, unsettle
-    from clustergraph.store.loading import say
+    from clustergraph.owl import settle, unsettle
+    from clustergraph.quadstore.loading import say
 
     def infer(store: ox.Store, delta: Delta | None) -> None:
         say(doing="inferring")
@@ -48,10 +48,10 @@ def _prepare(job: dict[str, Any]) -> tuple[Review | None, Settle | None]:
 
 def _reviewer(job: dict[str, Any]) -> Review:
     from clustergraph.errors import InvalidChangeError
-    from clustergraph.store.engine import Engine, is_store, nothing
-    from clustergraph.store.loading import RefusedError, say
-    from clustergraph.validation import render
-    from clustergraph.validation.guard import Guard
+    from clustergraph.quadstore.engine import Engine, is_store, nothing
+    from clustergraph.quadstore.loading import RefusedError, say
+    from clustergraph.shacl import render
+    from clustergraph.shacl.guard import Guard
 
     guard = Guard(None if job["shapes"] is None else Path(job["shapes"]))
     directory = Path(job["directory"])
@@ -72,8 +72,8 @@ def _reviewer(job: dict[str, Any]) -> Review:
 
 def _placed(report: Report, job: dict[str, Any], sources: Sources | None) -> Report:
     """Return a report with the places of its findings in the files."""
-    from clustergraph.tables import Place
-    from clustergraph.validation.locate import located
+    from clustergraph.csvw import Place
+    from clustergraph.shacl.locate import located
 
     paths = [Path(path) for path in job["paths"]]
     if sources is None:
@@ -90,7 +90,7 @@ def _stated(
     """Yield the statements of files that are about what findings are about."""
     import pyoxigraph as ox
 
-    from clustergraph.store.files import format_of, opened
+    from clustergraph.rdf.files import format_of, opened
 
     things = {finding.focus for finding in findings}
     given = job["form"] and ox.RdfFormat.from_media_type(job["form"])

@@ -94,7 +94,7 @@ def check_ontology(
       clustergraph ontology check my-clusters.ttl --only consistency
       clustergraph ontology check --profile EL --only profile
     """  # noqa: D301 - click reads the backspace
-    from clustergraph.ontology.checking import STEPS, check
+    from clustergraph.owl.checking import STEPS, check
 
     with progress("checking the ontology") as tell:
         try:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     import pyoxigraph as ox
 
-    from clustergraph.reasoning.explain import Proof
-    from clustergraph.reasoning.incremental import Statement
-    from clustergraph.store import Engine
+    from clustergraph.owl.explain import Proof
+    from clustergraph.owl.incremental import Statement
+    from clustergraph.quadstore import Engine
 
 __all__: list[str] = []
 
@@ -57,7 +57,7 @@ def explain(subject: str, predicate: str, value: str, form: str, store: Path | N
     """  # noqa: D301 - click reads the backspace
     import pyoxigraph as ox
 
-    from clustergraph.reasoning import explain as why
+    from clustergraph.owl import explain as why
 
     engine = open_engine(store)
     node = why.read_node(subject, engine)
@@ -78,7 +78,7 @@ def explain(subject: str, predicate: str, value: str, form: str, store: Path | N
 
 def _does_not_hold(statement: Statement, engine: Engine, form: str) -> NoReturn:
     """Say that a statement does not hold, and what its subject has instead; exit with 1."""
-    from clustergraph.reasoning import explain as why
+    from clustergraph.owl import explain as why
 
     told = " ".join(why.words_of(term, engine) for term in statement)
     click.echo(harmless(f"does not hold: {told}"), err=form == "json")
@@ -97,9 +97,9 @@ def _does_not_hold(statement: Statement, engine: Engine, form: str) -> NoReturn:
 def _places(triples: list[ox.Triple]) -> Places:
     """Return the cells and lines of the shipped files that state triples."""
     from clustergraph import artefacts
-    from clustergraph.validation.locate import mentions
-    from clustergraph.validation.reading import read_rdf
-    from clustergraph.validation.shipped import shipped
+    from clustergraph.shacl.locate import mentions
+    from clustergraph.shacl.reading import read_rdf
+    from clustergraph.shacl.shipped import shipped
 
     found: dict[Any, tuple[str, ...]] = {}
     cells = shipped().statements(triple.subject for triple in triples)  # type: ignore[misc]
@@ -139,7 +139,7 @@ def _lines(proof: Proof, engine: Engine, places: Places, indent: str = "") -> li
     """Return a proof as a tree of lines."""
     import pyoxigraph as ox
 
-    from clustergraph.reasoning.explain import words_of
+    from clustergraph.owl.explain import words_of
     from clustergraph.vocab import shorten
 
     def short(term: Any) -> str:
@@ -171,7 +171,7 @@ def _data(proof: Proof, engine: Engine, places: Places) -> dict[str, Any]:
     """Return a proof as JSON tells it."""
     import pyoxigraph as ox
 
-    from clustergraph.reasoning.explain import words_of
+    from clustergraph.owl.explain import words_of
 
     def words(term: Any) -> str:
         return words_of(term, engine)
@@ -199,7 +199,7 @@ def _axiom(axiom: ox.Triple, words: Callable[[Any], str], engine: Engine) -> str
     first, second = words(axiom.subject), words(axiom.object)
     kind = axiom.predicate.value.rpartition("#")[2]
     if kind == "propertyChainAxiom":
-        from clustergraph.reasoning.rules import chain_of
+        from clustergraph.owl.rules import chain_of
 
         row = [
             f"“{words(step.predicate)}”" + (" backwards" if step.inverse else "")

@@ -15,7 +15,7 @@ from clustergraph.errors import near
 
 # Whatever is slow to import is imported by the command that needs it.
 if TYPE_CHECKING:
-    from clustergraph.store import Engine
+    from clustergraph.quadstore import Engine
 
 __all__ = ["Commands", "cli", "open_engine", "progress", "store_option"]
 
@@ -65,11 +65,12 @@ def open_engine(store: Path | None, create: bool = False, inference: bool = True
         create: whether to make the store from the shipped data where there is none.
         inference: whether what is built holds what follows from the data as well.
     """
-    from clustergraph.store import Engine, build, is_store
+    from clustergraph.quadstore import Engine, build, is_store
 
     with progress("building the graph (once)"):
         if store is None or (create and not is_store(store)):
-            from clustergraph.reasoning import open_graph, settle, shipped_quads
+            from clustergraph.owl import settle
+            from clustergraph.shipped import open_graph, shipped_quads
 
             if store is None:
                 return open_graph(inference)

@@ -196,9 +196,9 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
     from the environment: CLUSTERGRAPH_REMOTE_USER and CLUSTERGRAPH_REMOTE_PASSWORD, or
     CLUSTERGRAPH_REMOTE_TOKEN.
     """
-    from clustergraph.service.options import Options
-    from clustergraph.service.server import create_front, create_remote_front, listen, run
-    from clustergraph.store import Engine, build, is_store
+    from clustergraph.http.options import Options
+    from clustergraph.http.server import create_front, create_remote_front, listen, run
+    from clustergraph.quadstore import Engine, build, is_store
 
     remote = store is not None and store.lower().startswith(("http://", "https://"))
     addresses = _addresses(store if remote else None, bare, given)
@@ -245,7 +245,7 @@ def serve(store: str | None, bare: bool, host: str, port: int, **given: Any) -> 
         else:
             engine = open_engine(directory, create=True, inference=options.inference)
         if directory is None:
-            from clustergraph.validation.shipped import keep
+            from clustergraph.shacl.shipped import keep
 
             # Workers, whose memory is limited, could not put it together for the pages on quality.
             with progress("noting which cell states what (once)"):
@@ -269,7 +269,7 @@ def _addresses(remote: str | None, bare: bool, given: dict[str, Any]) -> dict[st
     if bare or given["default_graph"] == "own":
         option = "--bare" if bare else "--default-graph own"
         raise UsageError(f"{option} is about a graph in a directory: that server decides it")
-    from clustergraph.store.transport import credentials_from, split_address
+    from clustergraph.quadstore.transport import credentials_from, split_address
 
     split_address(remote)
     credentials_from(os.environ)
@@ -279,7 +279,7 @@ def _addresses(remote: str | None, bare: bool, given: dict[str, Any]) -> dict[st
 
 def _warn(services: Sequence[str], loads: Sequence[str]) -> None:
     """Tell of addresses that would admit nothing: whoever gave them expects otherwise."""
-    from clustergraph.store.addresses import idle
+    from clustergraph.sparql.addresses import idle
 
     for option, entries in (("--allow-service", services), ("--allow-load", loads)):
         for entry in entries:

@@ -66,8 +66,8 @@ def export(
     """
     from pyoxigraph import RdfFormat
 
-    from clustergraph.answers import FORMATS
-    from clustergraph.store import Engine
+    from clustergraph.quadstore import Engine
+    from clustergraph.sparql.results import FORMATS
 
     packed = output is not None and output.suffix.lower() == ".gz"
     if form is None:
@@ -156,10 +156,10 @@ def load(
     """
     from pyoxigraph import RdfFormat
 
-    from clustergraph.answers import FORMATS
     from clustergraph.cli import loader
     from clustergraph.cli.checking import coloured
-    from clustergraph.store.loading import RefusedError, load_apart
+    from clustergraph.quadstore.loading import RefusedError, load_apart
+    from clustergraph.sparql.results import FORMATS
 
     serialization = FORMATS[form].engine if form else None
     assert serialization is None or isinstance(serialization, RdfFormat)  # noqa: S101
@@ -217,8 +217,8 @@ def list_generations(store: Path) -> None:
 
     'alone' is what each one takes that it shares with no other: pruning it frees that much.
     """
-    from clustergraph import answers
-    from clustergraph.store.generations import Generations
+    from clustergraph.quadstore.generations import Generations
+    from clustergraph.sparql import results as answers
 
     found = Generations(store)
     current = found.current.number
@@ -253,7 +253,7 @@ def roll_back(store: Path, number: int) -> None:
 
     Nothing is lost by it: the generations since then stay, and can be rolled back to likewise.
     """
-    from clustergraph.store.generations import Generations
+    from clustergraph.quadstore.generations import Generations
 
     generation = Generations(store).roll_back(number)
     click.echo(f"{store}: generation {generation.number} is published; it restores {number}")
@@ -273,7 +273,7 @@ def prune(store: Path, keep: int) -> None:
 
     One that somebody still reads stays.
     """
-    from clustergraph.store.generations import Generations
+    from clustergraph.quadstore.generations import Generations
 
     removed = Generations(store).prune(keep)
     click.echo(f"{store}: removed {', '.join(map(str, removed)) or 'nothing'}")
@@ -289,7 +289,7 @@ def backup(store: Path, target: Path) -> None:
     large files, and TARGET takes hardly any room; to be safe from the loss of a disk, name a
     TARGET on another one.
     """
-    from clustergraph.store.generations import Generations
+    from clustergraph.quadstore.generations import Generations
 
     with progress(f"copying to {target}"):
         generation = Generations(store).backup(target)

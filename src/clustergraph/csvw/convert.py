@@ -1,0 +1,307 @@
+"""Reading, checking and converting tables: the entry points of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urljoin, urlsplit
+
+from pyoxigraph import NamedNode
+
+from clustergraph.csvw.cells import AnnotatedTable, annotate
+from clustergraph.csvw.descriptions import Dialect, Schema, Table, TableGroup
+from clustergraph.csvw.files import (
+    FileAccessError,
+    Files,
+    metadata_locations,
+    normalise_url,
+    table_name,
+)
+from clustergraph.csvw.keys import check_keys
+from clustergraph.csvw.metadata import read_metadata
+from clustergraph.csvw.names import is_iri, resolve
+from clustergraph.csvw.places import CellFault, Diagnostics, Place, TracedTriple
+from clustergraph.csvw.rdf import Mode, check_iris, group_triples
+from clustergraph.csvw.references import check_references
+from clustergraph.csvw.rows import Source, Workbook, read_csv
+from clustergraph.errors import TablesError, near
+from clustergraph.vocab import CG, GRAPH
+
+__all__ = ["Tables", "check", "convert", "read"]
+
+GRAPH_PROPERTY: Final = CG + "graph"
+GRAPH_TEMPLATE: Final = GRAPH + "{table}"
+
+Codes = Mapping[str, Collection[str]]
+
+
+@dataclass(slots=True)
+class Tables:
+    """Tables that have been read: what is wrong with them, and their triples.
+
+    Attributes:
+        faults: every fault, in the order of the files and rows.
+        warnings: what is doubtful in the metadata and was ignored.
+        fatal: True when the metadata are so wrong that no table could be read.
+    """
+
+    faults: list[CellFault] = field(default_factory=list)
+    warnings: list[CellFault] = field(default_factory=list)
+    fatal: bool = False
+    _groups: list[tuple[TableGroup, list[AnnotatedTable]]] = field(default_factory=list)
+
+    def triples(
+        self, mode: Mode = "minimal", *, graph: str | None = GRAPH_TEMPLATE
+    ) -> Iterator[TracedTriple]:
+        """Yield the triples; cells with faults yield what the recommendation says they do.
+
+        Args:
+            mode: ``minimal``, or ``standard`` with a description of tables and rows.
+            graph: the named graph of a table that names none itself with ``cg:graph``; ``{table}``
+                stands for the table's name. None puts all triples into the default graph.
+        """
+        for group, tables in self._groups:
+            graphs = [_graph(table, graph) for table in tables]
+            yield from group_triples(group, tables, mode, graphs)
+
+
+def check(
+    path: Path | str,
+    *,
+    codes: Codes | None = None,
+    metadata: Path | str | None = None,
+    base: str | None = None,
+) -> list[CellFault]:
+    """Return everything that is wrong with tables; an empty list means they are right.
+
+    Args:
+        path: a metadata document, a CSV file whose metadata lie beside it, a directory, or an
+            XLSX workbook.
+        codes: name of a code list → its codes, for columns annotated with ``cg:codeList``;
+            without it, such columns are not compared with their lists.
+        metadata: the metadata document to use instead of the one found.
+        base: the URL that stands for the directory of the metadata; by default its ``file:`` URL.
+    """
+    return read(path, codes=codes, metadata=metadata, base=base).faults
+
+
+def convert(
+    path: Path | str,
+    mode: Mode = "minimal",
+    *,
+    codes: Codes | None = None,
+    metadata: Path | str | None = None,
+    base: str | None = None,
+    graph: str | None = GRAPH_TEMPLATE,
+) -> Iterator[TracedTriple]:
+    """Yield the triples of tables, each with the place it comes from.
+
+    The tables are read and checked as a whole before the first triple is yielded.
+
+    Args:
+        path: as for :func:`check`.
+        mode: ``minimal`` for what the cells say, ``standard`` for that and a description of
+            tables and rows (Generating RDF, section 4).
+        codes: as for :func:`check`.
+        metadata: as for :func:`check`.
+        base: as for :func:`check`.
+        graph: as for :meth:`Tables.triples`.
+
+    Raises:
+        TablesError: something is wrong with the tables; it holds every fault.
+    """
+    tables = read(path, codes=codes, metadata=metadata, base=base)
+    if tables.faults:
+        raise TablesError(tables.faults)
+    yield from tables.triples(mode, graph=graph)
+
+
+def read(
+    path: Path | str,
+    *,
+    codes: Codes | None = None,
+    metadata: Path | str | None = None,
+    base: str | None = None,
+) -> Tables:
+    """Read tables and check them; the arguments are those of :func:`check`."""
+    path = Path(path)
+    diagnostics = Diagnostics()
+    root = path if path.is_dir() else path.parent
+    document = None if metadata is None else Path(metadata)
+    if document is not None:
+        root = document.parent
+    reader = Reader(Files(root, base), diagnostics, codes)
+    try:
+        if path.suffix.lower() == ".xlsx":
+            reader.add_workbook(path, document)
+        elif path.is_dir():
+            for found in [document] if document else _documents(path):
+                reader.add(reader.files.url(found))
+        else:
+            given = None if document is None else reader.files.url(document)
+            reader.add(reader.files.url(path), given)
+    except FileAccessError as error:
+        diagnostics.fault("unreadable", Place(path), str(error), expected="a readable file")
+    return reader.finish()
+
+
+def _documents(directory: Path) -> list[Path]:
+    found = sorted(directory.glob("*-metadata.json"))
+    if not found:
+        raise FileAccessError(f"there is no csv-metadata.json or *-metadata.json in {directory}")
+    return found
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads groups of tables from the files below a directory, then checks them together."""
+
+    files: Files
+    diagnostics: Diagnostics
+    codes: Codes | None = None
+    _groups: list[tuple[TableGroup, list[AnnotatedTable]]] = field(default_factory=list)
+
+    def add(self, url: str, metadata: str | None = None, link: str | None = None) -> None:
+        """Read from the metadata document or CSV file at ``url``.
+
+        Args:
+            url: of the file; what ends in ``.json`` is metadata.
+            metadata: of the document that describes a CSV file, whatever else does.
+            link: of the document that the server of a CSV file links to.
+        """
+        if urlsplit(url).path.lower().endswith(".json"):
+            group = read_metadata(url, self.files, self.diagnostics)
+        else:
+            group = self._describe(url, metadata, link)
+        if group is not None and not self.diagnostics.fatal:
+            tables = [self._read_file(table) for table in group.tables]
+            self._groups.append((group, [table for table in tables if table is not None]))
+
+    def add_workbook(self, path: Path, metadata: Path | None = None) -> None:
+        """Read the sheets of a workbook that bear the names of tables.
+
+        Tables without a sheet are read from their files, but only to be referred to.
+        """
+        document = metadata or self._beside(path)
+        group = read_metadata(self.files.url(document), self.files, self.diagnostics)
+        book = Workbook(path, self.diagnostics)
+        if group is None or self.diagnostics.fatal or not book.sheets:
+            return
+        names = [table_name(table.url) for table in group.tables]
+        for sheet in book.sheets:
+            if sheet not in names:
+                matches = near(sheet, names, 1)
+                hint = f"; did you mean {matches[0]!r}?" if matches else ""
+                self.diagnostics.fault(
+                    "column",
+                    Place(path, sheet),
+                    f"no table is called {sheet!r}{hint}",
+                    value=sheet,
+                    expected="one of " + ", ".join(names),
+                )
+        tables: list[AnnotatedTable | None] = []
+        for name, table in zip(names, group.tables, strict=True):
+            if name in book.sheets:
+                dialect = table.dialect or Dialect()
+                tables.append(self._annotate(table, book.read(name, dialect, self.diagnostics)))
+            else:
+                table.suppress_output = True
+                tables.append(self._read_file(table))
+        book.close()
+        self._groups.append((group, [table for table in tables if table is not None]))
+
+    def finish(self) -> Tables:
+        """Check what binds the tables together, and return them."""
+        tables = [table for _, members in self._groups for table in members]
+        described = [table for group, _ in self._groups for table in group.tables]
+        for description in described:
+            self._check_graph(description)
+        check_keys(tables, described, self.diagnostics)
+        check_references(tables, described, self.diagnostics)
+        for table in tables:
+            check_iris(table, self.diagnostics)
+        groups = [] if self.diagnostics.fatal else self._groups
+        faults = in_order(self.diagnostics.faults)
+        return Tables(faults, self.diagnostics.warnings, self.diagnostics.fatal, groups)
+
+    def _describe(self, url: str, metadata: str | None, link: str | None) -> TableGroup | None:
+        """Return the description of the table at ``url`` (Model for Tabular Data, section 5)."""
+        if metadata is not None:
+            return read_metadata(metadata, self.files, self.diagnostics, default_url=url)
+        candidates = [] if link is None else [urljoin(url, link)]
+        candidates.extend(metadata_locations(url, self.files))
+        wanted = normalise_url(url)
+        for candidate in filter(self.files.exists, candidates):
+            found = Diagnostics()
+            group = read_metadata(candidate, self.files, found)
+            if group is None or wanted in {normalise_url(table.url) for table in group.tables}:
+                self.diagnostics.extend(found)
+                return group
+            place = Place(self.files.path(candidate))
+            self.diagnostics.warn(place, f"does not describe {url}; ignored", value=url)
+        return TableGroup([Table(url, Schema(), base=url)])
+
+    def _beside(self, path: Path) -> Path:
+        """Return the metadata document beside a workbook."""
+        for candidate in metadata_locations(self.files.url(path), self.files):
+            if self.files.exists(candidate):
+                return self.files.path(candidate)
+        raise FileAccessError(
+            f"no metadata lie beside {path}: expected {path.name}-metadata.json or "
+            "csv-metadata.json"
+        )
+
+    def _read_file(self, table: Table) -> AnnotatedTable | None:
+        try:
+            path = self.files.path(table.url)
+        except FileAccessError as error:
+            self._unreadable(self.files.root, error)
+            return None
+        try:
+            data = self.files.read(table.url)
+        except FileAccessError as error:
+            self._unreadable(path, error)
+            return None
+        dialect = table.dialect or Dialect()
+        return self._annotate(table, read_csv(data, path, dialect, self.diagnostics))
+
+    def _check_graph(self, table: Table) -> None:
+        given = _graph_iri(table)
+        if given is not None and not is_iri(given):
+            message = f"the graph of {table.url} is {given!r}, which is no IRI"
+            self.diagnostics.fail(Place(self.files.root), message, value=given)
+
+    def _unreadable(self, path: Path, error: FileAccessError) -> None:
+        self.diagnostics.fault(
+            "unreadable", Place(path), str(error), expected="a file that can be read"
+        )
+
+    def _annotate(self, table: Table, source: Source) -> AnnotatedTable:
+        return annotate(table, source, self.codes, self.diagnostics)
+
+
+def in_order(faults: Sequence[CellFault]) -> list[CellFault]:
+    """Return faults file by file as first met, and within a file from top to bottom."""
+    files: dict[tuple[Path, str | None], int] = {}
+    for fault in faults:
+        files.setdefault(fault.place[:2], len(files))
+    return sorted(faults, key=lambda f: (files[f.place[:2]], f.place.row or 0, f.place.number or 0))
+
+
+def _graph_iri(table: Table) -> str | None:
+    """Return what the annotation ``cg:graph`` says, if it stands there."""
+    given = table.annotations.get(GRAPH_PROPERTY)
+    if isinstance(given, dict):
+        given = given.get("@id")
+    return None if given is None else resolve(str(given), table.base)
+
+
+def _graph(table: AnnotatedTable, template: str | None) -> NamedNode | None:
+    if template is None:
+        return None
+    description = table.description
+    return NamedNode(
+        _graph_iri(description) or template.replace("{table}", quote(table_name(description.url)))
+    )

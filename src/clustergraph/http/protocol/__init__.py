@@ -1,0 +1,36 @@
+"""The SPARQL protocols as pure functions, for a worker process: no network, no event loop.
+
+A request is handled and its response delivered::
+
+    deliver(handle(request, context), outlet)
+"""
+
+from clustergraph.http.protocol.dispatch import deliver, handle, prepare
+from clustergraph.http.protocol.messages import (
+    Change,
+    Commit,
+    Config,
+    Context,
+    Handler,
+    Outlet,
+    Request,
+    Response,
+    Stream,
+    Write,
+)
+
+__all__ = [
+    "Change",
+    "Commit",
+    "Config",
+    "Context",
+    "Handler",
+    "Outlet",
+    "Request",
+    "Response",
+    "Stream",
+    "Write",
+    "deliver",
+    "handle",
+    "prepare",
+]

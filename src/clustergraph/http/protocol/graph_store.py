@@ -1,0 +1,280 @@
+"""The SPARQL 1.1 Graph Store HTTP Protocol at ``/store``.
+
+``/store?graph=IRI`` and ``/store?default`` name a graph indirectly (section 4.2), ``/store/name``
+directly (section 4.1). The default graph is always the store's own, also where queries see the
+union of all graphs: what was put there is what comes back. ``/store`` alone is the whole store.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph.errors import ClusterGraphError, QueryError, RequestError, StoreError, near
+from clustergraph.http.protocol import parameters, problems, uploads
+from clustergraph.http.protocol.messages import Change, Context, Request, Response, Write
+from clustergraph.http.protocol.negotiation import choose
+from clustergraph.http.protocol.preconditions import check, http_date, tag, unchanged
+from clustergraph.http.protocol.query import Sink, drop_idle_prefixes, refuse_method
+from clustergraph.http.protocol.update import published, read_only
+from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
+from clustergraph.sparql.results import Format
+
+__all__ = ["Target", "address", "answer", "checked", "target_of"]
+
+_GRAPH: Final = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
+_STORE: Final = "GET, HEAD, POST, OPTIONS"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a request is about.
+
+    Attributes:
+        node: the graph; None: the whole store.
+        forms: the names of formats that the address gives, in order.
+    """
+
+    node: ox.NamedNode | ox.DefaultGraph | None
+    forms: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Return what messages call it."""
+        return str(self.node) if isinstance(self.node, ox.NamedNode) else "the default graph"
+
+    def exists(self, store: ox.Store) -> bool:
+        """Say whether it is there; the default graph always is."""
+        return not isinstance(self.node, ox.NamedNode) or store.contains_named_graph(self.node)
+
+
+def answer(request: Request, context: Context) -> Response | Change:
+    """Read a graph, or read and check a change to one.
+
+    Raises:
+        ClusterGraphError: the request cannot be done.
+    """
+    target = target_of(request, context)
+    allow = _STORE if target.node is None else _GRAPH
+    match request.method:
+        case "GET" | "HEAD":
+            return _get(request, context, target)
+        case "PUT" | "DELETE" if target.node is None:
+            detail = f"{request.method} needs a graph: add ?graph=IRI or ?default to the address"
+            raise RequestError(405, "Method not allowed", detail, headers=[("Allow", allow)])
+        case "PUT" | "POST" | "DELETE" if context.commit is None:
+            raise read_only()
+        case "PUT":
+            return _write(request, context, target, replace=True)
+        case "POST":
+            return (
+                _create(request, context)
+                if target.node is None
+                else _write(request, context, target, replace=False)
+            )
+        case "DELETE":
+            return _delete(request, context, target)
+        case method:
+            return refuse_method(method, allow)
+
+
+def target_of(request: Request, context: Context) -> Target:
+    """Return what a request is about.
+
+    Raises:
+        RequestError: its address names no graph properly (400), or more than one.
+    """
+    graphs: list[str] = []
+    default = False
+    forms: tuple[str, ...] = ()
+    for name, value in parameters.fields(request.query_string):
+        if name == b"graph":
+            graphs.append(_permanent(parameters.decode(value), request, context))
+        elif name == b"default":
+            default = True
+        elif name == b"format":
+            forms = (*forms, parameters.decode(value))
+    direct = request.path.removeprefix("/store")
+    if direct:
+        graphs.append(_direct(direct, request, context))
+    if len(graphs) + default > 1:
+        detail = "the address names more than one graph; name one: ?graph=IRI or ?default"
+        raise RequestError(400, "Wrong request", detail)
+    if default:
+        return Target(ox.DefaultGraph(), forms)
+    if not graphs:
+        return Target(None, forms)
+    return Target(_node(graphs[0]), forms)
+
+
+def _permanent(iri: str, request: Request, context: Context) -> str:
+    """Return a graph's own IRI for the address by which it can be named directly."""
+    namespace, here = context.config.graph_namespace, f"{request.base}/store/"
+    return iri if namespace is None or not iri.startswith(here) else namespace + iri[len(here) :]
+
+
+def _direct(path: str, request: Request, context: Context) -> str:
+    if path == "/":
+        raise RequestError(404, "Not found", "nothing is at /store/; the store itself is /store")
+    namespace = context.config.graph_namespace
+    return f"{request.base}/store{path}" if namespace is None else namespace + path[1:]
+
+
+def _node(iri: str) -> ox.NamedNode:
+    try:
+        return ox.NamedNode(iri)
+    except ValueError as error:
+        detail = f"a graph is named by an absolute IRI, and {iri!r} is none ({error})"
+        raise RequestError(400, "Wrong request", detail) from error
+
+
+def _get(request: Request, context: Context, target: Target) -> Response:
+    store = context.store
+    if not target.exists(store):
+        raise _unknown(store, target)
+    form = choose(
+        request.headers.get("accept"), target.forms, "dataset" if target.node is None else "graph"
+    )
+    current = tag(context, form.name)
+    if (response := unchanged(request, context, current)) is not None:
+        return response
+    headers = [("Content-Type", form.content_type), ("Vary", "Accept"), ("ETag", current)]
+    headers.append(("Cache-Control", "no-cache"))
+    if context.committed_at is not None:
+        headers.append(("Last-Modified", http_date(context.committed_at)))
+    response = Response(200, headers, cacheable=True)
+    if request.method == "GET":
+
+        def instead(error: ClusterGraphError) -> Response:
+            return problems.respond(error, request)
+
+        response.body = lambda write: _dump(write, context, target, form)
+        response.instead = instead
+    return response
+
+
+def _dump(write: Write, context: Context, target: Target, form: Format) -> bytes:
+    assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
+    sink = Sink(write, context.config.max_result_bytes)
+    readable = form.name in ("turtle", "trig")
+    prefixes = dict(context.config.prefixes) if readable else None
+    try:
+        context.store.dump(sink, form.engine, from_graph=target.node, prefixes=prefixes)  # type: ignore[arg-type]
+    except (RuntimeError, OSError, ValueError) as error:
+        if sink.broken:
+            raise
+        raise QueryError(f"{target.name} could not be read: {error}") from error
+    body = sink.rest()
+    return drop_idle_prefixes(body) if readable and sink.total == len(body) else body
+
+
+def _write(request: Request, context: Context, target: Target, *, replace: bool) -> Change:
+    node = target.node
+    base_iri = node.value if isinstance(node, ox.NamedNode) else context.config.base_iri
+    documents: list[uploads.Document] = []
+    # Nothing sent without a type, or to be added, is no document (sections 5.3 and 5.5); with a
+    # type it must be one, and nothing is none in XML or JSON.
+    if request.body or (replace and "content-type" in request.headers):
+        documents = checked(request, context, base_iri, triples_only=True)
+
+    def apply(store: ox.Store, base: int | None) -> Changed[bool]:
+        existed = target.exists(store)
+        check(request, context, base, existed)
+        assert node is not None  # noqa: S101 - the whole store is dealt with elsewhere
+        try:
+            delta = fill_graph(store, node, documents, replace=replace)
+        except Exception as error:
+            raise StoreError(f"{target.name} could not be written: {error}") from error
+        return Changed(existed, delta)
+
+    def respond(existed: object, generation: int) -> Response:
+        headers = [published(generation)]
+        if existed:
+            return Response(204, headers)
+        headers.append(("Location", address(request, context, base_iri)))
+        return Response(201, headers)
+
+    return Change(apply, respond)
+
+
+def _create(request: Request, context: Context) -> Response | Change:
+    """Make a new graph of triples; quads go to the graphs that they name (section 5.5)."""
+    if not request.body:
+        return Response(204, [])
+    config = context.config
+    name = str(uuid.uuid4())
+    namespace = config.graph_namespace or f"{request.base}/store/"
+    node = _node(namespace + name)
+    documents = checked(request, context, node.value, triples_only=False)
+    quads = any(
+        document.form in (ox.RdfFormat.TRIG, ox.RdfFormat.N_QUADS) for document in documents
+    )
+
+    def apply(store: ox.Store, base: int | None) -> Changed[None]:
+        check(request, context, base, exists=True)
+        try:
+            delta = fill_graph(store, None if quads else node, documents)
+            return Changed(None, delta)
+        except Exception as error:
+            raise StoreError(f"the content could not be stored: {error}") from error
+
+    def respond(_: object, generation: int) -> Response:
+        headers = [published(generation)]
+        if quads:
+            return Response(204, headers)
+        headers.append(("Location", f"{request.base}/store/{name}"))
+        headers.append(("Link", f'<{node.value}>; rel="canonical"'))
+        return Response(201, headers)
+
+    return Change(apply, respond)
+
+
+def checked(
+    request: Request, context: Context, base_iri: str, *, triples_only: bool
+) -> list[uploads.Document]:
+    """Return the documents that a request carries, each parsed to its end.
+
+    Raises:
+        RequestError: one is not what it claims to be.
+    """
+    documents = uploads.read(request, context.config, base_iri)
+    for document in documents:
+        document.check(triples_only=triples_only)
+    return documents
+
+
+def _delete(request: Request, context: Context, target: Target) -> Change:
+    node = target.node
+    assert node is not None  # noqa: S101 - the whole store is dealt with elsewhere
+
+    def apply(store: ox.Store, base: int | None) -> Changed[None]:
+        if not target.exists(store):
+            raise _unknown(store, target)
+        check(request, context, base, exists=True)
+        try:
+            return Changed(None, drop_graph(store, node))
+        except OSError as error:
+            raise StoreError(f"{target.name} could not be deleted: {error}") from error
+
+    return Change(apply, lambda _, generation: Response(204, [published(generation)]))
+
+
+def address(request: Request, context: Context, iri: str) -> str:
+    """Return the address at which a graph can be read."""
+    namespace = context.config.graph_namespace or f"{request.base}/store/"
+    if iri.startswith(namespace) and len(iri) > len(namespace):
+        return f"{request.base}/store/{iri[len(namespace) :]}"
+    from urllib.parse import quote
+
+    return f"{request.base}/store?graph={quote(iri, safe='')}"
+
+
+def _unknown(store: ox.Store, target: Target) -> RequestError:
+    assert isinstance(target.node, ox.NamedNode)  # noqa: S101 - the default graph always exists
+    known = [graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode)]
+    close = near(target.node.value, known[:1000], limit=2)
+    hint = f"; did you mean {' or '.join(f'<{iri}>' for iri in close)}?" if close else ""
+    return RequestError(404, "No such graph", f"there is no graph {target.name}{hint}")

@@ -1,0 +1,211 @@
+"""What goes into the protocols and what comes out: plain values, without any HTTP library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal, Protocol, TypeAlias, TypeVar
+
+import pyoxigraph as ox
+
+from clustergraph.errors import ClusterGraphError
+from clustergraph.quadstore.delta import Changed
+from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
+from clustergraph.vocab import BASE, GRAPH, PREFIXES
+
+__all__ = [
+    "Change",
+    "Commit",
+    "Config",
+    "Context",
+    "Handler",
+    "Outlet",
+    "Request",
+    "Response",
+    "Stream",
+    "Write",
+]
+
+T = TypeVar("T")
+Write: TypeAlias = Callable[[bytes], object]
+"""Takes one chunk; may block as long as the client is slow; raises when the client has gone."""
+Stream: TypeAlias = Callable[[Write], bytes]
+"""Writes all chunks of a body but the last, which it returns."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, its body received whole.
+
+    Attributes:
+        method: in upper case.
+        path: as sent, percent-encoded, from the service's root: ``/sparql``.
+        query_string: what follows the question mark, as sent.
+        headers: values by lower-case name; several of one name joined by commas.
+        body: the content as received, still compressed; large ones as a file, which can seek.
+        base: scheme, host and prefix by which clients reach the service, without a slash at the
+            end: ``https://example.org``.
+        client: who asks, for log and limits.
+        deadline_s: seconds that the answer may take; whoever runs the worker enforces it.
+    """
+
+    method: str
+    path: str
+    query_string: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | IO[bytes] = b""
+    base: str = "http://localhost"
+    client: str = ""
+    deadline_s: float | None = None
+
+
+@dataclass(slots=True)
+class Response:
+    """One HTTP response.
+
+    Attributes:
+        status: the HTTP status.
+        headers: names and values, in order; Content-Length is left to whoever sends it.
+        body: whole, or what streams it.
+        cacheable: whether the same request gets the same bytes as long as the generation stays;
+            only then may it be kept and bear a strong ETag.
+        federated: the request is admitted but needs the network, which this worker has not: it
+            is to be handled again by one that has. Status and body are to be ignored then.
+        instead: makes the response to send when streaming fails before the first chunk.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes | Stream = b""
+    cacheable: bool = False
+    federated: bool = False
+    instead: Callable[[ClusterGraphError], Response] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an operator decides.
+
+    Attributes:
+        default_graph: what a query's default graph is when it names none: the union of all
+            graphs, or the store's own default graph.
+        max_result_bytes: longest answer; a longer one is broken off.
+        max_query_bytes: longest query or update.
+        max_nesting: deepest nesting of brackets in a query or update.
+        max_upload_bytes: longest upload, after decompression.
+        allow_service: addresses that SERVICE may name; see `clustergraph.sparql.policy`.
+        allow_load: addresses that LOAD may name.
+        prefixes: prefixes that queries and updates need not declare.
+        base_iri: against which queries and updates resolve relative IRIs.
+        graph_namespace: ``/store/x`` is the graph whose IRI is this and ``x``; None: the graph
+            named by the request's own URI.
+        writable: whether the service takes writes at all, be it in another worker; the
+            description says so.
+        max_validate_bytes: longest content that is judged without being stored, decompressed.
+        shapes: the file or directory of shapes that hold here; None: the shipped ones.
+        prefix_table: each prefix as it stands in a text, its name and its IRI; from ``prefixes``.
+    """
+
+    default_graph: Literal["union", "own"] = "union"
+    max_result_bytes: int = 1 << 30
+    max_query_bytes: int = MAX_QUERY_BYTES
+    max_nesting: int = MAX_NESTING
+    max_upload_bytes: int = 1 << 30
+    allow_service: tuple[str, ...] = ()
+    allow_load: tuple[str, ...] = ()
+    prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
+    base_iri: str = BASE
+    graph_namespace: str | None = GRAPH
+    writable: bool = False
+    max_validate_bytes: int = 16 << 20
+    shapes: Path | None = None
+    prefix_table: tuple[tuple[str, str, str], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        table = tuple((f"{name}:", name, iri) for name, iri in self.prefixes.items())
+        object.__setattr__(self, "prefix_table", table)
+
+
+class Commit(Protocol):
+    """Applies a change to a copy of the published generation and publishes the copy."""
+
+    def __call__(self, apply: Callable[[ox.Store, int | None], T], /) -> tuple[int, T]:
+        """Call ``apply`` with the copy and the number of the generation that it was copied from.
+
+        The number is None when changes of other requests were applied to the same copy before.
+        Whatever ``apply`` raises comes through, and nothing has happened.
+
+        Returns:
+            The number of the generation published, and what ``apply`` returned.
+        """
+        ...
+
+
+@dataclass(slots=True)
+class Context:
+    """What a request is answered from: one generation of the graph.
+
+    Attributes:
+        store: that generation, open for reading.
+        generation: its number.
+        config: what the operator decided.
+        committed_at: when it was published, in seconds since 1970; None: not known.
+        commit: None: this worker takes no writes.
+        network: whether this worker may call other hosts.
+        others: handlers of further paths, by path.
+        memory: what is computed once a generation and worker; starts empty with each.
+        directory: the store, in which things are kept for all workers; None: there is none.
+        budget_s: how long it may take to judge the whole of the generation.
+    """
+
+    store: ox.Store
+    generation: int
+    config: Config = field(default_factory=Config)
+    committed_at: float | None = None
+    commit: Commit | None = None
+    network: bool = False
+    others: Mapping[str, Handler] = field(default_factory=dict)
+    memory: dict[str, object] = field(default_factory=dict)
+    directory: Path | None = None
+    budget_s: float = 10.0
+
+
+Handler: TypeAlias = Callable[[Request, Context], Response]
+
+
+@dataclass(slots=True)
+class Change:
+    """A write that has been read and checked, and only waits to be applied.
+
+    Attributes:
+        apply: as `Commit` takes it. When it raises `StoreError`, or anything else that is not a
+            `ClusterGraphError`, the copy is spoilt and must go; after any other error the copy is
+            as it was before, so that the changes of others in the group stand.
+            What it returns says what it added and removed.
+        respond: makes the response from the result in what ``apply`` returned, and the generation
+            published.
+    """
+
+    apply: Callable[[ox.Store, int | None], Changed[object]]
+    respond: Callable[[object, int], Response]
+
+
+class Outlet(Protocol):
+    """Where `deliver` puts a response: either ``whole``, or ``start``, ``data`` … and ``end``."""
+
+    def whole(self, response: Response, /) -> object:
+        """Take a complete response; its body is bytes."""
+        ...
+
+    def start(self, response: Response, /) -> object:
+        """Take status and headers; the body follows."""
+        ...
+
+    def data(self, chunk: bytes, /) -> object:
+        """Take a chunk of the body; may block as long as the client is slow."""
+        ...
+
+    def end(self, chunk: bytes, /) -> object:
+        """Take the last chunk."""
+        ...

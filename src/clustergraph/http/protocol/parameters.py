@@ -1,0 +1,191 @@
+"""What a SPARQL request holds: the text, its dataset, the format asked for.
+
+SPARQL 1.1 Protocol, sections 2.1.1 to 2.1.4 and 2.2.1 to 2.2.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import IO, Final, Literal
+from urllib.parse import unquote_to_bytes
+
+import pyoxigraph as ox
+
+from clustergraph.errors import RequestError
+from clustergraph.http.protocol.messages import Request
+
+__all__ = ["Given", "content", "decode", "fields", "media_type", "nodes", "read"]
+
+FORM: Final = "application/x-www-form-urlencoded"
+_MOST_FIELDS: Final = 2000
+_DATASET: Final = {
+    "query": ("default-graph-uri", "named-graph-uri"),
+    "update": ("using-graph-uri", "using-named-graph-uri"),
+}
+
+
+@dataclass(slots=True)
+class Given:
+    """What a request gives.
+
+    Attributes:
+        text: the query or update; None: there is none.
+        default_graphs: IRIs of the graphs that make up the default graph.
+        named_graphs: IRIs of the graphs that GRAPH may name.
+        forms: the names of formats that the address gives, in order.
+    """
+
+    text: str | None = None
+    default_graphs: Sequence[str] = ()
+    named_graphs: Sequence[str] = ()
+    forms: tuple[str, ...] = ()
+
+
+def read(request: Request, kind: Literal["query", "update"]) -> Given:
+    """Return what a request gives.
+
+    Args:
+        request: GET or POST.
+        kind: what the address takes; also the parameter's name.
+
+    Raises:
+        RequestError: two texts, not UTF-8, or of a media type that is no such thing.
+    """
+    raw = request.query_string
+    if request.method != "POST":
+        if raw.startswith(b"query=") and b"&" not in raw:
+            return Given(decode(raw[6:]))
+        return _gather(fields(raw), kind, Given())
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding not in ("", "identity"):
+        detail = f"a {kind} is sent plain; this says that it is packed: {coding}"
+        headers = [("Accept-Encoding", "identity")]
+        raise RequestError(415, "Unsupported content coding", detail, headers=headers)
+    declared = request.headers.get("content-type", "")
+    essence = media_type(declared)
+    given = Given()
+    if essence == FORM:
+        body = content(request.body)
+        _gather(fields(raw), kind, given)
+        return _gather(fields(body), kind, given)
+    if essence != f"application/sparql-{kind}":
+        other = "update" if kind == "query" else "query"
+        if essence == f"application/sparql-{other}":
+            raise _elsewhere(other)
+        raise RequestError(
+            415,
+            "Unsupported media type",
+            f"{essence or 'a body without Content-Type'} is no {kind}: send it as "
+            f"application/sparql-{kind}, or as {FORM} with {kind}=…",
+            headers=[("Accept-Post", f"application/sparql-{kind}, {FORM}")],
+        )
+    if "charset" in declared.lower() and "utf" not in declared.lower().replace("-", ""):
+        detail = f"a {kind} is encoded in UTF-8, and in nothing else; this says {declared}"
+        raise RequestError(415, "Unsupported character set", detail)
+    given.text = decode(content(request.body), form=False)
+    return _gather(fields(raw), kind, given)
+
+
+def _gather(pairs: Iterator[tuple[bytes, bytes]], kind: str, given: Given) -> Given:
+    default, named = _DATASET[kind]
+    for name, value in pairs:
+        if name == b"query" or name == b"update":
+            if name.decode() != kind:
+                raise _elsewhere(name.decode())
+            if given.text is not None:
+                detail = f"the request holds more than one {kind}; send one"
+                raise RequestError(400, "Wrong request", detail)
+            given.text = decode(value)
+        elif name == b"format":
+            given.forms = (*given.forms, decode(value))
+        elif value:
+            if name == default.encode():
+                given.default_graphs = (*given.default_graphs, decode(value))
+            elif name == named.encode():
+                given.named_graphs = (*given.named_graphs, decode(value))
+    return given
+
+
+def _elsewhere(kind: str) -> RequestError:
+    place = "/sparql" if kind == "query" else "/update"
+    detail = f"this address takes no {kind}; send it to {place}"
+    return RequestError(400, "Wrong request", detail)
+
+
+def fields(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield names, decoded, and values, still encoded, of a form or a query string.
+
+    Raises:
+        RequestError: there are too many (400).
+    """
+    if not raw:
+        return
+    pieces = raw.split(b"&", _MOST_FIELDS)
+    if len(pieces) > _MOST_FIELDS:
+        raise RequestError(400, "Wrong request", f"at most {_MOST_FIELDS:,} parameters are taken")
+    for piece in pieces:
+        name, _, value = piece.partition(b"=")
+        yield _unquote(name.replace(b"+", b" ")), value
+
+
+def decode(raw: bytes, form: bool = True) -> str:
+    """Return the text of a value.
+
+    Args:
+        raw: the bytes sent.
+        form: whether they are encoded as in a form: ``+`` for a space and ``%`` for bytes.
+
+    Raises:
+        RequestError: it is not UTF-8; says where.
+    """
+    if form:
+        if b"+" in raw:
+            raw = raw.replace(b"+", b" ")
+        if b"%" in raw:
+            raw = _unquote(raw)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
+        raise RequestError(
+            400,
+            "Not UTF-8",
+            f"line {line}, column {column}: the text is not UTF-8 from byte {error.start + 1} on",
+            line=line,
+            column=column,
+        ) from error
+
+
+def _unquote(raw: bytes) -> bytes:
+    """Decode ``%`` and two digits, in a third of the time that urllib takes."""
+    try:
+        escaped = raw.replace(b"\\", b"\\\\").replace(b"%", b"\\x")
+        return escaped.decode("unicode_escape").encode("latin-1")
+    except UnicodeDecodeError:
+        return unquote_to_bytes(raw)  # a bare % stands for itself there
+
+
+def content(body: bytes | IO[bytes]) -> bytes:
+    """Return a body as bytes."""
+    return body if isinstance(body, bytes) else body.read()
+
+
+def media_type(value: str) -> str:
+    """Return the media type of a Content-Type header, without its parameters."""
+    return value.partition(";")[0].strip().lower()
+
+
+def nodes(iris: Sequence[str], name: str) -> list[ox.NamedNode]:
+    """Return graph names as terms.
+
+    Raises:
+        RequestError: one is no absolute IRI (400).
+    """
+    try:
+        return [ox.NamedNode(iri) for iri in iris]
+    except ValueError as error:
+        detail = f"{name}: a graph is named by an absolute IRI ({error})"
+        raise RequestError(400, "Wrong request", detail) from error

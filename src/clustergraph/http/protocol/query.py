@@ -1,0 +1,278 @@
+"""The query operation of the SPARQL 1.1 Protocol (section 2.1), and the way to the description."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph.errors import ClusterGraphError, QueryError, RequestError
+from clustergraph.http.protocol import parameters, problems
+from clustergraph.http.protocol.messages import Config, Context, Request, Response, Stream, Write
+from clustergraph.http.protocol.negotiation import choose
+from clustergraph.quadstore.engine import Answer, nothing
+from clustergraph.sparql.messages import explain
+from clustergraph.sparql.policy import calls_out, limit_size, names_its_graphs
+from clustergraph.sparql.results import Format
+from clustergraph.sparql.results import write as write_answer
+
+__all__ = [
+    "CHUNK_BYTES",
+    "Sink",
+    "answer",
+    "check_syntax",
+    "drop_idle_prefixes",
+    "limit",
+    "refuse_method",
+    "used_prefixes",
+]
+
+CHUNK_BYTES: Final = 64 * 1024
+"""An answer up to this long is sent in one piece, a longer one in chunks of about this length."""
+
+_ALLOW: Final = "GET, HEAD, POST, OPTIONS"
+# Turtle up to this long is written again with prefixes, for it is likely read by a person.
+_PREFIXED_BYTES: Final = 16 * 1024
+# Functions whose value differs from call to call (SPARQL 1.1, 17.4.2.7 and following). A comment
+# may stand between name and bracket.
+_VOLATILE: Final = re.compile(r"\b(?:now|rand|(?:str)?uuid|bnode)\s*[(#]")
+# A template's blank nodes are other ones at each evaluation.
+_FRESH: Final = re.compile(r"_:|[\[(]")
+
+
+def answer(request: Request, context: Context) -> Response:
+    """Evaluate a query; without one, describe the service.
+
+    Raises:
+        ClusterGraphError: the request cannot be answered.
+    """
+    method = request.method
+    if method != "GET" and method != "POST" and method != "HEAD":
+        return refuse_method(method, _ALLOW)
+    given = parameters.read(request, "query")
+    text = given.text
+    if text is None:
+        if method != "POST" and not (given.default_graphs or given.named_graphs):
+            from clustergraph.http.protocol import description
+
+            return description.service(request, context)
+        raise RequestError(400, "Wrong request", "the request holds no query: add query=…")
+    config = context.config
+    limit(text, config)
+    outward = calls_out(text, services=config.allow_service, resolve=context.network)
+    if outward and not context.network:
+        return Response(200, [], federated=True)
+    defaults: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
+    named: list[ox.NamedNode | ox.BlankNode] | None = None
+    if given.default_graphs or given.named_graphs:
+        # Over what the query says itself (section 2.1.4).
+        defaults = [*parameters.nodes(given.default_graphs, "default-graph-uri")]
+        named = [*parameters.nodes(given.named_graphs, "named-graph-uri")]
+    union = config.default_graph == "union" and named is None and not names_its_graphs(text)
+    try:
+        result = context.store.query(
+            text,
+            base_iri=config.base_iri,
+            prefixes=used_prefixes(text, config),
+            use_default_graph_as_union=union,
+            default_graph=defaults,
+            named_graphs=named,
+        )
+    except SyntaxError as error:
+        raise explain(text, error, config.prefixes, _parser(config)) from error
+    except (RuntimeError, OSError, ValueError) as error:
+        raise _failed(error) from error
+    triples = isinstance(result, ox.QueryTriples)
+    accept = request.headers.get("accept")
+    form = choose(accept, given.forms, "graph" if triples else "solutions")
+    response = Response(200, _headers(form)[:], cacheable=not outward and _lasting(text, triples))
+    if method == "HEAD":
+        return response
+    if isinstance(result, ox.QueryBoolean) and isinstance(form.engine, ox.QueryResultsFormat):
+        response.body = result.serialize(format=form.engine) or b""
+        return response
+
+    def instead(error: ClusterGraphError) -> Response:
+        return problems.respond(error, request)
+
+    response.body = _stream(result, form, config)
+    response.instead = instead
+    return response
+
+
+def limit(text: str, config: Config) -> None:
+    """Refuse a query or an update that is too long or too deeply nested.
+
+    Raises:
+        RequestError: it is longer than ``config.max_query_bytes`` (413).
+        QueryRefusedError: its brackets nest deeper than ``config.max_nesting``.
+    """
+    if len(text) * 4 > config.max_query_bytes:
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > config.max_query_bytes:
+            raise RequestError(
+                413,
+                "Content too large",
+                f"the text is {size:,} bytes long; at most {config.max_query_bytes:,} are taken: "
+                "split it, or send data to /store",
+            )
+    limit_size(text, config.max_query_bytes, config.max_nesting)
+
+
+def refuse_method(method: str, allow: str) -> Response:
+    """Return the response to OPTIONS, or to a method that an address does not take.
+
+    Raises:
+        RequestError: it is not OPTIONS (405; RFC 9110, section 15.5.6).
+    """
+    if method == "OPTIONS":
+        return Response(204, [("Allow", allow)])
+    detail = f"this address takes {allow}; not {method}"
+    raise RequestError(405, "Method not allowed", detail, headers=[("Allow", allow)])
+
+
+def used_prefixes(text: str, config: Config) -> dict[str, str] | None:
+    """Return those of the undeclared prefixes that a text may use: each costs time to pass on."""
+    found = {name: iri for key, name, iri in config.prefix_table if key in text}
+    return found or None
+
+
+@lru_cache(maxsize=64)
+def _headers(form: Format) -> list[tuple[str, str]]:
+    return [("Content-Type", form.content_type), ("Vary", "Accept")]
+
+
+def _lasting(text: str, triples: bool) -> bool:
+    """Say whether the query gets the same bytes each time; when in doubt, not."""
+    lowered = text.lower()
+    if "now" in lowered or "rand" in lowered or "uuid" in lowered or "bnode" in lowered:
+        return not _VOLATILE.search(lowered) and not (triples and _FRESH.search(text))
+    return not (triples and _FRESH.search(text))
+
+
+def _parser(config: Config) -> Callable[[str], None]:
+    empty = nothing()
+    prefixes = dict(config.prefixes)
+
+    def parse(text: str) -> None:
+        empty.query(text, base_iri=config.base_iri, prefixes=prefixes)
+
+    return parse
+
+
+def check_syntax(text: str, config: Config) -> None:
+    """Refuse a query that is not SPARQL; it is begun on an empty store, and never read.
+
+    Raises:
+        QuerySyntaxError: says where and why.
+    """
+    parse = _parser(config)
+    try:
+        parse(text)
+    except SyntaxError as error:
+        raise explain(text, error, config.prefixes, parse) from error
+    except (RuntimeError, OSError, ValueError):
+        pass  # a function that is not known here may be known elsewhere
+
+
+def _failed(error: Exception) -> ClusterGraphError:
+    message = str(error)
+    if "is not supported" in message:
+        return RequestError(400, "Unknown function", f"{message} here")
+    return QueryError(f"the query could not be evaluated: {message}")
+
+
+def _stream(result: Answer, form: Format, config: Config) -> Stream:
+    """Return what serialises an answer; it can be called once."""
+
+    def stream(write: Write) -> bytes:
+        sink = Sink(write, config.max_result_bytes)
+        try:
+            if form.engine is None:
+                write_answer(result, form, sink)  # type: ignore[arg-type]
+            else:
+                result.serialize(sink, form.engine)  # type: ignore[union-attr,arg-type]
+        except (RuntimeError, OSError, ValueError) as error:
+            if sink.broken:
+                raise
+            raise _failed(error) from error
+        body = sink.rest()
+        if form.name == "turtle" and sink.total == len(body) <= _PREFIXED_BYTES:
+            return _with_prefixes(body, config.prefixes)
+        return body
+
+    return stream
+
+
+def drop_idle_prefixes(turtle: bytes) -> bytes:
+    """Return Turtle or TriG without the declarations at its head that nothing below needs."""
+    lines = turtle.split(b"\n")
+    body = next((at for at, line in enumerate(lines) if not line.startswith(b"@prefix ")), 0)
+    below = b"\n".join(lines[body:])
+    kept = [line for line in lines[:body] if line[8 : line.index(b":") + 1] in below]
+    return b"\n".join([*kept, below])
+
+
+def _with_prefixes(turtle: bytes, prefixes: Mapping[str, str]) -> bytes:
+    used = {name: iri for name, iri in prefixes.items() if b"<" + iri.encode() in turtle}
+    if not used:
+        return turtle
+    triples = ox.parse(turtle, ox.RdfFormat.TURTLE)
+    text = ox.serialize(triples, None, ox.RdfFormat.TURTLE, prefixes=used)
+    return drop_idle_prefixes(text or b"")
+
+
+class Sink:
+    """A file for the engine's serialisers: gathers small writes into chunks and counts bytes.
+
+    Args:
+        write: takes the chunks.
+        limit: most bytes in all.
+    """
+
+    __slots__ = ("_limit", "_parts", "_size", "_write", "broken", "total")
+
+    def __init__(self, write: Write, limit: int) -> None:
+        self._write = write
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._size = 0
+        self.total = 0
+        self.broken = False
+
+    def write(self, data: bytes) -> int:
+        """Take some bytes.
+
+        Raises:
+            RequestError: the limit is passed.
+        """
+        size = len(data)
+        self.total += size
+        if self.total > self._limit:
+            raise RequestError(
+                422,
+                "The answer is too large",
+                f"the answer is longer than {self._limit:,} bytes; ask for less of it with LIMIT, "
+                "or for fewer columns",
+            )
+        if self._size + size > CHUNK_BYTES:
+            try:
+                self._write(b"".join(self._parts))
+            except BaseException:
+                self.broken = True
+                raise
+            self._parts = []
+            self._size = 0
+        self._parts.append(data)
+        self._size += size
+        return size
+
+    def flush(self) -> None:
+        """Do nothing: chunks go out when they are full."""
+
+    def rest(self) -> bytes:
+        """Return what has not been written yet."""
+        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)

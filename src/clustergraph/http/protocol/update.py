@@ -1,0 +1,193 @@
+"""The update operation of the SPARQL 1.1 Protocol (section 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph.errors import QueryRefusedError, QuerySyntaxError, RequestError, StoreError
+from clustergraph.http.protocol import parameters
+from clustergraph.http.protocol.messages import Change, Config, Context, Request, Response
+from clustergraph.http.protocol.preconditions import check
+from clustergraph.http.protocol.query import limit, refuse_method, used_prefixes
+from clustergraph.quadstore import updates
+from clustergraph.quadstore.delta import Changed
+from clustergraph.quadstore.engine import nothing
+from clustergraph.sparql.lexer import Token, position, tokens
+from clustergraph.sparql.messages import explain
+from clustergraph.sparql.policy import calls_out, mute_loads
+from clustergraph.sparql.prologues import gathered
+
+__all__ = ["answer", "check_syntax", "published", "with_dataset"]
+
+_ALLOW: Final = "POST, OPTIONS"
+# No SPARQL text goes on with this character: a parser that gets so far has accepted all before.
+_END: Final = "\x01"
+# Fails before whatever stands behind it is carried out, but only after all has been parsed.
+_NEVER: Final = "CLEAR GRAPH <urn:x-clustergraph:nothing>; "
+
+
+def answer(request: Request, context: Context) -> Response | Change:
+    """Read and check an update.
+
+    Raises:
+        ClusterGraphError: the request cannot be done.
+    """
+    if request.method != "POST":
+        return refuse_method(request.method, _ALLOW)
+    given = parameters.read(request, "update")
+    if given.text is None:
+        raise RequestError(400, "Wrong request", "the request holds no update: add update=…")
+    config = context.config
+    limit(given.text, config)
+    text, declared = gathered(given.text, config.base_iri, config.prefixes)
+    for name, iris in (
+        ("using-graph-uri", given.default_graphs),
+        ("using-named-graph-uri", given.named_graphs),
+    ):
+        parameters.nodes(iris, name)
+    if context.commit is None:
+        raise read_only()
+    admitted = mute_loads(text, config.allow_load, resolve=context.network)
+    if (
+        calls_out(
+            admitted,
+            services=config.allow_service,
+            loads=config.allow_load,
+            resolve=context.network,
+        )
+        and not context.network
+    ):
+        return Response(200, [], federated=True)
+    complete = with_dataset(admitted, given.default_graphs, given.named_graphs)
+    prefixes = {**(used_prefixes(text, config) or {}), **declared}
+
+    def apply(store: ox.Store, base: int | None) -> Changed[None]:
+        check(request, context, base, exists=True)
+        try:
+            delta = updates.update(store, complete, base_iri=config.base_iri, prefixes=prefixes)
+            return Changed(None, delta)
+        except SyntaxError as error:
+            raise _explained(admitted, error, config, declared) from error
+        except RuntimeError as error:
+            raise RequestError(409, "The update failed", _advice(str(error))) from error
+        except ValueError as error:
+            raise RequestError(400, "The update failed", str(error)) from error
+        except OSError as error:
+            raise StoreError(f"the update could not be carried out: {error}") from error
+
+    return Change(apply, lambda _, generation: Response(204, [published(generation)]))
+
+
+def published(generation: int) -> tuple[str, str]:
+    """Return the header that says which generation holds a write."""
+    return "Clustergraph-Generation", str(generation)
+
+
+def read_only() -> RequestError:
+    """Return the refusal of a write where none are taken."""
+    return RequestError(403, "Read-only", "this service takes no writes; queries go to /sparql")
+
+
+def with_dataset(text: str, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> str:
+    """Return an update as if USING and USING NAMED clauses stood in each of its operations.
+
+    SPARQL 1.1 Protocol, section 2.2.3. Line numbers stay, and columns up to the first clause.
+
+    Raises:
+        RequestError: it has such clauses, or WITH, of its own (400).
+        QueryRefusedError: its clauses cannot be told apart safely.
+    """
+    if not default_graphs and not named_graphs:
+        return text
+    clauses = [f"USING <{iri}> " for iri in default_graphs]
+    clauses += [f"USING NAMED <{iri}> " for iri in named_graphs]
+    using = " " + "".join(clauses)
+    found = [token for token in tokens(text) if token.kind != "comment"]
+    insertions: list[tuple[int, str]] = []
+    depth = 0
+    for index, token in enumerate(found):
+        if token.kind == "iri" and ("'" in token.text or '"' in token.text):
+            raise QueryRefusedError(f"{token.text} may hide brackets: write the IRI otherwise")
+        if token.kind == "sign":
+            depth += (token.text == "{") - (token.text == "}")
+        if depth or token.kind != "word":
+            continue
+        word = token.text.upper()
+        if word in ("USING", "WITH"):
+            line, column = position(text, token.start)
+            raise RequestError(
+                400,
+                "Wrong request",
+                f"line {line}, column {column}: {token.text} and using-graph-uri exclude each "
+                "other: name the dataset in the update or in the request",
+                line=line,
+                column=column,
+            )
+        if word == "WHERE":
+            if index and found[index - 1].is_word("DELETE"):
+                # DELETE WHERE takes no USING; written out it does.
+                pattern = text[token.end : _closing(found, index + 1, text)]
+                insertions.append((token.start, f"{pattern}{using}"))
+            else:
+                insertions.append((token.start, using))
+    for offset, clause in reversed(insertions):
+        text = text[:offset] + clause + text[offset:]
+    return text
+
+
+def _closing(found: list[Token], index: int, text: str) -> int:
+    """Return where the group that opens at a token ends."""
+    depth = 0
+    for token in found[index:]:
+        if token.kind == "sign":
+            depth += (token.text == "{") - (token.text == "}")
+            if token.text == "}" and not depth:
+                return token.end
+    return len(text)
+
+
+def _advice(message: str) -> str:
+    advice = f"{message}; nothing was changed"
+    return f"{advice}; SILENT lets such an operation pass" if "exist" in message else advice
+
+
+def check_syntax(text: str, config: Config, declared: Mapping[str, str]) -> None:
+    """Refuse an update that is not SPARQL, without carrying anything of it out.
+
+    Args:
+        text: the update, `gathered`.
+        config: what the operator decided.
+        declared: the prefixes that it declared between its operations.
+
+    Raises:
+        QuerySyntaxError: says where and why.
+    """
+    empty = nothing()
+    prefixes = {**config.prefixes, **declared}
+    never, late = gathered(_NEVER + text, config.base_iri, prefixes)
+    try:
+        empty.update(never, base_iri=config.base_iri, prefixes={**prefixes, **late})
+    except SyntaxError:
+        try:
+            # Again, for the place: this fails as well, for the text is all that can be wrong.
+            empty.update(text, base_iri=config.base_iri, prefixes=prefixes)
+        except SyntaxError as error:
+            raise _explained(text, error, config, declared) from error
+    except RuntimeError:
+        pass
+
+
+def _explained(
+    text: str, error: SyntaxError, config: Config, declared: Mapping[str, str]
+) -> QuerySyntaxError:
+    """Return the error of an update in words."""
+    empty = nothing()
+    prefixes = {**config.prefixes, **declared}
+
+    def parse(beginning: str) -> None:
+        empty.update(beginning + _END, base_iri=config.base_iri, prefixes=prefixes)
+
+    return explain(text, error, prefixes, parse, "update")

@@ -1,0 +1,369 @@
+"""RDF documents that requests carry: formats, compression, forms with files, limits, faults.
+
+Graph Store HTTP Protocol, sections 5 and 5.5; RFC 7578 for forms.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import re
+import zlib
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO, Final
+
+import pyoxigraph as ox
+
+from clustergraph.errors import RequestError, near
+from clustergraph.http.protocol.messages import Config, Request
+from clustergraph.http.protocol.parameters import media_type
+from clustergraph.sparql.results import FORMATS
+
+__all__ = ["ACCEPTED", "MAX_DEPTH", "UNNAMED", "Document", "read"]
+
+ACCEPTED: Final = (
+    "text/turtle, application/n-triples, application/rdf+xml, application/ld+json, "
+    "application/trig, application/n-quads, multipart/form-data"
+)
+MAX_DEPTH: Final = 1000
+"""Deepest nesting of triple terms, and of objects and arrays in JSON-LD: the engine's parsers
+recurse on them."""
+
+UNNAMED: Final = "the content"
+"""How messages call a document that has no name."""
+
+_MOST_PARTS: Final = 100
+_CHUNK: Final = 1 << 20
+_BOUNDARY: Final = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))', re.IGNORECASE)
+_PARAMETER: Final = re.compile(r'([\w*]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))')
+_ENTITY: Final = re.compile(rb"<!ENTITY\s+[^\s%]+\s+(?:\"([^\"]*)\"|'([^']*)')")
+_LONGEST_ENTITY: Final = 500
+_MEDIA_TYPES: Final = {
+    **{
+        kind: form.engine
+        for form in FORMATS.values()
+        if isinstance(form.engine, ox.RdfFormat)
+        for kind in (form.media_type, *form.also)
+        if kind not in ("application/xml", "application/json")
+    },
+    "application/xml": ox.RdfFormat.RDF_XML,
+    "text/xml": ox.RdfFormat.RDF_XML,
+    "application/json": ox.RdfFormat.JSON_LD,
+    # Whoever says N3 nearly always means Turtle; rules and formulas are no RDF.
+    "text/n3": ox.RdfFormat.TURTLE,
+    "text/x-nquads": ox.RdfFormat.N_QUADS,
+    "application/x-trig": ox.RdfFormat.TRIG,
+}
+# Strings and comments are passed over, so that brackets in them do not count.
+_JSON_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_TERM_TOKEN: Final = re.compile(
+    rb'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
+    rb"|<[^\x00-\x20<>\"{}|^`\\]*>|#[^\n]*|<<|>>",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document that a request carries.
+
+    Attributes:
+        source: how messages call it.
+        form: its format.
+        base_iri: against which it resolves relative IRIs.
+        body: as received.
+        packed: whether ``body`` is compressed by gzip.
+        max_bytes: longest content.
+        field: the field of the form that holds it; empty where there is no form.
+    """
+
+    source: str
+    form: ox.RdfFormat
+    base_iri: str
+    body: bytes | IO[bytes]
+    packed: bool
+    max_bytes: int
+    field: str = ""
+
+    def open(self) -> IO[bytes]:
+        """Return the content, from its start; reading past the limit raises `RequestError`."""
+        if isinstance(self.body, bytes):
+            stream: IO[bytes] = io.BytesIO(self.body)
+        else:
+            stream = self.body
+            stream.seek(0)
+        if not self.packed and isinstance(self.body, bytes) and len(self.body) <= self.max_bytes:
+            return stream
+        return _Limited(stream, self.packed, self.max_bytes)  # type: ignore[return-value]
+
+    def check(self, *, triples_only: bool) -> int:
+        """Parse it to the end.
+
+        Args:
+            triples_only: whether a statement in a named graph is a fault.
+
+        Returns:
+            The number of statements.
+
+        Raises:
+            RequestError: it is not what it claims to be, too long or too deeply nested.
+        """
+        count = 0
+        try:
+            self._limit_depth()
+            quads = ox.parse(self.open(), self.form, base_iri=self.base_iri)
+            if not triples_only or not self.form.supports_datasets:
+                last = deque(enumerate(quads, 1), maxlen=1)
+                return last[0][0] if last else 0
+            for quad in quads:
+                count += 1
+                if not isinstance(quad.graph_name, ox.DefaultGraph):
+                    raise RequestError(
+                        400,
+                        "Wrong content",
+                        f"{self.source} holds statements in {quad.graph_name}, and the request "
+                        "names one graph for all: send triples, or POST to /store",
+                    )
+        except SyntaxError as error:
+            raise self._fault(error) from error
+        except (EOFError, OSError, zlib.error) as error:
+            if not self.packed:
+                raise
+            detail = f"{self.source} is not what gzip writes ({error})"
+            raise RequestError(400, "Wrong content", detail) from error
+        return count
+
+    def load(self, store: ox.Store, graph: ox.NamedNode | ox.DefaultGraph | None) -> None:
+        """Add its statements to a store.
+
+        Args:
+            store: where to.
+            graph: which graph triples go to; None: the graphs that the document names.
+        """
+        store.load(self.open(), self.form, base_iri=self.base_iri, to_graph=graph)
+
+    def quads(self) -> Iterator[ox.Quad]:
+        """Yield its statements; its blank nodes are new ones each time."""
+        yield from ox.parse(self.open(), self.form, base_iri=self.base_iri, rename_blank_nodes=True)
+
+    def _fault(self, error: SyntaxError) -> RequestError:
+        line, column = error.lineno, error.offset
+        reason = _reason(str(error.msg or error))
+        if "LoadDocumentCallback" in reason:
+            reason = "its @context is an address, and nothing is fetched: write the context out"
+        elif line is None:
+            line, column, reason = self._place(reason)
+        place = f"line {line}, column {column}: " if line else ""
+        more: dict[str, object] = {"line": line, "column": column} if line else {}
+        return RequestError(400, "Syntax error", f"{self.source}: {place}{reason}", **more)
+
+    def _place(self, reason: str) -> tuple[int | None, int | None, str]:
+        """Find the place of a fault in XML, which the engine does not tell."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        stream = self.open()
+        line, column = 1, 1
+        while chunk := stream.read(_CHUNK):
+            try:
+                text = decoder.decode(chunk)
+            except UnicodeDecodeError as error:
+                before = error.object[: error.start].decode("utf-8", "replace")
+                at = _advance(line, column, before)
+                return *at, "the text is not UTF-8"
+            line, column = _advance(line, column, text)
+        if self.form != ox.RdfFormat.RDF_XML:
+            return None, None, reason
+        from xml.parsers import expat
+
+        parser = expat.ParserCreate()
+        try:
+            parser.ParseFile(self.open())
+        except expat.ExpatError as error:
+            return error.lineno, error.offset + 1, expat.errors.messages[error.code]
+        return None, None, reason
+
+    def _limit_depth(self) -> None:
+        if self.form == ox.RdfFormat.RDF_XML:
+            self._limit_entities()
+            return
+        json = self.form == ox.RdfFormat.JSON_LD
+        openers = (b"{", b"[") if json else (b"<<",)
+        closers = (b"}", b"]") if json else (b">>",)
+        pattern = _JSON_TOKEN if json else _TERM_TOKEN
+        stream = self.open()
+        found = 0
+        while (chunk := stream.read(_CHUNK)) and found <= MAX_DEPTH:
+            found += sum(chunk.count(opener) for opener in openers)
+        if found <= MAX_DEPTH:
+            return
+        depth = 0
+        for match in pattern.finditer(self.open().read()):
+            token = match.group()
+            depth += (token in openers) - (depth > 0 and token in closers)
+            if depth > MAX_DEPTH:
+                detail = f"{self.source} nests deeper than {MAX_DEPTH:,} levels"
+                raise RequestError(400, "Wrong content", detail)
+
+    def _limit_entities(self) -> None:
+        """Refuse entities that grow (a bomb): long ones, and those that hold others."""
+        stream = self.open()
+        head = before = stream.read(_CHUNK)
+        while chunk := stream.read(_CHUNK):
+            if b"<!ENTITY" in before[-len(b"<!ENTITY") :] + chunk:
+                detail = f"{self.source}: entities are declared at the start, or not at all"
+                raise RequestError(400, "Wrong content", detail)
+            before = chunk
+        for match in _ENTITY.finditer(head):
+            value = match[1] if match[1] is not None else match[2]
+            if len(value) > _LONGEST_ENTITY or b"&" in value:
+                detail = f"{self.source}: an entity may hold a namespace, not other entities"
+                raise RequestError(400, "Wrong content", detail)
+        if head.count(b"<!ENTITY") != len(_ENTITY.findall(head)):
+            detail = f"{self.source}: an entity must be a plain text; none is fetched"
+            raise RequestError(400, "Wrong content", detail)
+
+
+class _Limited(io.RawIOBase):
+    """Reads at most so many bytes, decompressed."""
+
+    def __init__(self, stream: IO[bytes], packed: bool, max_bytes: int) -> None:
+        self._stream: IO[bytes] = gzip.GzipFile(fileobj=stream) if packed else stream  # type: ignore[assignment]
+        self._left = self._max = max_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        wanted = self._left + 1 if size is None or size < 0 else min(size, self._left + 1)
+        data = self._stream.read(wanted)
+        self._left -= len(data)
+        if self._left < 0:
+            detail = f"at most {self._max:,} bytes are taken, decompressed; send it in parts"
+            raise RequestError(413, "Content too large", detail)
+        return data
+
+
+def read(request: Request, config: Config, base_iri: str) -> list[Document]:
+    """Return the documents that a PUT or POST carries.
+
+    Args:
+        request: the request.
+        config: its limits hold for each document.
+        base_iri: the graph's IRI.
+
+    Raises:
+        RequestError: the content's type or coding is not understood (415), or it is malformed.
+    """
+    packed = _packed(request.headers.get("content-encoding", ""))
+    declared = request.headers.get("content-type", "")
+    essence = media_type(declared)
+    if essence == "multipart/form-data":
+        whole = Document(
+            "the form", ox.RdfFormat.TURTLE, base_iri, request.body, packed, config.max_upload_bytes
+        )
+        body = whole.open().read()
+        return [
+            Document(name, form, base_iri, part, False, config.max_upload_bytes, field)
+            for name, form, field, part in _parts(body, declared)
+        ]
+    # Without Content-Type it is RDF/XML (section 5).
+    form = _MEDIA_TYPES.get(essence) if essence else ox.RdfFormat.RDF_XML
+    if form is None:
+        raise RequestError(
+            415,
+            "Unsupported media type",
+            f"{essence} is no RDF format known here; send one of {ACCEPTED}",
+            headers=[("Accept-Post", ACCEPTED)],
+        )
+    return [Document(UNNAMED, form, base_iri, request.body, packed, config.max_upload_bytes)]
+
+
+def _packed(encoding: str) -> bool:
+    codings = [coding.strip().lower() for coding in encoding.split(",") if coding.strip()]
+    codings = [coding for coding in codings if coding != "identity"]
+    if codings in ([], ["gzip"], ["x-gzip"]):
+        return bool(codings)
+    # RFC 9110, section 15.5.16.
+    raise RequestError(
+        415,
+        "Unsupported content coding",
+        f"{encoding} is not understood; send the content plain or compressed by gzip",
+        headers=[("Accept-Encoding", "gzip, identity")],
+    )
+
+
+def _parts(body: bytes, declared: str) -> Iterator[tuple[str, ox.RdfFormat, str, bytes]]:
+    """Yield name, format, field and content of each file in a form."""
+    match = _BOUNDARY.search(declared)
+    if match is None:
+        raise RequestError(400, "Wrong content", "multipart/form-data without a boundary")
+    boundary = b"--" + (match[1] or match[2]).encode("latin-1")
+    pieces = (b"\r\n" + body).split(b"\r\n" + boundary, _MOST_PARTS + 2)
+    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
+        few = len(pieces) <= _MOST_PARTS + 1
+        detail = "the form does not end with its boundary" if few else "too many parts in the form"
+        raise RequestError(400, "Wrong content", detail)
+    if len(pieces) == 2:
+        raise RequestError(400, "Wrong content", "the form holds no file")
+    for piece in pieces[1:-1]:
+        head, separator, data = piece.partition(b"\r\n\r\n")
+        if not separator:
+            raise RequestError(400, "Wrong content", "a part of the form has no content")
+        headers = {}
+        for line in head.decode("utf-8", "replace").split("\r\n"):
+            name, _, value = line.partition(":")
+            headers[name.strip().lower()] = value.strip()
+        yield *_format_of(headers), data
+
+
+def _format_of(headers: dict[str, str]) -> tuple[str, ox.RdfFormat, str]:
+    named = {
+        key.lower(): quoted or plain
+        for key, quoted, plain in _PARAMETER.findall(headers.get("content-disposition", ""))
+    }
+    name = named.get("filename") or named.get("name") or "a part of the form"
+    essence = media_type(headers.get("content-type", ""))
+    form = _MEDIA_TYPES.get(essence)
+    if form is None and essence in ("", "application/octet-stream", "text/plain"):
+        # Browsers do not know the types of RDF files: the name tells.
+        form = ox.RdfFormat.from_extension(PurePosixPath(name).suffix[1:].lower())
+    if form is None:
+        if essence:
+            detail = f"{name}: {essence} is no RDF format known here; send one of {ACCEPTED}"
+            raise RequestError(415, "Unsupported media type", detail)
+        detail = f"{name}: give each file a Content-Type, or a name that ends in .ttl or the like"
+        raise RequestError(400, "Wrong content", detail)
+    return name, form, named.get("name", "")
+
+
+_PLACE: Final = re.compile(
+    r"^(?:Parser|XML parsing) error(?: at line .*?)?: (.*?)(?: \(.*\))?$", re.DOTALL
+)
+_UNDECLARED: Final = re.compile(r"The prefix (.*): has not been declared")
+
+
+def _reason(message: str) -> str:
+    """Return what the engine's parser says, without the place, and with advice."""
+    match = _PLACE.match(message)
+    reason = match[1] if match else message
+    if undeclared := _UNDECLARED.search(reason):
+        from clustergraph.vocab import PREFIXES
+
+        prefix = undeclared[1]
+        advice = f"add @prefix {prefix}: <{PREFIXES.get(prefix, '…')}> ."
+        if prefix not in PREFIXES and (close := near(prefix, PREFIXES, limit=1)):
+            advice = f"did you mean {close[0]}:?"
+        return f"prefix {prefix}: is not declared; {advice}"
+    if "No scheme found" in reason:
+        return "this IRI is relative, and there is no base to resolve it against"
+    return reason[:1].lower() + reason[1:]
+
+
+def _advance(line: int, column: int, text: str) -> tuple[int, int]:
+    newlines = text.count("\n")
+    if newlines:
+        return line + newlines, len(text) - text.rfind("\n")
+    return line, column + len(text)

@@ -1,0 +1,140 @@
+"""``POST /validate``: data, and shapes if the client has its own, in; the report out.
+
+Nothing is stored and nothing fetched. The data are judged as files are by ``clustergraph
+validate``, so positions are those of the text that was sent.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pyoxigraph as ox
+
+from clustergraph.errors import RequestError, UnreadableInputError
+from clustergraph.http.protocol import parameters, reports, uploads
+from clustergraph.http.protocol.messages import Context, Request, Response
+from clustergraph.http.protocol.query import refuse_method
+
+if TYPE_CHECKING:
+    from clustergraph.shacl.compile import Compiled
+    from clustergraph.shacl.reading import Statements
+
+__all__ = ["answer"]
+
+_ALLOW: Final = "POST, OPTIONS"
+_SHAPES: Final = "shapes"
+"""The field of a form that holds shapes; all others hold data."""
+
+
+def answer(request: Request, context: Context) -> Response:
+    """Judge what a request carries.
+
+    ``?format=`` names the report's format, else Accept does. ``?context=graph`` lets the graph
+    count for what the data name, ``?context=none`` does not; by default it counts unless the
+    client brings shapes of its own.
+
+    Raises:
+        ClusterGraphError: the request cannot be done.
+    """
+    if request.method != "POST":
+        return refuse_method(request.method, _ALLOW)
+    form, surroundings = _wanted(request)
+    config = context.config
+    limits = replace(config, max_upload_bytes=config.max_validate_bytes)
+    documents = uploads.read(request, limits, config.base_iri)
+    own = [document for document in documents if document.field == _SHAPES]
+    data = [document for document in documents if document.field != _SHAPES]
+    if not data:
+        raise RequestError(400, "Wrong request", "the request holds no data to judge")
+    if own and config.shapes is not None:
+        detail = "the shapes are fixed here: leave out the field 'shapes'"
+        raise RequestError(403, "Refused", detail)
+    from clustergraph.shacl.sent import judge_sent
+
+    compiled = _compiled(own, config.shapes)
+    if surroundings is None:
+        surroundings = not own
+    with _desk() as directory:
+        statements = _statements(data, directory)
+        store = context.store if surroundings else None
+        report = judge_sent(statements, compiled, store, config.base_iri)
+        return reports.written(report, form)
+
+
+def _wanted(request: Request) -> tuple[str, bool | None]:
+    """Return the report's format, and whether the graph is to count."""
+    form = surroundings = None
+    for name, value in parameters.fields(request.query_string):
+        if name == b"format":
+            form = parameters.decode(value)
+        elif name == b"context":
+            surroundings = parameters.decode(value)
+            if surroundings not in ("graph", "none"):
+                detail = f"context is graph or none, not {surroundings!r}"
+                raise RequestError(400, "Wrong request", detail)
+    wanted = reports.chosen(request.headers.get("accept"), form)
+    return wanted, None if surroundings is None else surroundings == "graph"
+
+
+def _compiled(own: list[uploads.Document], shapes: Path | None) -> Compiled:
+    from clustergraph.shacl import shipped_shapes
+    from clustergraph.shacl.compile import Compiled
+    from clustergraph.shacl.reading import read
+
+    if not own:
+        return Compiled.of(shipped_shapes() if shapes is None else tuple(read([shapes])))
+    triples = []
+    for document in own:
+        document.check(triples_only=False)
+        triples += [quad.triple for quad in document.quads()]
+    if not any(triple.predicate.value.startswith(_SH) for triple in triples):
+        raise UnreadableInputError(own[0].source, "holds no SHACL shapes")
+    return Compiled(triples)
+
+
+_SH: Final = "http://www.w3.org/ns/shacl#"
+
+
+@contextmanager
+def _desk() -> Iterator[Path]:
+    """Work in a directory of its own for a while, so that files go by their names alone."""
+    from clustergraph.shacl.render import words
+
+    before = Path.cwd()
+    with tempfile.TemporaryDirectory(prefix="clustergraph-") as directory:
+        os.chdir(directory)
+        try:
+            yield Path()
+        finally:
+            os.chdir(before)
+            # The next request may send another text under the same name.
+            words.forget()
+
+
+def _statements(documents: list[uploads.Document], directory: Path) -> Statements:
+    """Read data, and lay them down as files, which the places of findings are looked up in."""
+    from clustergraph.csvw import Place
+    from clustergraph.shacl.sent import file_in
+
+    statements: dict[ox.Triple, list[Place]] = {}
+    for document in documents:
+        document.check(triples_only=False)
+        suffix = f".{document.form.file_extension}"
+        name = "data" if document.source == uploads.UNNAMED else document.source
+        path = file_in(directory, name, suffix)
+        with path.open("wb") as file, document.open() as content:
+            while chunk := content.read(1 << 20):
+                file.write(chunk)
+        place = Place(path)
+        for quad in document.quads():
+            if isinstance(quad.object, ox.Triple):
+                detail = f"{document.source}: a triple about a triple cannot be validated"
+                raise RequestError(400, "Wrong content", detail)
+            statements.setdefault(quad.triple, []).append(place)
+    return {triple: tuple(dict.fromkeys(places)) for triple, places in statements.items()}

@@ -1,0 +1,205 @@
+"""The ready questions, answered in a worker process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, quote, unquote, urlencode
+
+import pyoxigraph as ox
+
+from clustergraph.errors import ClusterGraphError, RequestError, UnknownNameError
+from clustergraph.http.choices import choices_of
+from clustergraph.http.protocol import Context, Request, Response, Write, problems
+from clustergraph.quadstore import Answer, Engine
+from clustergraph.sparql import paging
+from clustergraph.workers import wire
+
+if TYPE_CHECKING:
+    from clustergraph.http.protocol.negotiation import Kind
+    from clustergraph.quadstore.remote import RemoteEngine
+    from clustergraph.questions.catalogue import Question
+
+__all__ = ["responder"]
+
+_PAGE_ROWS: Final = 100
+_MOST_ROWS: Final = 10_000
+_MOST_PAGES: Final = 1_000_000
+
+
+def responder(engine: Engine | RemoteEngine) -> Callable[[Request, Context], Response]:
+    """Return what answers ``/queries/NAME`` from ``engine``."""
+
+    def respond(request: Request, context: Context) -> Response:
+        try:
+            return _ask(engine, request)
+        except UnknownNameError as error:
+            if error.kind == "query":
+                return problems.respond(error, request)
+            # The question is there; a value that it was given is not.
+            wrong = RequestError(400, "Wrong parameter", str(error))
+            return problems.respond(wrong, request)
+        except ClusterGraphError as error:
+            return problems.respond(error, request)
+
+    return respond
+
+
+def _ask(engine: Engine | RemoteEngine, request: Request) -> Response:
+    from clustergraph.questions import catalogue
+
+    path = unquote(request.path.removeprefix("/queries/"))
+    name, _, rest = path.partition("/")
+    question = catalogue.find(name)
+    values = _values(request)
+    if rest == "choices":
+        return _choices(engine, question, values)
+    if rest:
+        raise RequestError(404, "Not found", f"nothing is at {request.path}")
+    # A question may have a parameter of that name; then it means that one.
+    asked = {
+        key: values.pop(key, [])
+        for key in ("format", "timeout", "page", "size")
+        if key not in question.parameters
+    }
+    page = _page(asked.get("page", []), asked.get("size", []))
+    answer = catalogue.ask(question, engine, values)
+    headers: list[tuple[str, str]] = []
+    if page is not None:
+        if not isinstance(answer, ox.QuerySolutions):
+            detail = (
+                f"{name} answers with no rows, so that it has no pages: leave page and size out"
+            )
+            raise RequestError(400, "The request is wrong", detail)
+        names = [variable.value for variable in answer.variables]
+        rows = sum(1 for _ in answer)
+        asked_of = catalogue.asked_of(question, engine)
+        answer = asked_of.query(paging.cut(question.bind(values), names, page))
+        headers = [("X-Total-Count", str(rows)), ("Link", _links(request, page, rows))]
+    return _written(question.name, answer, request, asked.get("format", []), headers)
+
+
+def _values(request: Request) -> dict[str, list[str]]:
+    """Return the fields of an address by name."""
+    try:
+        pairs = parse_qsl(
+            request.query_string.decode("latin-1"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=100,
+        )
+    except ValueError as error:
+        detail = f"the address is not well-formed: {error}"
+        raise RequestError(400, "The request is wrong", detail) from error
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return values
+
+
+def _written(
+    name: str,
+    answer: Answer,
+    request: Request,
+    formats: Sequence[str],
+    headers: list[tuple[str, str]],
+) -> Response:
+    """Return an answer in the format that the request asks for."""
+    from clustergraph.http.protocol.negotiation import choose
+    from clustergraph.sparql import results as answers
+
+    kind: Kind = "graph" if answers.is_triples(answer) else "solutions"
+    form = choose(request.headers.get("accept"), tuple(formats), kind)
+
+    def stream(write: Write) -> bytes:
+        pieces = _Pieces(write)
+        answers.write(answer, form, pieces)  # type: ignore[arg-type]
+        return pieces.rest()
+
+    kept = "attachment" if form.name in ("xlsx", "parquet") else "inline"
+    headers = [
+        ("Vary", "Accept, Accept-Encoding"),
+        ("Content-Type", form.content_type),
+        ("Content-Disposition", f'{kept}; filename="{name}{form.suffix}"'),
+        *headers,
+    ]
+    return Response(200, headers, stream, cacheable=True)
+
+
+def _page(numbers: Sequence[str], sizes: Sequence[str]) -> paging.Page | None:
+    """Return the page that is asked for; None: all rows at once.
+
+    Raises:
+        RequestError: there is no such page.
+    """
+    if not numbers and not sizes:
+        return None
+    number, size = (numbers or ["1"])[-1], (sizes or [str(_PAGE_ROWS)])[-1]
+    for name, written, most in (("page", number, _MOST_PAGES), ("size", size, _MOST_ROWS)):
+        if not (written.isascii() and written.isdigit() and 1 <= int(written) <= most):
+            detail = f"{name}={written}: a whole number from 1 to {most:,}"
+            raise RequestError(400, "The request is wrong", detail)
+    return paging.Page(int(number), int(size))
+
+
+def _links(request: Request, page: paging.Page, rows: int) -> str:
+    """Return the Link header (RFC 8288) that leads to the pages around one."""
+    fields = [
+        (name, value)
+        for name, value in parse_qsl(request.query_string.decode("latin-1"), True)
+        if name not in ("page", "size")
+    ]
+    last = page.last(rows)
+    numbers = {
+        "first": 1,
+        "prev": min(page.number - 1, last),
+        "next": page.number + 1,
+        "last": last,
+    }
+    links = []
+    for relation, number in numbers.items():
+        if 1 <= number <= last:
+            query = urlencode([*fields, ("page", number), ("size", page.size)])
+            links.append(f'<{request.base}{quote(request.path)}?{query}>; rel="{relation}"')
+    return ", ".join(links)
+
+
+def _choices(
+    engine: Engine | RemoteEngine, question: Question, values: Mapping[str, Sequence[str]]
+) -> Response:
+    """Return what may be filled in, by parameter, as the graph has it."""
+    languages = values.get("lang", ["en"])
+    found = {
+        name: [{"value": one.value, "label": one.label} for one in choices]
+        for name, parameter in question.parameters.items()
+        if (choices := choices_of(parameter, engine, languages[-1])) is not None
+    }
+    headers = [("Content-Type", "application/json")]
+    return Response(200, headers, json.dumps(found, ensure_ascii=False).encode(), cacheable=True)
+
+
+class _Pieces:
+    """A file to write to that hands its content on in chunks."""
+
+    def __init__(self, write: Write) -> None:
+        self._write = write
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> int:
+        """Take some bytes."""
+        self._parts.append(bytes(data))
+        self._size += len(data)
+        if self._size >= wire.CHUNK_BYTES:
+            self._write(self.rest())
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: chunks are of a good size only."""
+
+    def rest(self) -> bytes:
+        """Return what has not been handed on."""
+        data = b"".join(self._parts)
+        self._parts, self._size = [], 0
+        return data

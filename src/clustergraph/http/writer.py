@@ -1,0 +1,162 @@
+"""The process that writes: reads requests, checks them, and commits them in groups.
+
+It says which request it works on, so that one that takes the process down can be told from
+those that only waited beside it.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+from clustergraph.errors import ClusterGraphError
+from clustergraph.http.admission import WARNINGS, Admitted, SpoiltError, admit
+from clustergraph.http.frames import Frames, read_request
+from clustergraph.http.protocol import Change, Config, Context, Request, Response, prepare
+from clustergraph.http.protocol.problems import document, respond
+from clustergraph.owl import Inference, unsettle
+from clustergraph.quadstore.delta import Changed
+from clustergraph.quadstore.engine import Engine, nothing
+from clustergraph.quadstore.generations import Apply, Generations
+from clustergraph.shacl.guard import Guard
+from clustergraph.workers import wire
+
+__all__ = ["Writer"]
+
+
+class Writer:
+    """Commits what it is sent.
+
+    Args:
+        sock: from and to the serving process.
+        config: what the operator decided.
+        wall: what stands between it and the network; empty: nothing does.
+        network: whether LOAD may fetch.
+        validate: whether what would add a violation is refused.
+        infer: whether what follows from the graph is kept up to date; else it is removed.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        config: Config,
+        wall: str,
+        network: bool,
+        validate: bool,
+        infer: bool = True,
+    ) -> None:
+        self._sock = sock
+        self._config = config
+        self._wall = wall
+        self._network = network
+        # Compiled before the first request, which must not wait for it.
+        self._guard = Guard(config.shapes) if validate else None
+        self._inference = Inference() if infer else None
+        self._waiting: list[tuple[Change, Request, bytes]] = []
+
+    def serve(self) -> None:
+        """Take requests until the other end closes."""
+        while data := self._sock.recv(wire.FRAME_BYTES):
+            kind = data[0]
+            if kind == wire.ASK:
+                self._take(*read_request(data[1:]))
+            elif kind == wire.FILE:
+                request, flags = read_request(data[1:])
+                # Closed after the commit: what is applied may be read from it.
+                request.body = wire.take_file(self._sock)
+                self._take(request, flags)
+            elif kind == wire.COMMIT:
+                self._commit()
+            else:
+                self._open(json.loads(data[1:]))
+
+    def _open(self, target: dict[str, Any]) -> None:
+        self._generations = Generations(Path(target["directory"]))
+        # What was interrupted last time must not lie around until the next commit.
+        self._generations.recover()
+        self._see()
+        self._sock.send(bytes([wire.READY]) + json.dumps({"wall": self._wall}).encode())
+
+    def _see(self) -> None:
+        current = self._generations.current
+        # Writes look at the copy that they are applied to, never at the published generation.
+        self._context = Context(
+            nothing(),
+            current.number,
+            self._config,
+            commit=_not_alone,
+            network=self._network,
+            committed_at=current.committed_at,
+        )
+
+    def _take(self, request: Request, flags: bytes) -> None:
+        found = prepare(request, self._context)
+        if isinstance(found, Change):
+            self._waiting.append((found, request, flags))
+            self._sock.send(bytes([wire.TAKEN]))
+        else:
+            self._answer(found, request, flags)
+
+    def _commit(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        outcomes: list[object]
+        try:
+            generation, outcomes = self._generations.commit_group(
+                [
+                    self._announce(index, change.apply, index == len(waiting) - 1)
+                    for index, (change, _, _) in enumerate(waiting)
+                ],
+                self._inference or unsettle,
+            )
+            if generation.number != self._context.generation:
+                self._see()
+                text = json.dumps(
+                    {"number": generation.number, "committed_at": generation.committed_at}
+                )
+                self._sock.send(bytes([wire.PUBLISHED]) + text.encode())
+        except ClusterGraphError as error:
+            outcomes = [error] * len(waiting)
+        for (change, request, flags), outcome in zip(waiting, outcomes, strict=True):
+            if isinstance(outcome, SpoiltError):
+                response = respond(outcome.reason, request)
+            elif isinstance(outcome, ClusterGraphError):
+                response = respond(outcome, request)
+            elif isinstance(outcome, Admitted):
+                response = change.respond(outcome.result, self._context.generation)
+                if outcome.warnings:
+                    response.headers.append((WARNINGS, str(outcome.warnings)))
+            else:
+                detail = f"the change could not be applied: {outcome}"
+                response = document(500, "The service failed", detail)
+            self._answer(response, request, flags)
+
+    def _announce(
+        self, index: int, apply: Apply[Changed[object]], last: bool
+    ) -> Apply[Admitted[object]]:
+        def announced(store: Any, number: int | None) -> Admitted[object]:
+            self._sock.send(bytes([wire.APPLYING]) + index.to_bytes(4, "big"))
+            if self._inference and number not in (None, self._context.generation):
+                # Another process has written meanwhile.
+                self._inference.forget()
+            try:
+                return admit(store, apply(store, number), self._guard, self._before)
+            finally:
+                if last:
+                    self._sock.send(bytes([wire.APPLYING]) + wire.APPLIED.to_bytes(4, "big"))
+
+        return announced
+
+    def _before(self) -> Any:
+        """Open the graph as it is published; nobody writes there."""
+        return Engine(self._generations.directory, number=self._context.generation).store
+
+    def _answer(self, response: Response, request: Request, flags: bytes) -> None:
+        if not isinstance(request.body, bytes):
+            request.body.close()
+        Frames(self._sock, flags).whole(response)
+
+
+def _not_alone(_: object) -> tuple[int, Any]:
+    raise AssertionError("writes are committed in groups")

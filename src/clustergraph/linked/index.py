@@ -1,0 +1,135 @@
+"""Indexes of all things, by kind and in pages: ``/things``, ``/things/id/place?page=2``."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pyoxigraph as ox
+
+from clustergraph.errors import UnknownNameError
+from clustergraph.http.protocol import Response
+from clustergraph.linked import forms
+from clustergraph.linked.documents import LICENCE, link, modified, page_number
+from clustergraph.linked.forms import HTML, RDF
+from clustergraph.linked.listing import listing, path_of
+from clustergraph.linked.things import names_of
+from clustergraph.pages.frame import Visit, page
+from clustergraph.pages.visit import short
+from clustergraph.vocab import PREFIXES
+
+__all__ = ["show"]
+
+_FORMS: Final = (RDF[0], HTML, *RDF[1:])
+_PAGE: Final = 500
+_RDF: Final = PREFIXES["rdf"]
+_FOAF: Final = PREFIXES["foaf"]
+_HYDRA: Final = "http://www.w3.org/ns/hydra/core#"
+
+
+def show(visit: Visit) -> Response:
+    """Return the kinds of things, or the things of a kind.
+
+    Raises:
+        UnknownNameError: there are no things of this kind.
+    """
+    path, form = forms.split(visit.path, _FORMS)
+    chosen = form or forms.choose(visit.request.headers.get("accept"), _FORMS)
+    kinds = listing(visit.engine, visit.context).kinds
+    kind = path.removeprefix("/things").removeprefix("/")
+    if not kind:
+        found = [(name, path_of(name), len(iris)) for name, iris in kinds.items()]
+        addresses = [f"{visit.base}{where}" for _, where, _ in found]
+        head = _head(visit, path, chosen, 1, 1)
+        if chosen is HTML:
+            return page(visit, "things", headers=tuple(head), kinds=found, kind="", things=[])
+        return _rdf(visit, path, chosen, head, addresses, len(found), 1, 1)
+    if kind not in kinds:
+        raise UnknownNameError("kind of things", kind, kinds)
+    number = page_number(visit)
+    pages = -(-len(kinds[kind]) // _PAGE)
+    if number > pages:
+        raise UnknownNameError("page", str(number), [])
+    iris = kinds[kind][(number - 1) * _PAGE : number * _PAGE]
+    head = _head(visit, path, chosen, number, pages)
+    if chosen is HTML:
+        titles = _titles(visit, iris)
+        things = [(titles.get(iri, short(iri)), visit.link(iri), iri) for iri in iris]
+        values: dict[str, Any] = {
+            "at": number,
+            "pages": pages,
+            "all": len(kinds[kind]),
+            "things": things,
+        }
+        return page(visit, "things", headers=tuple(head), kinds=[], kind=kind, path=path, **values)
+    return _rdf(visit, path, chosen, head, iris, len(kinds[kind]), number, pages)
+
+
+def _titles(visit: Visit, iris: list[str]) -> dict[str, str]:
+    """Return what things are called, in the language of the visit if they have a name there."""
+    ranks = {visit.language: 0, "en": 1, None: 2}
+    found: dict[str, tuple[int, str]] = {}
+    for triple in names_of(visit.engine, map(ox.NamedNode, iris)):
+        iri, term = triple.subject.value, triple.object  # type: ignore[union-attr]
+        assert isinstance(term, ox.Literal)  # noqa: S101 - names are texts
+        rank = ranks.get(term.language, 3)
+        if iri not in found or rank < found[iri][0]:
+            found[iri] = rank, term.value
+    return {iri: title for iri, (_, title) in found.items()}
+
+
+def _head(
+    visit: Visit, path: str, chosen: forms.Form, number: int, pages: int
+) -> list[tuple[str, str]]:
+    address = f"{visit.base}{path}"
+    links = [link(LICENCE, "license"), link(f"{visit.base}/catalog", "collection")]
+    for form in _FORMS:
+        if form is not chosen:
+            links.append(link(address + form.suffix, "alternate", form.media_type, title=form.name))
+    numbers = {"first": 1, "prev": number - 1, "next": number + 1, "last": pages}
+    links += [
+        link(f"{address}?page={other}", relation)
+        for relation, other in numbers.items()
+        if pages > 1 and 1 <= other <= pages
+    ]
+    return [("Link", ", ".join(links)), *modified(visit)]
+
+
+def _rdf(
+    visit: Visit,
+    path: str,
+    chosen: forms.Form,
+    head: list[tuple[str, str]],
+    iris: list[str],
+    total: int,
+    number: int,
+    pages: int,
+) -> Response:
+    """Return a page of a collection (Hydra core vocabulary)."""
+    whole = ox.NamedNode(f"{visit.base}{path}")
+    said: list[ox.Triple] = []
+
+    def say(subject: ox.NamedNode, predicate: str, value: str | ox.Literal) -> None:
+        term = ox.NamedNode(value) if isinstance(value, str) else value
+        said.append(ox.Triple(subject, ox.NamedNode(predicate), term))
+
+    say(whole, _RDF + "type", _HYDRA + "Collection")
+    amount = ox.Literal(str(total), datatype=ox.NamedNode(PREFIXES["xsd"] + "integer"))
+    say(whole, _HYDRA + "totalItems", amount)
+    for iri in iris:
+        say(whole, _HYDRA + "member", iri)
+        if iri.startswith(f"{visit.base}/things/"):
+            say(ox.NamedNode(iri), _RDF + "type", _HYDRA + "Collection")
+        else:
+            # For those who come before the thing's own address leads here, or never will.
+            here = visit.base + visit.link(iri).removeprefix(visit.root)
+            say(ox.NamedNode(iri), _FOAF + "isPrimaryTopicOf", here)
+    if pages > 1:
+        view = ox.NamedNode(f"{whole.value}?page={number}")
+        say(whole, _HYDRA + "view", view.value)
+        say(view, _RDF + "type", _HYDRA + "PartialCollectionView")
+        for name, other in (("first", 1), ("previous", number - 1), ("next", number + 1)):
+            if 1 <= other <= pages:
+                say(view, _HYDRA + name, f"{whole.value}?page={other}")
+    said += names_of(visit.engine, map(ox.NamedNode, iris))
+    head = [("Content-Type", chosen.content_type), ("Vary", "Accept"), *head]
+    return Response(200, head, forms.write(said, chosen), cacheable=True)

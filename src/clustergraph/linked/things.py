@@ -1,0 +1,227 @@
+"""The description of a thing: what is said of it, and what refers to it, a page at a time.
+
+Whatever refers to a thing is no more than a link to others, but the whole record where it says
+something about the thing: a claim, a figure, a membership, an award.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import pyoxigraph as ox
+
+from clustergraph.vocab import INFERRED, PREFIXES
+
+if TYPE_CHECKING:
+    from clustergraph.http.protocol import Context
+    from clustergraph.quadstore.engine import Queryable
+
+__all__ = ["PAGE", "Description", "describe", "exists", "names_of", "withdrawn"]
+
+PAGE: Final = 100
+"""Incoming links on one page."""
+
+_CG, _ORG, _RDFS, _SKOS = (PREFIXES[name] for name in ("cg", "org", "rdfs", "skos"))
+# What a record says it is about.
+ABOUT: Final = frozenset(
+    (
+        _CG + "claimSubject", _CG + "figureOf", _CG + "holder", _CG + "amountOf",
+        _CG + "serviceOf", _ORG + "member", _ORG + "organization",
+        PREFIXES["owl"] + "annotatedSource",
+    )
+)  # fmt: skip
+_RDF: Final = PREFIXES["rdf"]
+_DATA: Final = PREFIXES["void"] + "Dataset"
+
+
+_TOGETHER: Final = 400
+
+_Node: TypeAlias = ox.NamedNode | ox.BlankNode
+_Answer: TypeAlias = Iterator[Any]
+
+
+@dataclass(slots=True)
+class Description:
+    """What the graph says of a thing.
+
+    Attributes:
+        iri: the thing.
+        outgoing: what is said of it, with the blank nodes that this needs.
+        incoming: what refers to it, on this page.
+        records: what such records say, and blank nodes.
+        names: what the things that occur are called.
+        page: the number of the page, from 1.
+        more: whether there is another.
+    """
+
+    iri: ox.NamedNode
+    outgoing: list[ox.Triple] = field(default_factory=list)
+    incoming: list[ox.Triple] = field(default_factory=list)
+    records: list[ox.Triple] = field(default_factory=list)
+    names: list[ox.Triple] = field(default_factory=list)
+    page: int = 1
+    more: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether the graph says anything at all."""
+        return bool(self.outgoing or self.incoming)
+
+    def triples(self) -> list[ox.Triple]:
+        """Return all of it, each statement once, those of one node together."""
+        every = dict.fromkeys((*self.outgoing, *self.records, *self.incoming, *self.names))
+        order = {self.iri: 0}
+        for triple in every:
+            order.setdefault(triple.subject, len(order))  # type: ignore[arg-type]
+        return sorted(every, key=lambda triple: order[triple.subject])  # type: ignore[index]
+
+    def values(self, *properties: str) -> list[ox.NamedNode | ox.BlankNode | ox.Literal]:
+        """Return what the thing has as values of the properties."""
+        return [
+            triple.object  # type: ignore[misc]
+            for name in properties
+            for triple in self.outgoing
+            if triple.subject == self.iri and triple.predicate.value == name
+        ]
+
+
+def describe(
+    engine: Queryable,
+    context: Context,
+    iri: ox.NamedNode,
+    page: int = 1,
+    *,
+    inferred: bool = False,
+) -> Description:
+    """Return the description of a thing.
+
+    Args:
+        engine: the graph.
+        context: the generation; blank nodes are followed in its store.
+        iri: the thing.
+        page: which of its incoming links; what is said of it is on every page's first only.
+        inferred: whether what follows from other statements belongs to it.
+    """
+    found = Description(iri, page=page)
+    if page == 1:
+        pattern = _stated(f"{iri} ?p ?o", inferred)
+        said = _ask(engine, f"SELECT DISTINCT ?p ?o {{ {pattern} }}")
+        found.outgoing = [ox.Triple(iri, row["p"], row["o"]) for row in said]
+        found.outgoing += [one for one in _use(engine, iri) if one not in found.outgoing]
+    pattern = _stated(f"?s ?p {iri}", inferred)
+    limits = f"OFFSET {(page - 1) * PAGE} LIMIT {PAGE + 1}"
+    rows = _ask(engine, f"SELECT DISTINCT ?s ?p {{ {pattern} }} {limits}")
+    links = [ox.Triple(row["s"], row["p"], iri) for row in rows]
+    found.more = len(links) > PAGE
+    found.incoming = links[:PAGE]
+    records = [t.subject for t in found.incoming if t.predicate.value in ABOUT]
+    named = [node for node in records if isinstance(node, ox.NamedNode)]
+    found.records = list(_said_of(engine, named, inferred))
+    nodes = [t.object for t in found.outgoing if isinstance(t.object, ox.BlankNode)]
+    nodes += [t.subject for t in found.incoming if isinstance(t.subject, ox.BlankNode)]
+    blank = list(_follow(context.store, nodes))
+    found.records += blank
+    found.outgoing += [t for t in blank if t.subject in nodes and t not in found.outgoing]
+    found.names = names_of(engine, _mentioned(found), inferred)
+    return found
+
+
+def exists(engine: Queryable, iri: ox.NamedNode) -> bool:
+    """Say whether the graph speaks of a thing, be it as a property or as a graph."""
+    places = (f"{iri} ?p ?o", f"?s ?p {iri}", f"?s {iri} ?o", f"GRAPH {iri} {{ ?s ?p ?o }}")
+    return bool(engine.query(f"ASK {{ {{ {' } UNION { '.join(places)} }} }}"))
+
+
+def _use(engine: Queryable, iri: ox.NamedNode) -> Iterator[ox.Triple]:
+    """Yield what a property or a graph is, where the graph does not say it itself."""
+    for pattern, kind in (
+        (f"?s {iri} ?o", _RDF + "Property"),
+        (f"GRAPH {iri} {{ ?s ?p ?o }}", _DATA),
+    ):
+        if engine.query(f"ASK {{ {pattern} }}"):
+            yield ox.Triple(iri, ox.NamedNode(_RDF + "type"), ox.NamedNode(kind))
+
+
+def withdrawn(engine: Queryable, iri: ox.NamedNode) -> list[str] | None:
+    """Return what replaces a thing that was withdrawn; None: it was not.
+
+    A thing is withdrawn that bears ``owl:deprecated``, and replaced by what its
+    ``dcterms:isReplacedBy`` names.
+    """
+    replaced = f"OPTIONAL {{ {iri} dcterms:isReplacedBy ?other }}"
+    text = f"SELECT ?other {{ {iri} owl:deprecated true {replaced} }}"
+    found = list(_ask(engine, text))
+    return [row["other"].value for row in found if row["other"] is not None] if found else None
+
+
+def names_of(
+    engine: Queryable, iris: Iterable[ox.NamedNode], inferred: bool = False
+) -> list[ox.Triple]:
+    """Return what things are called, in English, Czech and no language."""
+    found: list[ox.Triple] = []
+    labels, preferred = (
+        _stated(f"?x {name} ?name", inferred) for name in ("rdfs:label", "skos:prefLabel")
+    )
+    for group in _groups(iris):
+        text = f"""SELECT ?x ?p ?name {{ VALUES ?x {{ {group} }} {{
+            {{ {labels} BIND(rdfs:label AS ?p) }} UNION
+            {{ {preferred} BIND(skos:prefLabel AS ?p) }} }}
+            FILTER(LANG(?name) IN ("", "en", "cs")) }}"""
+        found += [ox.Triple(row["x"], row["p"], row["name"]) for row in _ask(engine, text)]
+    return found
+
+
+def _ask(engine: Queryable, text: str) -> _Answer:
+    found = engine.query(text)
+    assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - they are SELECTs
+    return iter(found)
+
+
+def _stated(pattern: str, inferred: bool) -> str:
+    """Return a pattern that leaves out what only follows, unless that is wanted."""
+    hidden = f"FILTER NOT EXISTS {{ GRAPH <{INFERRED}> {{ {pattern} }} }}"
+    return pattern if inferred else f"{pattern} {hidden}"
+
+
+def _said_of(
+    engine: Queryable, nodes: Sequence[ox.NamedNode], inferred: bool
+) -> Iterator[ox.Triple]:
+    pattern = _stated("?s ?p ?o", inferred)
+    for group in _groups(nodes):
+        text = f"SELECT DISTINCT ?s ?p ?o {{ VALUES ?s {{ {group} }} {pattern} }}"
+        for row in _ask(engine, text):
+            yield ox.Triple(row["s"], row["p"], row["o"])
+
+
+def _follow(store: ox.Store, nodes: Iterable[ox.BlankNode]) -> Iterator[ox.Triple]:
+    """Yield what is said of blank nodes, and of those that they lead to.
+
+    A graph that is elsewhere has an empty store here: names of its blank nodes mean nothing from
+    one query to the next.
+    """
+    waiting, seen = list(nodes), set(nodes)
+    while waiting:
+        for quad in store.quads_for_pattern(waiting.pop(), None, None):
+            yield quad.triple
+            if isinstance(quad.object, ox.BlankNode) and quad.object not in seen:
+                seen.add(quad.object)
+                waiting.append(quad.object)
+
+
+def _mentioned(found: Description) -> list[ox.NamedNode]:
+    """Return the things that occur in a description, each once, except the thing itself."""
+    nodes: dict[ox.NamedNode, None] = {}
+    for triple in (*found.outgoing, *found.incoming, *found.records):
+        for term in (triple.subject, triple.object):
+            if isinstance(term, ox.NamedNode):
+                nodes[term] = None
+    nodes.pop(found.iri, None)
+    return list(nodes)
+
+
+def _groups(nodes: Iterable[ox.NamedNode]) -> Iterator[str]:
+    known = list(nodes)
+    for start in range(0, len(known), _TOGETHER):
+        yield " ".join(map(str, known[start : start + _TOGETHER]))

@@ -1,0 +1,327 @@
+"""Find: search with facets, all of it in the address; as a list, a table, a map, or a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from clustergraph.errors import RequestError
+from clustergraph.http.protocol import Response
+from clustergraph.pages import charts, index, indexes
+from clustergraph.pages.frame import page
+from clustergraph.pages.gather import FACETS
+from clustergraph.pages.index import Option, Selection
+from clustergraph.vocab import CG, CODE, ID, PREFIXES
+
+if TYPE_CHECKING:
+    from clustergraph.pages.visit import Visit
+
+__all__ = ["show"]
+
+VIEWS: Final = ("list", "table", "map")
+_SIZE: Final = 30
+_TABLE_SIZE: Final = 100
+_MOST_PAGES: Final = 10_000
+_OPTIONS: Final = 8
+_ALL_OPTIONS: Final = 1000
+_POINTS: Final = 600
+_MOST_CHARACTERS: Final = 300
+_COLUMNS: Final = ("region", "ecosystem", "sector", "label", "programme", "year")
+_TYPES: Final = {
+    "csv": "text/csv; charset=utf-8; header=present",
+    "json": "application/json",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+# How a query says what a facet says; `$value` is the term.
+_PATTERNS: Final = {
+    "kind": "?thing a $value .",
+    "country": "?thing cg:country|cg:regionCountry|^cg:partnerIn/cg:country $value .",
+    "region": "?thing dcterms:spatial/skos:broader* $value .",
+    "ecosystem": "?thing cg:ecosystem|cg:targetsEcosystem|cg:concernsEcosystem $value .",
+    "sector": "?thing cg:sector $value .",
+    "label": "?thing cg:hasLabel/cg:awardedLabel/cg:labelLevel $value .",
+    "programme": "?thing cg:fundedBy|cg:call/cg:callOf|cg:partnerIn/cg:fundedBy $value .",
+}
+
+
+def show(visit: Visit) -> Response:
+    """Show what a selection finds, or hand it out as a file.
+
+    Raises:
+        RequestError: the address asks for what there is not.
+    """
+    selection = _selection(visit)
+    found = indexes.of(visit)
+    behind = found.generation if found.generation != visit.generation else None
+    if behind is not None and visit.captured.get("form"):
+        raise RequestError(503, "Not yet", "the search of this generation is being prepared")
+    result = found.search(selection)
+    if form := visit.captured.get("form"):
+        return _file(visit, found, selection, form)
+    view = visit.parameter("view", "list")
+    if view not in VIEWS:
+        raise RequestError(400, "The request is wrong", f"view is one of {', '.join(VIEWS)}")
+    size = _TABLE_SIZE if view == "table" else _SIZE
+    last = max(1, -(-result.total // size))
+    number = min(_number(visit), last)
+    rows = found.page(visit.language, (number - 1) * size, size, bool(selection.text))
+    facets = [
+        (
+            name,
+            *found.options(
+                name,
+                selection.chosen.get(name, ()),
+                _ALL_OPTIONS if visit.parameter("more") == name else _OPTIONS,
+            ),
+        )
+        for name in FACETS
+    ]
+    addresses = _Addresses(visit, selection, view)
+    return page(
+        visit,
+        "find",
+        cacheable=behind is None,
+        behind=behind,
+        selection=selection,
+        result=result,
+        rows=[_shown(visit, found, row) for row in rows],
+        facets=[
+            (name, [(one, addresses.toggled(name, one)) for one in options], count)
+            for name, options, count in facets
+        ],
+        chosen=[
+            (name, one, addresses.toggled(name, one))
+            for name, options, _ in facets
+            for one in options
+            if one.chosen
+        ],
+        addresses=addresses,
+        view=view,
+        views=VIEWS,
+        number_of_page=number,
+        last_page=last,
+        first_row=(number - 1) * size,
+        picture=_map(visit, found, addresses) if view == "map" and result.total else None,
+        shades=sorted(found.by_country().values()) if view == "map" else [],
+        ramp=charts.ramp,
+        query=_query(selection),
+    )
+
+
+class _Addresses:
+    """The addresses that a selection leads to."""
+
+    def __init__(self, visit: Visit, selection: Selection, view: str) -> None:
+        self._visit = visit
+        self._fields: dict[str, list[str]] = {
+            "q": [selection.text] if selection.text else [],
+            **{name: list(values) for name, values in selection.chosen.items()},
+            "view": [view] if view != VIEWS[0] else [],
+        }
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """The fields of the address but for the text, for a form to keep."""
+        return [
+            (name, value)
+            for name, values in self._fields.items()
+            for value in values
+            if name != "q"
+        ]
+
+    def toggled(self, facet: str, option: Option) -> str:
+        """Return where a value of a facet is chosen, or no longer."""
+        values = self._fields.get(facet, [])
+        other = [one for one in values if one != option.value]
+        return self.changed(**{facet: other if option.chosen else [*values, option.value]})
+
+    def changed(self, **fields: list[str] | str) -> str:
+        """Return the address with other values for some fields."""
+        return self._visit.url("/find", **{**self._fields, **fields})
+
+    def alone(self) -> str:
+        """Return the address of the text, without anything chosen."""
+        return self._visit.url("/find", q=self._fields["q"], view=self._fields["view"])
+
+    def file(self, form: str) -> str:
+        """Return the address of this selection as a file."""
+        return self._visit.url(f"/find.{form}", **{**self._fields, "view": []})
+
+
+def _selection(visit: Visit) -> Selection:
+    text = " ".join(visit.parameter("q").split())
+    if len(text) > _MOST_CHARACTERS:
+        detail = f"q is longer than {_MOST_CHARACTERS} characters: look for a few words"
+        raise RequestError(400, "The request is wrong", detail)
+    chosen: dict[str, tuple[str, ...]] = {
+        name: tuple(dict.fromkeys(visit.parameters[name]))
+        for name in FACETS
+        if name in visit.parameters
+    }
+    return Selection(text, chosen)
+
+
+def _number(visit: Visit) -> int:
+    written = visit.parameter("page", "1")
+    if not (written.isascii() and written.isdigit() and 1 <= int(written) <= _MOST_PAGES):
+        detail = f"page={written}: a whole number from 1 to {_MOST_PAGES:,}"
+        raise RequestError(400, "The request is wrong", detail)
+    return int(written)
+
+
+def _shown(visit: Visit, found: index.Index, row: sqlite3.Row) -> dict[str, Any]:
+    facets = found.facets_of([row["id"]], _COLUMNS)
+
+    def names(facet: str) -> list[str]:
+        values = facets.get((row["id"], facet), [])
+        called = (found.named(facet, value) for value in values)
+        return [(one.cs if visit.language == "cs" else "") or one.en or one.cs for one in called]
+
+    kind = found.named("kind", row["kind"])
+    return {
+        "href": visit.link(row["iri"]),
+        "name": row["name"],
+        "kind": (kind.cs if visit.language == "cs" else kind.en) or row["kind"],
+        "country": row["country_name"],
+        "city": row["city"],
+        "text": row["text"],
+        "ecosystems": names("ecosystem"),
+        "sectors": names("sector"),
+        "labels": names("label"),
+        "years": facets.get((row["id"], "year"), []),
+    }
+
+
+def _map(visit: Visit, found: index.Index, addresses: _Addresses) -> str:
+    t = visit.words("find")
+    counts = found.by_country()
+    dots = [
+        charts.Dot(
+            row["lon"],
+            row["lat"],
+            f"{row['city']}: {row['n']}" if row["n"] > 1 else f"{row['en']}, {row['city']}",
+            visit.link(row["iri"]) if row["n"] == 1 else addresses.changed(q=row["city"], view=[]),
+            row["n"],
+        )
+        for row in found.points(_POINTS)
+    ]
+    names = {code: found.named("country", code) for code in counts}
+    return charts.europe(
+        "results",
+        t("map-title"),
+        t("map-description", countries=len(counts), places=len(dots)),
+        values=counts,
+        names={
+            code: (name.cs if visit.language == "cs" else "") or name.en or code
+            for code, name in names.items()
+        },
+        links={code: addresses.changed(country=[code], view=[]) for code in counts},
+        dots=dots,
+    )
+
+
+def _query(selection: Selection) -> str:
+    """Return a query that says the same, but for the words, which only the search tolerates."""
+    lines = ["SELECT DISTINCT ?thing ?name", "WHERE {"]
+    for name, values in selection.chosen.items():
+        if name == "year":
+            continue
+        terms = " ".join(f"<{_iri(name, value)}>" for value in values)
+        lines.append(f"  VALUES ?{name} {{ {terms} }}")
+        lines.append(f"  {_PATTERNS[name].replace('$value', f'?{name}')}")
+    lines.append('  ?thing rdfs:label ?name . FILTER(LANG(?name) = "en")')
+    for word in selection.text.split():
+        text = json.dumps(word.lower(), ensure_ascii=False)
+        lines.append(f"  FILTER(CONTAINS(LCASE(?name), {text}))")
+    years = [value.partition("-") for value in selection.chosen.get("year", ())]
+    if years:
+        lines.append("  ?thing cg:foundingYear|cg:started|cg:adopted|cg:periodStart ?date .")
+        tests = (
+            f'STR(?date) >= "{first[:4]}" && SUBSTR(STR(?date), 1, 4) <= "{(last or first)[:4]}"'
+            for first, _, last in years
+            if (first + last).isdigit()
+        )
+        lines.append(f"  FILTER({' || '.join(f'({test})' for test in tests) or 'true'})")
+    return "\n".join([*lines, "}", "ORDER BY ?name"])
+
+
+def _iri(facet: str, value: str) -> str:
+    spaces = {
+        "kind": CG,
+        "country": f"{CODE}country/",
+        "region": PREFIXES["nuts"],
+        "sector": f"{CODE}sector/",
+        "label": f"{CODE}label-level/",
+    }
+    if facet == "kind" and value == "Organization":
+        return PREFIXES["org"] + value
+    iri = spaces.get(facet, f"{ID}{facet}/") + value
+    return "".join(letter for letter in iri if letter > " " and letter not in '<>"{}|\\^`')
+
+
+def _file(visit: Visit, found: index.Index, selection: Selection, form: str) -> Response:
+    """Return all of a selection as a file; its columns have English names and values."""
+    names = [
+        "iri", "name", "name_cs", "kind", "country", "city",
+        *(column if column == "year" else f"{column}s" for column in _COLUMNS),
+        "website", "longitude", "latitude",
+    ]  # fmt: skip
+    rows = found.page("en", 0, -1, bool(selection.text))
+    facets = found.facets_of([row["id"] for row in rows], _COLUMNS)
+
+    def listed(number: int, facet: str) -> list[str]:
+        values = facets.get((number, facet), [])
+        if facet == "year":
+            return values
+        called = ((found.named(facet, value), value) for value in values)
+        return [one.en or one.cs or value for one, value in called]
+
+    table: list[list[Any]] = [
+        [
+            row["iri"], row["name"], row["cs"], row["kind"], row["country_name"], row["city"],
+            *(listed(row["id"], column) for column in _COLUMNS),
+            row["homepage"], row["lon"], row["lat"],
+        ]
+        for row in rows
+    ]  # fmt: skip
+    head = [
+        ("Content-Type", _TYPES[form]),
+        ("Content-Disposition", f'attachment; filename="clustergraph-selection.{form}"'),
+        ("Vary", "Accept-Encoding"),
+    ]
+    return Response(200, head, _written(names, table, form), cacheable=True)
+
+
+def _written(names: Sequence[str], table: list[list[Any]], form: str) -> bytes:
+    if form == "json":
+        # What is not known is null; what there may be several of is always a list.
+        entries = [
+            {name: one if one != "" else None for name, one in zip(names, row, strict=True)}
+            for row in table
+        ]
+        return json.dumps(entries, ensure_ascii=False, indent=1).encode()
+    flat = [["; ".join(one) if isinstance(one, list) else one for one in row] for row in table]
+    if form == "xlsx":
+        from clustergraph.rdf.values import IRI
+        from clustergraph.sparql.sheets import write_xlsx
+
+        linked = {names.index("iri"), names.index("website")}
+        stream = io.BytesIO()
+        write_xlsx(
+            names,
+            (
+                [IRI(one) if place in linked and one else one for place, one in enumerate(row)]
+                for row in flat
+            ),
+            stream,
+        )
+        return stream.getvalue()
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(names)
+    writer.writerows(flat)
+    return text.getvalue().encode()

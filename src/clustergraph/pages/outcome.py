@@ -1,0 +1,309 @@
+"""What a query found, as pages show it: a table, and the pictures that suit its shape."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+import pyoxigraph as ox
+
+from clustergraph.http.protocol.query import check_syntax, limit
+from clustergraph.pages.visit import short, value
+from clustergraph.quadstore import Answer, Engine, reading
+from clustergraph.sparql.policy import refuse_service
+from clustergraph.vocab import BASE, CODE, PREFIXES
+
+if TYPE_CHECKING:
+    from clustergraph.pages.visit import Visit
+
+__all__ = ["Cell", "Column", "Kind", "Outcome", "ask", "gather", "lasting", "suited"]
+
+Kind: TypeAlias = Literal["number", "date", "country", "region", "point", "thing", "text"]
+"""What a column holds: what pictures can be made of it."""
+
+_COUNTRY: Final = CODE + "country/"
+_REGION: Final = PREFIXES["nuts"]
+_XSD: Final = PREFIXES["xsd"]
+_WKT: Final = PREFIXES["geo"] + "wktLiteral"
+_DATES: Final = frozenset(_XSD + name for name in ("gYear", "gYearMonth", "date", "dateTime"))
+_NUMBERS: Final = frozenset(_XSD + name for name in ("integer", "decimal", "double", "float"))
+_YEARS: Final = range(1000, 3000)
+# What the graph describes itself; other addresses lead out.
+_OURS: Final = tuple({BASE, *PREFIXES.values()})
+_VOLATILE: Final = re.compile(r"\b(?:now|rand|(?:str)?uuid|bnode)\s*[(#]", re.IGNORECASE)
+_DAY: Final = re.compile(r"[12]\d{3}(-\d\d(-\d\d)?)?")
+_DATED: Final = re.compile(r"date|year|from|until|since|start|end|open|close|issue|adopt|award")
+# Things in one column of names, at most, to be told apart by colour.
+_FEW: Final = 8
+_PLOTS: Final = ("bar", "line", "dot", "heat", "histogram")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in a cell.
+
+    Attributes:
+        text: for people.
+        value: for scripts, where it differs from the text.
+        href: where the thing is described.
+        number: the number that it is.
+        language: of the text.
+    """
+
+    text: str = ""
+    value: str = ""
+    href: str = ""
+    number: Any = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: the variable's name, and what it holds."""
+
+    name: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a query found.
+
+    Attributes:
+        form: rows, triples, or a truth.
+        columns: of the table.
+        rows: its rows; no more than asked for.
+        truth: the answer of ASK.
+        cut: whether there are more rows than are shown.
+        seconds: how long it took, without the making of the page.
+        views: how it can be shown, the table first.
+        plot: how to plot it: kind, and the columns for x, y and group.
+        wanted: how the author of the query wants it shown, in the same words.
+        first: the view to begin with.
+    """
+
+    form: Literal["solutions", "graph", "truth"]
+    columns: tuple[Column, ...] = ()
+    rows: tuple[tuple[Cell, ...], ...] = ()
+    truth: bool | None = None
+    cut: bool = False
+    seconds: float = 0.0
+    views: tuple[str, ...] = ("table",)
+    plot: Mapping[str, str] = field(default_factory=dict)
+    wanted: Mapping[str, str] = field(default_factory=dict)
+    first: str = "table"
+
+    @property
+    def milliseconds(self) -> float:
+        """How long it took, as people read it."""
+        taken = self.seconds * 1000
+        return round(taken) if taken >= 10 else round(taken, 1)
+
+
+def ask(visit: Visit, text: str, most: int) -> Outcome:
+    """Ask a query for a page; see `gather`.
+
+    Raises:
+        QuerySyntaxError: not SPARQL; says where and why.
+        QueryRefusedError: it is too long, or asks other servers.
+        QueryError: it cannot be evaluated.
+    """
+    limit(text, visit.context.config)
+    return gather(visit, lambda: _evaluated(visit, text), most)
+
+
+def gather(
+    visit: Visit, asked: Callable[[], Answer], most: int, plot: Mapping[str, str] | None = None
+) -> Outcome:
+    """Return what an answer holds, for a page.
+
+    Args:
+        visit: who asks.
+        asked: asks, and returns the answer.
+        most: how many rows are to be shown.
+        plot: how the author of the query wants it drawn.
+
+    Raises:
+        QueryError: the query cannot be evaluated.
+    """
+    begun = time.perf_counter()
+    with reading():
+        answer = asked()
+        if isinstance(answer, ox.QueryBoolean):
+            return Outcome("truth", truth=bool(answer), seconds=time.perf_counter() - begun)
+        names: Sequence[str] = ("subject", "predicate", "object")
+        triples = not isinstance(answer, ox.QuerySolutions)
+        if isinstance(answer, ox.QuerySolutions):
+            names = [variable.value for variable in answer.variables]
+        # One more than is shown tells whether there are more.
+        terms = [tuple(row[at] for at in range(len(names))) for row in islice(answer, most + 1)]
+    seconds = time.perf_counter() - begun
+    cut = len(terms) > most
+    del terms[most:]
+    columns = tuple(_column(name, [row[at] for row in terms]) for at, name in enumerate(names))
+    rows = tuple(
+        tuple(
+            _cell(term, column.kind, visit.link) for term, column in zip(row, columns, strict=True)
+        )
+        for row in terms
+    )
+    views, drawn, first = suited(columns, rows, triples, plot or {})
+    form: Literal["graph", "solutions"] = "graph" if triples else "solutions"
+    return Outcome(form, columns, rows, None, cut, seconds, views, drawn, plot or {}, first)
+
+
+def lasting(text: str) -> bool:
+    """Say whether a query finds the same each time, as long as the graph stays."""
+    return not _VOLATILE.search(text)
+
+
+def _evaluated(visit: Visit, text: str) -> Answer:
+    """Evaluate as the endpoint does: over what the operator made the default graph."""
+    config = visit.context.config
+    if not isinstance(visit.engine, Engine) or config.default_graph == "union":
+        return visit.engine.query(text)
+    refuse_service(text)
+    check_syntax(text, config)
+    return visit.context.store.query(text, prefixes=dict(config.prefixes))
+
+
+def _column(name: str, terms: Sequence[Any]) -> Column:
+    kinds = {_kind(term) for term in terms if term is not None}
+    if len(kinds) == 1:
+        (kind,) = kinds
+    else:
+        kind = "thing" if kinds and kinds <= {"country", "region", "thing"} else "text"
+    # A year that was calculated is a number, but nobody sums years.
+    named = kind == "number" and "year" in name.lower()
+    if kind == "text" and _DATED.search(name.lower()) and all(map(_is_day, terms)):
+        kind = "date"
+    if named and all(term is None or value(term) in _YEARS for term in terms):
+        kind = "date"
+    return Column(name, kind)
+
+
+def _is_day(term: Any) -> bool:
+    """Say whether a text is a date, as precise as it may be; what is not there does not matter."""
+    return term is None or bool(_DAY.fullmatch(str(value(term))))
+
+
+def _kind(term: Any) -> Kind:
+    if isinstance(term, ox.Literal):
+        datatype = term.datatype.value
+        if datatype in _NUMBERS:
+            return "number"
+        if datatype in _DATES:
+            return "date"
+        return "point" if datatype == _WKT and "POINT" in term.value.upper() else "text"
+    if isinstance(term, ox.NamedNode):
+        iri = term.value
+        if iri.startswith(_COUNTRY):
+            return "country"
+        return "region" if iri.startswith(_REGION) else "thing"
+    return "thing" if isinstance(term, ox.BlankNode) else "text"
+
+
+def _cell(term: Any, kind: Kind, link: Callable[[str], str]) -> Cell:
+    if term is None:
+        return Cell()
+    if isinstance(term, ox.Literal):
+        number = value(term) if kind == "number" else None
+        written = "" if number is None else term.value
+        return Cell(term.value, written, number=number, language=term.language or "")
+    if isinstance(term, ox.NamedNode):
+        iri = term.value
+        name = short(iri)
+        marked = {"country": iri.removeprefix(_COUNTRY), "region": iri.removeprefix(_REGION)}
+        # Only what a browser may follow without harm becomes a link.
+        outward = iri if re.match(r"https?://", iri) else ""
+        href = link(iri) if iri.startswith(_OURS) else outward
+        return Cell(name, marked.get(kind, iri), href)
+    return Cell(str(term))
+
+
+def suited(
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    triples: bool,
+    wanted: Mapping[str, str],
+) -> tuple[tuple[str, ...], dict[str, str], str]:
+    """Return how a table can be shown, how a plot of it is drawn, and what to show first.
+
+    Args:
+        columns: of the table.
+        rows: of it.
+        triples: whether the rows are triples.
+        wanted: how the author of the query wants it drawn; what does not fit is ignored.
+    """
+    names = {column.name for column in columns}
+    kinds = [column.kind for column in columns]
+    plot = {key: name for key, name in wanted.items() if key == "kind" or name in names}
+    kind = plot.get("kind", "")
+    if not rows:
+        return ("table",), {}, "table"
+    if triples:
+        return ("table", "graph") if any(row[2].href for row in rows) else ("table",), {}, "table"
+    drawn = plot if kind in _PLOTS and "x" in plot else _plotted(columns, rows)
+    views = ["table"]
+    if drawn:
+        views.append("plot")
+    if "point" in kinds or "country" in kinds or "region" in kinds or kind == "map":
+        views.append("map")
+    if kind == "network" or sum(one in ("thing", "country", "region") for one in kinds) > 1:
+        views.append("graph")
+    first = {"map": "map", "network": "graph", "": "table"}.get(kind, "plot")
+    return tuple(views), drawn, first if first in views else "table"
+
+
+def _plotted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> dict[str, str]:
+    """Choose marks by what the columns hold."""
+    by_kind = _names(columns)
+    numbers, dates = by_kind("number"), by_kind("date")
+    names = by_kind("text") or by_kind("country") or by_kind("thing") or by_kind("region")
+    if dates and numbers:
+        kind = "line" if len({row[_at(columns, dates[0])].text for row in rows}) > 2 else "bar"
+        few = [name for name in names if _distinct(columns, rows, name) <= _FEW]
+        return {"kind": kind, "x": dates[0], "y": numbers[0], **_group(few)}
+    if len(names) >= 2 and numbers and _repeats(columns, rows, names):
+        return {"kind": "heat", "x": names[0], "y": names[1], "group": numbers[0]}
+    if names and numbers:
+        return {"kind": "bar", "x": names[0], "y": numbers[0]}
+    if len(numbers) >= 2:
+        return {"kind": "dot", "x": numbers[0], "y": numbers[1]}
+    if numbers and len(rows) > 1:
+        return {"kind": "histogram", "x": numbers[0]}
+    if dates and names:
+        return {"kind": "dot", "x": dates[0], "y": names[0]}
+    return {}
+
+
+def _names(columns: Sequence[Column]) -> Callable[[Kind], list[str]]:
+    def of(kind: Kind) -> list[str]:
+        return [column.name for column in columns if column.kind == kind]
+
+    return of
+
+
+def _group(names: Sequence[str]) -> dict[str, str]:
+    return {"group": names[0]} if names else {}
+
+
+def _at(columns: Sequence[Column], name: str) -> int:
+    return next(at for at, column in enumerate(columns) if column.name == name)
+
+
+def _distinct(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], name: str) -> int:
+    at = _at(columns, name)
+    return len({row[at].text for row in rows})
+
+
+def _repeats(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], names: Sequence[str]
+) -> bool:
+    """Say whether two columns of names make a grid, not a list of things with a detail."""
+    first, second = (_distinct(columns, rows, name) for name in names[:2])
+    return 1 < first < len(rows) and 1 < second < len(rows)

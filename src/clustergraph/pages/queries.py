@@ -1,0 +1,59 @@
+"""The ready questions: all of them, by what they are about."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from clustergraph.http.protocol import Response
+from clustergraph.pages import results
+from clustergraph.pages.frame import page
+from clustergraph.questions import catalogue
+
+if TYPE_CHECKING:
+    from clustergraph.pages.visit import Visit
+    from clustergraph.questions.catalogue import Question
+
+__all__ = ["show"]
+
+# A tag that fewer questions bear is found by its word, not chosen from the list.
+_LEAST: Final = 3
+_ORDER: Final = ("cq", "examples", "checks")
+
+
+def show(visit: Visit) -> Response:
+    """Show the questions that bear a tag and hold the words looked for."""
+    wanted, tag = visit.parameter("q"), visit.parameter("tag")
+    known = list(catalogue.questions().values())
+
+    def by_summary(question: Question) -> str:
+        # Without their accents, Czech names stand nearly where a reader looks for them.
+        return _fold(question.summary_in(visit.language))
+
+    tags = Counter(tag for question in known for tag in question.tags)
+    found = [one for one in known if (not tag or tag in one.tags) and _holds(one, wanted)]
+    return page(
+        visit,
+        "queries",
+        groups=[
+            (kind, sorted((one for one in found if one.kind == kind), key=by_summary))
+            for kind in _ORDER
+        ],
+        found=len(found),
+        tags=sorted(pair for pair in tags.items() if pair[1] >= _LEAST or pair[0] == tag),
+        wanted=wanted,
+        tag=tag,
+        **results.about(visit),
+    )
+
+
+def _holds(question: Question, wanted: str) -> bool:
+    said = (question.summary, question.description, question.summary_cs, question.description_cs)
+    text = _fold(" ".join((question.name, *said, *question.tags)))
+    return all(word in text for word in _fold(wanted).split())
+
+
+def _fold(text: str) -> str:
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in parts if not unicodedata.combining(one))

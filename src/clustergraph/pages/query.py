@@ -1,0 +1,90 @@
+"""The query page: an editor, and what the query finds as table, plot, map or graph."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from clustergraph.errors import ClusterGraphError, UnknownNameError
+from clustergraph.http.protocol import Response
+from clustergraph.pages import outcome, results, vocabulary
+from clustergraph.pages.frame import page
+from clustergraph.questions import catalogue
+from clustergraph.vocab import PREFIXES
+
+if TYPE_CHECKING:
+    from clustergraph.pages.visit import Visit
+
+__all__ = ["show"]
+
+_BEGIN: Final = """SELECT ?country ?name (COUNT(?organisation) AS ?organisations)
+WHERE {
+  ?organisation a cg:ClusterOrganisation ; cg:country ?country .
+  ?country skos:prefLabel ?name
+  FILTER(LANG(?name) = "en")
+}
+GROUP BY ?country ?name
+ORDER BY DESC(?organisations) ?name
+"""
+# Terms listed beside the editor; its completion knows all of them.
+_MOST_TERMS: Final = 80
+
+
+def show(visit: Visit) -> Response:
+    """Show the editor, and the answer if the address holds a query."""
+    text = visit.parameter("query").replace("\r\n", "\n")
+    most = results.most_rows(visit)
+    values: dict[str, Any] = {"outcome": None, "fault": None}
+    status = 200
+    if visit.refused:
+        status, values["fault"] = results.fault(visit.refused)
+    elif text:
+        try:
+            found = outcome.ask(visit, text, most)
+            values |= {"outcome": found, **_elsewhere(visit, found, text)}
+        except ClusterGraphError as error:
+            status, values["fault"] = results.fault(error)
+    else:
+        text = _ready(visit.parameter("question")) or _BEGIN
+    listed = {
+        room: [term for term in terms if term.count][:_MOST_TERMS]
+        for room, terms in vocabulary.terms(visit).items()
+    }
+    examples = [one for one in catalogue.questions().values() if one.kind == "examples"]
+    return page(
+        visit,
+        "query",
+        status=status,
+        cacheable=status == 200 and outcome.lasting(text),
+        text=text,
+        most=most,
+        examples=examples,
+        terms=listed,
+        prefixes=json.dumps(dict(PREFIXES)),
+        **results.about(visit),
+        **values,
+    )
+
+
+def _ready(name: str) -> str:
+    """Return the text of a ready question, with its values filled in."""
+    if not name:
+        return ""
+    try:
+        question = catalogue.find(name)
+    except UnknownNameError:
+        return ""
+    return f"# {question.summary}\n{question.body}"
+
+
+def _elsewhere(visit: Visit, found: outcome.Outcome, text: str) -> dict[str, Any]:
+    address = f"{visit.base}/sparql"
+    return {
+        "downloads": results.downloads(found, visit.url("/sparql"), {"query": text}),
+        "copies": {
+            "curl": results.curl(found, address, {"query": [text]}),
+            "python": results.python(found, visit.base, text),
+            "frame": results.frame(found, visit.base, text),
+        },
+        "link": visit.url("/query", query=text),
+    }

@@ -1,0 +1,16 @@
+"""The graph on disk and the engines that answer queries over it.
+
+Everything below this package that stores or evaluates goes through `Engine` (embedded) or
+`clustergraph.quadstore.remote.Endpoint`; no other package opens a store.
+"""
+
+from clustergraph.quadstore.engine import Answer, Engine, Queryable, build, is_store, reading
+
+__all__ = [
+    "Answer",
+    "Engine",
+    "Queryable",
+    "build",
+    "is_store",
+    "reading",
+]

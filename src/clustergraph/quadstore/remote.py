@@ -1,0 +1,353 @@
+"""A SPARQL 1.1 server elsewhere: asked, updated, and its graphs read and replaced.
+
+`Endpoint` answers queries. `RemoteEngine` adds updates and the Graph Store Protocol, so that a
+server with an engine of its own (Virtuoso, GraphDB, Stardog, Neptune, …) can take the place of the
+embedded one. What a query's default graph is, that server decides.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Final, Literal
+from urllib.error import HTTPError
+from urllib.parse import quote, urlencode
+
+import pyoxigraph as ox
+
+from clustergraph.errors import EndpointError, UnknownNameError, UsageError
+from clustergraph.quadstore.engine import Answer
+from clustergraph.quadstore.transport import Channel, Credentials, Fetched, split_address
+from clustergraph.settings import REMOTE_TIMEOUT_S
+from clustergraph.sparql.lexer import Token, query_form, tokens
+from clustergraph.vocab import GRAPH, PREFIXES
+
+__all__ = ["Credentials", "Endpoint", "Fetched", "RemoteEngine", "declare_prefixes"]
+
+_SOLUTIONS: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
+_TRIPLES: Final = "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.8"
+
+
+class Endpoint:
+    """A remote endpoint that answers queries (SPARQL 1.1 Protocol, query by POST).
+
+    Args:
+        url: its address, ``http`` or ``https``; may hold a name and a password.
+        timeout_s: how long an answer may take in all.
+        credentials: what lets us in; overrides what ``url`` holds.
+
+    Raises:
+        UsageError: ``url`` is not such an address.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        timeout_s: float = REMOTE_TIMEOUT_S,
+        credentials: Credentials | None = None,
+    ) -> None:
+        self.url, found = split_address(url)
+        self._channel = Channel(credentials or found, timeout_s)
+        self._channel.trust(self.url)
+
+    def query(
+        self,
+        text: str,
+        *,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Answer:
+        """Evaluate a query there; project prefixes that it uses are declared for it.
+
+        Args:
+            text: SELECT, ASK, CONSTRUCT or DESCRIBE.
+            default_graphs: IRIs of the graphs that make up the default graph (SPARQL 1.1
+                Protocol, section 2.1.4).
+            named_graphs: IRIs of the graphs that GRAPH may name.
+
+        Raises:
+            QueryError: the endpoint says that the query is wrong.
+            EndpointError: it cannot be reached, fails, or answers with something else.
+        """
+        asked = query_form(text)
+        graph = asked in ("CONSTRUCT", "DESCRIBE")
+        accept = _TRIPLES if graph else _SOLUTIONS
+        graphs = {"default_graphs": default_graphs, "named_graphs": named_graphs}
+        with self.fetch(text, accept, **graphs) as fetched:
+            kind = fetched.media_type.partition(";")[0].strip()
+            body = b"".join(fetched.chunks)
+        answer = _read(self.url, kind, body, graph)
+        if asked == "ASK" and isinstance(answer, ox.QuerySolutions):
+            # Virtuoso 7 answers with a table: of one row, or of none.
+            return _truth(next(iter(answer), None) is not None)
+        return answer
+
+    @contextmanager
+    def fetch(
+        self,
+        text: str,
+        accept: str,
+        *,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Iterator[Fetched]:
+        """Evaluate a query there and pass on what the server sends, unread.
+
+        Args:
+            text: the query; project prefixes that it uses are declared for it.
+            accept: the media types wanted, as in the header ``Accept``.
+            default_graphs: as for `query`.
+            named_graphs: as for `query`.
+
+        Returns:
+            The answer; leaving the context closes the connection.
+
+        Raises:
+            QueryError: the endpoint says that the query is wrong.
+            EndpointError: it cannot be reached, fails, or has nothing of that kind.
+        """
+        wrapper = self._channel.wrapper(self.url, declare_prefixes(text), "SELECT")
+        wrapper.addCustomHttpHeader("Accept", accept)
+        for name, iris in (
+            ("default-graph-uri", default_graphs),
+            ("named-graph-uri", named_graphs),
+        ):
+            for iri in iris:
+                wrapper.addParameter(name, iri)
+        with self._channel.telling(self.url):
+            response = wrapper.query().response
+        with response:
+            yield self._channel.fetched(self.url, response)
+
+
+class RemoteEngine(Endpoint):
+    """A remote server that takes updates and graphs as well.
+
+    Args:
+        url: where it answers queries.
+        update_url: where it takes updates; None: at ``url``.
+        graph_store_url: its graph store, for indirect identification (``?graph=``); None: it has
+            none.
+        timeout_s: how long a request may take in all.
+        credentials: what lets us in; overrides what ``url`` holds.
+
+    Raises:
+        UsageError: an address is none.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        update_url: str | None = None,
+        graph_store_url: str | None = None,
+        timeout_s: float = REMOTE_TIMEOUT_S,
+        credentials: Credentials | None = None,
+    ) -> None:
+        super().__init__(url, timeout_s, credentials)
+        self.update_url = self.url if update_url is None else split_address(update_url)[0]
+        self.graph_store_url = graph_store_url and split_address(graph_store_url)[0]
+        for address in filter(None, (self.update_url, self.graph_store_url)):
+            self._channel.trust(address)
+
+    def update(
+        self,
+        text: str,
+        *,
+        using_graphs: Sequence[str] = (),
+        using_named_graphs: Sequence[str] = (),
+    ) -> None:
+        """Have an update made there; project prefixes that it uses are declared for it.
+
+        Args:
+            text: the update.
+            using_graphs: IRIs of the graphs that WHERE matches by default (SPARQL 1.1 Protocol,
+                section 2.2.3).
+            using_named_graphs: IRIs of the graphs that GRAPH may name in WHERE.
+
+        Raises:
+            QueryError: the server says that the update is wrong.
+            EndpointError: it cannot be reached, refuses or fails.
+        """
+        wrapper = self._channel.wrapper(self.update_url, declare_prefixes(text), "INSERT")
+        wrapper.addCustomHttpHeader("Accept", "*/*")
+        for name, iris in (
+            ("using-graph-uri", using_graphs),
+            ("using-named-graph-uri", using_named_graphs),
+        ):
+            for iri in iris:
+                wrapper.addParameter(name, iri)
+        with self._channel.telling(self.update_url), wrapper.query().response as response:
+            response.read()
+
+    # Graph Store HTTP Protocol, section 5
+
+    @contextmanager
+    def get_graph(self, graph: str | None, accept: str = _TRIPLES) -> Iterator[Fetched]:
+        """Fetch a graph, as the server sends it.
+
+        Args:
+            graph: its IRI; None: the default graph.
+            accept: the media types wanted.
+
+        Raises:
+            UnknownNameError: there is no such graph.
+            EndpointError: the server cannot be reached, refuses or fails.
+        """
+        with self._graph_request("GET", graph, headers={"Accept": accept}) as response:
+            yield self._channel.fetched(response.url, response)
+
+    def has_graph(self, graph: str | None) -> bool:
+        """Say whether a graph holds anything; asked by a query, as not all servers know HEAD."""
+        where = "?s ?p ?o" if graph is None else f"GRAPH {ox.NamedNode(graph)} {{ ?s ?p ?o }}"
+        return self._finds(where)
+
+    def put_graph(self, graph: str | None, body: bytes | IO[bytes], media_type: str) -> bool:
+        """Make ``body`` the content of a graph, in place of what it held.
+
+        Args:
+            graph: its IRI; None: the default graph.
+            body: the content; a file is sent from its start, as it is read.
+            media_type: of ``body``.
+
+        Returns:
+            Whether the server says that the graph is new.
+
+        Raises:
+            QueryError: the server says that the content is wrong.
+            EndpointError: it cannot be reached, refuses or fails.
+        """
+        with self._graph_request("PUT", graph, body, {"Content-Type": media_type}) as response:
+            return response.status == http.client.CREATED
+
+    def post_graph(self, graph: str | None, body: bytes | IO[bytes], media_type: str) -> bool:
+        """Add ``body`` to what a graph holds; arguments and result as for `put_graph`."""
+        with self._graph_request("POST", graph, body, {"Content-Type": media_type}) as response:
+            return response.status == http.client.CREATED
+
+    def delete_graph(self, graph: str | None) -> None:
+        """Remove a graph; for what it raises see `get_graph`."""
+        with self._graph_request("DELETE", graph):
+            pass
+
+    @contextmanager
+    def _graph_request(
+        self,
+        method: Literal["GET", "PUT", "POST", "DELETE"],
+        graph: str | None,
+        body: bytes | IO[bytes] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Iterator[http.client.HTTPResponse]:
+        if self.graph_store_url is None:
+            raise UsageError(f"{self.url}: say where its graph store is, to reach whole graphs")
+        base = self.graph_store_url
+        query = "default" if graph is None else urlencode({"graph": graph}, quote_via=quote)
+        url = f"{base}{'&' if '?' in base else '?'}{query}"
+        request = urllib.request.Request(url, body, method=method)  # noqa: S310 - checked
+        if body is not None:
+            length = len(body) if isinstance(body, bytes) else body.seek(0, io.SEEK_END)
+            request.add_header("Content-Length", str(length))
+            if not isinstance(body, bytes):
+                body.seek(0)
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
+        try:
+            with self._channel.telling(base):
+                response = self._channel.open(request)
+        except EndpointError as error:
+            cause = error.__cause__
+            if graph is not None and isinstance(cause, HTTPError) and cause.code == 404:
+                raise UnknownNameError("graph", graph, ()) from error
+            raise
+        with response:
+            yield response
+
+    # As the embedded engine
+
+    def mentions(self, iri: str) -> bool:
+        """Say whether the graph states anything about the thing that bears this IRI."""
+        node = ox.NamedNode(iri)
+        return self._finds(f"{{ {node} ?p ?o }} UNION {{ GRAPH ?g {{ {node} ?p ?o }} }}")
+
+    def _finds(self, pattern: str) -> bool:
+        return bool(self.query(f"ASK {{ {pattern} }}"))
+
+    def graphs(self) -> list[str]:
+        """Return the IRIs of the named graphs, sorted."""
+        found = self.query("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")
+        assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
+        return sorted(row["g"].value for row in found)
+
+    def dump(self, stream: IO[bytes], form: ox.RdfFormat, graph: str | None = None) -> None:
+        """Write the graph; arguments as for `Engine.dump`.
+
+        Raises:
+            UnknownNameError: no such graph.
+            EndpointError: the server cannot be reached, refuses or fails.
+        """
+        known = self.graphs()
+        if graph is not None and graph not in known:
+            names = [iri.removeprefix(GRAPH) for iri in known]
+            raise UnknownNameError("graph", graph.removeprefix(GRAPH), names)
+        quads = self._quads(known) if graph is None else self._quads([graph], own_default=False)
+        if form.supports_datasets:
+            ox.serialize(quads, stream, form, prefixes=dict(PREFIXES))
+        else:
+            # A statement may stand in several graphs.
+            triples = dict.fromkeys(quad.triple for quad in quads)
+            ox.serialize(triples, stream, form, prefixes=dict(PREFIXES))
+
+    def _quads(self, graphs: Sequence[str], own_default: bool = True) -> Iterator[ox.Quad]:
+        for name in graphs:
+            node = ox.NamedNode(name)
+            for triple in self._triples(f"GRAPH {node} {{ ?s ?p ?o }}"):
+                yield ox.Quad(triple.subject, triple.predicate, triple.object, node)
+        if own_default:
+            # Whatever the server takes for the default graph: not what stands elsewhere as well.
+            elsewhere = "FILTER NOT EXISTS { GRAPH ?g { ?s ?p ?o } }"
+            for triple in self._triples(f"?s ?p ?o {elsewhere}"):
+                yield ox.Quad(triple.subject, triple.predicate, triple.object)
+
+    def _triples(self, pattern: str) -> list[ox.Triple]:
+        answer = self.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}")
+        assert isinstance(answer, list)  # noqa: S101 - it is a CONSTRUCT
+        return answer
+
+
+def declare_prefixes(text: str) -> str:
+    """Return ``text`` with a declaration for each project prefix that it uses undeclared.
+
+    The declarations stand on the first line, so that line numbers in messages stay right.
+    """
+    used: set[str] = set()
+    declared: set[str] = set()
+    before: Token | None = None
+    for token in tokens(text):
+        if token.kind == "name":
+            prefix = token.text.partition(":")[0]
+            (declared if before is not None and before.is_word("PREFIX") else used).add(prefix)
+        before = token
+    missing = sorted(prefix for prefix in used - declared if prefix in PREFIXES)
+    return "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}> " for prefix in missing) + text
+
+
+def _truth(value: bool) -> ox.QueryBoolean:
+    document = f'{{"head": {{}}, "boolean": {str(value).lower()}}}'
+    answer = ox.parse_query_results(document, ox.QueryResultsFormat.JSON)
+    assert isinstance(answer, ox.QueryBoolean)  # noqa: S101 - the document says so
+    return answer
+
+
+def _read(url: str, kind: str, body: bytes, graph: bool) -> Answer:
+    """Parse an endpoint's answer according to its media type."""
+    try:
+        if graph and (form := ox.RdfFormat.from_media_type(kind)):
+            return [quad.triple for quad in ox.parse(io.BytesIO(body), form, base_iri=url)]
+        if not graph and (shape := ox.QueryResultsFormat.from_media_type(kind)):
+            return ox.parse_query_results(io.BytesIO(body), shape)
+    except (SyntaxError, ValueError) as error:
+        raise EndpointError(f"{url}: its answer is not well-formed {kind}: {error}") from error
+    raise EndpointError(f"{url}: it answered with {kind or 'no media type'}, which is no result")

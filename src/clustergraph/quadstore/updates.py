@@ -1,0 +1,433 @@
+"""SPARQL updates, with what they do to a store: quad by quad.
+
+The engine does not say what an update has changed, and to compare a graph with itself takes as
+long as the graph is large. So an update is taken apart into its operations, and each is carried
+out here: the engine parses its templates and evaluates its pattern, and what the templates make of
+the solutions is removed and added quad by quad. What is told is what has been done, whatever the
+taking apart made of a text.
+
+An update that cannot be taken apart safely, or that does very much, is carried out by the engine
+as a whole; nothing is told of it then.
+
+Source: SPARQL 1.1 Update, sections 3 and 4.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias, cast
+
+import pyoxigraph as ox
+
+from clustergraph.quadstore.delta import (
+    MOST_QUADS,
+    Delta,
+    Graph,
+    GraphName,
+    contents,
+    exchange,
+    named,
+)
+from clustergraph.sparql.lexer import Token, tokens
+
+__all__ = ["update"]
+
+_VARIABLE: Final = "urn:x-clustergraph:variable:"
+_WRITTEN: Final = re.compile(f"<{_VARIABLE}([^>]*)>")
+_PROBE: Final = ox.NamedNode("urn:x-clustergraph:probe")
+_WHOLE_GRAPHS: Final = frozenset({"CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"})
+
+Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+Place: TypeAlias = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
+Values: TypeAlias = Mapping[str, Term]
+
+
+class _TooMuchError(Exception):
+    """This is for the engine, as a whole; nothing of the operation at hand has been done."""
+
+
+def update(
+    store: ox.Store,
+    text: str,
+    *,
+    base_iri: str | None = None,
+    prefixes: Mapping[str, str] | None = None,
+    most: int = MOST_QUADS,
+) -> Delta | None:
+    """Carry out an update, and say what it did.
+
+    Args:
+        store: is changed; nobody else may write to it meanwhile.
+        text: one or more operations.
+        base_iri: resolves relative IRIs.
+        prefixes: need no declaration.
+        most: how many quads an operation may touch and still be told.
+
+    Returns:
+        What has changed; None: that is not known.
+
+    Raises:
+        SyntaxError: the text is no update.
+        RuntimeError: an operation failed.
+        ValueError: as above.
+        OSError: as above, or the disk refuses.
+            After each of these errors the store is as it was before.
+    """
+    engine = _Engine(store, base_iri, dict(prefixes or {}), most)
+    done = Delta()
+    try:
+        operations = list(_operations(text))
+        engine.check(text, operations[0].tokens[0].start if operations else len(text))
+        for operation in operations:
+            done = done.then(engine.carry_out(operation))
+    except _TooMuchError:
+        done.inverse().apply(store)
+        engine.run(text)
+        return None
+    except (RuntimeError, ValueError, SyntaxError):
+        done.inverse().apply(store)
+        raise
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    """One operation.
+
+    Attributes:
+        prologue: all declarations before it.
+        tokens: of the operation itself, without comments.
+        text: where the tokens are from.
+    """
+
+    prologue: str
+    tokens: Sequence[Token]
+    text: str
+
+
+def _operations(text: str) -> Iterator[_Operation]:
+    """Take an update apart."""
+    prologue, depth = "", 0
+    found: list[Token] = []
+    for token in tokens(text):
+        if token.kind == "comment":
+            continue
+        quotes = token.kind == "iri" and ("'" in token.text or '"' in token.text)
+        if token.kind == "unknown" or quotes:
+            # Brackets may hide behind it.
+            raise _TooMuchError
+        if token.kind == "sign":
+            depth += (token.text == "{") - (token.text == "}")
+            if token.text == ";" and not depth:
+                declared, found = _declared(found, text)
+                prologue += declared
+                if found:
+                    yield _Operation(prologue, found, text)
+                found = []
+                continue
+        found.append(token)
+    declared, found = _declared(found, text)
+    if found:
+        yield _Operation(prologue + declared, found, text)
+
+
+def _declared(found: list[Token], text: str) -> tuple[str, list[Token]]:
+    """Part the declarations from the operation that follows them."""
+    at = 0
+    while at < len(found):
+        if found[at].is_word("PREFIX"):
+            at += 3
+        elif found[at].is_word("BASE") or found[at].is_word("VERSION"):
+            at += 2
+        else:
+            break
+    if at > len(found):
+        raise _TooMuchError
+    return (text[found[0].start : found[at - 1].end] + "\n" if at else ""), found[at:]
+
+
+class _Reading:
+    """Reads the tokens of an operation one after the other."""
+
+    def __init__(self, operation: _Operation) -> None:
+        self._tokens = operation.tokens
+        self._text = operation.text
+        self._at = 0
+
+    def word(self, *words: str) -> bool:
+        """Pass over words, if they are what comes next."""
+        following = self._tokens[self._at : self._at + len(words)]
+        if len(following) < len(words):
+            return False
+        if not all(token.is_word(word) for token, word in zip(following, words, strict=True)):
+            return False
+        self._at += len(words)
+        return True
+
+    def iri(self) -> str:
+        """Pass over an IRI, and return it as written."""
+        if self._at == len(self._tokens) or self._tokens[self._at].kind not in ("iri", "name"):
+            raise _TooMuchError
+        self._at += 1
+        return self._tokens[self._at - 1].text
+
+    def block(self) -> str:
+        """Pass over a group in braces, and return it as written."""
+        first, depth = self._at, 0
+        for at in range(first, len(self._tokens)):
+            token = self._tokens[at]
+            depth += (token.text == "{") - (token.text == "}") if token.kind == "sign" else 0
+            if not depth:
+                break
+        else:
+            raise _TooMuchError
+        if at == first:
+            raise _TooMuchError
+        self._at = at + 1
+        return self._text[self._tokens[first].start : self._tokens[at].end]
+
+    def end(self) -> None:
+        """Make sure that nothing is left."""
+        if self._at != len(self._tokens):
+            raise _TooMuchError
+
+
+class _Engine:
+    """Carries out operations on a store.
+
+    Args:
+        store: is changed.
+        base_iri: resolves relative IRIs.
+        prefixes: need no declaration.
+        most: how many quads an operation may touch.
+    """
+
+    def __init__(
+        self, store: ox.Store, base_iri: str | None, prefixes: dict[str, str], most: int
+    ) -> None:
+        self._store = store
+        self._base_iri = base_iri
+        self._prefixes = prefixes
+        self._most = most
+
+    def run(self, text: str, store: ox.Store | None = None) -> None:
+        """Have the engine carry out an update."""
+        store = self._store if store is None else store
+        store.update(text, base_iri=self._base_iri, prefixes=self._prefixes)
+
+    def check(self, text: str, start: int) -> None:
+        """Raise SyntaxError if the text is no update, and do nothing else.
+
+        Args:
+            text: the update.
+            start: where its first operation is, behind declarations.
+        """
+        # Fails before what stands behind it is carried out, but after all has been parsed.
+        never = f"CLEAR GRAPH {_PROBE};"
+        try:
+            self.run(f"{text[:start]} {never} {text[start:]}", ox.Store())
+        except SyntaxError:
+            # Again, for the place: this fails as well, for the text is all that can be wrong.
+            self.run(text, ox.Store())
+        except RuntimeError:
+            pass
+
+    def carry_out(self, operation: _Operation) -> Delta:
+        """Carry out one operation, and say what it did."""
+        reading = _Reading(operation)
+        if reading.word("INSERT", "DATA"):
+            quads = self._quads(operation, reading.block())
+            reading.end()
+            return exchange(self._store, (), quads)
+        if reading.word("DELETE", "DATA"):
+            quads = self._quads(operation, reading.block())
+            reading.end()
+            return exchange(self._store, quads, ())
+        if reading.word("DELETE", "WHERE"):
+            block = reading.block()
+            reading.end()
+            pattern = _pattern(self._template(operation, block))
+            return self._modify(operation, block, "", "", pattern, None)
+        first = operation.tokens[0]
+        if first.kind == "word" and first.text.upper() in _WHOLE_GRAPHS:
+            return self._whole_graphs(operation, reading)
+        into = self._name(operation, reading.iri()) if reading.word("WITH") else None
+        deleted = reading.block() if reading.word("DELETE") else ""
+        inserted = reading.block() if reading.word("INSERT") else ""
+        if not deleted and not inserted:
+            raise _TooMuchError
+        dataset = ""
+        while reading.word("USING"):
+            dataset += "FROM NAMED " if reading.word("NAMED") else "FROM "
+            dataset += reading.iri() + " "
+        reading.word("WHERE")
+        pattern = reading.block()
+        reading.end()
+        return self._modify(operation, deleted, inserted, dataset, pattern, into)
+
+    def _quads(self, operation: _Operation, block: str) -> list[ox.Quad]:
+        """Return the quads of a block, with the engine's reading of it."""
+        scratch = ox.Store()
+        self.run(f"{operation.prologue} INSERT DATA {block}", scratch)
+        return list(scratch)
+
+    def _template(self, operation: _Operation, block: str) -> list[ox.Quad]:
+        """Return the quads of a template; variables come as IRIs."""
+        if not block:
+            return []
+        written, at = [], 0
+        for token in tokens(block):
+            if token.kind == "variable":
+                written += [block[at : token.start], f"<{_VARIABLE}{token.text[1:]}>"]
+                at = token.end
+        return self._quads(operation, "".join([*written, block[at:]]))
+
+    def _name(self, operation: _Operation, iri: str) -> ox.NamedNode:
+        """Return the graph that an IRI, as written, names."""
+        quad = f"{{ GRAPH {iri} {{ {_PROBE} {_PROBE} {_PROBE} }} }}"
+        (found,) = self._quads(operation, quad)
+        return cast(ox.NamedNode, found.graph_name)
+
+    def _modify(
+        self,
+        operation: _Operation,
+        deleted: str,
+        inserted: str,
+        dataset: str,
+        pattern: str,
+        into: ox.NamedNode | None,
+    ) -> Delta:
+        """Do what the templates make of the solutions of a pattern (section 3.1.3)."""
+        old = self._template(operation, deleted)
+        new = self._template(operation, inserted)
+        names = sorted({name for quad in (*old, *new) for name in _variables(quad)})
+        projection = " ".join(f"?{name}" for name in names) or f"(1 AS ?{_unused(pattern)})"
+        solutions = self._store.query(
+            f"{operation.prologue} SELECT {projection} {dataset} WHERE {pattern}",
+            base_iri=self._base_iri,
+            prefixes=self._prefixes,
+            default_graph=[into] if into is not None and not dataset else None,
+        )
+        assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
+        fill_old, fill_new = _filler(old, into), _filler(new, into)
+        removed: set[ox.Quad] = set()
+        added: set[ox.Quad] = set()
+        for solution in solutions:
+            bound = zip(names, solution, strict=False)
+            values = {name: value for name, value in bound if value is not None}
+            removed.update(fill_old(values))
+            added.update(fill_new(values))
+            if len(removed) + len(added) > self._most:
+                raise _TooMuchError
+        return exchange(self._store, removed, added)
+
+    def _whole_graphs(self, operation: _Operation, reading: _Reading) -> Delta:
+        """Have the engine carry out an operation on whole graphs; compare these."""
+        reading.word(operation.tokens[0].text.upper())
+        reading.word("SILENT")
+        concerned: list[Graph] = []
+        every = False
+        while True:
+            if reading.word("ALL") or reading.word("NAMED"):
+                every = True
+            elif reading.word("DEFAULT"):
+                concerned.append(ox.DefaultGraph())
+            else:
+                reading.word("GRAPH")
+                concerned.append(self._name(operation, reading.iri()))
+            if not reading.word("TO"):
+                break
+        reading.end()
+        graphs = named(self._store) if every else _present(self._store, concerned)
+        places = [*graphs, ox.DefaultGraph()] if every else concerned
+        before = self._contents(places)
+        tail = operation.text[operation.tokens[0].start : operation.tokens[-1].end]
+        self.run(f"{operation.prologue} {tail}")
+        after = self._contents(places, most=2 * self._most)
+        left = named(self._store) if every else _present(self._store, concerned)
+        return Delta(after - before, before - after, left - graphs, graphs - left)
+
+    def _contents(self, graphs: Iterable[Graph], most: int | None = None) -> set[ox.Quad]:
+        found: set[ox.Quad] = set()
+        room = self._most if most is None else most
+        for graph in dict.fromkeys(graphs):
+            held = contents(self._store, graph, room - len(found))
+            if held is None:
+                raise _TooMuchError
+            found |= held
+        return found
+
+
+def _present(store: ox.Store, graphs: Iterable[Graph]) -> set[GraphName]:
+    return {
+        graph
+        for graph in graphs
+        if not isinstance(graph, ox.DefaultGraph) and store.contains_named_graph(graph)
+    }
+
+
+def _pattern(template: Iterable[ox.Quad]) -> str:
+    """Return a template as the pattern of its quads."""
+    written = []
+    for quad in template:
+        text = str(quad.triple)
+        if not isinstance(quad.graph_name, ox.DefaultGraph):
+            text = f"GRAPH {quad.graph_name} {{ {text} }}"
+        written.append(_WRITTEN.sub(r"?\1", text))
+    return "{ " + " . ".join(written) + " }"
+
+
+def _unused(pattern: str) -> str:
+    name = "one"
+    while name in pattern:
+        name += "_"
+    return name
+
+
+def _variables(thing: ox.Quad | ox.Triple) -> Iterator[str]:
+    """Yield the variables of a template that is written with IRIs in their place."""
+    for term in thing:
+        if isinstance(term, ox.Triple):
+            yield from _variables(term)
+        elif isinstance(term, ox.NamedNode) and term.value.startswith(_VARIABLE):
+            yield term.value.removeprefix(_VARIABLE)
+
+
+def _filler(
+    template: Sequence[ox.Quad], into: ox.NamedNode | None
+) -> Callable[[Values], Iterator[ox.Quad]]:
+    """Return what makes quads of a solution; what would be none is left out."""
+
+    def fill(values: Values) -> Iterator[ox.Quad]:
+        fresh: dict[ox.BlankNode, ox.BlankNode] = {}
+
+        def term(of: object) -> object:
+            if isinstance(of, ox.NamedNode) and of.value.startswith(_VARIABLE):
+                return values.get(of.value.removeprefix(_VARIABLE))
+            if isinstance(of, ox.BlankNode):
+                return fresh.setdefault(of, ox.BlankNode())
+            if isinstance(of, ox.Triple):
+                parts = [term(part) for part in of]
+                return ox.Triple(*parts) if _stands(parts) else None  # type: ignore[arg-type]
+            if isinstance(of, ox.DefaultGraph) and into is not None:
+                return into
+            return of
+
+        for quad in template:
+            parts = [term(part) for part in quad]
+            if _stands(parts) and isinstance(parts[3], Place):
+                yield ox.Quad(*parts)  # type: ignore[arg-type]
+
+    return fill
+
+
+def _stands(parts: Sequence[object]) -> bool:
+    """Say whether terms may stand as subject, predicate and object (RDF 1.1, section 3.1)."""
+    subject, predicate, value = parts[:3]
+    return (
+        isinstance(subject, ox.NamedNode | ox.BlankNode)
+        and isinstance(predicate, ox.NamedNode)
+        and isinstance(value, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple)
+    )

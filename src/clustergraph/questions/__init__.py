@@ -1,0 +1,1 @@
+"""Ready questions: catalogue, parameters, expected results."""

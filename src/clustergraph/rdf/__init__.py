@@ -1,0 +1,1 @@
+"""Reading RDF: formats, lexical rules, source positions."""

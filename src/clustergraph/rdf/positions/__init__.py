@@ -1,0 +1,1 @@
+"""Line and column of every term in an RDF document."""

@@ -1,0 +1,278 @@
+"""Two graphs, compared thing by thing, and told by the names of things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph.rdfdiff.graphs import Graph, Said, is_nameless, pair
+from clustergraph.shacl.paths import show
+from clustergraph.vocab import CG, PREFIXES
+
+__all__ = ["Change", "Difference", "Thing", "Values", "compare"]
+
+_RDF: Final = PREFIXES["rdf"]
+_TYPE: Final = _RDF + "type"
+_NAMES: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
+_CLAIM: Final = CG + "Claim"
+_ENTANGLED: Final = {
+    True: "",
+    False: "refer to each other in another way",
+    None: "are too entangled to tell whether they refer to each other in the same way",
+}
+# What the languages themselves have names for and no ontology of ours labels.
+_KINDS: Final = {
+    **{f"<{PREFIXES['owl']}{kind}Property>": "property" for kind in ("Object", "Datatype")},
+    f"<{PREFIXES['owl']}AnnotationProperty>": "property",
+    f"<{PREFIXES['owl']}Class>": "class",
+    f"<{PREFIXES['owl']}Ontology>": "ontology",
+    f"<{PREFIXES['owl']}Axiom>": "note on a statement",
+    f"<{PREFIXES['owl']}AllDisjointClasses>": "classes that exclude each other",
+    f"<{PREFIXES['skos']}Concept>": "entry",
+    f"<{PREFIXES['skos']}ConceptScheme>": "code list",
+}
+_RELATIONS: Final = {
+    _TYPE: "is a",
+    PREFIXES["rdfs"] + "label": "name",
+    PREFIXES["rdfs"] + "subClassOf": "is below",
+    PREFIXES["rdfs"] + "subPropertyOf": "is below",
+    PREFIXES["rdfs"] + "domain": "leads from",
+    PREFIXES["rdfs"] + "range": "leads to",
+    PREFIXES["rdfs"] + "isDefinedBy": "defined in",
+    PREFIXES["owl"] + "inverseOf": "inverse of",
+    PREFIXES["owl"] + "disjointWith": "excludes",
+    PREFIXES["owl"] + "members": "members",
+    PREFIXES["skos"] + "prefLabel": "name",
+    PREFIXES["skos"] + "altLabel": "other name",
+    PREFIXES["skos"] + "definition": "definition",
+    PREFIXES["skos"] + "scopeNote": "scope",
+    PREFIXES["skos"] + "note": "note",
+    PREFIXES["skos"] + "broader": "is below",
+    PREFIXES["skos"] + "closeMatch": "much the same as",
+    PREFIXES["dcterms"] + "source": "source",
+    PREFIXES["schema"] + "domainIncludes": "meant to lead from",
+    PREFIXES["schema"] + "rangeIncludes": "meant to lead to",
+}
+
+
+@dataclass(frozen=True)
+class Values:
+    """What changed of one property of a thing; texts as people read them.
+
+    Attributes:
+        name: the property's label, or its short name.
+        removed: values that only the old graph has.
+        added: values that only the new graph has.
+    """
+
+    name: str
+    removed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A thing that is in one of two graphs.
+
+    Attributes:
+        iri: its address; for one without, what it says.
+        short: the address as a prefixed name.
+        name: its label, or what a claim claims; may be empty.
+        kind: the label of its class; may be empty.
+        is_claim: whether it is a claim about another thing.
+        said: what the graph says of it.
+    """
+
+    iri: str
+    short: str
+    name: str
+    kind: str
+    is_claim: bool
+    said: tuple[Values, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A thing that both graphs describe, differently."""
+
+    thing: Thing
+    values: tuple[Values, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What is different between an old graph and a new one.
+
+    Attributes:
+        added: things that only the new one describes, sorted by name.
+        removed: things that only the old one describes.
+        changed: things that both describe, differently.
+        statements_added: how many statements are new.
+        statements_removed: how many statements are gone.
+    """
+
+    added: tuple[Thing, ...] = ()
+    removed: tuple[Thing, ...] = ()
+    changed: tuple[Change, ...] = ()
+    statements_added: int = 0
+    statements_removed: int = 0
+
+    def __bool__(self) -> bool:
+        """Say whether anything is different."""
+        return bool(self.added or self.removed or self.changed)
+
+
+def compare(
+    old: Iterable[ox.Triple], new: Iterable[ox.Triple], names: Iterable[ox.Triple] = ()
+) -> Difference:
+    """Compare two graphs.
+
+    Args:
+        old: the triples of the earlier one.
+        new: the triples of the later one.
+        names: triples that name what the graphs use without naming it, such as an ontology's.
+    """
+    before, after = Graph(old), Graph(new)
+    pair(before, after)
+    words = _Words([*names], before, after)
+    added, removed, changed = [], [], []
+    count_in = count_out = 0
+    for key in sorted(before.said.keys() | after.said.keys()):
+        was, now = before.said.get(key, {}), after.said.get(key, {})
+        gains, losses = _only(now, was), _only(was, now)
+        count_in += sum(map(len, gains.values()))
+        count_out += sum(map(len, losses.values()))
+        if not was:
+            added.append(words.thing(key, now, gains=now))
+        elif not now:
+            removed.append(words.thing(key, was, losses=was))
+        elif gains or losses:
+            values = words.values(gains, losses)
+            changed.append(Change(words.thing(key, now), values))
+    if not (added or removed or changed) and (words_of := _ENTANGLED[before.alike(after)]):
+        tangle = Thing("", "nodes without a name", "", "", is_claim=False)
+        changed.append(Change(tangle, (Values(words_of),)))
+    return Difference(
+        tuple(sorted(added, key=_order)),
+        tuple(sorted(removed, key=_order)),
+        tuple(sorted(changed, key=lambda change: _order(change.thing))),
+        count_in,
+        count_out,
+    )
+
+
+def _only(one: Said, other: Said) -> dict[str, frozenset[str]]:
+    left = {name: values - other.get(name, frozenset()) for name, values in one.items()}
+    return {name: values for name, values in left.items() if values}
+
+
+def _order(thing: Thing) -> tuple[bool, str, str, str]:
+    return thing.is_claim, thing.kind, thing.name.casefold(), thing.iri
+
+
+class _Words:
+    """The names of things, as either graph or the ontology gives them; the later one first."""
+
+    def __init__(self, names: Iterable[ox.Triple], before: Graph, after: Graph) -> None:
+        self._labels: dict[str, str] = {}
+        known = Graph(triple for triple in names if triple.predicate.value in _NAMES)
+        self._graphs = (after, before, known)
+        for graph in reversed(self._graphs):
+            for key, said in graph.said.items():
+                if label := self._label(said, graph):
+                    self._labels[key] = label
+
+    @staticmethod
+    def _label(said: Said, graph: Graph) -> str:
+        for name in _NAMES:
+            literals = [
+                term
+                for text in sorted(said.get(name, ()))
+                if isinstance(term := graph.terms.get(text), ox.Literal)
+            ]
+            for literal in literals:
+                if literal.language == "en":
+                    return literal.value
+            if literals:
+                return literals[0].value
+        return ""
+
+    def thing(
+        self, key: str, said: Said, *, gains: Said | None = None, losses: Said | None = None
+    ) -> Thing:
+        types = sorted(said.get(_TYPE, ()))
+        is_claim = f"<{_CLAIM}>" in types
+        kinds = [word for one in types if (word := self._labels.get(one) or _KINDS.get(one))]
+        kind = kinds[0] if kinds else self._short(types[0]) if types else ""
+        name = self._claimed(said) if is_claim else self._labels.get(key) or self._unnamed(said)
+        iri = key[1:-1] if key.startswith("<") else key
+        short = "" if is_nameless(key) and name else self._short(key)
+        values = self.values(gains or {}, losses or {})
+        return Thing(iri, short, name, kind, is_claim, values)
+
+    def values(self, gains: Said, losses: Said) -> tuple[Values, ...]:
+        found = []
+        for name in gains.keys() | losses.keys():
+            less, more = losses.get(name, frozenset()), gains.get(name, frozenset())
+            if len(less) == len(more) == 1:
+                less, more = self._of_lists(*less, *more)
+            words = self._labels.get(f"<{name}>") or _RELATIONS.get(name)
+            gone, come = (sorted(map(self.word, texts)) for texts in (less, more))
+            if not set(gone).isdisjoint(come):
+                # Only the datatype tells them apart.
+                gone, come = (sorted(map(self.typed, texts)) for texts in (less, more))
+            found.append(Values(words or show(ox.NamedNode(name)), tuple(gone), tuple(come)))
+        return tuple(sorted(found, key=lambda one: one.name.casefold()))
+
+    def _of_lists(self, was: str, now: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the members that only one of two lists has; of other values, themselves."""
+        olds, news = (
+            next((g.lists[text] for g in self._graphs if text in g.lists), ())
+            for text in (was, now)
+        )
+        gone, come = frozenset(olds) - frozenset(news), frozenset(news) - frozenset(olds)
+        if olds and news and (gone or come):
+            return gone, come
+        return frozenset({was}), frozenset({now})
+
+    def word(self, text: str) -> str:
+        """Return a value as people read it: with its name, if it has one."""
+        term = next((g.terms[text] for g in self._graphs if text in g.terms), None)
+        if isinstance(term, ox.Literal):
+            return f"{term.value} ({term.language})" if term.language else term.value
+        label = self._labels.get(text, "")
+        return f"{label} ({self._short(text)})" if label else self._short(text)
+
+    def typed(self, text: str) -> str:
+        """Return a value with its datatype."""
+        term = next((g.terms[text] for g in self._graphs if text in g.terms), None)
+        if isinstance(term, ox.Literal) and not term.language:
+            return f"{term.value} ({show(term.datatype)})"
+        return self.word(text)
+
+    def _claimed(self, said: Said) -> str:
+        """Return a claim as a sentence: its subject, property and object or value."""
+        parts = []
+        for name in ("claimSubject", "claimProperty", "claimObject", "claimValue"):
+            for text in sorted(said.get(CG + name, ()))[:1]:
+                parts.append(self._labels.get(text) or self.word(text))
+        return " – ".join(parts)
+
+    def _unnamed(self, said: Said) -> str:
+        """Return what names a thing without a name: the statement or the classes it is about."""
+        parts = [
+            self._labels.get(text) or self.word(text)
+            for name in ("annotatedSource", "annotatedProperty", "annotatedTarget")
+            for text in sorted(said.get(PREFIXES["owl"] + name, ()))[:1]
+        ]
+        if parts:
+            return " – ".join(parts)
+        members = sorted(said.get(PREFIXES["owl"] + "members", ()))[:1]
+        texts = next((g.lists[one] for one in members for g in self._graphs if one in g.lists), ())
+        return ", ".join(self._labels.get(text) or self.word(text) for text in texts)
+
+    def _short(self, text: str) -> str:
+        return show(ox.NamedNode(text[1:-1])) if text.startswith("<") else text

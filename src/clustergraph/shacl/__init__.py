@@ -1,0 +1,16 @@
+"""Validation against shapes (SHACL): what is wrong in which file or cell, and how to mend it."""
+
+from clustergraph.shacl.render import ReportFormat, render
+from clustergraph.shacl.report import Finding, Report, Severity
+from clustergraph.shacl.run import Engine, shipped_shapes, validate
+
+__all__ = [
+    "Engine",
+    "Finding",
+    "Report",
+    "ReportFormat",
+    "Severity",
+    "render",
+    "shipped_shapes",
+    "validate",
+]

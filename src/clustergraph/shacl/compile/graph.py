@@ -1,0 +1,372 @@
+"""The data as validation sees them: triples by pattern, paths, classes, literals as written.
+
+A store keeps numbers and dates as values. So a graph that was made from triples remembers, beside
+its store, the literals that the store writes otherwise; a graph on disk has none to remember.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Set
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Final, cast
+
+import pyoxigraph as ox
+
+from clustergraph.quadstore.memory import hold, stored
+from clustergraph.shacl.compile.shapes import Node, Shape
+from clustergraph.shacl.paths import PropertyPath, Term
+from clustergraph.vocab import PREFIXES
+
+if TYPE_CHECKING:
+    from clustergraph.shacl.compile.queries import Query
+
+__all__ = ["SHAPES_GRAPH", "Graph"]
+
+_TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
+_SUBCLASS: Final = ox.NamedNode(PREFIXES["rdfs"] + "subClassOf")
+SHAPES_GRAPH: Final = ox.NamedNode("urn:x-clustergraph:shapes")
+
+_MOST_SAID: Final = 200
+"""Up to how many statements about a subject are read at once, when one of them is asked for."""
+_MOST_POINTING: Final = 50
+"""Up to how many statements that point to a term are read at once."""
+_MOST_KNOWN: Final = 20_000
+"""How many terms a graph remembers the statements about."""
+
+_NOTHING: Final[list[Term]] = []
+_NOBODY: Final[list[Node]] = []
+_named: Final = lru_cache(maxsize=4096)(ox.NamedNode)
+"""Makes names of predicates, each once."""
+
+
+class Graph:
+    """A data graph that nobody changes as long as this object is asked.
+
+    Args:
+        store: where the triples are.
+        union: whether the data are all graphs of the store together; else the default graph.
+        written: literals that the store writes otherwise, by subject and predicate: all objects
+            of the pair, as they were written.
+    """
+
+    def __init__(
+        self,
+        store: ox.Store,
+        union: bool = True,
+        written: Mapping[tuple[Node, ox.NamedNode], tuple[Term, ...]] | None = None,
+    ) -> None:
+        self.store = store
+        self.union = union
+        self._place = None if union else ox.DefaultGraph()
+        self._normal = written is None
+        self._written = dict(written or {})
+        self.rewritten: frozenset[str] = frozenset(
+            predicate.value
+            for (_, predicate), terms in self._written.items()
+            if any(isinstance(term, ox.Literal) and not term.language for term in terms)
+        )
+        self._said: dict[Term, dict[ox.NamedNode, list[Term]] | None] = {}
+        self._pointing: dict[Term, dict[ox.NamedNode, list[Node]] | None] = {}
+        self._kinds: dict[Shape, frozenset[str] | None] = {}
+        self._below: dict[str, frozenset[str]] = {}
+        self._last: tuple[Shape, frozenset[Term]] | None = None
+        self._hierarchy: dict[str, list[str]] | None = None
+
+    @classmethod
+    def of(cls, triples: Iterable[ox.Triple], shapes: Iterable[ox.Triple] = ()) -> Graph:
+        """Hold triples in memory.
+
+        Args:
+            triples: the data.
+            shapes: the shapes graph, where queries may ask it.
+        """
+        default, extra = ox.DefaultGraph(), SHAPES_GRAPH
+        altered: dict[tuple[Node, ox.NamedNode], None] = {}
+        quads: list[ox.Quad] = []
+        for triple in triples:
+            subject, value = triple.subject, triple.object
+            if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
+                continue
+            quads.append(ox.Quad(subject, triple.predicate, value, default))
+            if isinstance(value, ox.Literal) and stored(value) != value:
+                altered[subject, triple.predicate] = None
+        written: dict[tuple[Node, ox.NamedNode], list[Term]] = {pair: [] for pair in altered}
+        for quad in quads if written else ():
+            known = written.get((cast(Node, quad.subject), quad.predicate))
+            if known is not None and quad.object not in known:
+                known.append(cast(Term, quad.object))
+        quads += [ox.Quad(t.subject, t.predicate, t.object, extra) for t in shapes]
+        forms = {pair: tuple(terms) for pair, terms in written.items()}
+        return cls(hold(quads), union=False, written=forms)
+
+    def constant(self, term: Term) -> Term:
+        """Return a term of a shape in the form in which the graph would hold it."""
+        if not isinstance(term, ox.Literal):
+            return term
+        if term.language:
+            return ox.Literal(term.value, language=term.language.lower())
+        return stored(term) if self._normal else term
+
+    def forms(self, value: Term | None, values: Iterable[Term]) -> list[Term | None]:
+        """Return how a value that a query found is written, where it is one of ``values``."""
+        if not self._written or not isinstance(value, ox.Literal):
+            return [value]
+        written: list[Term | None] = [
+            term for term in values if isinstance(term, ox.Literal) and stored(term) == value
+        ]
+        return written or [value]
+
+    def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
+        """Return the objects of a subject and a predicate, each once; not to be altered."""
+        if isinstance(subject, ox.Literal):
+            return []
+        if self._written and (known := self._written.get((subject, predicate))) is not None:
+            return list(known)
+        if subject not in self._said:
+            self._read(subject)
+        if (said := self._said[subject]) is not None:
+            return said.get(predicate, _NOTHING)
+        quads = self.store.quads_for_pattern(subject, predicate, None, self._place)
+        found = [cast(Term, quad.object) for quad in quads]
+        return list(dict.fromkeys(found)) if self.union else found
+
+    def _read(self, subject: Node) -> None:
+        """Read all that is said of a subject, if it is not too much.
+
+        Who asks for one property of a thing soon asks for the others, which lie beside it.
+        """
+        if len(self._said) >= _MOST_KNOWN:
+            self._said.clear()
+        quads = self.store.quads_for_pattern(subject, None, None, self._place)
+        said: dict[ox.NamedNode, list[Term]] = {}
+        number = 0
+        for number, quad in enumerate(islice(quads, _MOST_SAID), 1):  # noqa: B007 - counts
+            said.setdefault(quad.predicate, []).append(cast(Term, quad.object))
+        if number == _MOST_SAID:
+            self._said[subject] = None
+            return
+        if self.union:
+            for name, terms in said.items():
+                if len(terms) > 1:
+                    said[name] = list(dict.fromkeys(terms))
+        self._said[subject] = said
+
+    def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
+        """Return the subjects of a predicate and an object, each once; not to be altered."""
+        if value not in self._pointing:
+            self._look_back(value)
+        if (pointing := self._pointing[value]) is not None:
+            found = pointing.get(predicate, _NOBODY)
+        else:
+            quads = self.store.quads_for_pattern(None, predicate, value, self._place)
+            found = list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
+        if predicate.value in self.rewritten and isinstance(value, ox.Literal):
+            found = [subject for subject in found if value in self.objects(subject, predicate)]
+        return found
+
+    def _look_back(self, value: Term) -> None:
+        """Read all that points to a term, if it is not too much: to most there points little."""
+        if len(self._pointing) >= _MOST_KNOWN:
+            self._pointing.clear()
+        quads = self.store.quads_for_pattern(None, None, value, self._place)
+        found: dict[ox.NamedNode, dict[Node, None]] = {}
+        number = 0
+        for number, quad in enumerate(islice(quads, _MOST_POINTING), 1):  # noqa: B007 - counts
+            found.setdefault(quad.predicate, {})[cast(Node, quad.subject)] = None
+        self._pointing[value] = (
+            None
+            if number == _MOST_POINTING
+            else {name: list(nodes) for name, nodes in found.items()}
+        )
+
+    def mentions(self, term: Term) -> bool:
+        """Say whether a statement has a term as its subject or object."""
+        found = self.store.quads_for_pattern(None, None, term, self._place)
+        if next(found, None) is not None:
+            return True
+        if isinstance(term, ox.Literal):
+            return False
+        return next(self.store.quads_for_pattern(term, None, None, self._place), None) is not None
+
+    def about(self, subject: Term) -> Iterator[tuple[ox.NamedNode, Term]]:
+        """Yield predicate and object of each triple of a subject, each once."""
+        if isinstance(subject, ox.Literal):
+            return
+        quads = self.store.quads_for_pattern(subject, None, None, self._place)
+        for predicate in dict.fromkeys(quad.predicate for quad in quads):
+            for value in self.objects(subject, predicate):
+                yield predicate, value
+
+    def values(self, focus: Term, path: PropertyPath) -> list[Term]:
+        """Return the value nodes of a path from a focus node, each once (section 2.3.1)."""
+        if path.operator == "predicate":
+            return self.objects(focus, _named(path.predicate))
+        return list(dict.fromkeys(self._walk([focus], path)))
+
+    def sources(self, ends: Iterable[Term], path: PropertyPath) -> list[Term]:
+        """Return the nodes from which a path leads to one of ``ends``."""
+        return self._walk(ends, path, back=True)
+
+    def _walk(self, nodes: Iterable[Term], path: PropertyPath, back: bool = False) -> list[Term]:
+        nodes = list(dict.fromkeys(nodes))
+        match path.operator:
+            case "predicate":
+                predicate = _named(path.predicate)
+                if back:
+                    return [s for node in nodes for s in self.subjects(predicate, node)]
+                return [o for node in nodes for o in self.objects(node, predicate)]
+            case "sequence":
+                for part in reversed(path.parts) if back else path.parts:
+                    nodes = list(dict.fromkeys(self._walk(nodes, part, back)))
+                return nodes
+            case "alternativePath":
+                return [term for part in path.parts for term in self._walk(nodes, part, back)]
+            case "inversePath":
+                return self._walk(nodes, path.parts[0], not back)
+            case "zeroOrOnePath":
+                return nodes + self._walk(nodes, path.parts[0], back)
+            case repeated:
+                return self._closure(nodes, path.parts[0], back, repeated == "zeroOrMorePath")
+
+    def _closure(
+        self, nodes: list[Term], path: PropertyPath, back: bool, from_zero: bool
+    ) -> list[Term]:
+        seen: dict[Term, None] = dict.fromkeys(nodes) if from_zero else {}
+        frontier = nodes
+        while frontier:
+            reached = dict.fromkeys(self._walk(frontier, path, back))
+            frontier = [term for term in reached if term not in seen]
+            seen.update(dict.fromkeys(frontier))
+        return list(seen)
+
+    def classes(self, name: Term) -> frozenset[str]:
+        """Return a class and all below it, by the data's own hierarchy."""
+        if not isinstance(name, ox.NamedNode):
+            return frozenset()
+        known = self._below.get(name.value)
+        if known is None:
+            tree = self._tree()
+            seen, todo = {name.value}, [name.value]
+            while todo:
+                for lower in tree.get(todo.pop(), ()):
+                    if lower not in seen:
+                        seen.add(lower)
+                        todo.append(lower)
+            known = self._below[name.value] = frozenset(seen)
+        return known
+
+    def _tree(self) -> dict[str, list[str]]:
+        if self._hierarchy is None:
+            self._hierarchy = {}
+            for quad in self.store.quads_for_pattern(None, _SUBCLASS, None, self._place):
+                above, below = quad.object, quad.subject
+                if isinstance(above, ox.NamedNode) and isinstance(below, ox.NamedNode):
+                    self._hierarchy.setdefault(above.value, []).append(below.value)
+        return self._hierarchy
+
+    def is_instance(self, node: Term, name: Term) -> bool:
+        """Say whether a node is a SHACL instance of a class (section 1.1)."""
+        kinds = self.objects(node, _TYPE)
+        if not isinstance(name, ox.NamedNode):
+            return name in kinds
+        classes = self.classes(name)
+        return any(isinstance(kind, ox.NamedNode) and kind.value in classes for kind in kinds)
+
+    def is_target(self, shape: Shape, node: Term) -> bool:
+        """Say whether a shape looks at a node."""
+        if shape not in self._kinds:
+            plain = all(isinstance(name, ox.NamedNode) for name in shape.target_classes)
+            below = frozenset[str]().union(*map(self.classes, shape.target_classes))
+            self._kinds[shape] = below if plain else None
+        if (kinds := self._kinds[shape]) is None:
+            instance = any(self.is_instance(node, name) for name in shape.target_classes)
+        else:
+            instance = bool(kinds) and any(
+                isinstance(kind, ox.NamedNode) and kind.value in kinds
+                for kind in self.objects(node, _TYPE)
+            )
+        return (
+            instance
+            or node in map(self.constant, shape.target_nodes)
+            or any(self.objects(node, predicate) for predicate in shape.target_subjects_of)
+            or any(self.subjects(predicate, node) for predicate in shape.target_objects_of)
+        )
+
+    def targets(self, shape: Shape) -> Iterator[Term]:
+        """Yield the nodes that a shape looks at, each once (section 2.1.3)."""
+        seen: set[Term] = set()
+        for term in self._targets(shape):
+            if term not in seen:
+                seen.add(term)
+                yield term
+
+    def all_targets(self, shape: Shape) -> Set[Term]:
+        """Return the nodes that a shape looks at; kept until another shape's are asked for."""
+        if self._last is None or self._last[0] is not shape:
+            self._last = shape, frozenset(self._targets(shape))
+        return self._last[1]
+
+    def _targets(self, shape: Shape) -> Iterator[Term]:
+        yield from map(self.constant, shape.target_nodes)
+        for name in shape.target_classes:
+            below = sorted(self.classes(name))
+            names: list[Node] = [ox.NamedNode(iri) for iri in below] or [name]
+            for kind in names:
+                for quad in self.store.quads_for_pattern(None, _TYPE, kind, self._place):
+                    yield cast(Node, quad.subject)
+        for predicate in shape.target_subjects_of:
+            for quad in self.store.quads_for_pattern(None, predicate, None, self._place):
+                yield cast(Node, quad.subject)
+        for predicate in shape.target_objects_of:
+            for quad in self.store.quads_for_pattern(None, predicate, None, self._place):
+                if predicate.value in self.rewritten:
+                    yield from self.objects(cast(Node, quad.subject), predicate)
+                else:
+                    yield cast(Term, quad.object)
+
+    def ask(
+        self,
+        text: str,
+        values: Mapping[str, Term],
+        query: Query | None = None,
+        focus: Term | None = None,
+    ) -> Iterator[dict[str, Term]]:
+        """Yield the solutions of a SELECT query as variable → term.
+
+        Args:
+            text: the query.
+            values: terms to put in the place of variables.
+            query: of a shape, which the text was made of, for graphs that have use for it.
+            focus: the node that it is about.
+        """
+        solutions = self.store.query(
+            text,
+            use_default_graph_as_union=self.union,
+            substitutions={ox.Variable(name): term for name, term in values.items()} or None,
+        )
+        assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are checked before
+        names = [variable.value for variable in solutions.variables]
+        for solution in solutions:
+            bound = zip(names, solution, strict=True)
+            yield {name: cast(Term, term) for name, term in bound if term is not None}
+
+    def focus(self, text: str) -> set[Term]:
+        """Return what a query finds as ``?this``."""
+        solutions = self.store.query(text, use_default_graph_as_union=self.union)
+        assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are our own
+        return {cast(Term, term) for (term,) in solutions if term is not None}
+
+    def as_written(self) -> Iterator[ox.Triple]:
+        """Yield the triples of each subject and predicate with a literal that is rewritten."""
+        for (subject, predicate), values in self._written.items():
+            for value in values:
+                yield ox.Triple(subject, predicate, value)
+
+    def triples(self) -> Iterator[ox.Triple]:
+        """Yield all triples, literals as they were written."""
+        for quad in self.store.quads_for_pattern(None, None, None, self._place):
+            pair = (cast(Node, quad.subject), quad.predicate)
+            if pair not in self._written:
+                yield quad.triple
+        yield from self.as_written()

@@ -1,0 +1,378 @@
+"""Judging one focus node by the letter of SHACL.
+
+This is what decides; queries only choose whom to look at. It needs no compiled query for SHACL
+Core, so that few nodes, such as those that a write touches, are judged within microseconds each.
+
+Source: SHACL, sections 3.4, 4 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph.shacl.compile.graph import SHAPES_GRAPH, Graph
+from clustergraph.shacl.compile.literals import (
+    compares,
+    is_well_formed,
+    matches_language,
+    matches_pattern,
+)
+from clustergraph.shacl.compile.messages import default_message, filled
+from clustergraph.shacl.compile.shapes import Constraint, Shape
+from clustergraph.shacl.paths import PropertyPath, Term
+from clustergraph.shacl.results import Result
+from clustergraph.vocab import PREFIXES
+
+__all__ = ["Judge"]
+
+_SH: Final = PREFIXES["sh"]
+_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
+    "IRI": (ox.NamedNode,),
+    "Literal": (ox.Literal,),
+    "BlankNode": (ox.BlankNode,),
+    "BlankNodeOrIRI": (ox.BlankNode, ox.NamedNode),
+    "IRIOrLiteral": (ox.NamedNode, ox.Literal),
+    "BlankNodeOrLiteral": (ox.BlankNode, ox.Literal),
+}
+_BOUNDS: Final = {
+    "minInclusive": ">=",
+    "maxInclusive": "<=",
+    "minExclusive": ">",
+    "maxExclusive": "<",
+    "lessThan": "<",
+    "lessThanOrEquals": "<=",
+}
+_MOST_DETAILS: Final = 20
+"""How many nested results explain that too few values conform to a qualified shape."""
+
+Values = list[Term]
+
+
+class Judge:
+    """Judges focus nodes of one data graph.
+
+    Args:
+        graph: the data.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._conform: dict[tuple[Shape, Term], bool] = {}
+        self._instances: dict[tuple[Term, Term], bool] = {}
+        self._silent = False
+        self._constants: dict[Constraint, tuple[Term, ...]] = {}
+
+    def results(self, shape: Shape, focus: Term) -> Iterator[Result]:
+        """Yield what a shape finds wrong with a focus node."""
+        if shape.deactivated:
+            return
+        values = self._values(shape, focus)
+        if shape.constraints:
+            yield from self.own(shape, focus, values)
+        for part in shape.properties:
+            for value in values:
+                yield from self.results(part, value)
+
+    def own(self, shape: Shape, focus: Term, values: Values | None = None) -> Iterator[Result]:
+        """Yield what the constraints of a shape find wrong, those of ``sh:property`` left out."""
+        if shape.deactivated:
+            return
+        values = self._values(shape, focus) if values is None else values
+        for constraint in shape.constraints:
+            if (wrong := _OF_A_VALUE.get(constraint.name)) is None:
+                yield from _CHECKS[constraint.name](self, shape, constraint, focus, values)
+                continue
+            for value in values:
+                if wrong(self, constraint, value):
+                    yield self._result(shape, constraint, focus, value)
+
+    def conforms(self, shape: Shape, node: Term) -> bool:
+        """Say whether a node conforms to a shape (section 3.4.1)."""
+        key = (shape, node)
+        known = self._conform.get(key)
+        if known is None:
+            # Nobody reads the messages of results that only show that there is one.
+            silent, self._silent = self._silent, True
+            known = self._conform[key] = next(self.results(shape, node), None) is None
+            self._silent = silent
+        return known
+
+    def _values(self, shape: Shape, focus: Term) -> Values:
+        return [focus] if shape.path is None else self._graph.values(focus, shape.path)
+
+    def _terms(self, constraint: Constraint) -> tuple[Term, ...]:
+        """Return the constraint's terms in the form in which the data hold them."""
+        known = self._constants.get(constraint)
+        if known is None:
+            known = tuple(_plain(self._graph.constant(term)) for term in constraint.terms)
+            self._constants[constraint] = known
+        return known
+
+    def _result(
+        self,
+        shape: Shape,
+        constraint: Constraint,
+        focus: Term,
+        value: Term | None = None,
+        *,
+        path: PropertyPath | None = None,
+        detail: Iterable[Result] = (),
+        solution: Mapping[str, Term] | None = None,
+        fit: Sequence[bool] = (),
+    ) -> Result:
+        path = path or shape.path
+        messages: tuple[ox.Literal, ...] = ()
+        if self._silent:
+            pass
+        elif solution is None:
+            messages = shape.messages or (default_message(constraint, focus, path, value, fit),)
+        else:
+            messages = filled(shape, constraint, solution)
+        return Result(
+            shape.severity,
+            shape.node,
+            focus,
+            path,
+            value,
+            messages,
+            constraint.component,
+            tuple(detail),
+            constraint.node,
+            "compiled",
+        )
+
+    # Constraints of a value: each says whether a value node breaks it.
+
+    def _class(self, constraint: Constraint, value: Term) -> bool:
+        key = (constraint.terms[0], value)
+        known = self._instances.get(key)
+        if known is None:
+            known = self._instances[key] = self._graph.is_instance(value, constraint.terms[0])
+        return not known
+
+    def _datatype(self, constraint: Constraint, value: Term) -> bool:
+        wanted = constraint.terms[0].value
+        return (
+            not isinstance(value, ox.Literal)
+            or value.datatype.value != wanted
+            or not is_well_formed(value.value, wanted)
+        )
+
+    def _node_kind(self, constraint: Constraint, value: Term) -> bool:
+        kind = constraint.terms[0].value.removeprefix(_SH)
+        return not isinstance(value, _KINDS.get(kind, ()))
+
+    def _bound(self, constraint: Constraint, value: Term) -> bool:
+        bound = constraint.terms[0]
+        if not isinstance(value, ox.Literal) or not isinstance(bound, ox.Literal):
+            return True
+        return not compares(value, _BOUNDS[constraint.name], bound)
+
+    def _length(self, constraint: Constraint, value: Term) -> bool:
+        if isinstance(value, ox.BlankNode):
+            return True
+        length = len(value.value)
+        few = constraint.name == "minLength"
+        return length < constraint.number if few else length > constraint.number
+
+    def _pattern(self, constraint: Constraint, value: Term) -> bool:
+        return isinstance(value, ox.BlankNode) or not matches_pattern(
+            value.value, constraint.text, constraint.flags
+        )
+
+    def _language_in(self, constraint: Constraint, value: Term) -> bool:
+        tag = value.language if isinstance(value, ox.Literal) else None
+        return not any(matches_language(tag or "", wanted.value) for wanted in constraint.terms)
+
+    def _in(self, constraint: Constraint, value: Term) -> bool:
+        return _plain(value) not in self._terms(constraint)
+
+    # Other constraints: each yields results for one focus node and its value nodes.
+
+    def _count(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Result]:
+        few = constraint.name == "minCount"
+        number = constraint.number
+        if len(values) < number if few else len(values) > number:
+            yield self._result(shape, constraint, focus)
+
+    def _has_value(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Result]:
+        if self._terms(constraint)[0] not in map(_plain, values):
+            yield self._result(shape, constraint, focus)
+
+    def _unique_lang(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Result]:
+        tags = [(v.language or "").lower() for v in values if isinstance(v, ox.Literal)]
+        for _ in dict.fromkeys(tag for tag in tags if tag and tags.count(tag) > 1):
+            yield self._result(shape, constraint, focus)
+
+    def _pair(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Result]:
+        predicate = constraint.terms[0]
+        assert isinstance(predicate, ox.NamedNode)  # noqa: S101 - checked when it was read
+        others = self._graph.objects(focus, predicate)
+        here, there = set(map(_plain, values)), set(map(_plain, others))
+        match constraint.name:
+            case "equals":
+                wrong = [value for value in values if _plain(value) not in there]
+                wrong += [other for other in others if _plain(other) not in here]
+            case "disjoint":
+                wrong = [value for value in values if _plain(value) in there]
+            case _:
+                wrong = [
+                    v for v in values for other in others if not self._less(constraint, v, other)
+                ]
+        for value in wrong:
+            yield self._result(shape, constraint, focus, value)
+
+    def _less(self, constraint: Constraint, left: Term, right: Term) -> bool:
+        if not isinstance(left, ox.Literal) or not isinstance(right, ox.Literal):
+            return False
+        return compares(left, _BOUNDS[constraint.name], right)
+
+    def _closed(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Result]:
+        for value in values:
+            for predicate, other in self._graph.about(value):
+                if predicate not in constraint.terms:
+                    path = PropertyPath("predicate", predicate.value)
+                    yield self._result(shape, constraint, focus, other, path=path)
+
+    def _logical(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Result]:
+        shapes = constraint.shapes
+        for value in values:
+            fit = [self.conforms(other, value) for other in shapes]
+            match constraint.name:
+                case "node" | "and":
+                    fails = not all(fit)
+                case "not":
+                    fails = any(fit)
+                case "or":
+                    fails = not any(fit)
+                case _:
+                    fails = sum(fit) != 1
+            if fails:
+                listed = constraint.name not in ("node", "not")
+                detail = [
+                    result._replace(part=number) if listed else result
+                    for number, (other, fits) in enumerate(zip(shapes, fit, strict=True), 1)
+                    if not fits
+                    for result in self.results(other, value)
+                ]
+                yield self._result(shape, constraint, focus, value, detail=detail, fit=fit)
+
+    def _qualified(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Result]:
+        (wanted,) = constraint.shapes
+        fits = [
+            self.conforms(wanted, value)
+            and not any(self.conforms(sibling, value) for sibling in constraint.siblings)
+            for value in values
+        ]
+        if constraint.name == "qualifiedMaxCount":
+            if sum(fits) > constraint.number:
+                yield self._result(shape, constraint, focus)
+        elif sum(fits) < constraint.number:
+            unfit = [value for value, fit in zip(values, fits, strict=True) if not fit]
+            detail = [result for value in unfit for result in self.results(wanted, value)]
+            yield self._result(shape, constraint, focus, detail=detail[:_MOST_DETAILS])
+
+    def _sparql(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Result]:
+        assert constraint.query is not None  # noqa: S101 - as the reader makes them
+        if not constraint.query.may_match(focus, self._graph.values):
+            return
+        given: dict[str, Term] = {
+            "this": focus,
+            "currentShape": shape.node,
+            "shapesGraph": SHAPES_GRAPH,
+            **dict(constraint.bindings),
+        }
+        for solution in constraint.query.solutions(self._graph.ask, given):
+            value = solution.get("value")
+            if value is None and shape.path is None:
+                value = focus
+            path = solution.get("path")
+            found = PropertyPath("predicate", path.value) if path is not None else None
+            for form in self._graph.forms(value, values):
+                told = {**given, **solution}
+                if form is not None:
+                    told["value"] = form
+                yield self._result(shape, constraint, focus, form, path=found, solution=told)
+
+    def _component(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Result]:
+        assert constraint.query is not None  # noqa: S101 - as the reader makes them
+        if constraint.query.kind == "select":
+            yield from self._sparql(shape, constraint, focus, values)
+            return
+        for value in values:
+            given: dict[str, Term] = {
+                "this": focus,
+                "value": value,
+                "currentShape": shape.node,
+                "shapesGraph": SHAPES_GRAPH,
+                **dict(constraint.bindings),
+            }
+            if next(constraint.query.solutions(self._graph.ask, given), None) is None:
+                yield self._result(shape, constraint, focus, value, solution=given)
+
+
+_OF_A_VALUE: Final[Mapping[str, Callable[[Judge, Constraint, Term], bool]]] = {
+    "class": Judge._class,
+    "datatype": Judge._datatype,
+    "nodeKind": Judge._node_kind,
+    "minInclusive": Judge._bound,
+    "maxInclusive": Judge._bound,
+    "minExclusive": Judge._bound,
+    "maxExclusive": Judge._bound,
+    "minLength": Judge._length,
+    "maxLength": Judge._length,
+    "pattern": Judge._pattern,
+    "languageIn": Judge._language_in,
+    "in": Judge._in,
+}
+
+Check = Callable[[Judge, Shape, Constraint, Term, Values], Iterator[Result]]
+
+_CHECKS: Final[Mapping[str, Check]] = {
+    "minCount": Judge._count,
+    "maxCount": Judge._count,
+    "hasValue": Judge._has_value,
+    "uniqueLang": Judge._unique_lang,
+    "equals": Judge._pair,
+    "disjoint": Judge._pair,
+    "lessThan": Judge._pair,
+    "lessThanOrEquals": Judge._pair,
+    "closed": Judge._closed,
+    "node": Judge._logical,
+    "not": Judge._logical,
+    "and": Judge._logical,
+    "or": Judge._logical,
+    "xone": Judge._logical,
+    "qualifiedMinCount": Judge._qualified,
+    "qualifiedMaxCount": Judge._qualified,
+    "sparql": Judge._sparql,
+    "component": Judge._component,
+}
+
+
+def _plain(term: Term) -> Term:
+    """Return a term by which terms are compared: the case of a language tag does not count."""
+    if isinstance(term, ox.Literal) and term.language and not term.language.islower():
+        return ox.Literal(term.value, language=term.language.lower())
+    return term

@@ -1,0 +1,451 @@
+"""The SPARQL of shapes: what it may contain, and how its variables get their values beforehand.
+
+SHACL binds ``$this`` (and others) before a query runs, everywhere in it, inside nested groups too.
+The engine lets variables be substituted, but its optimiser does not know of that and takes such a
+variable for unbound where no pattern of its group mentions it. So each group that tests one opens
+with an optional pattern that mentions the variables and never matches.
+
+Source: SHACL, sections 5 and 6, and appendix A.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph.shacl.compile.patterns import (
+    NEVER,
+    Group,
+    NotUnderstoodError,
+    read_patterns,
+    sparql_path,
+    tokens,
+)
+from clustergraph.shacl.paths import PropertyPath, Term
+from clustergraph.vocab import PREFIXES
+
+__all__ = ["Query", "QueryFaultError", "declarations"]
+
+Node = ox.NamedNode | ox.BlankNode
+
+_SH: Final = PREFIXES["sh"]
+_FORBIDDEN: Final = ("MINUS", "VALUES", "SERVICE")
+_AGGREGATES: Final = frozenset(
+    {"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT", "GROUP", "HAVING"}
+)
+_STEPWISE: Final = _AGGREGATES | {"UNION", "LIMIT", "OFFSET", "ORDER", "GRAPH"}
+_TEXTUAL: Final = frozenset(
+    {"STR", "REGEX", "STRLEN", "SUBSTR", "UCASE", "LCASE", "STRSTARTS", "STRENDS", "CONTAINS"}
+    | {"STRBEFORE", "STRAFTER", "ENCODE_FOR_URI", "CONCAT", "REPLACE", "DATATYPE", "SAMETERM"}
+    | {"MD5", "SHA1", "SHA256", "SHA384", "SHA512", "DISTINCT", "STRDT", "IRI", "URI"}
+)
+_STEP: Final = r"\^?(?:<[^<>\s]*>|[\w\-]*:[\w\-]+|\([^()\s]*\)|\ba\b)[*+?]?"
+_LONG_PATH: Final = re.compile(rf"(?<=\s)(?=\S*[*+])(?:{_STEP}[/|])*{_STEP}(?=\s+[?$<\w])")
+_VARIABLE: Final = re.compile(r"[?$]\w+\b(?![\w:])")
+_BRACKET: Final = re.compile(r"\([^()]*?(?:\bAS\s+([?$]\w+)\s*)?\)", re.IGNORECASE)
+
+
+class QueryFaultError(ValueError):
+    """Why a query of a shape cannot be used; completes the words "a SPARQL constraint"."""
+
+
+class Query:
+    """A SELECT or ASK query of a shape.
+
+    Args:
+        text: the query without its prefixes.
+        kind: ``select`` or ``ask``.
+        prefixes: prefix → namespace.
+        bound: the variables that SHACL binds beforehand, where the query mentions them.
+        path: what ``$PATH`` stands for.
+
+    Raises:
+        QueryFaultError: the query holds what SHACL forbids, or is no SPARQL.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        kind: str,
+        prefixes: Mapping[str, str],
+        bound: frozenset[str],
+        path: PropertyPath | None,
+    ) -> None:
+        self.kind = kind
+        self.prefixes = prefixes
+        words = tokens(text)
+        if path is not None:
+            written = f"({sparql_path(path)})"
+            words = [written if word in ("$PATH", "?PATH") else word for word in words]
+        elif "$PATH" in words or "?PATH" in words:
+            raise QueryFaultError("uses $PATH, but its shape has no path")
+        self._tokens = words
+        self.words = frozenset(word.upper() for word in words if word[0].isalpha())
+        self.variables = frozenset(word[1:] for word in words if _is_variable(word))
+        reserved = bound | {"this", "shapesGraph", "currentShape"}
+        self.bound = frozenset((reserved - {"this"}) & self.variables) | {"this"}
+        self._refuse(bound | {"this"})
+        self._open, self._body = self._split()
+        self.text = self._prologue + self._prebound()
+        own = self._prologue + "".join(words)
+        # Mostly nothing has to be put in, and what has been parsed is not parsed again.
+        if self.text != own or not self.usable:
+            try:
+                _parse(own)
+            except SyntaxError as error:
+                raise QueryFaultError(f"is no SPARQL: {error.msg}") from error
+
+    @cached_property
+    def usable(self) -> bool:
+        """Whether the query takes variables that are bound beforehand."""
+        return _parses(self.text)
+
+    def solutions(
+        self,
+        ask: Callable[[str, Mapping[str, Term], Query, Term], Iterable[Mapping[str, Term]]],
+        values: Mapping[str, Term],
+    ) -> Iterator[Mapping[str, Term]]:
+        """Yield the solutions once each, the given variables bound beforehand."""
+        given = {name: term for name, term in values.items() if name in self.bound}
+        seen = set()
+        text = self.text
+        if self._plain and all(isinstance(term, ox.NamedNode) for term in given.values()):
+            # Names in the place of the variables let the engine plan from there.
+            text, given = self._about(given), {}
+        for solution in ask(text, given, self, values["this"]):
+            key = frozenset(solution.items())
+            if key not in seen:
+                seen.add(key)
+                yield solution
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether names may take the place of bound variables wherever the body has them."""
+        once = "SELECT" not in {word.upper() for word in self._body}
+        head = "".join(self._open)
+        simple = self.kind == "select" and "(" not in head and "*" not in head
+        stepwise = self.words & (_AGGREGATES | {"BOUND", "ORDER"})
+        return once and simple and not stepwise
+
+    def _about(self, given: Mapping[str, Term]) -> str:
+        def name(variable: str) -> str:
+            term = given.get(variable[1:])
+            return variable if term is None else str(term)
+
+        body = self._nested_text
+        if body is None:
+            words = (name(word) if _is_variable(word) else word for word in self._body)
+            body = _LONG_PATH.sub(_whole, "".join(words))
+        else:
+            body = _VARIABLE.sub(lambda match: name(match[0]), body)
+        return self._prologue + "".join(self._open) + body
+
+    @cached_property
+    def _nested_text(self) -> str | None:
+        """The body with its filters rewritten so that the engine plans them well, if they can be.
+
+        The rewritten words are the query's own, but for spaces, order and dollar signs.
+        """
+        group = self.patterns
+        if group is None or not group.inner:
+            return None
+        known = {"?this"}.union(*({p.subject, p.object} for p in group.patterns))
+        patterns = " ".join(map(str, group.patterns))
+        text = f"{{ {patterns} {group.filtered(known)} }}"
+        return text if _parses(f"{self._prologue}{''.join(self._open)}{text}") else None
+
+    def may_match(self, focus: Term, values: Callable[[Term, PropertyPath], list[Term]]) -> bool:
+        """Say whether what the query demands of ``$this`` itself is there; else nothing is found.
+
+        Args:
+            focus: stands for ``$this``.
+            values: returns where a path leads from a node.
+        """
+        for path, wanted in self._demands:
+            found = values(focus, path)
+            if not found or (wanted is not None and wanted not in found):
+                return False
+        return True
+
+    @cached_property
+    def _demands(self) -> list[tuple[PropertyPath, ox.NamedNode | None]]:
+        """The patterns from ``$this`` on that every solution has, with the name they lead to."""
+        group, demands = self.patterns, []
+        for pattern in group.patterns if group is not None else ():
+            simple = not pattern.any_predicate and not pattern.path.repeats()
+            if pattern.subject == "?this" and simple:
+                named = pattern.object.startswith("<")
+                demands.append(
+                    (pattern.path, ox.NamedNode(pattern.object[1:-1]) if named else None)
+                )
+        return demands
+
+    @property
+    def looks_at_form(self) -> bool:
+        """Whether the query may see how a literal is written, beyond its value."""
+        return bool(self.words & _TEXTUAL)
+
+    @cached_property
+    def may_stand_still(self) -> bool:
+        """Whether a path of the query may have no step, or it looks so."""
+        return any(
+            word in ("*", "?") or (word.startswith("(") and bool(re.search(r"[*?]", word)))
+            for word in self._body
+        )
+
+    @cached_property
+    def patterns(self) -> Group | None:
+        """The query's triple patterns; None where it has more than plain patterns and filters."""
+        if self.kind != "select" or self.words & _STEPWISE:
+            return None
+        try:
+            return read_patterns(self._body, self.prefixes)
+        except NotUnderstoodError:
+            return None
+
+    @cached_property
+    def predicates(self) -> frozenset[str] | None:
+        """The IRIs that the query names, or None where it may meet any predicate."""
+        found = set()
+        for word in self._tokens:
+            if word.startswith("<") and word.endswith(">"):
+                found.add(word[1:-1])
+            elif ":" in word and not word.startswith(('"', "'")):
+                found |= set(re.findall(r"<([^<>]*)>", word))
+                prefix, _, local = word.partition(":")
+                if prefix in self.prefixes:
+                    found.add(self.prefixes[prefix] + local)
+            elif word.startswith(("(<", "(^", "((")):
+                found |= set(re.findall(r"<([^<>]*)>", word))
+            elif word == "a":
+                found.add(PREFIXES["rdf"] + "type")
+        return None if self._any_predicate() else frozenset(found)
+
+    def screen(self, targets: str, bindings: Mapping[str, Term]) -> str | None:
+        """Return a query for all ``?this`` that may be at fault, or None when there is none.
+
+        Args:
+            targets: a pattern that binds ``?this`` to the focus nodes.
+            bindings: values of a component's parameters.
+        """
+        if self.kind != "select" or self.words & _STEPWISE or bindings:
+            return None
+        if self.bound - {"this"} or self._nested():
+            return None
+        lead = "" if self._binds_this() else targets + " "
+        body = self._nested_text or "".join(self._without_joins())
+        return f"{self._prologue}SELECT ?this {{ {lead}{body[1:]}"
+
+    def _refuse(self, bound: frozenset[str]) -> None:
+        for word in _FORBIDDEN:
+            if word in self.words:
+                raise QueryFaultError(f"contains {word}, which SHACL forbids")
+        significant = [word for word in self._tokens if not word.isspace()]
+        for before, word in pairwise(significant):
+            if before.upper() == "AS" and _is_variable(word) and word[1:] in bound:
+                raise QueryFaultError(f"binds {word}, which is bound beforehand")
+        selects = [i for i, word in enumerate(significant) if word.upper() == "SELECT"]
+        for start in selects[1:] if self.kind == "select" else selects:
+            projected = set()
+            for word in significant[start + 1 :]:
+                if word == "{" or word.upper() == "WHERE":
+                    break
+                projected.add(word.lstrip("$?"))
+            if missing := (bound & self.variables | {"this"}) - projected:
+                names = ", ".join(f"${name}" for name in sorted(missing))
+                raise QueryFaultError(f"has a nested SELECT that does not project {names}")
+
+    def _split(self) -> tuple[list[str], list[str]]:
+        if "{" not in self._tokens:
+            raise QueryFaultError("is no SPARQL: it has no group of patterns")
+        start = self._tokens.index("{")
+        return self._tokens[:start], self._tokens[start:]
+
+    @cached_property
+    def _prologue(self) -> str:
+        """The declarations of the prefixes that the query may mention: the engine reads them all.
+
+        The same text is parsed anew for each focus node that needs a query of its own.
+        """
+        text = "".join(self._tokens)
+        return "".join(
+            f"PREFIX {name}: <{iri}>\n" for name, iri in self.prefixes.items() if f"{name}:" in text
+        )
+
+    def _prebound(self) -> str:
+        head = "".join(self._open)
+        names = sorted(self.bound)
+        if self.kind == "ask":
+            head = re.sub(
+                r"\bASK\b", "SELECT " + " ".join(f"?{n}" for n in names), head, flags=re.I
+            )
+        else:
+            projected = set(re.findall(r"[?$](\w+)", _outside_brackets(head)))
+            if "*" not in head:
+                missing = "".join(f" ?{name}" for name in names if name not in projected)
+                head = re.sub(r"(\bWHERE\b\s*)?$", lambda m: f"{missing} {m[0]}", head, count=1)
+        never = "".join(f"?never <{NEVER}> ?{name} . " for name in names)
+        body = []
+        for i, word in enumerate(self._body):
+            body.append(word)
+            if word == "{" and self._tests_bound(i) and not self._opens_select(i):
+                body.append(f" OPTIONAL {{ {never}}} ")
+        tail = " LIMIT 1" if self.kind == "ask" else ""
+        return head + "".join(body) + tail
+
+    def _tests_bound(self, at: int) -> bool:
+        """Say whether the group that opens here uses such a variable in an expression."""
+        groups = brackets = 0
+        for word in self._body[at:]:
+            groups += (word == "{") - (word == "}")
+            brackets += (word == "(") - (word == ")")
+            if groups == 0:
+                return False
+            if groups == 1 and brackets and _is_variable(word) and word[1:] in self.bound:
+                return True
+        return False
+
+    def _opens_select(self, at: int) -> bool:
+        following = (word for word in self._body[at + 1 :] if not word.isspace())
+        return next(following, "").upper() == "SELECT"
+
+    def _nested(self) -> bool:
+        """Say whether the query has groups that SPARQL evaluates on their own."""
+        before = ""
+        for word in self._body[1:]:
+            if word.isspace():
+                continue
+            if word == "{" and before.upper() not in ("EXISTS", "OPTIONAL"):
+                return True
+            before = word
+        return False
+
+    def _without_joins(self) -> list[str]:
+        """Return the body without the filters that ask whether several patterns match together.
+
+        The engine plans these as if ``$this`` were free, and joins all of the graph for each
+        solution. Without a filter there are only more solutions.
+        """
+        kept: list[str] = []
+        at, depth = 0, 0
+        while at < len(self._body):
+            word = self._body[at]
+            depth += (word in "{(") - (word in "})")
+            if depth == 1 and word.upper() == "FILTER":
+                end = self._end_of_exists(at + 1)
+                if end and any(part in "*+;," for part in self._body[at:end]):
+                    at = end
+                    continue
+            kept.append(word)
+            at += 1
+        return kept
+
+    def _end_of_exists(self, at: int) -> int:
+        """Return where the group ends that a filter (NOT) EXISTS asks for; 0 when it is none."""
+        depth = 0
+        for place in range(at, len(self._body)):
+            word = self._body[place]
+            before = word.isspace() or word.upper() in ("NOT", "EXISTS", "{")
+            if depth == 0 and not before:
+                return 0
+            depth += (word == "{") - (word == "}")
+            if depth == 0 and word == "}":
+                return place + 1
+        return 0
+
+    def _binds_this(self) -> bool:
+        """Say whether the outermost group has a pattern about ``$this``, without a long path."""
+        depth = 0
+        outer = []
+        for word in self._body:
+            depth -= word in "})"
+            if depth == 1:
+                outer.append(word)
+            depth += word in "{("
+        repeated = any(word in ("*", "+") or re.search(r"[*+]", word) for word in outer)
+        return not repeated and ("$this" in outer or "?this" in outer)
+
+    def _any_predicate(self) -> bool:
+        """Say whether a variable or a negated set may stand in the place of a predicate."""
+        significant = [word for word in self._body if not word.isspace()]
+        if "!" in significant:
+            after = {b for a, b in pairwise(significant) if a == "!"}
+            if any(word.startswith(("<", "^")) or ":" in word for word in after):
+                return True
+        for before, word, behind in zip(
+            significant, significant[1:], significant[2:], strict=False
+        ):
+            if _is_variable(word) and _is_term(before) and _is_term(behind):
+                return True
+            if _is_variable(word) and before == ";":
+                return True
+        return False
+
+
+def declarations(
+    given: Iterable[Term], objects: Callable[[Term, str], list[Term]], ontologies: Iterable[Node]
+) -> dict[str, str]:
+    """Return the prefixes that a query may use: those declared for it come first.
+
+    Args:
+        given: where the constraint or validator says that its prefixes are declared.
+        objects: returns the objects of a subject and a predicate's IRI.
+        ontologies: whose declarations hold for all queries.
+    """
+    prefixes = {name: PREFIXES[name] for name in ("rdf", "rdfs", "owl")}
+    named: list[Term] = []
+    todo = list(given)
+    while todo:
+        place = todo.pop()
+        if place not in named:
+            named.append(place)
+            todo += objects(place, PREFIXES["owl"] + "imports")
+    for place in (*ontologies, *reversed(named)):
+        for declared in objects(place, _SH + "declare"):
+            names = objects(declared, _SH + "prefix")
+            spaces = objects(declared, _SH + "namespace")
+            if len(names) != 1 or len(spaces) != 1:
+                raise QueryFaultError(f"has a prefix at {place} that is not declared well")
+            prefixes[names[0].value] = spaces[0].value
+    return prefixes
+
+
+def _whole(path: re.Match[str]) -> str:
+    """Return a path that the engine walks from its start, and does not take apart."""
+    return f"(({path[0]})|<{NEVER}>)"
+
+
+def _is_variable(word: str) -> bool:
+    return len(word) > 1 and word[0] in "?$"
+
+
+def _is_term(word: str) -> bool:
+    quoted = word[0] in "\"'<" and len(word) > 1
+    return _is_variable(word) or quoted or ":" in word or word.isdigit() or word == "]"
+
+
+def _outside_brackets(text: str) -> str:
+    """Return the text without what stands in brackets, but with the variables that it names."""
+    shorter = _BRACKET.sub(r" \1 ", text)
+    return text if shorter == text else _outside_brackets(shorter)
+
+
+@lru_cache(maxsize=1024)
+def _parses(text: str) -> bool:
+    try:
+        _parse(text)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _parse(text: str) -> None:
+    """Raise SyntaxError unless ``text`` is SPARQL."""
+    from clustergraph.quadstore.memory import parse
+
+    parse(text)

@@ -1,0 +1,47 @@
+"""The engines to choose from: our own with pySHACL behind it, our own alone, pySHACL alone."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from typing import Literal
+
+import pyoxigraph as ox
+
+from clustergraph.errors import UsageError
+from clustergraph.shacl.compile import Compiled, Graph, judge
+from clustergraph.shacl.paths import show
+from clustergraph.shacl.results import Result
+from clustergraph.shacl.run import Engine
+
+__all__ = ["EngineChoice", "chosen"]
+
+EngineChoice = Literal["auto", "compiled", "pyshacl"]
+
+
+def chosen(name: EngineChoice) -> Engine:
+    """Return the engine of a name.
+
+    ``auto`` is our own, which leaves to pySHACL what it cannot judge exactly; ``compiled`` is our
+    own as well, but refuses such shapes; ``pyshacl`` is the reference, much slower.
+    """
+    return {"auto": judge, "compiled": _compiled, "pyshacl": _pyshacl}[name]
+
+
+def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterator[Result]:
+    compiled = Compiled.of(tuple(shapes))
+    extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
+    graph = Graph.of(data, extra)
+    for shape in compiled.shapes.targeted:
+        if not shape.deactivated and (reason := compiled.reason(shape, graph)):
+            raise UsageError(
+                f"the shape {show(shape.node)} cannot be judged by the compiled engine alone: "
+                f"{reason}; use --engine auto"
+            )
+    return compiled.results(graph)
+
+
+def _pyshacl(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterable[Result]:
+    # Imported here: rdflib and pySHACL take most of a second.
+    from clustergraph.shacl import pyshacl_engine
+
+    return pyshacl_engine.judge(data, shapes)

@@ -1,0 +1,158 @@
+"""What data and shapes refer to on other hosts: ontologies that they import, shapes that they name.
+
+Source: OWL 2 Structural Specification, section 3.4 (owl:imports); SHACL, section 3.2
+(sh:shapesGraph).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+from urllib.parse import urldefrag, urlsplit
+
+import pyoxigraph as ox
+
+from clustergraph.csvw import Place
+from clustergraph.errors import NotFetchedError, UnreadableInputError
+from clustergraph.shacl.fetching import RDF, Outside, UnfetchedError
+from clustergraph.shacl.locate import place_of
+from clustergraph.shacl.reading import FORMATS, Statements, parse
+from clustergraph.vocab import PREFIXES
+
+__all__ = ["Fetched", "imported", "shapes_named"]
+
+_SH: Final = PREFIXES["sh"]
+_IMPORTS: Final = ox.NamedNode(PREFIXES["owl"] + "imports")
+_SHAPES_GRAPH: Final = ox.NamedNode(_SH + "shapesGraph")
+_TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
+_ONTOLOGY: Final = ox.NamedNode(PREFIXES["owl"] + "Ontology")
+_VAGUE: Final = frozenset({"", "text/plain", "text/xml", "application/xml", "application/json"})
+"""Media types that servers give to any text; the ending of the address then says more."""
+
+Fetched = dict[ox.Triple, str]
+"""Triples, with the address of the document that states them."""
+
+
+class _Link(NamedTuple):
+    """That a document is named: where it is, and the words and the place that name it."""
+
+    address: str
+    words: str
+    place: Place | None
+
+    def error(self, reason: str) -> NotFetchedError:
+        if self.place is None:
+            return NotFetchedError(self.words, reason)
+        path, row, column = self.place.path, self.place.row, self.place.character
+        return NotFetchedError(str(path), f"{self.words} {reason}", row, column)
+
+
+def imported(statements: Statements, outside: Outside) -> Fetched:
+    """Return what documents state that are imported, and those that these import.
+
+    An ontology that the statements themselves declare is at hand already. Documents that import
+    each other are read once.
+
+    Args:
+        statements: data or shapes, with their places.
+        outside: what may be fetched; hears of what it does not admit.
+
+    Raises:
+        NotFetchedError: a document that may be fetched cannot be had, or not be read.
+    """
+    return _followed(statements, _IMPORTS, outside, _declared(statements))
+
+
+def shapes_named(statements: Statements, outside: Outside, known: Iterable[ox.Triple]) -> Fetched:
+    """Return the shapes that data name by ``sh:shapesGraph``, with what these import.
+
+    Args:
+        statements: the data, with their places.
+        outside: what may be fetched; hears of what it does not admit.
+        known: the shapes that are at hand already.
+
+    Raises:
+        NotFetchedError: a document that may be fetched cannot be had, or not be read, or holds no
+            shapes.
+    """
+    found = _followed(statements, _SHAPES_GRAPH, outside, _declared(known))
+    if found and not any(triple.predicate.value.startswith(_SH) for triple in found):
+        raise next(_links(statements, _SHAPES_GRAPH)).error("holds no SHACL shapes")
+    return found
+
+
+def _followed(
+    statements: Statements, predicate: ox.NamedNode, outside: Outside, known: set[str]
+) -> Fetched:
+    found: Fetched = {}
+    todo = deque(_links(statements, predicate))
+    while todo:
+        link = todo.popleft()
+        if link.address in known:
+            continue
+        known.add(link.address)
+        if not outside.admits(link.address):
+            outside.unmatched.append(_unmatched(link))
+            continue
+        triples = _read(link, outside)
+        found |= dict.fromkeys(triples, link.address)
+        known |= _declared(triples)
+        todo.extend(
+            _Link(
+                urldefrag(triple.object.value)[0],
+                f"owl:imports <{triple.object.value}> in <{link.address}>",
+                link.place,
+            )
+            for triple in triples
+            if triple.predicate == _IMPORTS and isinstance(triple.object, ox.NamedNode)
+        )
+    return found
+
+
+def _links(statements: Statements, predicate: ox.NamedNode) -> Iterator[_Link]:
+    name = "owl:imports" if predicate == _IMPORTS else "sh:shapesGraph"
+    for triple in statements:
+        if triple.predicate == predicate and isinstance(triple.object, ox.NamedNode):
+            address = triple.object.value
+            words = f"{name} <{address}>"
+            yield _Link(urldefrag(address)[0], words, place_of(triple, statements))
+
+
+def _unmatched(link: _Link) -> str:
+    place = f"{link.place}: " if link.place else ""
+    if urlsplit(link.address).scheme in ("http", "https"):
+        return f"{place}{link.words} is not fetched: no --fetch names it"
+    return f"{place}{link.words} is not fetched: only http and https are; give the file as a PATH"
+
+
+def _declared(triples: Iterable[ox.Triple]) -> set[str]:
+    """Return the addresses of the ontologies that triples declare."""
+    return {
+        urldefrag(triple.subject.value)[0]
+        for triple in triples
+        if triple.predicate == _TYPE
+        and triple.object == _ONTOLOGY
+        and isinstance(triple.subject, ox.NamedNode)
+    }
+
+
+def _read(link: _Link, outside: Outside) -> list[ox.Triple]:
+    try:
+        document = outside.get(link.address, RDF)
+    except UnfetchedError as error:
+        raise link.error(str(error)) from error
+    ending = PurePosixPath(urlsplit(document.address).path).suffix.lower()
+    rdf_format = ox.RdfFormat.from_media_type(document.media_type)
+    if document.media_type in _VAGUE or rdf_format is None:
+        rdf_format = FORMATS.get(ending, rdf_format)
+    if rdf_format is None:
+        kind = document.media_type or "nothing"
+        raise link.error(
+            f"is no RDF (the server says {kind}): name the address of the document itself"
+        )
+    try:
+        return parse(document.address, document.content, rdf_format, document.address, outside)
+    except UnreadableInputError as error:
+        raise link.error(f"cannot be read: {error}") from error

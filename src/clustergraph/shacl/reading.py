@@ -1,0 +1,333 @@
+"""Files to validate, as triples that know where they come from.
+
+RDF is read by the embedded engine's parsers, tables by `clustergraph.csvw`. Nothing is fetched
+but the JSON-LD contexts that whoever reads admits: else a context must be written into its file.
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from xml.parsers import expat
+
+import pyoxigraph as ox
+
+from clustergraph import artefacts
+from clustergraph.csvw import Place, convert
+from clustergraph.errors import NotFetchedError, SyntaxFaultError, UnreadableInputError
+
+if TYPE_CHECKING:
+    from clustergraph.shacl.fetching import Outside
+
+__all__ = [
+    "FORMATS",
+    "STANDARD_INPUT",
+    "Statements",
+    "content_of",
+    "format_of",
+    "keep_input",
+    "parse",
+    "read",
+    "read_rdf",
+]
+
+FORMATS: Final = {
+    ".ttl": ox.RdfFormat.TURTLE,
+    ".trig": ox.RdfFormat.TRIG,
+    ".nt": ox.RdfFormat.N_TRIPLES,
+    ".nq": ox.RdfFormat.N_QUADS,
+    ".rdf": ox.RdfFormat.RDF_XML,
+    ".owl": ox.RdfFormat.RDF_XML,
+    ".xml": ox.RdfFormat.RDF_XML,
+    ".jsonld": ox.RdfFormat.JSON_LD,
+}
+"""The RDF syntaxes by the ending of a file's name; ``.gz`` may follow."""
+
+STANDARD_INPUT: Final = Path("<stdin>")
+"""What stands for standard input among paths, once `keep_input` has been given its content."""
+
+_GZIP: Final = b"\x1f\x8b"
+_MARKUP: Final = re.compile(rb"\s*<(\?xml|!--|!DOCTYPE|rdf:RDF)")
+_QUAD: Final = re.compile(
+    rb'(<[^>]*>|_:\S+)\s+<[^>]*>\s+(<[^>]*>|_:\S+|"[^\n]*"\S*)\s+[<_][^\n]*\.\s*$'
+)
+_TABLES: Final = frozenset({".csv", ".tsv", ".xlsx"})
+_METADATA: Final = ("csv-metadata.json", "*-metadata.json")
+
+Statements = dict[ox.Triple, tuple[Place, ...]]
+"""Triples with the places that state them; named graphs are read as one graph."""
+
+
+def read(paths: Iterable[Path], outside: Outside | None = None) -> Statements:
+    """Read files and directories.
+
+    Args:
+        paths: RDF files (also compressed by gzip), tables with metadata beside them, the metadata
+            documents themselves, and directories of all these.
+        outside: which JSON-LD contexts may be fetched; None: none.
+
+    Raises:
+        NotFetchedError: a JSON-LD context that may be fetched cannot be had.
+        UnreadableInputError: a path does not exist, or its format is not known.
+        SyntaxFaultError: a file breaks the grammar of its format.
+        TablesError: cells break their table's metadata.
+    """
+    statements: Statements = {}
+    for path in paths:
+        last: tuple[Place, ...] = ()
+        for triple, place in _statements(path, outside):
+            known = statements.get(triple)
+            if known is None:
+                # Of an RDF file all statements share one place, until somebody looks closer.
+                if not last or last[0] is not place:
+                    last = (place,)
+                statements[triple] = last
+            elif place not in known:
+                statements[triple] = (*known, place)
+    return statements
+
+
+def read_rdf(path: Path, outside: Outside | None = None) -> list[ox.Triple]:
+    """Read one RDF file.
+
+    Args:
+        path: the file, or what stands for standard input.
+        outside: which JSON-LD contexts may be fetched; None: none.
+
+    Raises:
+        NotFetchedError: a JSON-LD context that may be fetched cannot be had.
+        UnreadableInputError: it cannot be opened, its format is not known, or it needs something
+            from the network.
+        SyntaxFaultError: it breaks the grammar of its format.
+    """
+    rdf_format = format_of(path)
+    if rdf_format is None:
+        known = ", ".join(FORMATS)
+        raise UnreadableInputError(str(path), f"no RDF file by its name; the endings are {known}")
+    return parse(str(path), content_of(path), rdf_format, path.resolve().as_uri(), outside)
+
+
+def parse(
+    source: str,
+    content: bytes,
+    rdf_format: ox.RdfFormat,
+    base: str,
+    outside: Outside | None = None,
+) -> list[ox.Triple]:
+    """Read an RDF document.
+
+    Args:
+        source: its path or address, as errors tell it.
+        content: what it holds.
+        rdf_format: what it is written in.
+        base: the IRI that relative ones are resolved against.
+        outside: which JSON-LD contexts may be fetched; None: none.
+
+    Raises:
+        NotFetchedError: a JSON-LD context that may be fetched cannot be had.
+        UnreadableInputError: it holds what cannot be validated, or needs the network.
+        SyntaxFaultError: it breaks the grammar of its format.
+    """
+    if outside is not None and rdf_format == ox.RdfFormat.JSON_LD:
+        content = _with_contexts(source, content, base, outside)
+    triples = []
+    try:
+        for quad in ox.parse(
+            content,
+            format=rdf_format,
+            base_iri=base,
+            rename_blank_nodes=True,
+        ):
+            if isinstance(quad.object, ox.Triple) or isinstance(quad.subject, ox.Triple):
+                raise UnreadableInputError(
+                    source, f"a triple about a triple ({quad.object}) cannot be validated"
+                )
+            triples.append(quad.triple)
+    except SyntaxError as error:
+        raise _fault(source, rdf_format, content, error) from error
+    return triples
+
+
+def _with_contexts(source: str, content: bytes, base: str, outside: Outside) -> bytes:
+    """Return a JSON-LD document with the contexts that it names written into it."""
+    from clustergraph.shacl.contexts import written_out
+
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return content  # The parser says where.
+
+    def refuse(offset: int, reason: str) -> NotFetchedError:
+        line = text.count("\n", 0, offset) + 1
+        column = offset - text.rfind("\n", 0, offset)
+        return NotFetchedError(source, reason, line, column)
+
+    return written_out(text, base, outside, refuse).encode()
+
+
+def _statements(path: Path, outside: Outside | None) -> Iterator[tuple[ox.Triple, Place]]:
+    if path.is_dir():
+        yield from _directory(path, outside)
+    elif path not in _kept and not path.exists():
+        raise UnreadableInputError(str(path), "there is no such file or directory")
+    elif _is_table(path):
+        yield from _tables(path)
+    else:
+        place = Place(path)
+        for triple in read_rdf(path, outside):
+            yield triple, place
+
+
+def _directory(directory: Path, outside: Outside | None) -> Iterator[tuple[ox.Triple, Place]]:
+    """Read all of a directory: its tables as a group, then its RDF files at any depth."""
+    found = False
+    if any(next(directory.glob(pattern), None) for pattern in _METADATA):
+        found = True
+        yield from _tables(directory)
+    for path in sorted(directory.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
+        if path.is_file() and not hidden and format_of(path) is not None:
+            found = True
+            yield from _statements(path, outside)
+    if not found:
+        raise UnreadableInputError(
+            str(directory),
+            "holds nothing to validate: neither RDF files nor tables with csv-metadata.json",
+        )
+
+
+def _tables(path: Path) -> Iterator[tuple[ox.Triple, Place]]:
+    for traced in convert(path, codes=_codes()):
+        yield ox.Triple(traced.subject, traced.predicate, traced.object), traced.place
+
+
+@cache
+def _codes() -> Mapping[str, frozenset[str]]:
+    """Return the shipped code lists, which tables are compared with."""
+    from clustergraph import dataset
+
+    graph = ox.DefaultGraph()
+    return dataset.code_lists(
+        [
+            ox.Quad(triple.subject, triple.predicate, triple.object, graph)
+            for path in artefacts.files("ontology", "*.ttl")
+            for triple in read_rdf(path)
+        ]
+    )
+
+
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() in _TABLES or path.name.endswith("-metadata.json")
+
+
+_kept: Final[dict[Path, tuple[ox.RdfFormat, bytes]]] = {}
+
+
+def keep_input(content: bytes, rdf_format: ox.RdfFormat | None = None) -> Path:
+    """Keep what came by standard input: it is read now and, for a report, once more.
+
+    Args:
+        content: all of it, compressed by gzip or not.
+        rdf_format: its format; None: what it looks like.
+
+    Returns:
+        `STANDARD_INPUT`, which is read like a file in the working directory from now on.
+
+    Raises:
+        UnreadableInputError: it is badly compressed.
+    """
+    if content.startswith(_GZIP):
+        content = _unpacked(STANDARD_INPUT, content)
+    content = content.removeprefix(codecs.BOM_UTF8)
+    _kept[STANDARD_INPUT] = (rdf_format or _likely(content), content)
+    return STANDARD_INPUT
+
+
+def _likely(content: bytes) -> ox.RdfFormat:
+    """Return the format that a text looks to be written in.
+
+    TriG takes Turtle and N-Triples as well; ``[`` begins a text in either TriG or JSON.
+    """
+    if _MARKUP.match(content):
+        return ox.RdfFormat.RDF_XML
+    if content.lstrip()[:1] in (b"{", b"["):
+        with suppress(ValueError, RecursionError):
+            json.loads(content)
+            return ox.RdfFormat.JSON_LD
+    lines = (line.strip() for line in content.splitlines())
+    first = next((line for line in lines if line and not line.startswith(b"#")), b"")
+    return ox.RdfFormat.N_QUADS if _QUAD.match(first) else ox.RdfFormat.TRIG
+
+
+def format_of(path: Path) -> ox.RdfFormat | None:
+    """Return the RDF syntax that the file's name promises; None for any other file."""
+    if path in _kept:
+        return _kept[path][0]
+    name = path.name.lower().removesuffix(".gz")
+    return FORMATS.get(Path(name).suffix)
+
+
+def content_of(path: Path) -> bytes:
+    """Return a file's bytes, decompressed, without a byte order mark.
+
+    Raises:
+        UnreadableInputError: it cannot be opened, or is not compressed by gzip as its name says.
+    """
+    if path in _kept:
+        return _kept[path][1]
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableInputError(
+            str(path), f"cannot be opened ({error.strerror or error})"
+        ) from error
+    if not path.name.lower().endswith(".gz"):
+        return content.removeprefix(codecs.BOM_UTF8)
+    return _unpacked(path, content).removeprefix(codecs.BOM_UTF8)
+
+
+def _unpacked(path: Path, content: bytes) -> bytes:
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableInputError(str(path), f"is not compressed by gzip ({error})") from error
+
+
+def _fault(
+    source: str, rdf_format: ox.RdfFormat, content: bytes, error: SyntaxError
+) -> UnreadableInputError:
+    """Return the error that says where the grammar was broken."""
+    reason = str(error.msg)
+    if "LoadDocumentCallback" in reason:
+        return UnreadableInputError(
+            source, "its @context is an address, and nothing is fetched: write the context out"
+        )
+    if error.lineno is not None:
+        column = error.offset
+        if column is not None and rdf_format == ox.RdfFormat.JSON_LD:
+            # The parser of JSON counts bytes, the others count characters.
+            line = content.split(b"\n")[error.lineno - 1]
+            column = len(line[: column - 1].decode("utf-8", errors="ignore")) + 1
+        return SyntaxFaultError(source, _plain(reason), error.lineno, column)
+    if rdf_format == ox.RdfFormat.RDF_XML:
+        # The file is refused already; a second parser only says where it is broken.
+        parser = expat.ParserCreate()
+        try:
+            parser.Parse(content, True)
+        except expat.ExpatError as fault:
+            return SyntaxFaultError(source, str(fault), fault.lineno, fault.offset + 1)
+    return UnreadableInputError(source, _plain(reason))
+
+
+def _plain(reason: str) -> str:
+    """Leave out the position that the parser writes before its reason."""
+    head, colon, rest = reason.partition(": ")
+    return rest if colon and head.startswith("Parser error") else reason

@@ -1,0 +1,153 @@
+"""What a validation found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from pathlib import Path
+from typing import Literal
+
+import pyoxigraph as ox
+
+from clustergraph.csvw import Place
+from clustergraph.shacl.paths import PropertyPath, Term
+from clustergraph.vocab import PREFIXES, shorten
+
+__all__ = ["EngineName", "Finding", "Report", "Severity", "name_of_shape"]
+
+EngineName = Literal["compiled", "pyshacl"]
+"""Which engine judged: the compiled one, or the reference that it hands shapes to."""
+
+
+class Severity(IntEnum):
+    """How grave a finding is; the graver, the greater.
+
+    Source: SHACL, section 2.1.4.
+    """
+
+    INFO = 1
+    WARNING = 2
+    VIOLATION = 3
+
+    @property
+    def iri(self) -> str:
+        """The severity's IRI, for example ``sh:Warning`` in full."""
+        return PREFIXES["sh"] + self.name.capitalize()
+
+    @property
+    def word(self) -> str:
+        """The severity as a word for people and options."""
+        return self.name.lower()
+
+    @classmethod
+    def of(cls, iri: str) -> Severity:
+        """Return the severity with this IRI; one that SHACL does not define is a violation."""
+        return next((severity for severity in cls if severity.iri == iri), cls.VIOLATION)
+
+
+def name_of_shape(shape: ox.NamedNode | ox.BlankNode) -> str:
+    """Return a shape's IRI, shortened by the project's prefixes where one fits."""
+    if isinstance(shape, ox.BlankNode):
+        return str(shape)
+    prefix, namespace = "shape", PREFIXES["shape"]
+    if shape.value.startswith(namespace):
+        return f"{prefix}:{shape.value.removeprefix(namespace)}"
+    return shorten(shape.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a shape found wrong (a ``sh:ValidationResult``).
+
+    Attributes:
+        severity: how grave it is.
+        shape: the shape that found it (``sh:sourceShape``).
+        focus: the node that was looked at.
+        path: from the focus node to the values; None when the node itself is wrong.
+        value: the value that is wrong; None when something is missing.
+        message: what is wrong and how to mend it.
+        component: the IRI of the constraint component, such as ``sh:MinCountConstraintComponent``.
+        place: the file of the statement, and its cell where a table holds it; None when unknown.
+        messages: the messages in all languages that the shape gives; ``message`` is one of them.
+        detail: the findings of the shapes that this one refers to, where it is about a value that
+            does not conform to them (``sh:detail``).
+        constraint: the SPARQL constraint that was broken (``sh:sourceConstraint``).
+        engine: which engine judged.
+        own_severity: the IRI of a severity that SHACL does not define, where the shape has one;
+            ``severity`` is then a violation.
+        part: within ``detail``, which of the shapes of an ``sh:or``, ``sh:xone`` or ``sh:and``
+            found it, counted from 1; else 0.
+    """
+
+    severity: Severity
+    shape: ox.NamedNode | ox.BlankNode
+    focus: Term
+    path: PropertyPath | None
+    value: Term | None
+    message: str
+    component: str
+    place: Place | None = None
+    messages: tuple[ox.Literal, ...] = ()
+    detail: tuple[Finding, ...] = ()
+    constraint: Term | None = None
+    engine: EngineName = "pyshacl"
+    own_severity: str | None = None
+    part: int = 0
+
+    @property
+    def file(self) -> Path | None:
+        """The file that the statement stands in."""
+        return self.place.path if self.place else None
+
+    @property
+    def line(self) -> int | None:
+        """The line of the file or the row of the sheet, from 1; None when unknown."""
+        return self.place.row if self.place else None
+
+    @property
+    def shape_name(self) -> str:
+        """The shape's IRI, shortened by the project's prefixes where one fits."""
+        return name_of_shape(self.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The findings of one run, the gravest first.
+
+    Attributes:
+        findings: all of them.
+        triples: how many triples were validated, the context not counted.
+        files: how many files they came from.
+        shapes: the triples of the shapes that judged; empty when the report was not made by any.
+    """
+
+    findings: tuple[Finding, ...]
+    triples: int = 0
+    files: int = 0
+    shapes: tuple[ox.Triple, ...] = field(default=(), repr=False, compare=False)
+
+    def at_least(self, severity: Severity) -> Report:
+        """Return the report without the findings that are less grave."""
+        kept = (finding for finding in self.findings if finding.severity >= severity)
+        return replace(self, findings=tuple(kept))
+
+    def conforms(self, at: Severity = Severity.INFO) -> bool:
+        """Say whether nothing was found that is as grave as ``at`` or graver.
+
+        Without an argument this is ``sh:conforms``: no finding of any severity.
+        """
+        return not any(finding.severity >= at for finding in self.findings)
+
+    def exit_code(self, fail_on: Severity = Severity.VIOLATION) -> int:
+        """Return 1 if there is a finding at or above the threshold, else 0."""
+        return 0 if self.conforms(fail_on) else 1
+
+    def counts(self) -> dict[Severity, int]:
+        """Return the number of findings of each severity, the gravest first."""
+        found = Counter(finding.severity for finding in self.findings)
+        return {severity: found[severity] for severity in sorted(Severity, reverse=True)}
+
+    def by_shape(self) -> dict[str, int]:
+        """Return the number of findings of each shape, the most frequent first."""
+        return dict(Counter(finding.shape_name for finding in self.findings).most_common())

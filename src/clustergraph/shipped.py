@@ -1,0 +1,151 @@
+"""The graph of the shipped data, built once and kept in the cache.
+
+What is kept is named after all it was made from: the shipped ontology and data, the code, and
+the engine that wrote it. A change of any of these makes a new graph and drops the old one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import pyoxigraph as ox
+
+import clustergraph
+from clustergraph import artefacts
+from clustergraph.errors import StoreError
+from clustergraph.owl import settle as settle_inferences
+from clustergraph.quadstore.engine import Engine, build
+from clustergraph.quadstore.generations import Settle
+from clustergraph.settings import cache_directory
+
+__all__ = ["fingerprint", "open_graph", "open_shipped", "shipped_quads"]
+
+_SIZES: Final = "sizes.json"
+# How many graphs of other versions stay: several installations may take turns.
+_KEPT: Final = 3
+
+Quads = Callable[[], Iterable[ox.Quad]]
+
+
+def open_graph(inference: bool = True) -> Engine:
+    """Open the graph of the shipped data; build it first if the cache lacks it.
+
+    Args:
+        inference: whether the graph includes inferred statements.
+
+    Raises:
+        StoreError: the cache directory cannot be written.
+        TablesError: the shipped tables are broken.
+    """
+    return open_shipped(shipped_quads, settle_inferences if inference else None)
+
+
+def shipped_quads() -> tuple[ox.Quad, ...]:
+    """Return all quads that the shipped files state."""
+    # Imported late: reading tables is only needed when the graph has to be built.
+    from clustergraph.dataset import assemble
+
+    return assemble().quads
+
+
+def fingerprint() -> str:
+    """Return a name for the graph that this installation would build (32 hex digits)."""
+    digest = hashlib.sha256(artefacts.fingerprint("ontology", "data").encode())
+    digest.update(f"{clustergraph.__version__} {ox.__version__}".encode())
+    package = Path(clustergraph.__file__).parent
+    for module in sorted(package.rglob("*.py")):
+        digest.update(module.relative_to(package).as_posix().encode() + b"\0")
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+def open_shipped(quads: Quads, settle: Settle | None = None) -> Engine:
+    """Open the graph of the shipped data; build it first where the cache lacks it.
+
+    Args:
+        quads: makes the graph's quads; called only when it has to be built. Of several processes
+            that start at once, one builds and the others wait.
+        settle: adds what follows from them; None: the graph that is opened holds nothing else.
+
+    Raises:
+        StoreError: the cache directory cannot be written.
+    """
+    graphs = cache_directory() / "graphs"
+    directory = graphs / (fingerprint() + ("" if settle is None else "+"))
+    if (engine := _open(directory)) is None:
+        try:
+            graphs.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{graphs}: the graph has to be built there, but it cannot be written "
+                f"({error.strerror}); name another directory in CLUSTERGRAPH_CACHE"
+            ) from error
+        with _alone(graphs):
+            if (engine := _open(directory)) is None:
+                shutil.rmtree(directory, ignore_errors=True)
+                build(directory, quads, settle)
+                (directory / _SIZES).write_text(json.dumps(_sizes(directory)), encoding="utf-8")
+                engine = _open(directory) or Engine(directory)
+            _prune(graphs, keep=directory)
+    return engine
+
+
+def _open(directory: Path) -> Engine | None:
+    """Open the cached graph, or return None when it is missing, incomplete or broken."""
+    try:
+        lock = (directory / _SIZES).open(encoding="utf-8")
+    except OSError:
+        return None
+    try:
+        # Held as long as the engine lives; whoever prunes leaves the graph alone.
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        if json.load(lock) == _sizes(directory):
+            engine = Engine(directory, hold=lock)
+            with suppress(OSError):
+                os.utime(directory)
+            return engine
+    except (OSError, ValueError, StoreError):
+        pass
+    lock.close()
+    return None
+
+
+def _sizes(directory: Path) -> dict[str, int]:
+    """Return the size in bytes of each file that holds the data, by its path."""
+    return {
+        str(path.relative_to(directory)): path.stat().st_size
+        for path in sorted((directory / "generations").rglob("*"))
+        if path.suffix == ".sst" or path.name.startswith(("MANIFEST", "CURRENT"))
+    }
+
+
+def _prune(graphs: Path, keep: Path) -> None:
+    """Remove the graphs of other versions, but for the last few and those in use."""
+    others = [path for path in graphs.iterdir() if path.is_dir() and path != keep]
+    others.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for other in others[_KEPT:]:
+        try:
+            with (other / _SIZES).open(encoding="utf-8") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(other, ignore_errors=True)
+        except BlockingIOError:
+            continue
+        except OSError:
+            # Left by a build that was killed: nobody builds now, for the cache's lock is ours.
+            shutil.rmtree(other, ignore_errors=True)
+
+
+@contextmanager
+def _alone(graphs: Path) -> Iterator[None]:
+    """Hold the cache's lock, so that two processes never build at the same time."""
+    with (graphs / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

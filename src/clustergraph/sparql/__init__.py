@@ -1,0 +1,1 @@
+"""SPARQL text: tokens, the policy for untrusted queries, error messages, results."""

@@ -1,0 +1,152 @@
+"""Answers as files for spreadsheets and data frames: XLSX, and Parquet where pyarrow is there."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import IO, Any, Final
+
+from clustergraph.errors import UsageError
+from clustergraph.rdf.values import IRI, Value
+
+__all__ = ["write_parquet", "write_xlsx"]
+
+# What a spreadsheet can hold (Excel specifications and limits).
+_MOST_ROWS: Final = 1_048_576
+_MOST_CHARACTERS: Final = 32_767
+_MOST_DIGITS: Final = 15
+# Characters that XML 1.0 cannot hold.
+_FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_WIDEST: Final = 60
+
+
+def write_xlsx(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO[bytes]) -> None:
+    """Write a table as a workbook with one sheet; its head stays in sight.
+
+    Numbers and dates are such, IRIs of the web are links. Text is always text, also when it begins
+    like a formula.
+
+    Args:
+        names: the columns.
+        rows: their values.
+        stream: where to write.
+
+    Raises:
+        UsageError: the table is too long for a sheet, or a text too long for a cell.
+    """
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
+
+    table = [list(row) for row in rows]
+    if len(table) >= _MOST_ROWS:
+        raise UsageError(
+            f"{len(table):,} rows do not fit into a sheet, which holds {_MOST_ROWS - 1:,}: "
+            "ask for fewer, or for CSV"
+        )
+    longest = max((len(one) for row in table for one in row if isinstance(one, str)), default=0)
+    if longest > _MOST_CHARACTERS:
+        raise UsageError(
+            f"a text of {longest:,} characters does not fit into a cell, which holds "
+            f"{_MOST_CHARACTERS:,}: ask for CSV"
+        )
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("answer")
+    sheet.freeze_panes = "A2"
+    for index, name in enumerate(names):
+        widest = max(
+            [len(name), *(len(str(row[index])) for row in table if row[index] is not None)]
+        )
+        sheet.column_dimensions[get_column_letter(index + 1)].width = min(widest, _WIDEST) + 2
+
+    def cell(content: Value) -> Any:
+        made = WriteOnlyCell(sheet)
+        if isinstance(content, str):
+            made.value = _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", content)
+            # Or text that begins with = would be a formula.
+            made.data_type = "s"
+            if isinstance(content, IRI) and content.startswith(("http://", "https://")):
+                made.hyperlink = str(content)
+                made.style = "Hyperlink"
+        elif isinstance(content, Decimal | int) and not isinstance(content, bool):
+            digits = len(Decimal(content).as_tuple().digits)
+            # A spreadsheet keeps fifteen digits and would round the rest without a word.
+            made.value = content if digits <= _MOST_DIGITS else str(content)
+        elif isinstance(content, datetime):
+            made.value = content.replace(tzinfo=None) if content.tzinfo is None else str(content)
+        else:
+            made.value = content
+        return made
+
+    head = []
+    for name in names:
+        made = cell(name)
+        made.font = Font(bold=True)
+        head.append(made)
+    sheet.append(head)
+    for row in table:
+        sheet.append([cell(content) for content in row])
+    book.save(stream)
+
+
+def write_parquet(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO[bytes]) -> None:
+    """Write a table as Parquet; a column has one type, and is text where its values have several.
+
+    Args:
+        names: the columns.
+        rows: their values.
+        stream: where to write.
+
+    Raises:
+        UsageError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise UsageError(
+            "Parquet needs pyarrow, which is not installed: pip install 'clustergraph[parquet]'"
+        ) from error
+    table = [list(row) for row in rows]
+    columns = [[row[index] for row in table] for index in range(len(names))]
+    arrays = [arrow.array(_alike(column), *_arrow_type(arrow, column)) for column in columns]
+    buffer = io.BytesIO()
+    parquet.write_table(arrow.Table.from_arrays(arrays, names=list(names)), buffer)
+    stream.write(buffer.getvalue())
+
+
+def _alike(column: Sequence[Value]) -> list[Any]:
+    """Return a column whose values are all of one kind."""
+    kinds = {_kind(content) for content in column if content is not None}
+    if kinds == {"number", "whole"}:
+        return [None if content is None else Decimal(str(content)) for content in column]
+    if len(kinds) > 1 or kinds == {"text"}:
+        return [None if content is None else str(content) for content in column]
+    return list(column)
+
+
+def _kind(content: Value) -> str:
+    match content:
+        case bool():
+            return "truth"
+        case int():
+            return "whole"
+        case Decimal():
+            return "number"
+        case float():
+            return "float"
+        case datetime():
+            return "moment"
+        case date():
+            return "day"
+        case _:
+            return "text"
+
+
+def _arrow_type(arrow: Any, column: Sequence[Value]) -> list[Any]:
+    """Return the type of a column that holds nothing; others have that of their values."""
+    return [] if any(content is not None for content in column) else [arrow.string()]

@@ -1,0 +1,1 @@
+"""Killable worker processes: pool, frames, confinement; no HTTP, no SPARQL."""
