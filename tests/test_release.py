@@ -42,7 +42,7 @@ def test_release_stamps_and_tells(copy: Path) -> None:
         assert all(q.object.value.endswith("/9.8.7") for q in said), path
     whole = (copy / "ontology" / "ontology.ttl").read_text(encoding="utf-8")
     assert "(2031). The clustergraph ontology" in whole
-    assert "version 9.8.7. https://w3id.org/clustergraph/owl/9.8.7" in whole
+    assert "version 9.8.7. https://w3id.org/clustergraph/ontology/9.8.7" in whole
     assert "owl:priorVersion" in whole
     assert 'dcterms:modified   "2031-02-03"' in whole
     assert 'version = "9.8.7"' in (copy / "pyproject.toml").read_text(encoding="utf-8")

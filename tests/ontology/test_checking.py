@@ -171,7 +171,7 @@ def test_term_that_nothing_uses_is_told(tmp_path: Path, monkeypatch: pytest.Monk
          "profile", "profile-dl", "cg:partOf follows from a chain or is transitive"),
         ("cg:partOf owl:inverseOf cg:memberOf .",
          "style", "inverse-mismatched", "two inverses"),
-        ("cg:Company rdfs:isDefinedBy <https://w3id.org/clustergraph/owl/policy> .",
+        ("cg:Company rdfs:isDefinedBy <https://w3id.org/clustergraph/ontology/policy> .",
          "style", "shape:Term-home", "one module"),
     ],
 )  # fmt: skip

@@ -20,14 +20,14 @@ GOOD = """
 @prefix skos: <http://www.w3.org/2004/02/skos/core#> .
 @prefix vann: <http://purl.org/vocab/vann/> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
-<https://w3id.org/clustergraph/owl/core> a owl:Ontology ;
+<https://w3id.org/clustergraph/ontology/core> a owl:Ontology ;
   dcterms:title "Core"@en ;
   dcterms:description "The core."@en ;
   dcterms:creator "project" ;
   dcterms:license <https://creativecommons.org/licenses/by/4.0/> ;
   owl:versionInfo "1.2.3" ;
-  owl:versionIRI <https://w3id.org/clustergraph/owl/core/1.2.3> ;
-  dcterms:hasPart <https://w3id.org/clustergraph/owl/none> ;
+  owl:versionIRI <https://w3id.org/clustergraph/ontology/core/1.2.3> ;
+  dcterms:hasPart <https://w3id.org/clustergraph/ontology/none> ;
   dcterms:bibliographicCitation "Cite me" ;
   dcterms:created "2020-01-01"^^xsd:date ;
   dcterms:modified "2020-01-02"^^xsd:date ;
@@ -39,7 +39,7 @@ cg:Guild a owl:Class ;
   rdfs:label "cech"@cs ;
   skos:definition "A body of craftsmen, one to a town."@en ;
   skos:definition "Spolek řemeslníků."@cs ;
-  rdfs:isDefinedBy <https://w3id.org/clustergraph/owl/core> .
+  rdfs:isDefinedBy <https://w3id.org/clustergraph/ontology/core> .
 """
 FAULTS = {
     "Term": ("cg:Guild a", "<http://example.org/Guild> a"),
