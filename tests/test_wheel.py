@@ -80,7 +80,7 @@ def test_wheel_holds_the_rooms_and_nothing_else(wheel: Path) -> None:
                 assert archive.read(packed) == path.read_bytes()
     assert "clustergraph/py.typed" in names
     tops = {name.partition("/")[0] for name in names}
-    assert tops == {"clustergraph", "clustergraph-0.1.0.dist-info"}
+    assert tops == {"clustergraph", "cluster_policy_graph-0.1.0.dist-info"}
 
 
 def test_installed_wheel_answers_from_an_empty_directory(python: Path, tmp_path: Path) -> None:

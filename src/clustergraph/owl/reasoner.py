@@ -301,7 +301,7 @@ def _ours(axiom: Axiom) -> set[ox.NamedNode | ox.BlankNode]:
 def _owlready() -> Path:
     found = importlib.util.find_spec("owlready2")
     if found is None or found.origin is None:
-        raise MissingExtraError("judging an ontology", "reason")
+        raise MissingExtraError("checking the consistency of an ontology", "reason")
     return Path(found.origin).parent
 
 
@@ -312,7 +312,7 @@ def _java() -> Path:
     except ImportError:
         if system := shutil.which("java"):
             return Path(system)
-        raise MissingExtraError("judging an ontology", "reason") from None
+        raise MissingExtraError("checking the consistency of an ontology", "reason") from None
     return Path(JAVA)
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any, Final
 
-from clustergraph.errors import UsageError
+from clustergraph.errors import MissingExtraError, UsageError
 from clustergraph.rdf.values import IRI, Value
 
 __all__ = ["write_parquet", "write_xlsx"]
@@ -102,15 +102,13 @@ def write_parquet(names: Sequence[str], rows: Iterable[Sequence[Value]], stream:
         stream: where to write.
 
     Raises:
-        UsageError: pyarrow is not installed.
+        MissingExtraError: pyarrow is not installed.
     """
     try:
         import pyarrow as arrow
         from pyarrow import parquet
     except ImportError as error:
-        raise UsageError(
-            "Parquet needs pyarrow, which is not installed: pip install 'clustergraph[parquet]'"
-        ) from error
+        raise MissingExtraError("Parquet", "parquet") from error
     table = [list(row) for row in rows]
     columns = [[row[index] for row in table] for index in range(len(names))]
     arrays = [arrow.array(_alike(column), *_arrow_type(arrow, column)) for column in columns]
