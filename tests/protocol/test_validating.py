@@ -245,3 +245,26 @@ def test_remote_context_is_refused_in_words() -> None:
     status, _, answer = send(sent, content_type="application/ld+json")
     assert status == 400
     assert "nothing is fetched: write the context out" in json.loads(answer)["detail"]
+
+
+RECURSIVE = "<urn:x:S> sh:targetClass <urn:x:T> ; sh:node <urn:x:S> ; sh:sparql [ sh:select "
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        "<urn:x:S> sh:targetClass <urn:x:T> ; sh:sparql [ sh:select 'ASK { $this ?p ?o }' ] .",
+        "<urn:x:S> sh:targetClass <urn:x:T> ; sh:sparql [ sh:select 'CONSTRUCT {} WHERE {}' ] .",
+        f"{RECURSIVE} 'SELECT $this FROM NAMED <urn:g> {{ GRAPH ?g {{ $this ?p ?o }} }}' ] .",  # noqa: S608
+        "<urn:x:S> sh:targetClass <urn:x:T> ; sh:minCount 'one' .",
+        "<urn:x:o> sh:declare [ sh:prefix 'e' ; sh:namespace 'urn:x> {' ] . "
+        "<urn:x:S> sh:targetClass <urn:x:T> ; "
+        "sh:sparql [ sh:prefixes <urn:x:o> ; sh:select 'SELECT $this { $this e:p 1 }' ] .",
+    ],
+)
+def test_shapes_that_cannot_be_used_are_a_problem_of_the_request(shapes: str) -> None:
+    """Hostile or broken shapes get a problem document with status 4xx, and kill nobody."""
+    text = "@prefix sh: <http://www.w3.org/ns/shacl#> .\n" + shapes
+    body, kind = form(("data", "my.ttl", BAD), ("shapes", "s.ttl", text))
+    status, headers, answer = send(body, content_type=kind)
+    assert (status, headers["Content-Type"]) == (400, "application/problem+json"), answer

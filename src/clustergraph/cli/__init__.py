@@ -23,7 +23,7 @@ from clustergraph.cli import (  # noqa: F401
     serving,
     stores,
 )
-from clustergraph.cli.root import cli
+from clustergraph.cli.root import Session, cli
 from clustergraph.errors import ClusterGraphError, TablesError
 from clustergraph.terminal import harmless
 
@@ -36,15 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Args:
         arguments: what follows the program's name; the process's own by default.
     """
-    sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+    sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments), arguments is None))
 
 
-def _run(arguments: list[str]) -> int:
+def _run(arguments: list[str], own_process: bool = False) -> int:
     try:
         if "_CLUSTERGRAPH_COMPLETE" in os.environ:
             cli.main(arguments, prog_name="clustergraph")
         # Not cli.main(): it gives a closed pipe the code 1, which here means findings.
-        with cli.make_context("clustergraph", list(arguments)) as context:
+        with cli.make_context("clustergraph", list(arguments), obj=Session(own_process)) as context:
             cli.invoke(context)
         sys.stdout.flush()
         return 0

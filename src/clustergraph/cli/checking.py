@@ -167,10 +167,13 @@ def validate(
                     engine=judge,
                     progress=tell,
                     outside=outside,
+                    before_evaluation=_give_up_network,
                 )
             else:
                 from clustergraph.shacl.changes import changed_since
 
+                if outside is None:
+                    _give_up_network()
                 report = changed_since(
                     revision,
                     paths,
@@ -196,6 +199,15 @@ def validate(
     if known is not None:
         report = earlier.new_since(report, known)
     deliver(report, form, fail_on, output, quiet)
+
+
+def _give_up_network() -> None:
+    """Deny this process all connections: shapes may come from a stranger's pull request."""
+    session = click.get_current_context().find_root().obj
+    if session is not None and session.own_process:
+        from clustergraph.workers.confine import deny_sockets
+
+        deny_sockets()
 
 
 def _with_input(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,19 @@ from clustergraph.errors import near
 if TYPE_CHECKING:
     from clustergraph.quadstore import Engine
 
-__all__ = ["Commands", "cli", "open_engine", "progress", "store_option"]
+__all__ = ["Commands", "Session", "cli", "open_engine", "progress", "store_option"]
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a command knows of the process that it runs in.
+
+    Attributes:
+        own_process: whether the process ends with the command, so that the command may give up
+            rights for good; False where a program calls `clustergraph.cli.main`.
+    """
+
+    own_process: bool = False
 
 
 class Commands(click.Group):

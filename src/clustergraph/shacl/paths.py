@@ -26,6 +26,9 @@ Operator = Literal[
 ]
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
+MAX_DEPTH: Final = 30
+"""How deep property paths may nest: an engine's parser recurses on them."""
+
 _SH: Final = PREFIXES["sh"]
 _RDF: Final = PREFIXES["rdf"]
 _SUFFIX: Final = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
@@ -79,28 +82,33 @@ class PropertyPath:
     def read(
         node: ox.NamedNode | ox.BlankNode,
         objects: Callable[[ox.NamedNode | ox.BlankNode, str], list[Term]],
+        depth: int = 0,
     ) -> PropertyPath:
         """Read the path that starts at ``node``.
 
         Args:
             node: the value of ``sh:path`` or ``sh:resultPath``.
             objects: returns the objects of a subject and a predicate's IRI.
+            depth: how many paths this one is a part of.
 
         Raises:
-            ValueError: there is no well-formed path at the node.
+            ValueError: there is no well-formed path at the node, or it nests too deeply.
         """
+        if depth > MAX_DEPTH:
+            raise ValueError(f"a property path nests more than {MAX_DEPTH} deep, or for ever")
         if isinstance(node, ox.NamedNode):
             return PropertyPath("predicate", node.value)
-        if parts := list(_list(node, objects)):
-            return PropertyPath("sequence", parts=tuple(_read_all(parts, objects)))
+        if steps := list(_list(node, objects)):
+            return PropertyPath("sequence", parts=tuple(_read_all(steps, objects, depth)))
         for head in objects(node, _SH + "alternativePath"):
             if isinstance(head, ox.BlankNode):
                 return PropertyPath(
-                    "alternativePath", parts=tuple(_read_all(list(_list(head, objects)), objects))
+                    "alternativePath",
+                    parts=tuple(_read_all(list(_list(head, objects)), objects, depth)),
                 )
         for operator in _UNARY:
             if inner := objects(node, _SH + operator):
-                return PropertyPath(operator, parts=tuple(_read_all(inner[:1], objects)))
+                return PropertyPath(operator, parts=tuple(_read_all(inner[:1], objects, depth)))
         raise ValueError(f"{node} is not a property path")
 
     def triples(self) -> tuple[ox.NamedNode | ox.BlankNode, list[ox.Triple]]:
@@ -140,12 +148,14 @@ def _bracketed(path: PropertyPath) -> str:
 
 
 def _read_all(
-    nodes: list[Term], objects: Callable[[ox.NamedNode | ox.BlankNode, str], list[Term]]
+    nodes: list[Term],
+    objects: Callable[[ox.NamedNode | ox.BlankNode, str], list[Term]],
+    depth: int,
 ) -> Iterator[PropertyPath]:
     for node in nodes:
         if isinstance(node, ox.Literal):
             raise ValueError(f"{node} is not a property path")
-        yield PropertyPath.read(node, objects)
+        yield PropertyPath.read(node, objects, depth + 1)
 
 
 def _list(

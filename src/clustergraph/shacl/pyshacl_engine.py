@@ -8,10 +8,11 @@ the same signature.
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pyoxigraph as ox
 import pyshacl
@@ -21,14 +22,18 @@ from pyshacl.errors import ReportableRuntimeError, ValidationFailure
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query
 
-from clustergraph.errors import UnreadableInputError
+from clustergraph.errors import ClusterGraphError, QueryRefusedError, UnreadableInputError
+from clustergraph.shacl.compile.expansion import QueryFaultError, expanded
+from clustergraph.shacl.compile.queries import declarations
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.results import Result
+from clustergraph.sparql.policy import refuse_service
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Result", "forget", "judge"]
 
 _SH: Final = PREFIXES["sh"]
+_QUERIES: Final = frozenset(_SH + name for name in ("select", "ask", "construct"))
 _DEPTH: Final = 30
 """How deep shapes may refer to other shapes."""
 
@@ -53,8 +58,16 @@ def judge(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> Iterator[Re
                 inplace=True,
                 max_validation_depth=_DEPTH,
             )
+        except ClusterGraphError:
+            raise
         except (ReportableRuntimeError, ValidationFailure) as error:
             raise UnreadableInputError("the shapes", str(error)) from error
+        except Exception as error:
+            # Whatever a shape makes pySHACL or rdflib raise is a fault of the shape.
+            kind = type(error).__name__
+            raise UnreadableInputError(
+                "the shapes", f"pySHACL cannot evaluate them ({kind}: {error})"
+            ) from error
     if not isinstance(results, rdflib.Graph):
         raise UnreadableInputError("the shapes", f"could not be evaluated ({results})")
     yield from _results(results)
@@ -114,11 +127,13 @@ class _Graph(rdflib.Graph):
 
 @lru_cache(maxsize=1024)
 def _prepared(text: str) -> Query:
+    """Parse the text that rdflib would evaluate, unless it calls another endpoint."""
     try:
+        refuse_service(text)
         return prepareQuery(text)
-    except ParseBaseException as error:
+    except (ParseBaseException, QueryRefusedError) as error:
         raise UnreadableInputError(
-            "the shapes", f"a SPARQL constraint is no SPARQL: {error} in {text}"
+            "the shapes", f"a query is not SPARQL: {error} in {text}"
         ) from error
 
 
@@ -130,7 +145,43 @@ def forget() -> None:
 
 @lru_cache(maxsize=2)
 def _shapes_graph(triples: tuple[ox.Triple, ...]) -> rdflib.Graph:
-    return _graph(triples)
+    return _graph(_with_expanded_queries(triples))
+
+
+def _with_expanded_queries(triples: tuple[ox.Triple, ...]) -> Iterator[ox.Triple]:
+    """Yield the shapes with the IRIs of their queries in full, and without declared prefixes.
+
+    pySHACL writes a namespace into the text of a query as it stands.
+    """
+    index: dict[tuple[object, str], list[Term]] = {}
+    for triple in triples:
+        if not isinstance(triple.object, ox.Triple):
+            index.setdefault((triple.subject, triple.predicate.value), []).append(triple.object)
+
+    def objects(subject: Term, predicate: str) -> list[Term]:
+        return index.get((subject, predicate), [])
+
+    ontology = ox.NamedNode(PREFIXES["owl"] + "Ontology")
+    ontologies = [
+        triple.subject
+        for triple in triples
+        if triple.object == ontology and not isinstance(triple.subject, ox.Triple)
+    ]
+    for triple in triples:
+        name = triple.predicate.value
+        if name in (_SH + "declare", _SH + "prefixes"):
+            continue
+        text = triple.object
+        if name not in _QUERIES or not isinstance(text, ox.Literal):
+            yield triple
+            continue
+        try:
+            declared = objects(cast(Term, triple.subject), _SH + "prefixes")
+            prefixes = declarations(declared, objects, ontologies)
+            words = expanded(text.value, name.removeprefix(_SH), prefixes)
+        except QueryFaultError as fault:
+            raise UnreadableInputError("the shapes", f"a query {fault} in {text.value}") from fault
+        yield ox.Triple(triple.subject, triple.predicate, ox.Literal("".join(words)))
 
 
 def _graph(triples: Iterable[ox.Triple]) -> rdflib.Graph:
@@ -188,7 +239,9 @@ def _quiet() -> Iterator[None]:
     for logger in loggers:
         logger.setLevel(logging.CRITICAL)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

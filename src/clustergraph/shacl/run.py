@@ -55,6 +55,7 @@ def validate(
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
     outside: Outside | None = None,
+    before_evaluation: Callable[[], object] = lambda: None,
 ) -> Report:
     """Validate files, or the shipped data.
 
@@ -70,6 +71,8 @@ def validate(
         outside: what may be fetched: ontologies that the data or the given shapes import, and
             count as context or as shapes; shapes that the data name, and judge as well; JSON-LD
             contexts. None: nothing.
+        before_evaluation: is called once all is read, before a shape is evaluated; takes the
+            network away, for example.
 
     Returns:
         The findings, the gravest first, each with the place of its statement where known.
@@ -84,8 +87,15 @@ def validate(
         from clustergraph.shacl.shipped import shipped
 
         progress("reading the data")
-        return judged_whole(shipped(), shapes, engine, progress, outside)
-    return judged(paths, shapes=shapes, engine=engine, progress=progress, outside=outside)[0]
+        return judged_whole(shipped(), shapes, engine, progress, outside, before_evaluation)
+    return judged(
+        paths,
+        shapes=shapes,
+        engine=engine,
+        progress=progress,
+        outside=outside,
+        before_evaluation=before_evaluation,
+    )[0]
 
 
 def judged(
@@ -95,6 +105,7 @@ def judged(
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
     outside: Outside | None = None,
+    before_evaluation: Callable[[], object] = lambda: None,
 ) -> tuple[Report, Statements]:
     """Validate files as `validate` does; return their statements as well."""
     rules = _rules(shapes, progress, outside)
@@ -107,7 +118,8 @@ def judged(
         progress("fetching")
         surroundings |= imported(statements, outside).keys() - statements.keys()
         rules += tuple(shapes_named(statements, outside, rules))
-    progress("judging")
+    progress("evaluating")
+    before_evaluation()
     results = engine([*statements, *surroundings], rules)
     elsewhere = {triple.subject for triple in surroundings}
     if elsewhere:
@@ -172,10 +184,12 @@ def judged_whole(
     engine: Engine = judge,
     progress: Callable[[str], None] = lambda _: None,
     outside: Outside | None = None,
+    before_evaluation: Callable[[], object] = lambda: None,
 ) -> Report:
     """Validate a whole graph where it lies; other engines than our own get its triples."""
     rules = _rules(shapes, progress, outside)
-    progress("judging")
+    progress("evaluating")
+    before_evaluation()
     graph = Graph(whole.store, union=False)
     if engine is judge:
         results: Iterable[Result] = Compiled.of(rules).results(graph)

@@ -15,7 +15,7 @@ import struct
 import sys
 from typing import Final
 
-__all__ = ["bind_to_parent", "cut_network", "limit_resources"]
+__all__ = ["bind_to_parent", "cut_network", "deny_sockets", "limit_resources"]
 
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
@@ -81,6 +81,19 @@ def cut_network() -> str:
         if build():
             return wall
     return ""
+
+
+def deny_sockets() -> str:
+    """Take the network away from this thread, but leave its user and groups as they are.
+
+    For commands that start other programs and write files under their own name afterwards.
+
+    Returns:
+        The wall that now stands: ``seccomp`` or ``landlock`` (TCP only); or nothing.
+    """
+    if sys.platform != "linux":
+        return ""
+    return "seccomp" if _seccomp() else "landlock" if _landlock() else ""
 
 
 def _libc() -> ctypes.CDLL:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import pyoxigraph as ox
 
+from clustergraph.errors import UnreadableInputError
 from clustergraph.quadstore.memory import hold, stored
 from clustergraph.shacl.compile.shapes import Node, Shape
 from clustergraph.shacl.paths import PropertyPath, Term
@@ -340,16 +341,21 @@ class Graph:
             query: of a shape, which the text was made of, for graphs that have use for it.
             focus: the node that it is about.
         """
-        solutions = self.store.query(
-            text,
-            use_default_graph_as_union=self.union,
-            substitutions={ox.Variable(name): term for name, term in values.items()} or None,
-        )
-        assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are checked before
-        names = [variable.value for variable in solutions.variables]
-        for solution in solutions:
-            bound = zip(names, solution, strict=True)
-            yield {name: cast(Term, term) for name, term in bound if term is not None}
+        try:
+            solutions = self.store.query(
+                text,
+                use_default_graph_as_union=self.union,
+                substitutions={ox.Variable(name): term for name, term in values.items()} or None,
+            )
+            assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - checked before
+            names = [variable.value for variable in solutions.variables]
+            for solution in solutions:
+                bound = zip(names, solution, strict=True)
+                yield {name: cast(Term, term) for name, term in bound if term is not None}
+        except (OSError, RuntimeError, SyntaxError, ValueError) as error:
+            raise UnreadableInputError(
+                "the shapes", f"a query cannot be evaluated ({error}): {text}"
+            ) from error
 
     def focus(self, text: str) -> set[Term]:
         """Return what a query finds as ``?this``."""

@@ -6,11 +6,12 @@ What is not understood is not guessed at: the caller then takes every triple for
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from typing import Final
 
 from clustergraph.shacl.paths import PropertyPath
+from clustergraph.sparql.lexer import tokens
 from clustergraph.vocab import PREFIXES
 
 __all__ = [
@@ -20,18 +21,10 @@ __all__ = [
     "Pattern",
     "read_patterns",
     "sparql_path",
-    "tokens",
 ]
 
 _REFUSED: Final = frozenset(
     {"UNION", "OPTIONAL", "GRAPH", "SELECT", "MINUS", "SERVICE", "VALUES", "NOT IN"}
-)
-_TOKEN: Final = re.compile(
-    r"(?:'''(?:[^'\\]|\\.|'(?!''))*'''|\"\"\"(?:[^\"\\]|\\.|\"(?!\"\"))*\"\"\""
-    r"|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")(?:@[A-Za-z0-9\-]+)?"
-    r"|<[^<>\"{}|^`\\\s]*>|\#[^\n]*|[?$]\w+|[\w\-.]*:[\w\-.%]*|[A-Za-z_]\w*"
-    r"|[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|&&|\|\||[<>!]=|\^\^|\s+|.",
-    re.DOTALL,
 )
 NEVER: Final = "urn:x-clustergraph:never"
 """A predicate that no triple has."""
@@ -122,12 +115,11 @@ class Group:
         return text + " "
 
 
-def read_patterns(words: Sequence[str], prefixes: Mapping[str, str]) -> Group:
+def read_patterns(words: Sequence[str]) -> Group:
     """Read the body of a query.
 
     Args:
-        words: its words, from the opening brace on.
-        prefixes: prefix → namespace.
+        words: its tokens, from the opening brace on, IRIs in full.
 
     Raises:
         NotUnderstoodError: it has more than plain patterns, BIND and FILTER.
@@ -135,13 +127,12 @@ def read_patterns(words: Sequence[str], prefixes: Mapping[str, str]) -> Group:
     significant = [word for word in words if not word.isspace()]
     if _REFUSED.intersection(word.upper() for word in significant):
         raise NotUnderstoodError
-    return _Reader(significant, prefixes).group()
+    return _Reader(significant).group()
 
 
 class _Reader:
-    def __init__(self, words: Sequence[str], prefixes: Mapping[str, str]) -> None:
+    def __init__(self, words: Sequence[str]) -> None:
         self._words = _split_paths(words)
-        self._prefixes = prefixes
         self._at = 0
 
     def _next(self) -> str:
@@ -201,8 +192,10 @@ class _Reader:
 
     def _term(self) -> str:
         word = self._take()
-        if word in ("[", "]", "(", ")", "{", "}", ";", ","):
+        if word in ("[", "]", "(", ")", "{", "}", ";", ",") or word.startswith("_:"):
             raise NotUnderstoodError(word)
+        if self._next().startswith("@"):
+            return word + self._take()
         if self._next() == "^^":
             self._take()
             return f"{word}^^{self._take()}"
@@ -254,9 +247,6 @@ class _Reader:
             return _TYPE
         if word.startswith("<") and word.endswith(">"):
             return word[1:-1]
-        prefix, colon, local = word.partition(":")
-        if colon and prefix in self._prefixes:
-            return self._prefixes[prefix] + local
         raise NotUnderstoodError(word)
 
 
@@ -264,13 +254,9 @@ def _split_paths(words: Sequence[str]) -> list[str]:
     """Take apart what stands for ``$PATH``: it was put in as one word."""
     split: list[str] = []
     for word in words:
-        split += tokens(word) if word.startswith("(") and len(word) > 1 else [word]
+        path = word.startswith("(") and len(word) > 1
+        split += [token.text for token in tokens(word)] if path else [word]
     return split
-
-
-def tokens(text: str) -> list[str]:
-    """Return the words of a query, blanks among them, comments left out."""
-    return [word for word in _TOKEN.findall(text) if not word.startswith("#")]
 
 
 def sparql_path(path: PropertyPath) -> str:

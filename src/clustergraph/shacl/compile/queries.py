@@ -18,15 +18,20 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from clustergraph.shacl.compile.expansion import (
+    PREFIX_NAME,
+    QueryFaultError,
+    expanded,
+    is_iri,
+)
 from clustergraph.shacl.compile.patterns import (
     NEVER,
     Group,
     NotUnderstoodError,
     read_patterns,
     sparql_path,
-    tokens,
 )
-from clustergraph.shacl.paths import PropertyPath, Term
+from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Query", "QueryFaultError", "declarations"]
@@ -44,21 +49,17 @@ _TEXTUAL: Final = frozenset(
     | {"STRBEFORE", "STRAFTER", "ENCODE_FOR_URI", "CONCAT", "REPLACE", "DATATYPE", "SAMETERM"}
     | {"MD5", "SHA1", "SHA256", "SHA384", "SHA512", "DISTINCT", "STRDT", "IRI", "URI"}
 )
-_STEP: Final = r"\^?(?:<[^<>\s]*>|[\w\-]*:[\w\-]+|\([^()\s]*\)|\ba\b)[*+?]?"
+_STEP: Final = r"\^?(?:<[^<>\s]*>|\([^()\s]*\)|\ba\b)[*+?]?"
 _LONG_PATH: Final = re.compile(rf"(?<=\s)(?=\S*[*+])(?:{_STEP}[/|])*{_STEP}(?=\s+[?$<\w])")
 _VARIABLE: Final = re.compile(r"[?$]\w+\b(?![\w:])")
 _BRACKET: Final = re.compile(r"\([^()]*?(?:\bAS\s+([?$]\w+)\s*)?\)", re.IGNORECASE)
-
-
-class QueryFaultError(ValueError):
-    """Why a query of a shape cannot be used; completes the words "a SPARQL constraint"."""
 
 
 class Query:
     """A SELECT or ASK query of a shape.
 
     Args:
-        text: the query without its prefixes.
+        text: the query as the shape states it.
         kind: ``select`` or ``ask``.
         prefixes: prefix → namespace.
         bound: the variables that SHACL binds beforehand, where the query mentions them.
@@ -77,8 +78,8 @@ class Query:
         path: PropertyPath | None,
     ) -> None:
         self.kind = kind
-        self.prefixes = prefixes
-        words = tokens(text)
+        words = expanded(text, kind, prefixes)
+        self.expanded = "".join(words)
         if path is not None:
             written = f"({sparql_path(path)})"
             words = [written if word in ("$PATH", "?PATH") else word for word in words]
@@ -91,14 +92,14 @@ class Query:
         self.bound = frozenset((reserved - {"this"}) & self.variables) | {"this"}
         self._refuse(bound | {"this"})
         self._open, self._body = self._split()
-        self.text = self._prologue + self._prebound()
-        own = self._prologue + "".join(words)
+        self.text = self._prebound()
+        own = "".join(words)
         # Mostly nothing has to be put in, and what has been parsed is not parsed again.
         if self.text != own or not self.usable:
             try:
                 _parse(own)
             except SyntaxError as error:
-                raise QueryFaultError(f"is no SPARQL: {error.msg}") from error
+                raise QueryFaultError(f"is not SPARQL: {error.msg}") from error
 
     @cached_property
     def usable(self) -> bool:
@@ -143,7 +144,7 @@ class Query:
             body = _LONG_PATH.sub(_whole, "".join(words))
         else:
             body = _VARIABLE.sub(lambda match: name(match[0]), body)
-        return self._prologue + "".join(self._open) + body
+        return "".join(self._open) + body
 
     @cached_property
     def _nested_text(self) -> str | None:
@@ -157,7 +158,7 @@ class Query:
         known = {"?this"}.union(*({p.subject, p.object} for p in group.patterns))
         patterns = " ".join(map(str, group.patterns))
         text = f"{{ {patterns} {group.filtered(known)} }}"
-        return text if _parses(f"{self._prologue}{''.join(self._open)}{text}") else None
+        return text if _parses(f"{''.join(self._open)}{text}") else None
 
     def may_match(self, focus: Term, values: Callable[[Term, PropertyPath], list[Term]]) -> bool:
         """Say whether what the query demands of ``$this`` itself is there; else nothing is found.
@@ -204,7 +205,7 @@ class Query:
         if self.kind != "select" or self.words & _STEPWISE:
             return None
         try:
-            return read_patterns(self._body, self.prefixes)
+            return read_patterns(self._body)
         except NotUnderstoodError:
             return None
 
@@ -215,11 +216,6 @@ class Query:
         for word in self._tokens:
             if word.startswith("<") and word.endswith(">"):
                 found.add(word[1:-1])
-            elif ":" in word and not word.startswith(('"', "'")):
-                found |= set(re.findall(r"<([^<>]*)>", word))
-                prefix, _, local = word.partition(":")
-                if prefix in self.prefixes:
-                    found.add(self.prefixes[prefix] + local)
             elif word.startswith(("(<", "(^", "((")):
                 found |= set(re.findall(r"<([^<>]*)>", word))
             elif word == "a":
@@ -239,7 +235,7 @@ class Query:
             return None
         lead = "" if self._binds_this() else targets + " "
         body = self._nested_text or "".join(self._without_joins())
-        return f"{self._prologue}SELECT ?this {{ {lead}{body[1:]}"
+        return f"SELECT ?this {{ {lead}{body[1:]}"
 
     def _refuse(self, bound: frozenset[str]) -> None:
         for word in _FORBIDDEN:
@@ -262,20 +258,9 @@ class Query:
 
     def _split(self) -> tuple[list[str], list[str]]:
         if "{" not in self._tokens:
-            raise QueryFaultError("is no SPARQL: it has no group of patterns")
+            raise QueryFaultError("is not SPARQL: it has no group of patterns")
         start = self._tokens.index("{")
         return self._tokens[:start], self._tokens[start:]
-
-    @cached_property
-    def _prologue(self) -> str:
-        """The declarations of the prefixes that the query may mention: the engine reads them all.
-
-        The same text is parsed anew for each focus node that needs a query of its own.
-        """
-        text = "".join(self._tokens)
-        return "".join(
-            f"PREFIX {name}: <{iri}>\n" for name, iri in self.prefixes.items() if f"{name}:" in text
-        )
 
     def _prebound(self) -> str:
         head = "".join(self._open)
@@ -375,7 +360,7 @@ class Query:
         significant = [word for word in self._body if not word.isspace()]
         if "!" in significant:
             after = {b for a, b in pairwise(significant) if a == "!"}
-            if any(word.startswith(("<", "^")) or ":" in word for word in after):
+            if any(word.startswith(("<", "^")) or word == "a" for word in after):
                 return True
         for before, word, behind in zip(
             significant, significant[1:], significant[2:], strict=False
@@ -398,6 +383,7 @@ def declarations(
         ontologies: whose declarations hold for all queries.
     """
     prefixes = {name: PREFIXES[name] for name in ("rdf", "rdfs", "owl")}
+    own: dict[str, str] = {}
     named: list[Term] = []
     todo = list(given)
     while todo:
@@ -407,12 +393,29 @@ def declarations(
             todo += objects(place, PREFIXES["owl"] + "imports")
     for place in (*ontologies, *reversed(named)):
         for declared in objects(place, _SH + "declare"):
-            names = objects(declared, _SH + "prefix")
-            spaces = objects(declared, _SH + "namespace")
-            if len(names) != 1 or len(spaces) != 1:
-                raise QueryFaultError(f"has a prefix at {place} that is not declared well")
-            prefixes[names[0].value] = spaces[0].value
-    return prefixes
+            name, namespace = _declaration(declared, objects)
+            if place not in named:
+                prefixes[name] = namespace
+            elif own.setdefault(name, namespace) != namespace:
+                raise QueryFaultError(
+                    f"has two namespaces for the prefix {name}: (<{own[name]}> and <{namespace}>)"
+                )
+    return prefixes | own
+
+
+def _declaration(node: Term, objects: Callable[[Term, str], list[Term]]) -> tuple[str, str]:
+    """Return the prefix and the namespace that a value of ``sh:declare`` states."""
+    names, spaces = objects(node, _SH + "prefix"), objects(node, _SH + "namespace")
+    if len(names) != 1 or len(spaces) != 1:
+        raise QueryFaultError(
+            "has a prefix that is not declared by exactly one sh:prefix and one sh:namespace"
+        )
+    name, namespace = names[0].value, spaces[0].value
+    if not isinstance(names[0], ox.Literal) or not PREFIX_NAME.fullmatch(name):
+        raise QueryFaultError(f"has a prefix with an invalid name, {show(names[0])}")
+    if not is_iri(namespace):
+        raise QueryFaultError(f"has an invalid namespace for the prefix {name}:, {show(spaces[0])}")
+    return name, namespace
 
 
 def _whole(path: re.Match[str]) -> str:
@@ -426,7 +429,7 @@ def _is_variable(word: str) -> bool:
 
 def _is_term(word: str) -> bool:
     quoted = word[0] in "\"'<" and len(word) > 1
-    return _is_variable(word) or quoted or ":" in word or word.isdigit() or word == "]"
+    return _is_variable(word) or quoted or word[:2] == "_:" or word[0].isdigit() or word == "]"
 
 
 def _outside_brackets(text: str) -> str:

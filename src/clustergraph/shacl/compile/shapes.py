@@ -135,7 +135,10 @@ class Shapes:
         self._known: dict[Node, Shape] = {}
         self._declared: dict[tuple[Term, ...], dict[str, str]] = {}
         self._components = tuple(self._read_components())
-        self.targeted = tuple(self._read_targeted())
+        try:
+            self.targeted = tuple(self._read_targeted())
+        except RecursionError as error:
+            raise _fault("shapes refer to shapes too deeply") from error
         for shape in self._known.values():
             shape.recursive = any(shape in used.reach() for used in shape.used())
 
@@ -382,7 +385,7 @@ class Shapes:
                 self._declared[named] = prefixes
             return Query(texts[0].value, kind, prefixes, bound, path)
         except QueryFaultError as fault:
-            raise _fault(f"a SPARQL constraint {fault} in {texts[0].value}") from fault
+            raise _fault(f"the query of {show(node)} {fault} in {texts[0].value}") from fault
 
     @cached_property
     def _ontologies(self) -> list[Node]:
