@@ -277,7 +277,7 @@ def test_check_tables_of_ones_own(run, tmp_path: Path) -> None:
     assert len(lines) == 2
     assert f"{tmp_path / 't.csv'}:3" in lines[0]
     assert "soon" in lines[0]
-    assert result.err == "2 bad cells\n"
+    assert result.err == "1 table, 3 rows, 2 faults, 0 warnings\n"
 
 
 def test_validate_reports_and_exits_by_severity(run, tmp_path: Path) -> None:

@@ -25,11 +25,11 @@ from typing import Final, TypeVar, cast
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.csvw import CellFault, Place, check, convert
+from clustergraph.csvw import CellFault, CodeLists, Place, Tables, convert, read
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
 from clustergraph.vocab import BASE, CODE, GRAPH, ID, ONTOLOGY, PREFIXES
 
-__all__ = ["Dataset", "assemble", "check_tables", "code_lists"]
+__all__ = ["Dataset", "assemble", "check_tables", "code_lists", "read_tables"]
 
 Term = TypeVar("Term", ox.NamedNode | ox.BlankNode, ox.NamedNode | ox.BlankNode | ox.Literal)
 
@@ -97,43 +97,59 @@ def assemble(ontology: Path | None = None, data: Path | None = None) -> Dataset:
     )
 
 
-def check_tables(path: Path | None = None) -> list[CellFault]:
-    """Return every fault of the tables at ``path``, checked against the shipped code lists.
+def read_tables(path: Path | None = None) -> Tables:
+    """Read the tables at ``path``, and check them against the shipped code lists.
 
     Args:
         path: a directory, a metadata file, a CSV file or a workbook; the shipped tables by default.
     """
     codes = code_lists(list(_ontology_quads(artefacts.room("ontology"))))
-    return check(path or artefacts.room("data"), codes=codes)
+    return read(path or artefacts.room("data"), codes=codes)
 
 
-def code_lists(quads: list[ox.Quad]) -> dict[str, frozenset[str]]:
-    """Return the codes of each list, as tables write them.
+def check_tables(path: Path | None = None) -> list[CellFault]:
+    """Return every fault of the tables at ``path``; see `read_tables`."""
+    return read_tables(path).faults
+
+
+def code_lists(quads: list[ox.Quad]) -> CodeLists:
+    """Return the codes of each list, as tables write them, each with its labels.
 
     ``country`` has ``CZ``, ``role`` has ``partner``, ``nuts`` has ``CZ080``, ``nace`` has ``C13``
     in the notation of NACE, and ``nace-iri`` the local part of its IRI.
     """
-    lists: dict[str, set[str]] = {}
+    lists: dict[str, dict[str, list[str]]] = {}
+    labels: dict[str, list[str]] = {}
     notation = PREFIXES["skos"] + "notation"
     in_scheme = PREFIXES["skos"] + "inScheme"
     for quad in quads:
         if not isinstance(quad.subject, ox.NamedNode):
             continue
         iri = quad.subject.value
+        if quad.predicate.value in _LABELS and isinstance(quad.object, ox.Literal):
+            labels.setdefault(iri, []).append(quad.object.value)
+            continue
         if quad.predicate.value == in_scheme and iri.startswith(CODE):
             name, _, code = iri.removeprefix(CODE).partition("/")
-            lists.setdefault(name, set()).add(code)
+            lists.setdefault(name, {})[code] = labels.setdefault(iri, [])
         elif quad.predicate.value == in_scheme and iri.startswith(PREFIXES["nuts"]):
-            lists.setdefault("nuts", set()).add(iri.removeprefix(PREFIXES["nuts"]))
+            code = iri.removeprefix(PREFIXES["nuts"])
+            lists.setdefault("nuts", {})[code] = labels.setdefault(iri, [])
         elif quad.predicate.value == in_scheme and iri.startswith(PREFIXES["nace"]):
-            lists.setdefault("nace-iri", set()).add(iri.removeprefix(PREFIXES["nace"]))
+            code = iri.removeprefix(PREFIXES["nace"])
+            lists.setdefault("nace-iri", {})[code] = labels.setdefault(iri, [])
         elif (
             quad.predicate.value == notation
             and iri.startswith(PREFIXES["nace"])
             and isinstance(quad.object, ox.Literal)
         ):
-            lists.setdefault("nace", set()).add(quad.object.value)
-    return {name: frozenset(codes) for name, codes in lists.items()}
+            lists.setdefault("nace", {})[quad.object.value] = labels.setdefault(iri, [])
+    return lists
+
+
+_LABELS: Final = frozenset(
+    (PREFIXES["skos"] + "prefLabel", PREFIXES["skos"] + "altLabel", PREFIXES["rdfs"] + "label")
+)
 
 
 def _ontology_quads(directory: Path) -> Iterator[ox.Quad]:

@@ -334,19 +334,38 @@ def tables() -> None:
 @tables.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 def check_tables(paths: Sequence[Path]) -> None:
-    """Check every cell of tables, and name each bad one.
+    """Check every cell of tables, and report each fault.
 
     PATHs are directories, metadata files, CSV files or workbooks (XLSX); without any, the shipped
-    tables are checked. Each fault is told on a line of its own, with file, row and column. Exits
-    with 1 if there are any.
+    tables are checked. Each fault is printed on a line of its own, with file, row and column;
+    warnings go to standard error. Exits with 1 if there are faults.
     """
-    from clustergraph.dataset import check_tables as check
+    from clustergraph.dataset import read_tables
 
     with progress("checking the tables"):
-        chosen: Sequence[Path | None] = paths or [None]
-        faults = [fault for path in chosen for fault in check(path)]
-    for fault in faults:
-        click.echo(harmless(str(fault)))
-    if faults:
-        click.echo(f"{len(faults)} bad cell{'s' if len(faults) > 1 else ''}", err=True)
-        sys.exit(1)
+        found = [read_tables(path) for path in paths] if paths else [read_tables()]
+    faults = [fault for tables in found for fault in tables.faults]
+    warnings = [warning for tables in found for warning in tables.warnings]
+    for warning in warnings:
+        click.echo(harmless(f"warning: {warning}"), err=True)
+    files, rows = sum(tables.files for tables in found), sum(tables.rows for tables in found)
+    summary = ", ".join(
+        (
+            count(files, "table"), count(rows, "row"), count(len(faults), "fault"),
+            count(len(warnings), "warning"),
+        )
+    )  # fmt: skip
+    try:
+        for fault in faults:
+            click.echo(harmless(str(fault)))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has seen enough; the exit code still says whether there are faults.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    click.echo(summary, err=True)
+    sys.exit(1 if faults else 0)
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 row``, ``1,200 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

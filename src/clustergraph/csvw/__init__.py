@@ -7,12 +7,14 @@ Sources: W3C recommendations Model for Tabular Data and Metadata on the Web, Met
 for Tabular Data, Generating RDF from Tabular Data on the Web (all of 17 December 2015).
 """
 
+from clustergraph.csvw.cells import CodeLists
 from clustergraph.csvw.convert import Tables, check, convert, read
 from clustergraph.csvw.places import CellFault, Place, TracedTriple
 from clustergraph.errors import TablesError
 
 __all__ = [
     "CellFault",
+    "CodeLists",
     "Place",
     "Tables",
     "TablesError",

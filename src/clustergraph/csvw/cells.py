@@ -6,22 +6,32 @@ Vocabulary, section 5.4.3 (compatibility of a table with its description).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode
 
-from clustergraph.csvw.datatypes import PRECISIONS, InvalidValueError, Parsed, partial_date
+from clustergraph.csvw.datatypes import (
+    PRECISIONS,
+    InvalidValueError,
+    Parsed,
+    PatternTimeoutError,
+    partial_date,
+)
 from clustergraph.csvw.descriptions import Column, Table
-from clustergraph.csvw.metadata import column_name, column_properties
+from clustergraph.csvw.headers import match_columns
 from clustergraph.csvw.names import XSD
 from clustergraph.csvw.places import Diagnostics, FaultKind, Place, quoted
 from clustergraph.csvw.rows import RawRow, Source
-from clustergraph.errors import near
+from clustergraph.csvw.suggestions import Suggestions, names_by_value
 from clustergraph.vocab import CG
 
-__all__ = ["AnnotatedTable", "CellValue", "Item", "Row", "annotate"]
+__all__ = ["AnnotatedTable", "CellValue", "CodeLists", "Item", "Row", "annotate"]
+
+CodeLists = Mapping[str, Mapping[str, Collection[str]] | Collection[str]]
+"""Name of a code list → its codes; as a mapping, with the names by which people know each code."""
 
 DATE_PRECISION: Final = CG + "datePrecision"
 CODE_LIST: Final = CG + "codeList"
@@ -39,12 +49,17 @@ CellValue = Item | list[Item] | None
 
 @dataclass(slots=True)
 class Row:
-    """A row of an annotated table; ``number`` counts the rows after the header from 1."""
+    """A row of an annotated table; ``number`` counts the rows after the header from 1.
+
+    ``reliable`` is False for a row with too few or too many cells, whose values may stand in the
+    wrong columns: what follows from them is not reported.
+    """
 
     number: int
     source_number: int
     line: int
     values: list[CellValue]
+    reliable: bool = True
 
     def text(self, position: int) -> str | list[str] | None:
         """Return the value of a column as a URI template sees it."""
@@ -56,12 +71,17 @@ class Row:
 
 @dataclass(slots=True)
 class AnnotatedTable:
-    """A table with its description, columns and parsed rows."""
+    """A table with its description, columns and parsed rows.
+
+    ``unreliable`` holds the positions of columns that do not match the header: what follows from
+    their values is not reported.
+    """
 
     description: Table
     source: Source
     columns: list[Column]
     rows: list[Row]
+    unreliable: frozenset[int] = frozenset()
 
     def place(self, row: Row, column: Column) -> Place:
         """Return the place of a cell."""
@@ -71,11 +91,30 @@ class AnnotatedTable:
         """Return the position of the column called ``name``."""
         return next((i for i, column in enumerate(self.columns) if column.name == name), None)
 
+    def positions(self, names: Sequence[str]) -> list[int] | None:
+        """Return the positions of columns; None if one is missing or does not match the header."""
+        found = [self.index(name) for name in names]
+        positions = [position for position in found if position is not None]
+        if len(positions) < len(found) or self.unreliable.intersection(positions):
+            return None
+        return positions
+
+    def names_of_rows(self) -> Iterator[tuple[str, str]]:
+        """Yield the texts of each row with the row's key, for suggestions."""
+        positions = self.positions(self.description.schema.primary_key)
+        if positions is None or len(positions) != 1:
+            return
+        for row in self.rows:
+            key = row.text(positions[0])
+            for value in row.values:
+                if isinstance(key, str) and isinstance(value, Item) and value.text != key:
+                    yield value.text, key
+
 
 def annotate(
     description: Table,
     source: Source,
-    codes: Mapping[str, Collection[str]] | None,
+    codes: CodeLists | None,
     diagnostics: Diagnostics,
 ) -> AnnotatedTable:
     """Join a source with its description: match the columns, parse every cell.
@@ -83,31 +122,35 @@ def annotate(
     Args:
         description: what the metadata says about the table.
         source: the rows as they stand in the file.
-        codes: name of a code list → its codes, for columns annotated with ``cg:codeList``; None
-            leaves codes unchecked.
+        codes: name of a code list → its codes, for columns annotated with ``cg:codeList``, each
+            with the names by which people know it; None leaves codes unchecked.
         diagnostics: takes every fault.
     """
-    columns, doubtful = _match_columns(description, source, diagnostics)
-    readers = [_Reader(column, codes, diagnostics, source) for column in columns]
+    columns, doubtful = match_columns(description, source, diagnostics)
+    readers = [_ColumnParser(column, codes, diagnostics, source) for column in columns]
     actual = [column for column in columns if not column.virtual]
+    described_width = sum(not column.virtual for column in description.schema.columns)
     rows = []
     for number, raw in enumerate(source.rows, start=1):
         cells = raw.cells
-        if len(cells) != len(actual):
-            _report_ragged(raw, len(actual), source, diagnostics)
+        reliable = len(cells) == len(actual)
+        if not reliable:
+            # A row that fits the described columns shows that the header is wrong, not the row.
+            if not (doubtful and len(cells) == described_width):
+                _report_ragged(raw, len(actual), source, diagnostics)
             cells = [*cells, *[""] * (len(columns) - len(cells))]
         values: list[CellValue] = []
         for position, reader in enumerate(readers):
             text = "" if reader.virtual else cells[position]
             value, troubles = reader.read(text)
-            if troubles and position not in doubtful:
+            if troubles and reliable and position not in doubtful:
                 column = columns[position]
                 place = source.place(raw.line, column.name, column.source_number)
                 for trouble in troubles:
-                    trouble.report(place, column, diagnostics)
+                    trouble.report(place, diagnostics)
             values.append(value)
-        rows.append(Row(number, raw.source_number, raw.line, values))
-    return AnnotatedTable(description, source, columns, rows)
+        rows.append(Row(number, raw.source_number, raw.line, values, reliable))
+    return AnnotatedTable(description, source, columns, rows, frozenset(doubtful))
 
 
 def _report_ragged(raw: RawRow, width: int, source: Source, diagnostics: Diagnostics) -> None:
@@ -115,7 +158,8 @@ def _report_ragged(raw: RawRow, width: int, source: Source, diagnostics: Diagnos
     if not any(raw.cells):
         message = f"the row is empty; remove it or fill its {width} cells"
     else:
-        extra = " (is a cell with a comma not in quotation marks?)" if count > width else ""
+        unquoted = count > width and source.sheet is None
+        extra = " (is a cell with a comma not in quotation marks?)" if unquoted else ""
         cells = "1 cell" if count == 1 else f"{count} cells"
         message = f"the row has {cells}, expected {width}{extra}"
     diagnostics.fault(
@@ -127,135 +171,36 @@ def _report_ragged(raw: RawRow, width: int, source: Source, diagnostics: Diagnos
     )
 
 
-# Columns ------------------------------------------------------------------------------------
-
-
-def _match_columns(
-    description: Table, source: Source, diagnostics: Diagnostics
-) -> tuple[list[Column], set[int]]:
-    """Compare the described columns with the header.
-
-    Returns:
-        the columns of the annotated table, and the positions of those that do not match: their
-        cells say nothing until the header is mended, so their faults are not reported.
-    """
-    schema = description.schema
-    described = [column for column in schema.columns if not column.virtual]
-    virtual = [column for column in schema.columns if column.virtual]
-    width = len(source.header[0].cells) if source.header else None
-    if width is None:
-        width = len(described) or max((len(row.cells) for row in source.rows), default=0)
-    titles = _header_titles(source, width)
-    columns = list(described[:width])
-    for position in range(len(columns), width):
-        found = {"und": titles[position]} if titles[position] and not schema.declared else {}
-        number = position + 1
-        columns.append(
-            Column(
-                name=column_name(found, number),
-                number=number,
-                source_number=number,
-                titles=found,
-                named=False,
-                **column_properties(schema.inherited),
-            )
-        )
-    doubtful: set[int] = set()
-    if schema.declared and source.header:
-        doubtful = _compare(described, titles, source, diagnostics)
-    for column in virtual:
-        column.number = len(columns) + 1
-        columns.append(column)
-    return columns, doubtful
-
-
-def _header_titles(source: Source, width: int) -> list[tuple[str, ...]]:
-    titles: list[tuple[str, ...]] = []
-    for position in range(width):
-        cells = (row.cells[position] for row in source.header if position < len(row.cells))
-        titles.append(tuple(cell for cell in cells if cell))
-    return titles
-
-
-def _compare(
-    described: Sequence[Column],
-    titles: Sequence[tuple[str, ...]],
-    source: Source,
-    diagnostics: Diagnostics,
-) -> set[int]:
-    """Report every column of the header that is not the one described at its position."""
-    line = source.header[-1].line
-    headers = {title for found in titles for title in found}
-    doubtful: set[int] = set()
-
-    def report(position: int, value: str, expected: str, message: str) -> None:
-        doubtful.add(position)
-        place = source.place(line, value or None, position + 1)
-        diagnostics.fault("column", place, message, value=value, expected=expected)
-
-    for position, found in enumerate(titles):
-        value = found[0] if found else ""
-        if position >= len(described):
-            known = [column.title for column in described]
-            hint = _did_you_mean(value, [title for title in known if title not in headers])
-            report(position, value, "no column here", f"the column {value!r} is unknown{hint}")
-        elif not _matches(described[position], found):
-            title = described[position].title
-            if not described[position].titles:
-                name = described[position].name
-                message = f"the column {name!r} is described without titles; add {value!r} to them"
-            elif any(_matches(column, found) for column in described):
-                message = f"the column {value!r} is out of place, expected {title!r} here"
-            else:
-                message = f"the header is {value!r}, expected {title!r}"
-            report(position, value, title, message)
-    for position in range(len(titles), len(described)):
-        title = described[position].title
-        if not any(_matches(described[position], found) for found in titles):
-            report(position, "", title, f"the column {title!r} is missing")
-    return doubtful
-
-
-def _matches(column: Column, found: tuple[str, ...]) -> bool:
-    """Say whether a header can be that of a column (section 5.4.3, column compatibility)."""
-    if not found or not (column.titles or column.named):
-        return True
-    header_language = column.lang.lower()
-    for language, titles in column.titles.items():
-        if set(titles) & set(found) and _same_language(language.lower(), header_language):
-            return True
-    return False
-
-
-def _same_language(one: str, other: str) -> bool:
-    if "und" in (one, other):
-        return True
-    shorter, longer = sorted((one, other), key=len)
-    return longer == shorter or longer.startswith(shorter + "-")
-
-
 # Cells --------------------------------------------------------------------------------------
 
 
 class _Trouble(NamedTuple):
-    """A fault of a value, wherever it stands."""
+    """A fault of a value, wherever it stands; a doubtful value is a warning."""
 
     kind: FaultKind
     value: str
     expected: str
     message: str
+    doubtful: bool = False
 
-    def report(self, place: Place, column: Column, diagnostics: Diagnostics) -> None:
-        diagnostics.fault(self.kind, place, self.message, value=self.value, expected=self.expected)
+    def report(self, place: Place, diagnostics: Diagnostics) -> None:
+        if self.doubtful:
+            diagnostics.warn(
+                place, self.message, value=self.value, expected=self.expected, kind=self.kind
+            )
+        else:
+            diagnostics.fault(
+                self.kind, place, self.message, value=self.value, expected=self.expected
+            )
 
 
-class _Reader:
-    """Parses the cells of one column; a text that comes again is parsed once."""
+class _ColumnParser:
+    """Parses the cells of one column; a text that occurs again is parsed once."""
 
     def __init__(
         self,
         column: Column,
-        codes: Mapping[str, Collection[str]] | None,
+        codes: CodeLists | None,
         diagnostics: Diagnostics,
         source: Source,
     ) -> None:
@@ -271,13 +216,16 @@ class _Reader:
             self._parse = self._date_parser(column.annotations[DATE_PRECISION])
         name = column.annotations.get(CODE_LIST)
         self._list_name = "" if name is None else str(name)
-        self._codes: frozenset[str] | None = None
+        self._codes: Collection[str] | None = None
+        self._suggest = Suggestions(())
         if name is not None and codes is not None:
             if self._list_name in codes:
-                self._codes = frozenset(codes[self._list_name])
+                self._codes = own = codes[self._list_name]
+                names = own if isinstance(own, Mapping) else {}
+                self._suggest = Suggestions(own, lambda: names_by_value(names))
             else:
                 expected = "one of " + ", ".join(sorted(codes))
-                hint = _did_you_mean(self._list_name, codes)
+                hint = Suggestions(codes)(self._list_name)
                 self._fail(f"the code list {name!r} is unknown{hint}", str(name), expected)
 
     def _fail(self, message: str, value: str, expected: str) -> None:
@@ -300,8 +248,11 @@ class _Reader:
         try:
             return self._known[text]
         except KeyError:
-            result = self._known[text] = self._read(text)
-            return result
+            value, troubles = self._read(text)
+            if not text.isascii() or not text.isprintable():
+                troubles = (*troubles, *_unseen(text))
+            self._known[text] = value, troubles
+            return value, troubles
 
     def _read(self, original: str) -> tuple[CellValue, tuple[_Trouble, ...]]:
         column = self._column
@@ -328,7 +279,8 @@ class _Reader:
         return items, tuple(troubles)
 
     def _missing(self, original: str) -> tuple[_Trouble, ...]:
-        if not self._column.required:
+        # A virtual column has no cells in the file that could be filled.
+        if not self._column.required or self.virtual:
             return ()
         message = "a value is missing"
         if original:
@@ -343,23 +295,49 @@ class _Reader:
             message = f"{quoted(text)} is not {fault.expected}{hint}"
             trouble = _Trouble(fault.kind, text, fault.expected, message)
             return Item(text, Literal(text)), (trouble,)
+        except PatternTimeoutError as error:
+            trouble = _Trouble("metadata", text, "a simpler pattern", str(error))
+            return Item(text, Literal(text)), (trouble,)
         if self._codes is not None and text not in self._codes:
             expected = f"a code of the list {self._list_name!r}"
-            message = f"{quoted(text)} is not {expected}{_did_you_mean(text, self._codes)}"
+            message = f"{quoted(text)} is not {expected}{self._suggest(text)}"
             return Item(text, Literal(text)), (_Trouble("code", text, expected, message),)
         return Item(parsed.lexical, self._literal(parsed)), ()
 
     def _literal(self, parsed: Parsed) -> Literal:
         if parsed.datatype == XSD + "string":
             lang = self._column.lang
-            return Literal(parsed.lexical) if lang == "und" else _tagged(parsed.lexical, lang)
+            return (
+                Literal(parsed.lexical) if lang == "und" else Literal(parsed.lexical, language=lang)
+            )
         return Literal(parsed.lexical, datatype=NamedNode(parsed.datatype))
 
 
-def _tagged(text: str, language: str) -> Literal:
-    return Literal(text, language=language)
+# Characters that join letters in some scripts and emoji; all other format characters are invisible
+# leftovers of word processors.
+_JOINERS: Final = "\u200c\u200d"
+_LINE_BREAKS: Final = "\t\n\r"
 
 
-def _did_you_mean(value: str, known: Collection[Any]) -> str:
-    matches = near(value, known, 1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
+def _unseen(text: str) -> Iterator[_Trouble]:
+    """Yield what is wrong with a text and cannot be seen: characters, and their normalisation."""
+    for character in dict.fromkeys(text):
+        category = unicodedata.category(character)
+        name = f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip()
+        if character == "\ufffd":
+            message = (
+                f"{quoted(text)} contains {name}: a character was lost when the file was converted"
+            )
+            yield _Trouble("datatype", text, "the original character", message)
+        elif category == "Cc" and character not in _LINE_BREAKS:
+            message = f"{quoted(text)} contains the control character {name}; remove it"
+            yield _Trouble("datatype", text, "text without control characters", message)
+        elif category == "Cf" and character not in _JOINERS:
+            message = f"{quoted(text)} contains the invisible character {name}; remove it"
+            yield _Trouble("datatype", text, "text without invisible characters", message, True)
+    if not unicodedata.is_normalized("NFC", text):
+        message = (
+            f"{quoted(text)} is not in Unicode normalisation form C, so it differs from the same "
+            "text typed on a keyboard; convert it to NFC"
+        )
+        yield _Trouble("datatype", text, unicodedata.normalize("NFC", text), message, True)

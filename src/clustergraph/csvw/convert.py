@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -10,8 +10,9 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from pyoxigraph import NamedNode
 
-from clustergraph.csvw.cells import AnnotatedTable, annotate
+from clustergraph.csvw.cells import AnnotatedTable, CodeLists, annotate
 from clustergraph.csvw.descriptions import Dialect, Schema, Table, TableGroup
+from clustergraph.csvw.encodings import OTHER_FORMATS
 from clustergraph.csvw.files import (
     FileAccessError,
     Files,
@@ -25,7 +26,8 @@ from clustergraph.csvw.names import is_iri, resolve
 from clustergraph.csvw.places import CellFault, Diagnostics, Place, TracedTriple
 from clustergraph.csvw.rdf import Mode, check_iris, group_triples
 from clustergraph.csvw.references import check_references
-from clustergraph.csvw.rows import Source, Workbook, read_csv
+from clustergraph.csvw.rows import Source, read_csv
+from clustergraph.csvw.workbooks import WORKBOOKS, Workbook
 from clustergraph.errors import TablesError, near
 from clustergraph.vocab import CG, GRAPH
 
@@ -34,8 +36,6 @@ __all__ = ["Tables", "check", "convert", "read"]
 GRAPH_PROPERTY: Final = CG + "graph"
 GRAPH_TEMPLATE: Final = GRAPH + "{table}"
 
-Codes = Mapping[str, Collection[str]]
-
 
 @dataclass(slots=True)
 class Tables:
@@ -43,14 +43,26 @@ class Tables:
 
     Attributes:
         faults: every fault, in the order of the files and rows.
-        warnings: what is doubtful in the metadata and was ignored.
+        warnings: what is doubtful in the metadata and was ignored, and doubtful values.
         fatal: True when the metadata are so wrong that no table could be read.
+        files: how many tables were read.
+        rows: how many rows they have together, without their headers.
     """
 
     faults: list[CellFault] = field(default_factory=list)
     warnings: list[CellFault] = field(default_factory=list)
     fatal: bool = False
     _groups: list[tuple[TableGroup, list[AnnotatedTable]]] = field(default_factory=list)
+
+    @property
+    def files(self) -> int:
+        """How many tables were read."""
+        return sum(len(tables) for _, tables in self._groups)
+
+    @property
+    def rows(self) -> int:
+        """How many rows they have together, without their headers."""
+        return sum(len(table.rows) for _, tables in self._groups for table in tables)
 
     def triples(
         self, mode: Mode = "minimal", *, graph: str | None = GRAPH_TEMPLATE
@@ -70,7 +82,7 @@ class Tables:
 def check(
     path: Path | str,
     *,
-    codes: Codes | None = None,
+    codes: CodeLists | None = None,
     metadata: Path | str | None = None,
     base: str | None = None,
 ) -> list[CellFault]:
@@ -79,8 +91,8 @@ def check(
     Args:
         path: a metadata document, a CSV file whose metadata lie beside it, a directory, or an
             XLSX workbook.
-        codes: name of a code list → its codes, for columns annotated with ``cg:codeList``;
-            without it, such columns are not compared with their lists.
+        codes: name of a code list → its codes → their names, for columns annotated with
+            ``cg:codeList``; without it, such columns are not compared with their lists.
         metadata: the metadata document to use instead of the one found.
         base: the URL that stands for the directory of the metadata; by default its ``file:`` URL.
     """
@@ -91,7 +103,7 @@ def convert(
     path: Path | str,
     mode: Mode = "minimal",
     *,
-    codes: Codes | None = None,
+    codes: CodeLists | None = None,
     metadata: Path | str | None = None,
     base: str | None = None,
     graph: str | None = GRAPH_TEMPLATE,
@@ -121,7 +133,7 @@ def convert(
 def read(
     path: Path | str,
     *,
-    codes: Codes | None = None,
+    codes: CodeLists | None = None,
     metadata: Path | str | None = None,
     base: str | None = None,
 ) -> Tables:
@@ -134,11 +146,14 @@ def read(
         root = document.parent
     reader = Reader(Files(root, base), diagnostics, codes)
     try:
-        if path.suffix.lower() == ".xlsx":
+        if (name := OTHER_FORMATS.get(path.suffix.lower())) is not None:
+            raise FileAccessError(f"this is {name}; save it as XLSX, or its sheets as CSV")
+        if path.suffix.lower() in WORKBOOKS:
             reader.add_workbook(path, document)
         elif path.is_dir():
             for found in [document] if document else _documents(path):
                 reader.add(reader.files.url(found))
+            reader.report_undescribed()
         else:
             given = None if document is None else reader.files.url(document)
             reader.add(reader.files.url(path), given)
@@ -160,7 +175,7 @@ class Reader:
 
     files: Files
     diagnostics: Diagnostics
-    codes: Codes | None = None
+    codes: CodeLists | None = None
     _groups: list[tuple[TableGroup, list[AnnotatedTable]]] = field(default_factory=list)
 
     def add(self, url: str, metadata: str | None = None, link: str | None = None) -> None:
@@ -209,8 +224,32 @@ class Reader:
             else:
                 table.suppress_output = True
                 tables.append(self._read_file(table))
-        book.close()
         self._groups.append((group, [table for table in tables if table is not None]))
+
+    def report_undescribed(self) -> None:
+        """Warn about tables and spreadsheets in the directory that no metadata describe."""
+        if self.diagnostics.fatal:
+            return
+        described = {
+            self.files.path(table.url)
+            for group, _ in self._groups
+            for table in group.tables
+            if self.files.contains(table.url)
+        }
+        for path in sorted(self.files.root.iterdir()):
+            suffix = path.suffix.lower()
+            if suffix in (".csv", ".tsv") and path not in described:
+                self.diagnostics.warn(Place(path), "no metadata describe this table; not checked")
+            elif suffix in WORKBOOKS or suffix in OTHER_FORMATS:
+                table = path.with_suffix(".csv")
+                if table in described and not table.is_file():
+                    continue  # the fault of the missing table names this file
+                advice = (
+                    f"check it by its own name ({path})"
+                    if suffix in WORKBOOKS
+                    else "save it as XLSX or CSV"
+                )
+                self.diagnostics.warn(Place(path), f"a spreadsheet beside the tables; {advice}")
 
     def finish(self) -> Tables:
         """Check what binds the tables together, and return them."""
@@ -265,7 +304,9 @@ class Reader:
             self._unreadable(path, error)
             return None
         dialect = table.dialect or Dialect()
-        return self._annotate(table, read_csv(data, path, dialect, self.diagnostics))
+        titles = [column.title for column in table.schema.columns if not column.virtual]
+        source = read_csv(data, path, dialect, self.diagnostics, titles)
+        return self._annotate(table, source) if source.readable else None
 
     def _check_graph(self, table: Table) -> None:
         given = _graph_iri(table)
@@ -274,8 +315,18 @@ class Reader:
             self.diagnostics.fail(Place(self.files.root), message, value=given)
 
     def _unreadable(self, path: Path, error: FileAccessError) -> None:
+        message = str(error)
+        others = [path.with_suffix(suffix) for suffix in (*WORKBOOKS, *OTHER_FORMATS)]
+        if (beside := next((other for other in others if other.is_file()), None)) is not None:
+            advice = (
+                f"check the workbook itself: clustergraph tables check {beside}"
+                if beside.suffix in WORKBOOKS
+                else "save it as XLSX, or its sheets as CSV"
+            )
+            message += f"; {beside.name} is there, {OTHER_FORMATS.get(beside.suffix, 'a workbook')}"
+            message += f": {advice}"
         self.diagnostics.fault(
-            "unreadable", Place(path), str(error), expected="a file that can be read"
+            "unreadable", Place(path), message, expected="a file that can be read"
         )
 
     def _annotate(self, table: Table, source: Source) -> AnnotatedTable:

@@ -16,10 +16,19 @@ from typing import Any, Final, NamedTuple
 
 from clustergraph.csvw.formats import FormatError, Moment, NumberFormat, date_parser, xsd_moment
 from clustergraph.csvw.names import BUILT_IN_DATATYPES, LANGUAGE_TAG, XSD
+from clustergraph.csvw.patterns import Pattern, PatternTimeoutError
 from clustergraph.csvw.places import FaultKind
 from clustergraph.errors import near
 
-__all__ = ["PRECISIONS", "Datatype", "DatatypeError", "InvalidValueError", "Parsed", "partial_date"]
+__all__ = [
+    "PRECISIONS",
+    "Datatype",
+    "DatatypeError",
+    "InvalidValueError",
+    "Parsed",
+    "PatternTimeoutError",
+    "partial_date",
+]
 
 
 class DatatypeError(ValueError):
@@ -185,7 +194,7 @@ class Datatype:
         base, iri = self.base, self.iri
         low, high = _INTEGER_RANGES.get(base, (None, None))
         whole = base in _INTEGER_RANGES
-        expected = _EXPECTED.get(base, "a number")
+        expected = _EXPECTED.get(base, "a number").replace("12.5", f"12{number.decimal_char}5")
         if whole:
             expected = "a whole number" + _range_words(low, high)
         if number.pattern is not None:
@@ -247,13 +256,10 @@ class Datatype:
         base, iri = self.base, self.iri
         lexical = _DURATIONS.get(base) or _LEXICAL.get(base)
         wanted = _EXPECTED.get(base, f"a value of {base}")
-        regex: re.Pattern[str] | None = None
+        pattern: Pattern | None = None
         choices: tuple[str, ...] = ()
         if self.format is not None:
-            try:
-                regex = re.compile(str(self.format))
-            except re.error as error:
-                raise FormatError(f"{self.format!r} is no regular expression: {error}") from error
+            pattern = Pattern(str(self.format))
             if alternatives := _CHOICES.fullmatch(str(self.format)):
                 choices = tuple(alternatives[1].split("|"))
                 object.__setattr__(self, "choices", choices)
@@ -262,12 +268,12 @@ class Datatype:
         def parse(text: str) -> Parsed:
             if lexical is not None and not lexical.fullmatch(text):
                 raise InvalidValueError(wanted)
-            if regex is not None and not regex.fullmatch(text):
+            if pattern is not None and not pattern.matches(text):
                 if choices:
                     raise InvalidValueError(
                         "one of " + ", ".join(choices), "code", _hint(text, choices)
                     )
-                raise InvalidValueError(f"text that matches {regex.pattern}")
+                raise InvalidValueError(pattern.expected)
             try:
                 return Parsed(text, iri, key(text))
             except ValueError as error:

@@ -30,7 +30,7 @@ class Dialect:
     skip_columns: int = 0
     skip_blank_rows: bool = False
     skip_initial_space: bool = False
-    trim: bool | str = False
+    trim: bool | str = True
 
 
 @dataclass(slots=True)

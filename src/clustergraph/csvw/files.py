@@ -7,6 +7,7 @@ Source: Model for Tabular Data, section 5 (locating metadata).
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -39,9 +40,10 @@ class Files:
         base: str | None = None,
         templates: Sequence[str] = ("{+url}-metadata.json", "csv-metadata.json"),
     ) -> None:
-        self.root = root
+        # Without `..`, which URLs resolve and paths keep.
+        self.root = Path(os.path.abspath(root))  # noqa: PTH100 - resolve() would follow links
         self.templates = tuple(templates)
-        self.base = base or root.absolute().as_uri().rstrip("/") + "/"
+        self.base = base or self.root.as_uri().rstrip("/") + "/"
 
     def url(self, path: Path) -> str:
         """Return the URL of a file below the directory.
@@ -50,7 +52,8 @@ class Files:
             FileAccessError: it lies elsewhere.
         """
         try:
-            relative = path.absolute().relative_to(self.root.absolute())
+            absolute = Path(os.path.abspath(path))  # noqa: PTH100 - see `root`
+            relative = absolute.relative_to(self.root)
         except ValueError as error:
             raise FileAccessError(f"{path} does not lie below {self.root}") from error
         return urljoin(self.base, _quote(relative.as_posix()))
@@ -70,6 +73,14 @@ class Files:
             raise FileAccessError(f"{url} leads out of {self.root}")
         return path
 
+    def contains(self, url: str) -> bool:
+        """Return whether ``url`` lies below the directory, whether the file exists or not."""
+        try:
+            self.path(url)
+        except FileAccessError:
+            return False
+        return True
+
     def exists(self, url: str) -> bool:
         """Say whether ``url`` names an existing file."""
         try:
@@ -87,7 +98,9 @@ class Files:
         try:
             return path.read_bytes()
         except OSError as error:
-            raise FileAccessError(f"cannot read {path}: {error.strerror or error}") from error
+            raise FileAccessError(
+                f"{path.name} cannot be read: {error.strerror or error}"
+            ) from error
 
 
 def metadata_locations(url: str, files: Files) -> Iterator[str]:

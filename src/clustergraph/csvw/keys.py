@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+from unicodedata import normalize
 
 from clustergraph.csvw.cells import AnnotatedTable, CellValue, Item, Row
 from clustergraph.csvw.descriptions import ForeignKey, Table
 from clustergraph.csvw.files import normalise_url
 from clustergraph.csvw.places import Diagnostics, Place, quoted
-from clustergraph.errors import near
+from clustergraph.csvw.suggestions import Suggestions
 
 __all__ = ["check_keys"]
 
@@ -46,15 +47,15 @@ def check_keys(
 
 def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
     names = table.description.schema.primary_key
-    positions = _positions(table, names)
+    positions = table.positions(names)
     if not names or positions is None:
         return
-    first: dict[tuple[str, ...], Row] = {}
+    first: dict[tuple[str, ...], tuple[Row, tuple[str, ...]]] = {}
     for row in table.rows:
         key = tuple(_text(row.values[position]) for position in positions)
         place = table.place(row, table.columns[positions[0]])
         shown = ", ".join(key)
-        if diagnostics.is_faulty(place):
+        if diagnostics.is_faulty(place) or not row.reliable:
             continue
         if not any(key):
             diagnostics.fault(
@@ -63,12 +64,17 @@ def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
                 f"the key ({', '.join(names)}) is empty",
                 expected="a key that no other row has",
             )
-        elif (earlier := first.setdefault(key, row)) is not row:
+            continue
+        # Canonically equivalent texts look the same, so they are the same key to a reader.
+        composed = tuple(normalize("NFC", part) for part in key)
+        earlier, original = first.setdefault(composed, (row, key))
+        if earlier is not row:
+            how = "" if original == key else ", but for its Unicode normalisation"
             diagnostics.fault(
                 "duplicate",
                 place,
                 f"the key {quoted(shown)} ({', '.join(names)}) is already that of "
-                f"row {earlier.line}",
+                f"row {earlier.line}{how}",
                 value=shown,
                 expected="a key that no other row has",
             )
@@ -99,14 +105,18 @@ def _target(
         )
         return None
     target = found[0]
-    positions = _positions(target, key.reference_columns)
-    if positions is None:
+    described_names = {column.name for column in target.description.schema.columns}
+    if not described_names.issuperset(key.reference_columns) and target.description.schema.declared:
         diagnostics.fail(
             place,
             f"the foreign key {', '.join(key.columns)} refers to the columns "
             f"{', '.join(key.reference_columns)}, which {wanted} does not have",
             value=", ".join(key.reference_columns),
         )
+        return None
+    positions = target.positions(key.reference_columns)
+    if positions is None:
+        # The file lacks the column, or has it in another place; its header has a fault already.
         return None
     counts = Counter(
         tuple(_text(row.values[position]) for position in positions) for row in target.rows
@@ -117,15 +127,21 @@ def _target(
 def _check_foreign(
     key: ForeignKey, table: AnnotatedTable, target: _Target, diagnostics: Diagnostics
 ) -> None:
-    positions = _positions(table, key.columns) or []
+    positions = table.positions(key.columns)
+    if positions is None:
+        return
     # The recommendation compares whole values, so that a list never equals the single value it
     # refers to; here each value of a list is looked up instead.
     listed = len(positions) == 1 and table.columns[positions[0]].separator is not None
     source = target.table.source
     home = source.path.name if source.sheet is None else f"the sheet {source.sheet}"
     where = f"{home} ({', '.join(key.reference_columns)})"
-    known: list[str] | None = None
+    suggest = Suggestions(
+        (", ".join(combination) for combination in target.counts), target.table.names_of_rows
+    )
     for row in table.rows:
+        if not row.reliable:
+            continue
         values = [row.values[position] for position in positions]
         candidates: Iterable[tuple[str, ...]]
         if listed:
@@ -142,19 +158,10 @@ def _check_foreign(
             if diagnostics.is_faulty(place) and not listed:
                 continue
             shown = ", ".join(candidate)
-            where = f"{target.table.source.path.name} ({', '.join(key.reference_columns)})"
-            if target.table.source.sheet is not None:
-                where = (
-                    f"the sheet {target.table.source.sheet} ({', '.join(key.reference_columns)})"
-                )
             if count:
                 message = f"{quoted(shown)} names {count} rows of {where}, expected one"
             else:
-                if known is None:
-                    known = [", ".join(combination) for combination in target.counts]
-                matches = near(shown, known, 1)
-                hint = f"; did you mean {matches[0]!r}?" if matches else ""
-                message = f"{quoted(shown)} is not in {where}{hint}"
+                message = f"{quoted(shown)} is not in {where}{suggest(shown)}"
             diagnostics.fault(
                 "reference",
                 place,
@@ -162,11 +169,6 @@ def _check_foreign(
                 value=shown,
                 expected=f"a value of {where}",
             )
-
-
-def _positions(table: AnnotatedTable, names: Sequence[str]) -> list[int] | None:
-    positions = [table.index(name) for name in names]
-    return None if None in positions else [p for p in positions if p is not None]
 
 
 def _items(value: CellValue) -> list[Item]:

@@ -136,9 +136,17 @@ class Diagnostics:
         self.fault("metadata", place, message, value=value, expected=expected)
         self.fatal = True
 
-    def warn(self, place: Place, message: str, *, value: str = "", expected: str = "") -> None:
-        """Record something doubtful that was ignored or replaced by a default."""
-        self.warnings.append(CellFault(place, value, expected, message, "metadata"))
+    def warn(
+        self,
+        place: Place,
+        message: str,
+        *,
+        value: str = "",
+        expected: str = "",
+        kind: FaultKind = "metadata",
+    ) -> None:
+        """Record something doubtful: in the metadata it was ignored or replaced by a default."""
+        self.warnings.append(CellFault(place, value, expected, message, kind))
 
 
 def quoted(text: str) -> str:

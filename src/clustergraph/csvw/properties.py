@@ -298,7 +298,9 @@ def read_datatype(raw: Any, scope: Scope) -> Datatype:
     read_annotations(description, _DATATYPE, scope)
     base = description.get("base", "string")
     if not isinstance(base, str) or base not in BUILT_IN_DATATYPES:
-        scope.warn(f"{base!r} is no built-in datatype; taken as string", base)
+        name = str(base).rpartition(":")[2]
+        hint = f"; write {name!r}" if name in BUILT_IN_DATATYPES and name != base else ""
+        scope.warn(f"{base!r} is not a built-in datatype; treated as string{hint}", base)
         base = "string"
     check_identity(description, "Datatype", scope)
     identifier = read_link(description, "@id", scope)

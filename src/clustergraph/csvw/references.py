@@ -7,13 +7,14 @@ stand in any of several; ``cg:refersTo`` on a column names them by their stems.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from clustergraph.csvw.cells import AnnotatedTable
 from clustergraph.csvw.descriptions import Column, Table
 from clustergraph.csvw.files import table_name
-from clustergraph.csvw.places import Diagnostics
-from clustergraph.errors import near
+from clustergraph.csvw.places import Diagnostics, quoted
+from clustergraph.csvw.suggestions import Suggestions
 from clustergraph.vocab import CG
 
 __all__ = ["REFERS_TO", "check_references"]
@@ -32,7 +33,8 @@ def check_references(
             read is left unchecked.
         diagnostics: takes the faults.
     """
-    keys = {table_name(table.description.url): _keys(table) for table in tables}
+    by_name = {table_name(table.description.url): table for table in tables}
+    keys = {name: found for name, table in by_name.items() if (found := _keys(table)) is not None}
     known = {table_name(table.url) for table in described}
     for table in tables:
         for position, column in enumerate(table.columns):
@@ -49,8 +51,10 @@ def check_references(
                     expected="one or more of " + ", ".join(sorted(known)),
                 )
             elif all(name in keys for name in names):
+                targets = [by_name[name] for name in names]
                 allowed = frozenset[str]().union(*(keys[name] for name in names))
-                _check_column(table, position, column, names, allowed, diagnostics)
+                if position not in table.unreliable:
+                    _check_column(table, position, column, names, allowed, targets, diagnostics)
 
 
 def _check_column(
@@ -59,31 +63,37 @@ def _check_column(
     column: Column,
     names: Sequence[str],
     allowed: frozenset[str],
+    targets: Sequence[AnnotatedTable],
     diagnostics: Diagnostics,
 ) -> None:
     home = " or ".join(names)
+    suggest = Suggestions(
+        sorted(allowed), lambda: chain.from_iterable(t.names_of_rows() for t in targets)
+    )
     for row in table.rows:
         place = table.place(row, column)
-        if diagnostics.is_faulty(place):
+        if diagnostics.is_faulty(place) or not row.reliable:
             continue
         for text in _texts(row.text(position)):
             if text not in allowed:
-                matches = near(text, sorted(allowed), 1)
-                hint = f"; did you mean {matches[0]!r}?" if matches else ""
                 diagnostics.fault(
                     "reference",
                     place,
-                    f"{text!r} is no key of {home}{hint}",
+                    f"{quoted(text)} is not a key of {home}{suggest(text)}",
                     value=text,
                     expected=f"a key of {home}",
                 )
 
 
-def _keys(table: AnnotatedTable) -> frozenset[str]:
+def _keys(table: AnnotatedTable) -> frozenset[str] | None:
+    """Return the keys of a table's rows; None if its key column cannot be relied on."""
     names = table.description.schema.primary_key
-    position = table.index(names[0]) if len(names) == 1 else None
-    if position is None:
+    if len(names) != 1:
         return frozenset()
+    positions = table.positions(names)
+    if positions is None:
+        return None
+    (position,) = positions
     return frozenset(text for row in table.rows for text in _texts(row.text(position)))
 
 

@@ -1,4 +1,4 @@
-"""The rows of a table as they stand in a CSV file or in a sheet of a workbook.
+"""The rows of a table as they stand in a CSV file.
 
 Source: Model for Tabular Data, section 8 (parsing tabular data); RFC 4180.
 """
@@ -8,19 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from clustergraph.csvw.descriptions import Dialect
+from clustergraph.csvw.encodings import decode, delimiter_of, hint_line, recognise_format
 from clustergraph.csvw.places import Diagnostics, Place
 
-__all__ = ["RawRow", "Source", "Workbook", "read_csv"]
+__all__ = ["RawRow", "Source", "arrange", "read_csv"]
 
-_MIDNIGHT: Final = time()
+_SEPARATOR_NAMES: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ",": "commas"}
 
 
 class RawRow(NamedTuple):
@@ -41,6 +40,7 @@ class Source:
     header: list[RawRow] = field(default_factory=list)
     rows: list[RawRow] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
+    readable: bool = True  # False: the file could not be read, and a fault says so
 
     def place(
         self, row: int | None = None, column: str | None = None, number: int | None = None
@@ -53,48 +53,71 @@ class Source:
 # CSV ----------------------------------------------------------------------------------------
 
 
-def read_csv(data: bytes, path: Path, dialect: Dialect, diagnostics: Diagnostics) -> Source:
+def read_csv(
+    data: bytes,
+    path: Path,
+    dialect: Dialect,
+    diagnostics: Diagnostics,
+    titles: Sequence[str] = (),
+) -> Source:
     """Read a CSV file.
 
     Args:
         data: its content.
         path: its name in places.
         dialect: how it is written.
-        diagnostics: takes a fault for every byte sequence that is no text, and one for a
-            quotation mark that is out of place.
+        diagnostics: takes the faults: bytes that are not text, a quotation mark out of place,
+            another separator than the dialect's, another format than CSV.
+        titles: titles of the described columns, to recognise a header with another separator.
     """
     source = Source(path, skip_columns=dialect.skip_columns)
-    text = _decode(data, dialect.encoding, source, diagnostics)
+    if (found := recognise_format(data)) is not None:
+        message = f"the file is {found}, not CSV; save it as CSV in UTF-8, or as XLSX"
+        diagnostics.fault("unreadable", source.place(), message, expected="a CSV file")
+        source.readable = False
+        return source
+    text = decode(data, dialect.encoding, source.place(), diagnostics)
     if dialect.line_terminators and not set(dialect.line_terminators) <= {"\r\n", "\n", "\r"}:
         ends = "|".join(map(re.escape, sorted(dialect.line_terminators, key=len, reverse=True)))
         text = re.sub(ends, "\n", text)
+    if titles and dialect.header_row_count:
+        dialect = _check_separator(text, dialect, source, diagnostics, titles)
     records = _records(text, dialect, source, diagnostics)
-    _arrange(records, dialect, source)
+    arrange(records, dialect, source)
     return source
 
 
-def _decode(data: bytes, encoding: str, source: Source, diagnostics: Diagnostics) -> str:
-    """Decode the file; report each line with bytes that are no text and put U+FFFD there."""
-    name = encoding.lower().replace("_", "-")
-    codec = "utf-8-sig" if name in {"utf-8", "utf8"} else encoding
-    try:
-        return data.decode(codec)
-    except UnicodeDecodeError:
-        pass
-    for line, raw in enumerate(data.split(b"\n"), start=1):
-        try:
-            raw.decode(codec)
-        except UnicodeDecodeError as error:
-            shown = raw[max(0, error.start - 20) : error.end + 20].decode(codec, "replace")
-            diagnostics.fault(
-                "unreadable",
-                source.place(line),
-                f"the bytes {raw[error.start : error.end].hex(' ')} near {shown.strip()!r} are no "
-                f"{encoding.upper()}; save the file with that encoding",
-                value=shown.strip(),
-                expected=f"text in {encoding.upper()}",
-            )
-    return data.decode(codec, "replace")
+def _check_separator(
+    text: str,
+    dialect: Dialect,
+    source: Source,
+    diagnostics: Diagnostics,
+    titles: Sequence[str],
+) -> Dialect:
+    """Report a hint to Excel in the first line, and a separator that the metadata do not give.
+
+    Returns:
+        the dialect in which the file is written, so that its cells can be checked all the same.
+    """
+    lines = text.split("\n", dialect.skip_rows + 2)
+    header = lines[dialect.skip_rows] if len(lines) > dialect.skip_rows else ""
+    if hint_line(header) is not None and hint_line(titles[0]) is None:
+        message = f"{header.strip()!r} is a hint to Excel, not the header; remove the line"
+        place = source.place(dialect.skip_rows + 1)
+        diagnostics.fault("column", place, message, value=header.strip(), expected="the header")
+        dialect = replace(dialect, skip_rows=dialect.skip_rows + 1)
+        header = lines[dialect.skip_rows] if len(lines) > dialect.skip_rows else ""
+    used = delimiter_of(header.rstrip("\r"), dialect.delimiter, titles)
+    if used is not None:
+        name, wanted = (_SEPARATOR_NAMES.get(one, repr(one)) for one in (used, dialect.delimiter))
+        message = (
+            f"the cells are separated by {name}, expected {wanted}; save the file with {wanted}, "
+            f'or give the metadata the dialect {{"delimiter": "{used}"}}'
+        )
+        place = source.place(dialect.skip_rows + 1)
+        diagnostics.fault("column", place, message, value=header, expected=wanted)
+        dialect = replace(dialect, delimiter=used)
+    return dialect
 
 
 def _records(
@@ -139,7 +162,7 @@ def _records(
         )
 
 
-def _arrange(records: Iterator[tuple[int, list[str]]], dialect: Dialect, source: Source) -> None:
+def arrange(records: Iterator[tuple[int, list[str]]], dialect: Dialect, source: Source) -> None:
     """Sort records into comments, header rows and rows; trim the cells."""
     prefix = dialect.comment_prefix
     trim = _trimmer(dialect.trim)
@@ -164,92 +187,3 @@ def _trimmer(trim: bool | str) -> Any:
     if trim == "end":
         return str.rstrip
     return str.strip if trim else None
-
-
-# XLSX ---------------------------------------------------------------------------------------
-
-
-class Workbook:
-    """An XLSX file whose sheets are tables: ``organisations.csv`` is the sheet ``organisations``.
-
-    Args:
-        path: the file.
-        diagnostics: takes a fault if it cannot be opened; there are then no sheets.
-    """
-
-    def __init__(self, path: Path, diagnostics: Diagnostics) -> None:
-        # Imported here because it takes longer than reading most tables, which are CSV.
-        from openpyxl import load_workbook
-        from openpyxl.utils.exceptions import InvalidFileException
-
-        self.path = path
-        self._sheets: dict[str, Any] = {}
-        try:
-            book = load_workbook(path, read_only=True, data_only=True)
-        except (OSError, InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
-            diagnostics.fault(
-                "unreadable", Place(path), f"no workbook: {error}", expected="an XLSX file"
-            )
-            return
-        self._book = book
-        self._sheets = {sheet.title: sheet for sheet in book.worksheets}
-
-    @property
-    def sheets(self) -> tuple[str, ...]:
-        """The names of the sheets, in their order."""
-        return tuple(self._sheets)
-
-    def read(self, sheet: str, dialect: Dialect, diagnostics: Diagnostics) -> Source:
-        """Read a sheet; of the ``dialect``, the header, skipped rows and columns, and trim hold.
-
-        Empty rows and columns at the end are left out: spreadsheets keep them when only their
-        layout was touched.
-        """
-        source = Source(self.path, sheet, dialect.skip_columns)
-        rows: list[tuple[int, list[str]]] = []
-        last = dialect.skip_rows
-        for line, cells in enumerate(self._sheets[sheet].iter_rows(), start=1):
-            texts = [_text(cell, source, line, diagnostics) for cell in cells]
-            while texts and not texts[-1]:
-                texts.pop()
-            if line <= dialect.skip_rows:
-                continue
-            rows.append((line, texts))
-            if texts:
-                last = line
-        rows = [row for row in rows if row[0] <= last]
-        width = len(rows[0][1]) if rows and dialect.header_row_count else 0
-        padded = ((line, texts + [""] * (width - len(texts))) for line, texts in rows)
-        _arrange(padded, dialect, source)
-        return source
-
-    def close(self) -> None:
-        """Release the file."""
-        if self._sheets:
-            self._book.close()
-
-
-def _text(cell: Any, source: Source, line: int, diagnostics: Diagnostics) -> str:
-    """Write a cell as the CSV of the same table has it: dates as ISO 8601, whole numbers bare."""
-    value = cell.value
-    if value is None:
-        return ""
-    if cell.data_type == "e":
-        diagnostics.fault(
-            "unreadable",
-            Place(source.path, source.sheet, line, None, cell.column),
-            f"the spreadsheet shows the error {value} here",
-            value=str(value),
-            expected="a value",
-        )
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, datetime):
-        if value.time() == _MIDNIGHT:
-            return value.date().isoformat()
-        return value.replace(microsecond=0).isoformat()
-    if isinstance(value, date | time):
-        return value.isoformat()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)

@@ -11,7 +11,7 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ from xml.parsers import expat
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.csvw import Place, convert
+from clustergraph.csvw import CodeLists, Place, convert
 from clustergraph.errors import NotFetchedError, SyntaxFaultError, UnreadableInputError
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _tables(path: Path) -> Iterator[tuple[ox.Triple, Place]]:
 
 
 @cache
-def _codes() -> Mapping[str, frozenset[str]]:
+def _codes() -> CodeLists:
     """Return the shipped code lists, which tables are compared with."""
     from clustergraph import dataset
 

@@ -36,7 +36,7 @@ SITE_TEMPLATES = ("{+url}-metadata.json", "csv-metadata.json", "{+url}.json", "c
 
 def find_suite() -> Path | None:
     given = os.environ.get("CLUSTERGRAPH_SUITES")
-    homes = [Path(given)] if given else [HERE.parents[1] / "shared" / "suites"]
+    homes = [Path(given)] if given else [HERE.parents[2] / "shared" / "suites"]
     return next((d for home in homes if (d := home / "csvw" / "tests").is_dir()), None)
 
 
@@ -126,7 +126,9 @@ def expected_graph(case: Case) -> set[str]:
 def verdict(case: Case) -> str | None:
     """Return why the test fails, or None if it passes."""
     tables = read(case)
-    findings = [*tables.faults, *tables.warnings]
+    # Doubtful values (invisible characters, normalisation) are our own warnings, not CSVW's.
+    warnings = [warning for warning in tables.warnings if warning.kind == "metadata"]
+    findings = [*tables.faults, *warnings]
     if case.kind == "NegativeRdfTest":
         return None if tables.fatal else "no error was raised"
     if case.manifest == "rdf":
@@ -149,8 +151,8 @@ def verdict(case: Case) -> str | None:
     if tables.faults:
         return f"an error was raised: {tables.faults[0]}"
     if case.kind == "WarningValidationTest":
-        return None if tables.warnings else "no warning was given"
-    return f"a warning was given: {tables.warnings[0]}" if tables.warnings else None
+        return None if warnings else "no warning was given"
+    return f"a warning was given: {warnings[0]}" if warnings else None
 
 
 @pytest.fixture(scope="module", autouse=True)
