@@ -308,7 +308,7 @@ def test_another_version_has_other_tags() -> None:
     script = (
         "import sys, clustergraph; clustergraph.__version__ = sys.argv[1]\n"
         "from clustergraph.http.cache import tag\n"
-        "from clustergraph.http.protocol import Config, Context, preconditions\n"
+        "from clustergraph.protocol import Config, Context, preconditions\n"
         "from clustergraph.workers.process import Target\n"
         "from clustergraph.quadstore.engine import nothing\n"
         "print(tag(b'key', Target(7, 'x', 1.5)).decode())\n"

@@ -23,8 +23,8 @@ from uvicorn.server import ServerState
 from clustergraph.http import worker
 from clustergraph.http.connection import Connection
 from clustergraph.http.frames import Frames, read_request
-from clustergraph.http.protocol import Config, Context, deliver, handle
 from clustergraph.http.quick import Quick
+from clustergraph.protocol import Config, Context, deliver, handle
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.generations import Generations
 from clustergraph.workers import wire

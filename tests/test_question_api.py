@@ -12,11 +12,11 @@ from openpyxl import load_workbook
 
 from clustergraph.http.api import describe_questions
 from clustergraph.http.app import create_app
-from clustergraph.http.choices import choices_of
-from clustergraph.http.protocol import Config, Context, Request
-from clustergraph.http.questions import responder
+from clustergraph.protocol import Config, Context, Request
+from clustergraph.protocol.questions import responder
 from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
+from clustergraph.questions.choices import choices_of
 from clustergraph.questions.parameters import Parameter
 
 LINK: Final = re.compile(r'<http://localhost(/[^>]*)>; rel="(\w+)"')

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from clustergraph.errors import UsageError
-from clustergraph.http.protocol.negotiation import prefers_html
 from clustergraph.http.server import listen
+from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.settings import MAX_QUERY_BYTES
 
 SELECT = "SELECT ?x { ?x a cg:Cluster }"

@@ -10,11 +10,11 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.http.protocol import Context
 from clustergraph.linked import forms
 from clustergraph.linked.aliases import thing_of
 from clustergraph.linked.listing import kind_of, listing
 from clustergraph.linked.things import PAGE, Description, describe, withdrawn
+from clustergraph.protocol import Context
 from clustergraph.quadstore import Engine
 from clustergraph.vocab import PREFIXES
 

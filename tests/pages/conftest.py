@@ -10,8 +10,8 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import pages
-from clustergraph.http.protocol import Context, Request, Response
+from clustergraph.http import showing
+from clustergraph.protocol import Context, Request, Response
 from clustergraph.quadstore import Engine, build
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
@@ -128,7 +128,7 @@ def shower(engine: Engine, number: int, budget_s: float = 300) -> Show:
         path, _, query = address.partition("?")
         headers = {"accept": accept, "language": language, "theme": theme}
         request = Request("GET", path, query.encode(), headers, base="http://test.example")
-        return Shown(pages.respond(request, context, engine))
+        return Shown(showing.respond(request, context, engine))
 
     return show
 

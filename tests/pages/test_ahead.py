@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from clustergraph import pages
 from clustergraph.http.options import Options
 from clustergraph.http.preparer import Preparer
 from clustergraph.http.preparing import Preparing
-from clustergraph.http.protocol import Config, Context, Request
 from clustergraph.http.server import _command
 from clustergraph.pages import indexes
+from clustergraph.pages.visit import Visit
+from clustergraph.protocol import Config, Context, Request
 from clustergraph.quadstore import Engine
 from clustergraph.settings import cache_directory
 from clustergraph.workers.process import Target
@@ -96,7 +96,7 @@ def test_the_search_before_serves_while_a_large_one_is_made(
     refused = show("/find.csv?q=alpha", accept="text/csv")
     assert (refused.status, b"prepared" in refused.body) == (503, True)
     context = Context(fresh.store, 2, committed_at=COMMITTED_AT)
-    indexes.ensure(pages.Visit(Request("GET", "/find"), context, fresh, "/find"))
+    indexes.ensure(Visit(Request("GET", "/find"), context, fresh, "/find"))
     page = show("/find?q=alpha")
     assert "still of state" not in page.text
     assert page.cacheable

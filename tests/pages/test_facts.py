@@ -11,9 +11,9 @@ from statistics import median
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.http.protocol import Config, Context, Request, Response
+from clustergraph.http.showing import respond
 from clustergraph.pages import spans
-from clustergraph.pages.frame import respond
+from clustergraph.protocol import Config, Context, Request, Response
 from clustergraph.quadstore import Engine
 
 Markup = Callable[..., str]

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from clustergraph import pages
 from clustergraph.http import places
+from clustergraph.pages import frame
 from clustergraph.pages.words import Words
 
 Show = Callable[..., Any]
 
-ROOM = Path(pages.__file__).parent
+ROOM = Path(frame.__file__).parent
 TEMPLATES = sorted((ROOM / "templates").glob("*.html"))
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from clustergraph.errors import QueryRefusedError, QuerySyntaxError
-from clustergraph.http.protocol import Config, Context, Request
 from clustergraph.pages import outcome
 from clustergraph.pages.visit import Visit
+from clustergraph.protocol import Config, Context, Request
 from clustergraph.quadstore import Engine
 
 PER_COUNTRY = """SELECT ?country ?name (COUNT(?x) AS ?n) {

@@ -9,10 +9,10 @@ from typing import Any, Final
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.http.protocol import Config, Context, Request
+from clustergraph.http.showing import respond
 from clustergraph.pages import flows
 from clustergraph.pages.flows import Flow, Stop
-from clustergraph.pages.frame import respond
+from clustergraph.protocol import Config, Context, Request
 from clustergraph.quadstore import Engine
 
 CG: Final = "https://w3id.org/clustergraph/ns#"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from clustergraph import pages
-from clustergraph.http.protocol import Context, Request, Response
+from clustergraph.http import showing
+from clustergraph.protocol import Context, Request, Response
 from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
 
@@ -27,7 +27,7 @@ def ask(shipped: Engine) -> Ask:
         path, _, query = path.partition("?")
         headers = {"accept": "text/html", "language": language}
         request = Request("GET", path, query.encode(), headers, base="http://localhost:8000")
-        return pages.respond(request, context, shipped)
+        return showing.respond(request, context, shipped)
 
     return respond
 

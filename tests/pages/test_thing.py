@@ -11,10 +11,10 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.http.protocol import Context, Request
 from clustergraph.pages import facts
 from clustergraph.pages.findings import findings
 from clustergraph.pages.visit import Visit, local
+from clustergraph.protocol import Context, Request
 from clustergraph.quadstore import Engine
 from clustergraph.vocab import CG, ID
 

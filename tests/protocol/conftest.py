@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.http.protocol import Config, Context, Request, Response, deliver, handle
+from clustergraph.protocol import Config, Context, Request, Response, deliver, handle
 from clustergraph.quadstore import build
 
 T = TypeVar("T")

@@ -9,8 +9,8 @@ from urllib.parse import quote
 import pytest
 
 from clustergraph.errors import ClusterGraphError, QueryError
-from clustergraph.http.protocol import Request, Response, deliver, handle
-from clustergraph.http.protocol.query import CHUNK_BYTES
+from clustergraph.protocol import Request, Response, deliver, handle
+from clustergraph.protocol.query import CHUNK_BYTES
 
 MANY = "SELECT * { VALUES ?a { 0 1 2 3 4 5 6 7 8 9 } VALUES ?b { 0 1 2 3 4 5 6 7 8 9 } VALUES ?c { 0 1 2 3 4 5 6 7 8 9 } VALUES ?d { 0 1 2 } }"  # noqa: E501
 

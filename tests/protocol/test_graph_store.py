@@ -605,7 +605,7 @@ def test_entities_for_namespaces(exchange: Any) -> None:
 
 def test_content_in_a_file(make: Callable[..., Any], tmp_path: Any) -> None:
     """Long content comes to a worker as an open file, and is read from there."""
-    from clustergraph.http.protocol import Request, handle
+    from clustergraph.protocol import Request, handle
 
     exchange = make(max_upload_bytes=10_000)
     path = tmp_path / "content"

@@ -384,8 +384,8 @@ def test_large_loads_are_judged_as_a_whole(tmp_path: Path, shapes: Path) -> None
 
 def test_findings_are_fit_for_programs() -> None:
     """The problem document of a refusal is JSON whose findings have fingerprints."""
-    from clustergraph.http.protocol import Request
-    from clustergraph.http.protocol.problems import respond
+    from clustergraph.protocol import Request
+    from clustergraph.protocol.problems import respond
 
     store, guard = filled(GOOD), _guard()
     with pytest.raises(InvalidChangeError) as caught:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustergraph.errors import RequestError
-from clustergraph.http.protocol.parameters import decode, fields
+from clustergraph.protocol.parameters import decode, fields
 
 
 @given(st.lists(st.sampled_from([b"%", b"4", b"f", b"C3", b"%A9", b"\\", b"+", b"x", b"\xc3"])))

@@ -16,8 +16,8 @@ from clustergraph.errors import (
     UnknownNameError,
     UsageError,
 )
-from clustergraph.http.protocol import Request
-from clustergraph.http.protocol.problems import PROBLEM, respond
+from clustergraph.protocol import Request
+from clustergraph.protocol.problems import PROBLEM, respond
 
 BAD = "/sparql?query=SELEC"
 

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from clustergraph.http.protocol import Change, Request, prepare
-from clustergraph.http.protocol.update import with_dataset
+from clustergraph.protocol import Change, Request, prepare
+from clustergraph.protocol.update import with_dataset
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 DIRECT = {"content-type": "application/sparql-update"}

@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.http.protocol import Config, Context, Request, deliver, handle
-from clustergraph.http.protocol.reports import FORMATS
+from clustergraph.protocol import Config, Context, Request, deliver, handle
+from clustergraph.protocol.reports import FORMATS
 from clustergraph.quadstore.memory import hold
 
 SHAPES = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from clustergraph.http.protocol import reports
+from clustergraph.protocol import reports
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
 from clustergraph.questions.parameters import Parameter, namespace

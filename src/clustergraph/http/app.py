@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import clustergraph
 from clustergraph.errors import ClusterGraphError
 from clustergraph.http.api import describe_protocol, describe_questions
-from clustergraph.http.protocol import problems
-from clustergraph.http.protocol.negotiation import prefers_html
+from clustergraph.protocol import problems
+from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.questions import catalogue
 
 __all__ = ["Graph", "create_app"]

@@ -13,8 +13,8 @@ from typing import IO, Any, Final
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.http.cache import Lines
-from clustergraph.http.protocol.negotiation import prefers_html
 from clustergraph.http.refusals import document, page
+from clustergraph.protocol.negotiation import prefers_html
 
 __all__ = ["LEFT", "Exchange", "Receive", "Scope", "Send", "joined", "watch"]
 

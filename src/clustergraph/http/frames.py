@@ -6,7 +6,7 @@ import socket
 import zlib
 from typing import Any, Final
 
-from clustergraph.http.protocol import Request, Response
+from clustergraph.protocol import Request, Response
 from clustergraph.workers import wire
 
 __all__ = ["EnoughError", "Frames", "head", "read_request"]

@@ -25,8 +25,8 @@ from clustergraph.http.metrics import AccessLog, Metrics
 from clustergraph.http.options import Options
 from clustergraph.http.preparing import Preparing
 from clustergraph.http.reading import CORS, Reading, retry_after
-from clustergraph.http.refusals import DEATHS
 from clustergraph.http.writing import Writing
+from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.workers.pool import Pool
 from clustergraph.workers.process import BusyError, DiedError, Target
 
@@ -290,7 +290,7 @@ class Front:
             detail = f"no worker could say ({error}); try again later"
             raise RequestError(503, "Too busy", detail) from error
         except DiedError as died:
-            raise RequestError(*DEATHS[died.reason]) from died
+            raise RequestError(*WORKER_FAILURES[died.reason]) from died
         if status != 200:
             problem = json.loads(body)
             raise RequestError(status, problem["title"], problem["detail"])
@@ -330,7 +330,7 @@ class Front:
             )
         except DiedError as died:
             exchange.how = died.reason
-            await exchange.refuse(*DEATHS[died.reason], retry_after(died.reason))
+            await exchange.refuse(*WORKER_FAILURES[died.reason], retry_after(died.reason))
         else:
             self._note_findings(exchange, answer)
             await exchange.reply(answer.status, answer.lines, answer.body)

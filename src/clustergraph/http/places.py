@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from clustergraph.http.protocol.negotiation import prefers_html
+from clustergraph.pages.words import LANGUAGES, THEMES
+from clustergraph.protocol.negotiation import prefers_html
 
-__all__ = ["LANGUAGES", "PLACES", "THEMES", "Place", "find", "visitor"]
-
-LANGUAGES: Final = ("en", "cs")
-THEMES: Final = ("light", "dark")
+__all__ = ["PLACES", "Place", "find", "visitor"]
 
 
 @dataclass(frozen=True, slots=True)

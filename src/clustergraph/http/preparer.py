@@ -14,11 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from clustergraph import pages
-from clustergraph.http.places import LANGUAGES
-from clustergraph.http.protocol import Request
+from clustergraph.http import showing
 from clustergraph.http.worker import Reader
 from clustergraph.pages import indexes
+from clustergraph.pages.visit import Visit
+from clustergraph.pages.words import LANGUAGES
+from clustergraph.protocol import Request
 
 __all__ = ["AHEAD", "Preparer"]
 
@@ -45,10 +46,10 @@ class Preparer(Reader):
         assert self._context is not None  # noqa: S101 - opened with the generation
         context, engine = replace(self._context, budget_s=_BUDGET_S), self._engine
         assert engine is not None  # noqa: S101 - likewise
-        indexes.ensure(pages.Visit(Request("GET", "/find"), context, engine, "/find"))
+        indexes.ensure(Visit(Request("GET", "/find"), context, engine, "/find"))
         for path, language in itertools.product(AHEAD, LANGUAGES):
             headers = {"accept": "text/html", "language": language}
-            pages.respond(Request("GET", path, headers=headers), context, engine)
+            showing.respond(Request("GET", path, headers=headers), context, engine)
 
 
 def yield_way() -> None:

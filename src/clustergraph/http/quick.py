@@ -1,6 +1,6 @@
 """The shortest way from a plain query to its frame, on the side of the workers.
 
-A look-up is evaluated in a tenth of a millisecond, and all that `clustergraph.http.protocol`
+A look-up is evaluated in a tenth of a millisecond, and all that `clustergraph.protocol`
 does around it takes about as long. What is a GET of one plain SELECT or ASK is therefore looked
 at once: if nothing in it needs a closer look, it is evaluated and its frame sent. In any doubt
 nothing happens, and the protocol decides.
@@ -16,10 +16,10 @@ import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.http.frames import Frames, head
-from clustergraph.http.protocol import Context, Response
-from clustergraph.http.protocol.negotiation import choose
-from clustergraph.http.protocol.parameters import decode
-from clustergraph.http.protocol.query import Sink
+from clustergraph.protocol import Context, Response
+from clustergraph.protocol.negotiation import choose
+from clustergraph.protocol.parameters import decode
+from clustergraph.protocol.query import Sink
 from clustergraph.workers import wire
 
 __all__ = ["Quick"]

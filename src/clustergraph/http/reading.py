@@ -10,8 +10,8 @@ from typing import Final
 from clustergraph.http.cache import Answer, AnswerCache, Lines, parse_head, tag
 from clustergraph.http.exchange import Exchange, watch
 from clustergraph.http.options import Options
-from clustergraph.http.protocol.negotiation import prefers_html
-from clustergraph.http.refusals import DEATHS
+from clustergraph.protocol.negotiation import prefers_html
+from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.workers import wire
 from clustergraph.workers.pool import Pool
 from clustergraph.workers.process import BusyError, DiedError, Worker
@@ -183,7 +183,7 @@ class Reading:
                     pool.give(worker, healthy)
             if healthy:
                 return
-        await exchange.refuse(*DEATHS[reason], retry_after(reason))
+        await exchange.refuse(*WORKER_FAILURES[reason], retry_after(reason))
 
     async def _relay(self, exchange: Exchange, worker: Worker, pool: Pool, key: bytes) -> bool:
         """Pass a worker's answer on; say whether the request is for one with a network."""
@@ -297,7 +297,7 @@ def _tags(header: bytes) -> list[bytes]:
 
 def retry_after(reason: str) -> Lines:
     """Return the header that says when to try again, where that helps."""
-    return [(b"retry-after", b"5")] if DEATHS[reason][0] == 503 else []
+    return [(b"retry-after", b"5")] if WORKER_FAILURES[reason][0] == 503 else []
 
 
 def _stop_watch(worker: Worker) -> None:

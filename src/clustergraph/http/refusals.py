@@ -3,41 +3,11 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Final
 
 from clustergraph.http.cache import Lines
-from clustergraph.http.protocol import problems
+from clustergraph.protocol import problems
 
-__all__ = ["DEATHS", "document", "page"]
-
-DEATHS: Final = {
-    "deadline": (
-        504,
-        "The time is up",
-        "the request ran into its time limit; ask for less, or start from the most selective "
-        "pattern",
-    ),
-    "slots": (
-        503,
-        "Too many long queries",
-        "too many long queries run already; try again later, or ask for less",
-    ),
-    "memory": (
-        507,
-        "Out of memory",
-        "the request needs more memory than one may have; a query: ask for less, or without "
-        "ORDER BY, DISTINCT and large groups; data: send them in smaller parts, less deeply nested",
-    ),
-    "crashed": (
-        502,
-        "The engine gave up",
-        "the request took the process down that worked on it; it may nest too deeply: make it "
-        "simpler",
-    ),
-    "killed": (503, "Interrupted", "the work on the request was interrupted; try again"),
-    "stopped": (503, "The service stops", "the service is being stopped; try again later"),
-}
-"""Status, title and detail by the reason for which a worker ended."""
+__all__ = ["document", "page"]
 
 
 def document(

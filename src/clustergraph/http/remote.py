@@ -23,9 +23,8 @@ from typing import Any, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, EndpointError, QueryError, RequestError
-from clustergraph.http import questions
 from clustergraph.http.frames import EnoughError, Frames, read_request
-from clustergraph.http.protocol import (
+from clustergraph.protocol import (
     Config,
     Context,
     Request,
@@ -37,11 +36,12 @@ from clustergraph.http.protocol import (
     parameters,
     problems,
     query,
+    questions,
     update,
 )
-from clustergraph.http.protocol.dispatch import VOID
-from clustergraph.http.protocol.negotiation import choose
-from clustergraph.http.protocol.query import Sink
+from clustergraph.protocol.dispatch import VOID
+from clustergraph.protocol.negotiation import choose
+from clustergraph.protocol.query import Sink
 from clustergraph.quadstore.engine import Answer, nothing
 from clustergraph.quadstore.remote import Fetched, RemoteEngine
 from clustergraph.quadstore.transport import credentials_from
@@ -133,9 +133,9 @@ class Remote:
                 return self._query(request)
             if "language" in request.headers:
                 # Only now, as in other workers.
-                from clustergraph import pages
+                from clustergraph.http import showing
 
-                return pages.respond(request, self._context, self._engine)
+                return showing.respond(request, self._context, self._engine)
             if path.startswith("/queries/"):
                 return questions.responder(self._engine)(request, self._context)
             if path == "/ready":

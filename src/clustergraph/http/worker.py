@@ -14,10 +14,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from clustergraph.http import questions
 from clustergraph.http.frames import EnoughError, Frames, read_request
-from clustergraph.http.protocol import Config, Context, Request, Response, deliver, handle
 from clustergraph.http.quick import Quick
+from clustergraph.protocol import Config, Context, Request, Response, deliver, handle, questions
 from clustergraph.quadstore import Engine
 from clustergraph.workers import wire
 from clustergraph.workers.confine import bind_to_parent, cut_network, limit_resources
@@ -136,9 +135,9 @@ class Reader:
         assert engine is not None  # noqa: S101 - opened with the context
         if "language" in request.headers:
             # Only now: workers that answer queries alone need no templates.
-            from clustergraph import pages
+            from clustergraph.http import showing
 
-            return pages.respond(request, context, engine)
+            return showing.respond(request, context, engine)
         if request.path.startswith("/queries/"):
             return questions.responder(engine)(request, context)
         return handle(request, context)

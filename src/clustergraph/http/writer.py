@@ -14,9 +14,9 @@ from typing import Any
 from clustergraph.errors import ClusterGraphError
 from clustergraph.http.admission import WARNINGS, Admitted, SpoiltError, admit
 from clustergraph.http.frames import Frames, read_request
-from clustergraph.http.protocol import Change, Config, Context, Request, Response, prepare
-from clustergraph.http.protocol.problems import document, respond
 from clustergraph.owl import Inference, unsettle
+from clustergraph.protocol import Change, Config, Context, Request, Response, prepare
+from clustergraph.protocol.problems import document, respond
 from clustergraph.quadstore.delta import Changed
 from clustergraph.quadstore.engine import Engine, nothing
 from clustergraph.quadstore.generations import Apply, Generations

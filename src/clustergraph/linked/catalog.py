@@ -11,19 +11,19 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from clustergraph.http.protocol import Response
-from clustergraph.http.protocol.holdings import dataset, statistics
 from clustergraph.linked import forms
 from clustergraph.linked.documents import LICENCE, link, modified
 from clustergraph.linked.dumps import FILES
 from clustergraph.linked.forms import HTML, RDF
 from clustergraph.linked.listing import listing, path_of
 from clustergraph.pages.frame import Visit, page
+from clustergraph.protocol import Response
+from clustergraph.protocol.holdings import dataset, statistics
 from clustergraph.sparql.results import FORMATS
 from clustergraph.vocab import BASE, GRAPH, INFERRED, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.http.protocol import Context
+    from clustergraph.protocol import Context
 
 __all__ = ["show"]
 

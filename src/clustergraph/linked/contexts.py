@@ -9,9 +9,9 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import UnknownNameError
-from clustergraph.http.protocol import Response
 from clustergraph.linked.jsonld import Names, dumps
 from clustergraph.pages.frame import Visit
+from clustergraph.protocol import Response
 from clustergraph.vocab import CG, PREFIXES
 
 __all__ = ["context", "name_of", "show"]

@@ -16,8 +16,6 @@ from urllib.parse import quote, urlencode
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError, UnknownNameError
-from clustergraph.http.protocol import Response
-from clustergraph.http.protocol.preconditions import http_date
 from clustergraph.linked import forms, plain
 from clustergraph.linked.aliases import thing_of
 from clustergraph.linked.forms import HTML, JSON, Form
@@ -25,6 +23,8 @@ from clustergraph.linked.listing import listing
 from clustergraph.linked.things import Description, describe, exists, withdrawn
 from clustergraph.pages.frame import Visit, refuse
 from clustergraph.pages.visit import local
+from clustergraph.protocol import Response
+from clustergraph.protocol.preconditions import http_date
 from clustergraph.vocab import BASE, CG, ID, PREFIXES
 
 __all__ = ["LICENCE", "existing", "link", "missing", "modified", "page_number", "respond", "show"]

@@ -13,10 +13,10 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.http.protocol import Response, Write
-from clustergraph.http.protocol.query import Sink
 from clustergraph.linked.documents import LICENCE, link, modified
 from clustergraph.pages.frame import Visit
+from clustergraph.protocol import Response, Write
+from clustergraph.protocol.query import Sink
 from clustergraph.quadstore.engine import Engine
 from clustergraph.rdf.files import SUFFIXES
 from clustergraph.vocab import GRAPH, INFERRED, PREFIXES

@@ -9,9 +9,9 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
-from clustergraph.http.protocol.negotiation import ranges, weight_of
-from clustergraph.http.protocol.query import drop_idle_prefixes
 from clustergraph.linked import jsonld
+from clustergraph.protocol.negotiation import ranges, weight_of
+from clustergraph.protocol.query import drop_idle_prefixes
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["FORMS", "HTML", "JSON", "RDF", "Form", "choose", "split", "write"]

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from clustergraph.http.protocol import Response
 from clustergraph.linked.documents import existing, link
 from clustergraph.pages.frame import Visit
+from clustergraph.protocol import Response
 from clustergraph.vocab import ID
 
 __all__ = ["show"]

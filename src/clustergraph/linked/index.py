@@ -7,7 +7,6 @@ from typing import Any, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.http.protocol import Response
 from clustergraph.linked import forms
 from clustergraph.linked.documents import LICENCE, link, modified, page_number
 from clustergraph.linked.forms import HTML, RDF
@@ -15,6 +14,7 @@ from clustergraph.linked.listing import listing, path_of
 from clustergraph.linked.things import names_of
 from clustergraph.pages.frame import Visit, page
 from clustergraph.pages.visit import short
+from clustergraph.protocol import Response
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["show"]

@@ -14,7 +14,7 @@ from clustergraph.quadstore.kept import kept
 from clustergraph.vocab import BASE, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.http.protocol import Context
+    from clustergraph.protocol import Context
     from clustergraph.quadstore.engine import Queryable
 
 __all__ = ["Listing", "kind_of", "listing", "namespaces", "path_of"]

@@ -7,16 +7,20 @@ from typing import Final
 from xml.sax.saxutils import escape
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.http.places import PLACES
-from clustergraph.http.protocol import Response
 from clustergraph.linked.listing import listing
-from clustergraph.pages.frame import Visit
+from clustergraph.pages.visit import Visit
+from clustergraph.protocol import Response
+from clustergraph.questions import catalogue
 
 __all__ = ["show"]
 
 # At most 50,000 addresses and 50 MB a part (sitemaps.org).
 _PART: Final = 10_000
 _NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_PAGES: Final = (
+    "/", "/find", "/query", "/queries", "/country", "/compare", "/policy", "/quality", "/ontology",
+    "/ns", "/shapes", "/catalog", "/things",
+)  # fmt: skip
 _ROBOTS: Final = """User-agent: *
 Disallow: /sparql
 Disallow: /update
@@ -62,13 +66,7 @@ def show(visit: Visit) -> Response:
 
 def _pages() -> list[str]:
     """Return the addresses of the pages that are no description of a thing."""
-    return sorted(
-        path
-        for place in PLACES
-        if place.name != "documents"
-        for path in place.examples
-        if "?" not in path
-    )
+    return sorted([*_PAGES, *(f"/queries/{name}" for name in catalogue.questions())])
 
 
 def _xml(root: str, entry: str, addresses: list[str], changed: str) -> Response:

@@ -15,7 +15,7 @@ import pyoxigraph as ox
 from clustergraph.vocab import INFERRED, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.http.protocol import Context
+    from clustergraph.protocol import Context
     from clustergraph.quadstore.engine import Queryable
 
 __all__ = ["PAGE", "Description", "describe", "exists", "names_of", "withdrawn"]

@@ -15,12 +15,12 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import UnknownNameError
-from clustergraph.http.protocol import Response
 from clustergraph.linked import forms
 from clustergraph.linked.documents import LICENCE, link
 from clustergraph.linked.forms import HTML, RDF, Form
 from clustergraph.pages.frame import Visit, page
 from clustergraph.pages.model import model
+from clustergraph.protocol import Response
 from clustergraph.vocab import BASE, CG, PREFIXES
 
 __all__ = ["defines", "documents", "show"]

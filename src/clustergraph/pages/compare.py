@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 import pyoxigraph as ox
 
 from clustergraph.errors import near
-from clustergraph.http.protocol import Response
 from clustergraph.pages.frame import page
 from clustergraph.pages.measures import COUNTRY, MEASURES, named, numbers
+from clustergraph.protocol import Response
 from clustergraph.vocab import ID, PREFIXES
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.http.protocol import Response
 from clustergraph.pages import charts, spans
 from clustergraph.pages.frame import page, refuse
 from clustergraph.pages.measures import COUNTRY, MEASURES, named, numbers
+from clustergraph.protocol import Response
 from clustergraph.vocab import CG
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from clustergraph.pages.visit import short
 from clustergraph.vocab import BASE, CG, CODE, ID, PREFIXES, shorten
 
 if TYPE_CHECKING:
-    from clustergraph.http.protocol import Response
     from clustergraph.pages.facts import Evidence, Fact, Thing
     from clustergraph.pages.visit import Visit
+    from clustergraph.protocol import Response
 
 __all__ = ["thing"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.http.protocol import Response
+from clustergraph.protocol import Response
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.errors import RequestError
-from clustergraph.http.protocol import Response
 from clustergraph.pages import charts, index, indexes
 from clustergraph.pages.frame import page
 from clustergraph.pages.gather import FACETS
 from clustergraph.pages.index import Option, Selection
+from clustergraph.protocol import Response
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:

@@ -7,34 +7,28 @@ A page is a module with a function ``show``::
         return page(visit, "example", names=[row.name for row in rows])
 
 with ``templates/example.html``, which extends ``base.html``, ``texts/example.toml`` with its words
-in each language, and a line in `clustergraph.http.places`.
+in each language, and a line in `clustergraph.http.places` and `clustergraph.http.showing`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from clustergraph.errors import ClusterGraphError, UnknownNameError
-from clustergraph.http import places
-from clustergraph.http.protocol import Context, Request, Response, problems
-from clustergraph.http.protocol.negotiation import prefers_html
+from clustergraph.errors import ClusterGraphError
 from clustergraph.pages import files, words
 from clustergraph.pages.visit import Row, Visit
+from clustergraph.protocol import Response, problems
+from clustergraph.protocol.negotiation import prefers_html
 
-if TYPE_CHECKING:
-    from clustergraph.quadstore.engine import Queryable
-
-__all__ = ["NAVIGATION", "Row", "Visit", "page", "refuse", "respond", "shown"]
+__all__ = ["NAVIGATION", "Row", "Visit", "page", "refuse", "shown"]
 
 NAVIGATION: Final = ("find", "country", "compare", "policy", "query", "ontology", "quality")
-"""What the head of each page leads to, in this order, as far as it is there."""
+"""What the head of each page leads to, in this order."""
 
 _HEAD: Final = (
     ("Cache-Control", "no-cache"),
@@ -47,30 +41,6 @@ _HEAD: Final = (
     ("Referrer-Policy", "same-origin"),
     ("Vary", "Accept, Accept-Language, Cookie"),
 )
-
-
-def respond(request: Request, context: Context, engine: Queryable) -> Response:
-    """Return the page at an address, or the page that says why there is none."""
-    path = unquote(request.path, errors="replace")
-    found = places.find(path, request.headers.get("accept"))
-    visit = Visit(request, context, engine, path)
-    if found is None:
-        error = UnknownNameError("page", path, [f"/{name}" for name in _top_level()])
-        return refuse(
-            visit, error, suggestions=[(one, visit.url(one)) for one in error.suggestions]
-        )
-    place, match = found
-    visit.place = place.name
-    visit.captured = {key: value for key, value in match.groupdict().items() if value is not None}
-    try:
-        if visit.refused and place.name not in ("query", "question"):
-            # Those show it beside what was asked.
-            return refuse(visit, visit.refused)
-        module = import_module(f"clustergraph.{place.room}.{place.name}")
-        response: Response = module.show(visit)
-    except ClusterGraphError as error:
-        return refuse(visit, error)
-    return response
 
 
 def page(
@@ -115,7 +85,7 @@ def shown(visit: Visit, template: str, **values: Any) -> str:
             day=texts.day,
             url=visit.url,
             static=lambda name: visit.url(files.address(name)),
-            navigation=[(name, f"/{name}") for name in NAVIGATION if name in _top_level()],
+            navigation=[(name, f"/{name}") for name in NAVIGATION],
             **values,
         )
     )
@@ -134,14 +104,6 @@ def refuse(visit: Visit, error: ClusterGraphError, **values: Any) -> Response:
         code=status,
         detail=document["detail"],
         **values,
-    )
-
-
-@cache
-def _top_level() -> frozenset[str]:
-    """Return the places that have an address of their own, without a part that is to be chosen."""
-    return frozenset(
-        place.name for place in places.PLACES if place.pattern.fullmatch(f"/{place.name}")
     )
 
 

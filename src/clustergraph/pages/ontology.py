@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from clustergraph.http.protocol import Response
 from clustergraph.pages.diagram import ARROWS, diagram
 from clustergraph.pages.frame import page
 from clustergraph.pages.model import Model, Term, model
 from clustergraph.pages.rules import title_of
 from clustergraph.pages.usage import CLASSES, PROPERTIES, Usage, usage
+from clustergraph.protocol import Response
 from clustergraph.vocab import INFERRED, PREFIXES
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.http.protocol.query import check_syntax, limit
 from clustergraph.pages.visit import short, value
+from clustergraph.protocol.query import check_syntax, limit
 from clustergraph.quadstore import Answer, Engine, reading
 from clustergraph.sparql.policy import refuse_service
 from clustergraph.vocab import BASE, CODE, PREFIXES

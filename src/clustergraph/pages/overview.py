@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import clustergraph
-from clustergraph.http import places
-from clustergraph.http.protocol import Response
-from clustergraph.http.protocol.negotiation import prefers_html
 from clustergraph.pages import charts
 from clustergraph.pages.frame import page
+from clustergraph.protocol import Response
+from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.questions import catalogue
 from clustergraph.vocab import CG, CODE, ID
 
@@ -76,7 +75,7 @@ def show(visit: Visit) -> Response:
         by_ecosystem=_BY_ECOSYSTEM,
         starters=[known[name] for name in _STARTERS if name in known],
         questions=len(known),
-        dumps=[path for path in _DUMPS if places.find(path, None) or path.startswith("/.well")],
+        dumps=_DUMPS,
         statements=counted["statements"],
         graphs=counted["graphs"],
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from clustergraph.http.protocol import Response
 from clustergraph.pages import flows, spans
 from clustergraph.pages.frame import page
+from clustergraph.protocol import Response
 from clustergraph.vocab import CODE, ID
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.http.protocol import Response
 from clustergraph.pages import audit, charts
 from clustergraph.pages.frame import page
 from clustergraph.pages.rules import Wording, known, title_of
 from clustergraph.pages.usage import once
 from clustergraph.pages.visit import Row, Term
+from clustergraph.protocol import Response
 from clustergraph.questions import catalogue
 from clustergraph.vocab import CODE, PREFIXES
 

@@ -6,9 +6,9 @@ import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from clustergraph.http.protocol import Response
 from clustergraph.pages import results
 from clustergraph.pages.frame import page
+from clustergraph.protocol import Response
 from clustergraph.questions import catalogue
 
 if TYPE_CHECKING:

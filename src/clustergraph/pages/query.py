@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.errors import ClusterGraphError, UnknownNameError
-from clustergraph.http.protocol import Response
 from clustergraph.pages import outcome, results, vocabulary
 from clustergraph.pages.frame import page
+from clustergraph.protocol import Response
 from clustergraph.questions import catalogue
 from clustergraph.vocab import PREFIXES
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.errors import ClusterGraphError
-from clustergraph.http import questions
-from clustergraph.http.choices import Choice, choices_of
-from clustergraph.http.protocol import Response
 from clustergraph.pages import outcome, results
 from clustergraph.pages.frame import page
+from clustergraph.protocol import Response, questions
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
+from clustergraph.questions.choices import Choice, choices_of
 from clustergraph.questions.parameters import ALL, Parameter, namespace
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from clustergraph.errors import ClusterGraphError
-from clustergraph.http.protocol.problems import describe
 from clustergraph.pages.words import Words
+from clustergraph.protocol.problems import describe
 from clustergraph.sparql.results import FORMATS
 
 if TYPE_CHECKING:

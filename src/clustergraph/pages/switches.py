@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from clustergraph.http.places import LANGUAGES, THEMES
-from clustergraph.http.protocol import Response
+from clustergraph.pages.words import LANGUAGES, THEMES
+from clustergraph.protocol import Response
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit

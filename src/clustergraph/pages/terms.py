@@ -16,8 +16,8 @@ from clustergraph.pages.visit import short
 from clustergraph.vocab import BASE, INFERRED
 
 if TYPE_CHECKING:
-    from clustergraph.http.protocol import Response
     from clustergraph.pages.visit import Visit
+    from clustergraph.protocol import Response
 
 __all__ = ["is_term", "term"]
 

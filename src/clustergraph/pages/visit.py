@@ -13,10 +13,9 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
-from clustergraph.http.places import LANGUAGES
-from clustergraph.http.protocol import Context, Request
-from clustergraph.http.refusals import DEATHS
-from clustergraph.pages.words import Words
+from clustergraph.pages.words import LANGUAGES, Words
+from clustergraph.protocol import Context, Request
+from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.quadstore.engine import reading
 from clustergraph.vocab import BASE, PREFIXES, shorten
 
@@ -131,7 +130,7 @@ class Visit:
     def refused(self) -> RequestError | None:
         """Why this page itself is not to be had: what another worker ended over."""
         reason = self.request.headers.get("refused")
-        return RequestError(*DEATHS[reason]) if reason else None
+        return RequestError(*WORKER_FAILURES[reason]) if reason else None
 
     @property
     def here(self) -> str:

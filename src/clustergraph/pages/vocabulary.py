@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, QuerySyntaxError
-from clustergraph.http.protocol import Response
-from clustergraph.http.protocol.query import check_syntax, limit
 from clustergraph.pages.visit import short
+from clustergraph.protocol import Response
+from clustergraph.protocol.query import check_syntax, limit
 from clustergraph.vocab import CODE, ID, PREFIXES, shorten
 
 if TYPE_CHECKING:

@@ -9,7 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["Words"]
+__all__ = ["LANGUAGES", "THEMES", "Words"]
+
+LANGUAGES: Final = ("en", "cs")
+THEMES: Final = ("light", "dark")
 
 _TEXTS: Final = Path(__file__).parent / "texts"
 # Group separator (a narrow space that does not break) and decimal mark.

@@ -10,14 +10,14 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, RequestError, UnknownNameError
-from clustergraph.http.choices import choices_of
-from clustergraph.http.protocol import Context, Request, Response, Write, problems
+from clustergraph.protocol import Context, Request, Response, Write, problems
 from clustergraph.quadstore import Answer, Engine
+from clustergraph.questions.choices import choices_of
 from clustergraph.sparql import paging
 from clustergraph.workers import wire
 
 if TYPE_CHECKING:
-    from clustergraph.http.protocol.negotiation import Kind
+    from clustergraph.protocol.negotiation import Kind
     from clustergraph.quadstore.remote import RemoteEngine
     from clustergraph.questions.catalogue import Question
 
@@ -106,7 +106,7 @@ def _written(
     headers: list[tuple[str, str]],
 ) -> Response:
     """Return an answer in the format that the request asks for."""
-    from clustergraph.http.protocol.negotiation import choose
+    from clustergraph.protocol.negotiation import choose
     from clustergraph.sparql import results as answers
 
     kind: Kind = "graph" if answers.is_triples(answer) else "solutions"

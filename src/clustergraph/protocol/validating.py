@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError, UnreadableInputError
-from clustergraph.http.protocol import parameters, reports, uploads
-from clustergraph.http.protocol.messages import Context, Request, Response
-from clustergraph.http.protocol.query import refuse_method
+from clustergraph.protocol import parameters, reports, uploads
+from clustergraph.protocol.messages import Context, Request, Response
+from clustergraph.protocol.query import refuse_method
 
 if TYPE_CHECKING:
     from clustergraph.shacl.compile import Compiled

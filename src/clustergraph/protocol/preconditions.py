@@ -9,7 +9,7 @@ from typing import Final
 
 import clustergraph
 from clustergraph.errors import RequestError
-from clustergraph.http.protocol.messages import Context, Request, Response
+from clustergraph.protocol.messages import Context, Request, Response
 
 __all__ = ["check", "http_date", "tag", "unchanged"]
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
-from clustergraph.http.protocol.messages import Request
+from clustergraph.protocol.messages import Request
 
 __all__ = ["Given", "content", "decode", "fields", "media_type", "nodes", "read"]
 

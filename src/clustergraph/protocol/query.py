@@ -10,9 +10,9 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, QueryError, RequestError
-from clustergraph.http.protocol import parameters, problems
-from clustergraph.http.protocol.messages import Config, Context, Request, Response, Stream, Write
-from clustergraph.http.protocol.negotiation import choose
+from clustergraph.protocol import parameters, problems
+from clustergraph.protocol.messages import Config, Context, Request, Response, Stream, Write
+from clustergraph.protocol.negotiation import choose
 from clustergraph.quadstore.engine import Answer, nothing
 from clustergraph.sparql.messages import explain
 from clustergraph.sparql.policy import calls_out, limit_size, names_its_graphs
@@ -56,7 +56,7 @@ def answer(request: Request, context: Context) -> Response:
     text = given.text
     if text is None:
         if method != "POST" and not (given.default_graphs or given.named_graphs):
-            from clustergraph.http.protocol import description
+            from clustergraph.protocol import description
 
             return description.service(request, context)
         raise RequestError(400, "Wrong request", "the request holds no query: add query=…")

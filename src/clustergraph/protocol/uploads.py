@@ -19,8 +19,8 @@ from typing import IO, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError, near
-from clustergraph.http.protocol.messages import Config, Request
-from clustergraph.http.protocol.parameters import media_type
+from clustergraph.protocol.messages import Config, Request
+from clustergraph.protocol.parameters import media_type
 from clustergraph.sparql.results import FORMATS
 
 __all__ = ["ACCEPTED", "MAX_DEPTH", "UNNAMED", "Document", "read"]

@@ -5,8 +5,8 @@ A request is handled and its response delivered::
     deliver(handle(request, context), outlet)
 """
 
-from clustergraph.http.protocol.dispatch import deliver, handle, prepare
-from clustergraph.http.protocol.messages import (
+from clustergraph.protocol.dispatch import deliver, handle, prepare
+from clustergraph.protocol.messages import (
     Change,
     Commit,
     Config,

@@ -8,10 +8,10 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.errors import QueryRefusedError, QuerySyntaxError, RequestError, StoreError
-from clustergraph.http.protocol import parameters
-from clustergraph.http.protocol.messages import Change, Config, Context, Request, Response
-from clustergraph.http.protocol.preconditions import check
-from clustergraph.http.protocol.query import limit, refuse_method, used_prefixes
+from clustergraph.protocol import parameters
+from clustergraph.protocol.messages import Change, Config, Context, Request, Response
+from clustergraph.protocol.preconditions import check
+from clustergraph.protocol.query import limit, refuse_method, used_prefixes
 from clustergraph.quadstore import updates
 from clustergraph.quadstore.delta import Changed
 from clustergraph.quadstore.engine import nothing

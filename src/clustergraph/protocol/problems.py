@@ -24,11 +24,11 @@ from clustergraph.errors import (
     UnreadableInputError,
     UsageError,
 )
-from clustergraph.http.protocol.messages import Request, Response
-from clustergraph.http.protocol.negotiation import prefers_text
+from clustergraph.protocol.messages import Request, Response
+from clustergraph.protocol.negotiation import prefers_text
 from clustergraph.vocab import BASE
 
-__all__ = ["PROBLEM", "describe", "document", "endpoint_failed", "respond"]
+__all__ = ["PROBLEM", "WORKER_FAILURES", "describe", "document", "endpoint_failed", "respond"]
 
 PROBLEM: Final = BASE + "problem/"
 """What the types of problems start with; the rest is the title in lower case with hyphens."""
@@ -48,13 +48,43 @@ _STATUS: Final[tuple[tuple[type[ClusterGraphError], int, str], ...]] = (
 )
 
 
+WORKER_FAILURES: Final = {
+    "deadline": (
+        504,
+        "The time is up",
+        "the request ran into its time limit; ask for less, or start from the most selective "
+        "pattern",
+    ),
+    "slots": (
+        503,
+        "Too many long queries",
+        "too many long queries run already; try again later, or ask for less",
+    ),
+    "memory": (
+        507,
+        "Out of memory",
+        "the request needs more memory than one may have; a query: ask for less, or without "
+        "ORDER BY, DISTINCT and large groups; data: send them in smaller parts, less deeply nested",
+    ),
+    "crashed": (
+        502,
+        "The engine gave up",
+        "the request took the process down that worked on it; it may nest too deeply: make it "
+        "simpler",
+    ),
+    "killed": (503, "Interrupted", "the work on the request was interrupted; try again"),
+    "stopped": (503, "The service stops", "the service is being stopped; try again later"),
+}
+"""Status, title and detail by the reason for which a worker ended."""
+
+
 def respond(error: ClusterGraphError, request: Request) -> Response:
     """Return the response for an error, in the form that the client prefers.
 
     A `RequestError` may carry ``headers``, a list of names and values, for the response.
     """
     if isinstance(error, InvalidChangeError):
-        from clustergraph.http.protocol import reports
+        from clustergraph.protocol import reports
 
         return reports.refusal(error, request)
     status, members = describe(error)

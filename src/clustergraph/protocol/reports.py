@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from clustergraph.errors import InvalidChangeError, RequestError
-from clustergraph.http.protocol.messages import Request, Response
-from clustergraph.http.protocol.negotiation import ranges, weight_of
+from clustergraph.protocol.messages import Request, Response
+from clustergraph.protocol.negotiation import ranges, weight_of
 
 if TYPE_CHECKING:
     from clustergraph.shacl import Report
@@ -98,7 +98,7 @@ def refusal(error: InvalidChangeError, request: Request) -> Response:
     By default a problem document (RFC 9457) that holds the findings; else the report in any
     format that the client prefers.
     """
-    from clustergraph.http.protocol.problems import document
+    from clustergraph.protocol.problems import document
 
     accept = request.headers.get("accept")
     parsed = ranges(accept)

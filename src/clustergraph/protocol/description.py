@@ -9,12 +9,12 @@ from typing import Final
 import pyoxigraph as ox
 
 import clustergraph
-from clustergraph.http.protocol.holdings import Statistics, dataset, statistics
-from clustergraph.http.protocol.messages import Context, Request, Response
-from clustergraph.http.protocol.negotiation import choose, offers
-from clustergraph.http.protocol.parameters import decode, fields
-from clustergraph.http.protocol.preconditions import tag, unchanged
-from clustergraph.http.protocol.query import drop_idle_prefixes, refuse_method
+from clustergraph.protocol.holdings import Statistics, dataset, statistics
+from clustergraph.protocol.messages import Context, Request, Response
+from clustergraph.protocol.negotiation import choose, offers
+from clustergraph.protocol.parameters import decode, fields
+from clustergraph.protocol.preconditions import tag, unchanged
+from clustergraph.protocol.query import drop_idle_prefixes, refuse_method
 from clustergraph.sparql.results import FORMATS
 
 __all__ = ["Statistics", "service", "void"]

@@ -14,12 +14,12 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, QueryError, RequestError, StoreError, near
-from clustergraph.http.protocol import parameters, problems, uploads
-from clustergraph.http.protocol.messages import Change, Context, Request, Response, Write
-from clustergraph.http.protocol.negotiation import choose
-from clustergraph.http.protocol.preconditions import check, http_date, tag, unchanged
-from clustergraph.http.protocol.query import Sink, drop_idle_prefixes, refuse_method
-from clustergraph.http.protocol.update import published, read_only
+from clustergraph.protocol import parameters, problems, uploads
+from clustergraph.protocol.messages import Change, Context, Request, Response, Write
+from clustergraph.protocol.negotiation import choose
+from clustergraph.protocol.preconditions import check, http_date, tag, unchanged
+from clustergraph.protocol.query import Sink, drop_idle_prefixes, refuse_method
+from clustergraph.protocol.update import published, read_only
 from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
 from clustergraph.sparql.results import Format
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final
 
 from clustergraph.errors import ClusterGraphError, RequestError
-from clustergraph.http.protocol import problems, query
-from clustergraph.http.protocol.messages import Change, Context, Outlet, Request, Response
+from clustergraph.protocol import problems, query
+from clustergraph.protocol.messages import Change, Context, Outlet, Request, Response
 
 __all__ = ["deliver", "handle", "prepare"]
 
@@ -51,19 +51,19 @@ def _route(request: Request, context: Context) -> Response | Change:
     if path == "/sparql":
         return query.answer(request, context)
     if path == "/update":
-        from clustergraph.http.protocol import update
+        from clustergraph.protocol import update
 
         return update.answer(request, context)
     if path == "/store" or path.startswith("/store/"):
-        from clustergraph.http.protocol import graph_store
+        from clustergraph.protocol import graph_store
 
         return graph_store.answer(request, context)
     if path == "/validate":
-        from clustergraph.http.protocol import validating
+        from clustergraph.protocol import validating
 
         return validating.answer(request, context)
     if path == VOID:
-        from clustergraph.http.protocol import description
+        from clustergraph.protocol import description
 
         return description.void(request, context)
     if (other := context.others.get(path)) is not None:

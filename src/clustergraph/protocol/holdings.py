@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from clustergraph.http.protocol.messages import Context
+from clustergraph.protocol.messages import Context
 from clustergraph.quadstore.kept import kept
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
