@@ -59,7 +59,7 @@ def _adapted() -> Judge:
 
     def judge(data: Path, shapes: Path) -> Callable[[], Iterable[Row]]:
         triples = {quad.triple for quad in ox.parse(path=data, format=ox.RdfFormat.N_TRIPLES)}
-        results = list(pyshacl_engine.judge(triples, read_rdf(shapes)))
+        results = list(pyshacl_engine.validate_triples(triples, read_rdf(shapes)))
         return lambda: map(_row, results)
 
     return judge

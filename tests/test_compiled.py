@@ -10,7 +10,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.shacl import context, pyshacl_engine, shipped_shapes
-from clustergraph.shacl.compile import Compiled, Graph, judge
+from clustergraph.shacl.compile import Compiled, Graph, validate_triples
 from clustergraph.shacl.reading import read
 from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
@@ -83,7 +83,7 @@ def test_all_mutants_give_what_pyshacl_gives(path: Path) -> None:
 def _same_for(path: Path) -> None:
     statements = read([path])
     data = [*statements, *context.around(statements)]
-    wanted = agreed(pyshacl_engine.judge(data, shipped_shapes()))
+    wanted = agreed(pyshacl_engine.validate_triples(data, shipped_shapes()))
     for engine in COMPILED.values():
         assert agreed(engine.results(Graph.of(data))) == wanted
 
@@ -142,7 +142,7 @@ def test_literals_count_as_they_are_written(constraint: str, few: int) -> None:
         f":S a sh:NodeShape ; sh:targetClass :T ; sh:property :P .\n:P sh:path :p ; {constraint} ."
     )
     data = parse(NUMBERS)
-    assert compiled(data, shapes, few) == agreed(pyshacl_engine.judge(data, shapes))
+    assert compiled(data, shapes, few) == agreed(pyshacl_engine.validate_triples(data, shapes))
 
 
 def test_what_cannot_be_compared_is_no_smaller() -> None:
@@ -153,7 +153,10 @@ def test_what_cannot_be_compared_is_no_smaller() -> None:
     """
     shapes = parse(":S sh:targetClass :T ; sh:property :P .\n:P sh:path :p ; sh:maxExclusive 5 .")
     data = parse(NUMBERS)
-    ours, theirs = compiled(data, shapes, 100), agreed(pyshacl_engine.judge(data, shapes))
+    ours, theirs = (
+        compiled(data, shapes, 100),
+        agreed(pyshacl_engine.validate_triples(data, shapes)),
+    )
     assert not theirs - ours
     others = {str(key[2]).partition("^^")[2].rpartition("#")[2] for key in ours - theirs}
     assert others == {"boolean>", "byte>", "date>"}
@@ -169,7 +172,7 @@ def test_inverse_of_a_sequence_is_walked_from_its_end(few: int) -> None:
     data = parse(":b :p :c . :c :q :a .")
     (key,) = compiled(data, shapes, few)
     assert key[2] == "<http://example.org/b>"
-    assert not agreed(pyshacl_engine.judge(data, shapes))
+    assert not agreed(pyshacl_engine.validate_triples(data, shapes))
 
 
 def test_query_that_looks_at_rewritten_numbers_goes_to_pyshacl() -> None:
@@ -179,10 +182,10 @@ def test_query_that_looks_at_rewritten_numbers_goes_to_pyshacl() -> None:
         '"SELECT $this ?value { $this <http://example.org/p> ?value '
         'FILTER(STRLEN(STR(?value)) > 1) }" ] .'
     )
-    (result,) = judge(parse(":a a :T ; :p 4.0 ."), shapes)
+    (result,) = validate_triples(parse(":a a :T ; :p 4.0 ."), shapes)
     assert result.engine == "pyshacl"
-    assert list(judge(parse(":a a :T ; :p 4 ."), shapes)) == []
-    (result,) = judge(parse(":a a :T ; :p 44 ; :q 4.0 ."), shapes)
+    assert list(validate_triples(parse(":a a :T ; :p 4 ."), shapes)) == []
+    (result,) = validate_triples(parse(":a a :T ; :p 44 ; :q 4.0 ."), shapes)
     assert result.engine == "compiled"
 
 
@@ -193,7 +196,7 @@ def test_only_nodes_with_such_a_number_go_to_pyshacl() -> None:
         '"SELECT $this ?value { $this <http://example.org/p> ?value '
         'FILTER(STRLEN(STR(?value)) > 1) }" ] .'
     )
-    found = judge(parse(":a a :T ; :p 4.0 . :b a :T ; :p 44 . :c a :T ; :p 4 ."), shapes)
+    found = validate_triples(parse(":a a :T ; :p 4.0 . :b a :T ; :p 44 . :c a :T ; :p 4 ."), shapes)
     told = {(result.focus.value.rpartition("/")[2], result.engine) for result in found}
     assert told == {("a", "pyshacl"), ("b", "compiled")}
 
@@ -204,7 +207,7 @@ def test_recursive_shapes_go_to_pyshacl() -> None:
         ":S a sh:NodeShape ; sh:targetClass :T ; sh:property [ sh:path :p ; sh:node :S ] ; "
         "sh:nodeKind sh:IRI ."
     )
-    results = list(judge(parse(":a a :T ; :p :b . [] a :T ."), shapes))
+    results = list(validate_triples(parse(":a a :T ; :p :b . [] a :T ."), shapes))
     assert {result.engine for result in results} == {"pyshacl"}
 
 
@@ -216,7 +219,7 @@ def test_messages_are_filled_in() -> None:
         '<http://example.org/q> ?other }" ; '
         'sh:message "{$this} has {?value}, not {?other} or {?nothing}"@en , "{?value}!"@cs ] .'
     )
-    (result,) = judge(parse(':a a :T ; :p 1 ; :q "two" .'), shapes)
+    (result,) = validate_triples(parse(':a a :T ; :p 1 ; :q "two" .'), shapes)
     assert set(result.messages) == {
         ox.Literal("http://example.org/a has 1, not two or {?nothing}", language="en"),
         ox.Literal("1!", language="cs"),
@@ -229,7 +232,7 @@ def test_details_say_which_alternative_failed_on_what() -> None:
         ":S a sh:NodeShape ; sh:targetClass :T ; sh:property [ sh:path :p ; "
         "sh:or ( [ sh:datatype xsd:integer ] [ sh:class :U ; sh:nodeKind sh:BlankNode ] ) ] ."
     )
-    (result,) = judge(parse(":a a :T ; :p :b ."), shapes)
+    (result,) = validate_triples(parse(":a a :T ; :p :b ."), shapes)
     assert sorted(inner.component.removeprefix(SH) for inner in result.detail) == [
         "ClassConstraintComponent",
         "DatatypeConstraintComponent",
@@ -246,7 +249,8 @@ def test_reasons_name_the_alternative_and_shapes_without_a_name() -> None:
         "sh:xone ( [ sh:class :T ] [ sh:nodeKind sh:IRI ] [ sh:class :U ] ) ."
     )
     told = {
-        result.component.partition("#")[2]: result for result in judge(parse(":a a :T ."), shapes)
+        result.component.partition("#")[2]: result
+        for result in validate_triples(parse(":a a :T ."), shapes)
     }
     assert [inner.part for inner in told["OrConstraintComponent"].detail] == [1, 2, 2]
     said = told["NotConstraintComponent"].messages[0].value

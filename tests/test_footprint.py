@@ -12,7 +12,7 @@ import pytest
 from clustergraph.quadstore.memory import hold
 from clustergraph.shacl import context, shipped_shapes
 from clustergraph.shacl.compile import Compiled, Graph
-from clustergraph.shacl.compile.judge import Judge
+from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.footprint import affected, footprint, results_of_change
 from clustergraph.shacl.reading import read
 from clustergraph.vocab import PREFIXES
@@ -68,7 +68,7 @@ def by_focus(compiled: Compiled, graph: Graph) -> dict[tuple[str, str], Counter[
     """Return all results by the shape with the target and the focus node that it looked at."""
     found = {}
     for shape in compiled.shapes.targeted:
-        judge = Judge(graph)
+        judge = NodeValidator(graph)
         for focus in graph.targets(shape):
             results = keys(judge.results(shape, focus))
             if results:

@@ -208,7 +208,7 @@ def guard_agrees(start: str, concluded: str, gone: str, come: str) -> None:
     delta = update(store, text, prefixes=PREFIXES)
     wanted = {_mark(result) for result in guard.compiled.results(Graph(plain))} - known
     try:
-        report = guard.judge(store, delta, lambda: before)
+        report = guard.validate(store, delta, lambda: before)
         refused = False
     except InvalidChangeError as error:
         report, refused = error.report, True

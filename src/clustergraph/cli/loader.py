@@ -62,7 +62,7 @@ def _reviewer(job: dict[str, Any]) -> Review:
     def review(store: ox.Store, delta: Delta | None, sources: Sources | None) -> None:
         say(doing="checking")
         try:
-            guard.judge(store, delta, before)
+            guard.validate(store, delta, before)
         except InvalidChangeError as error:
             report = _placed(error.report, job, sources)
             raise RefusedError(render(report, colour=job["colour"]).rstrip("\n")) from error

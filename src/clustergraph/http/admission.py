@@ -67,7 +67,7 @@ def admit(
     warnings = 0
     if guard is not None:
         try:
-            warnings = len(guard.judge(store, delta, before).findings)
+            warnings = len(guard.validate(store, delta, before).findings)
         except InvalidChangeError as error:
             if delta is None:
                 raise SpoiltError(error) from error

@@ -55,7 +55,7 @@ def findings(visit: Visit, iris: Iterable[str]) -> list[Finding] | None:
 def _judged(visit: Visit, nodes: list[ox.NamedNode]) -> Iterator[Finding]:
     # Only now: shapes are compiled once a worker, by whoever shows the first thing.
     from clustergraph.shacl.compile import Compiled, Graph
-    from clustergraph.shacl.compile.judge import Judge
+    from clustergraph.shacl.compile.validator import NodeValidator
     from clustergraph.shacl.run import shipped_shapes
 
     memory = visit.context.memory
@@ -63,7 +63,7 @@ def _judged(visit: Visit, nodes: list[ox.NamedNode]) -> Iterator[Finding]:
     graph: Any = memory.get("validated graph")
     if graph is None:
         graph = memory["validated graph"] = Graph(visit.context.store)
-    judge = Judge(graph)
+    judge = NodeValidator(graph)
     for shape in compiled.shapes.targeted:
         if shape.deactivated:
             continue

@@ -55,7 +55,7 @@ def answer(request: Request, context: Context) -> Response:
     if own and config.shapes is not None:
         detail = "the shapes are fixed here: leave out the field 'shapes'"
         raise RequestError(403, "Refused", detail)
-    from clustergraph.shacl.sent import judge_sent
+    from clustergraph.shacl.sent import validate_sent
 
     compiled = _compiled(own, config.shapes)
     if surroundings is None:
@@ -63,7 +63,7 @@ def answer(request: Request, context: Context) -> Response:
     with _desk() as directory:
         statements = _statements(data, directory)
         store = context.store if surroundings else None
-        report = judge_sent(statements, compiled, store, config.base_iri)
+        report = validate_sent(statements, compiled, store, config.base_iri)
         return reports.written(report, form)
 
 

@@ -1,6 +1,6 @@
 """What a change in git touches: the findings that it made, or that are about what it changed.
 
-The state before the change is read from git and judged in the same way as the present one. So
+The state before the change is read from git and validated in the same way as the present one. So
 every finding that a change causes is told, however far from the change it stands; a finding that
 was there before is told only if it is about a thing whose statements changed.
 """
@@ -23,9 +23,9 @@ import pyoxigraph as ox
 from clustergraph import artefacts
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
 from clustergraph.shacl.baseline import fingerprint
-from clustergraph.shacl.compile import judge
+from clustergraph.shacl.compile import validate_triples
 from clustergraph.shacl.report import Report
-from clustergraph.shacl.run import Engine, judged, judged_whole
+from clustergraph.shacl.run import Engine, validate_files, validate_graph
 from clustergraph.shacl.shipped import Whole
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def changed_since(
     paths: Sequence[Path] | None = None,
     *,
     shapes: Sequence[Path] = (),
-    engine: Engine = judge,
+    engine: Engine = validate_triples,
     progress: Callable[[str], None] = lambda _: None,
     outside: Outside | None = None,
 ) -> Report:
@@ -51,7 +51,7 @@ def changed_since(
         revision: what git knows the earlier state by: a commit, a branch, a tag.
         paths: what is validated; the shipped data when None, which then must lie in a checkout.
         shapes: the shapes that are used; the shipped ones when there are none.
-        engine: what judges both states.
+        engine: what validates both states.
         progress: is told in words what is being done.
         outside: what may be fetched for both states; None: nothing.
 
@@ -100,14 +100,16 @@ def _state(
     progress: Callable[[str], None],
     outside: Outside | None,
 ) -> _State:
-    """Judge files, or the whole graph that the files of the rooms make."""
+    """NodeValidator files, or the whole graph that the files of the rooms make."""
     if whole:
         ontology, rules, data = paths
         graph = Whole(ontology, data)
-        report = judged_whole(graph, shapes or rules, engine, progress, outside if shapes else None)
+        report = validate_graph(
+            graph, shapes or rules, engine, progress, outside if shapes else None
+        )
         said = graph.said()
     else:
-        report, statements = judged(
+        report, statements = validate_files(
             paths, shapes=shapes or None, engine=engine, progress=progress, outside=outside
         )
         said = {_said(triple) for triple in statements}

@@ -2,7 +2,7 @@
 
 A file that is validated on its own names countries, regions, roles or organisations that stand
 elsewhere. The context supplies what the graph says of them, so that ``sh:class`` and the like can
-be judged; it is not validated itself. Only what the file refers to is supplied, not the tens of
+be validated; it is not validated itself. Only what the file refers to is supplied, not the tens of
 thousands of triples of the code lists: shapes look at a code's class, name and neighbours, never
 at the whole list. The class hierarchy is always there.
 """

@@ -8,7 +8,7 @@ from typing import Literal
 import pyoxigraph as ox
 
 from clustergraph.errors import UsageError
-from clustergraph.shacl.compile import Compiled, Graph, judge
+from clustergraph.shacl.compile import Compiled, Graph, validate_triples
 from clustergraph.shacl.paths import show
 from clustergraph.shacl.results import Result
 from clustergraph.shacl.run import Engine
@@ -21,10 +21,10 @@ EngineChoice = Literal["auto", "compiled", "pyshacl"]
 def chosen(name: EngineChoice) -> Engine:
     """Return the engine of a name.
 
-    ``auto`` is our own, which leaves to pySHACL what it cannot judge exactly; ``compiled`` is our
-    own as well, but refuses such shapes; ``pyshacl`` is the reference, much slower.
+    ``auto`` is our own, which leaves to pySHACL what it cannot evaluate exactly; ``compiled`` is
+    our own as well, but refuses such shapes; ``pyshacl`` is the reference, much slower.
     """
-    return {"auto": judge, "compiled": _compiled, "pyshacl": _pyshacl}[name]
+    return {"auto": validate_triples, "compiled": _compiled, "pyshacl": _pyshacl}[name]
 
 
 def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterator[Result]:
@@ -34,7 +34,7 @@ def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Ite
     for shape in compiled.shapes.targeted:
         if not shape.deactivated and (reason := compiled.reason(shape, graph)):
             raise UsageError(
-                f"the shape {show(shape.node)} cannot be judged by the compiled engine alone: "
+                f"the shape {show(shape.node)} cannot be validated by the compiled engine alone: "
                 f"{reason}; use --engine auto"
             )
     return compiled.results(graph)
@@ -44,4 +44,4 @@ def _pyshacl(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iter
     # Imported here: rdflib and pySHACL take most of a second.
     from clustergraph.shacl import pyshacl_engine
 
-    return pyshacl_engine.judge(data, shapes)
+    return pyshacl_engine.validate_triples(data, shapes)

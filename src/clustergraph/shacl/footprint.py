@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final, cast
 import pyoxigraph as ox
 
 from clustergraph.shacl.compile import Compiled, Graph, Shape
-from clustergraph.shacl.compile.judge import Judge
 from clustergraph.shacl.compile.patterns import Group, NotUnderstoodError
 from clustergraph.shacl.compile.shapes import Constraint, Node
+from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
@@ -281,7 +281,7 @@ def results_about(
     compiled: Compiled, graph: Graph, nodes: Mapping[Shape, Set[Term] | None]
 ) -> Iterator[Result]:
     """Yield what shapes find in the nodes that `affected` returned for them."""
-    judge = Judge(graph)
+    validator = NodeValidator(graph)
     for shape, focus in nodes.items():
         if shape.deactivated:
             continue
@@ -290,4 +290,4 @@ def results_about(
             continue
         for node in sorted(focus, key=str):
             if graph.is_target(shape, node):
-                yield from judge.results(shape, node)
+                yield from validator.results(shape, node)

@@ -2,7 +2,7 @@
 
 A change that adds a violation is refused as a whole. What was wrong before and is not made worse
 does not count against it, and findings of less gravity are told, no more. Only the nodes that the
-change can affect are judged, and the state before it only where something was found.
+change can affect are validated, and the state before it only where something was found.
 """
 
 from __future__ import annotations
@@ -58,12 +58,14 @@ class Guard:
             node for shape in self.compiled.shapes.targeted for node in shape.target_nodes
         }
 
-    def judge(self, store: ox.Store, delta: Delta | None, before: Callable[[], ox.Store]) -> Report:
-        """Judge a change.
+    def validate(
+        self, store: ox.Store, delta: Delta | None, before: Callable[[], ox.Store]
+    ) -> Report:
+        """Validate a change.
 
         Args:
             store: the graph after the change.
-            delta: what the change added and removed; None: not known, so that all is judged.
+            delta: what the change added and removed; None: not known, so that all is validated.
             before: opens the graph as it was; asked only where something is wrong.
 
         Returns:
@@ -156,7 +158,7 @@ class _Stated(Graph):
 
 
 def asserted(store: ox.Store) -> Graph:
-    """Return what a store states as data to judge: all its graphs but what is inferred."""
+    """Return what a store states as data to validate: all its graphs but what is inferred."""
     inferred = next(store.quads_for_pattern(None, None, None, _INFERRED), None)
     return _Stated(store if inferred is None else cast(ox.Store, _Asserted(store)))
 

@@ -42,7 +42,7 @@ class ListedShape(NamedTuple):
 def in_force(
     paths: Sequence[Path], shapes: Sequence[Path], outside: Outside | None = None
 ) -> Mapping[ox.Triple, str]:
-    """Return the triples of the shapes that would judge, each with its file or address.
+    """Return the triples of the shapes that would validate, each with its file or address.
 
     Args:
         paths: the data; they are read only for the shapes that they may name on other hosts.
@@ -71,7 +71,7 @@ def in_force(
 def listed(
     shapes: Mapping[ox.Triple, str], chosen: Iterable[object] | None = None
 ) -> Iterator[ListedShape]:
-    """Yield the shapes that judge, in the order of their names.
+    """Yield the shapes that validate, in the order of their names.
 
     A shape that has no target of its own, such as a property shape, has those of the shapes that
     lead to it. Shapes that are deactivated, that nothing leads to, or that have no name are left

@@ -30,7 +30,7 @@ from clustergraph.shacl.results import Result
 from clustergraph.sparql.policy import refuse_service
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Result", "forget", "judge"]
+__all__ = ["Result", "forget", "validate_triples"]
 
 _SH: Final = PREFIXES["sh"]
 _QUERIES: Final = frozenset(_SH + name for name in ("select", "ask", "construct"))
@@ -38,7 +38,7 @@ _DEPTH: Final = 30
 """How deep shapes may refer to other shapes."""
 
 
-def judge(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> Iterator[Result]:
+def validate_triples(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> Iterator[Result]:
     """Validate ``data`` against ``shapes``; nothing is inferred and nothing fetched.
 
     Raises:

@@ -17,7 +17,7 @@ from clustergraph.vocab import PREFIXES, shorten
 __all__ = ["EngineName", "Finding", "Report", "Severity", "name_of_shape"]
 
 EngineName = Literal["compiled", "pyshacl"]
-"""Which engine judged: the compiled one, or the reference that it hands shapes to."""
+"""Which engine validated: the compiled one, or the reference that it hands shapes to."""
 
 
 class Severity(IntEnum):
@@ -73,7 +73,7 @@ class Finding:
         detail: the findings of the shapes that this one refers to, where it is about a value that
             does not conform to them (``sh:detail``).
         constraint: the SPARQL constraint that was broken (``sh:sourceConstraint``).
-        engine: which engine judged.
+        engine: which engine validated.
         own_severity: the IRI of a severity that SHACL does not define, where the shape has one;
             ``severity`` is then a violation.
         part: within ``detail``, which of the shapes of an ``sh:or``, ``sh:xone`` or ``sh:and``
@@ -119,7 +119,7 @@ class Report:
         findings: all of them.
         triples: how many triples were validated, the context not counted.
         files: how many files they came from.
-        shapes: the triples of the shapes that judged; empty when the report was not made by any.
+        shapes: the triples of the shapes that validated; empty when the report was not made by any.
     """
 
     findings: tuple[Finding, ...]

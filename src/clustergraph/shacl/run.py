@@ -1,4 +1,4 @@
-"""One validation: read, add the context, judge, say where each finding stands."""
+"""One validation: read, add the context, validate, say where each finding stands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError
 from clustergraph.shacl import context
-from clustergraph.shacl.compile import Compiled, Graph, judge
+from clustergraph.shacl.compile import Compiled, Graph, validate_triples
 from clustergraph.shacl.locate import located
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.reading import Statements, read, read_rdf
@@ -29,12 +29,12 @@ __all__ = [
     "ShapesPaths",
     "finding_of",
     "in_order",
-    "judged",
-    "judged_whole",
     "shapes_in",
     "shipped_files",
     "shipped_shapes",
     "validate",
+    "validate_files",
+    "validate_graph",
 ]
 
 Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Result]]
@@ -52,24 +52,24 @@ def validate(
     paths: Iterable[str | Path] | None = None,
     *,
     shapes: ShapesPaths | None = None,
-    engine: Engine = judge,
+    engine: Engine = validate_triples,
     progress: Callable[[str], None] = lambda _: None,
     outside: Outside | None = None,
     before_evaluation: Callable[[], object] = lambda: None,
 ) -> Report:
     """Validate files, or the shipped data.
 
-    Files are judged in the context of the shipped ontology, code lists and data, which are not
+    Files are validated in the context of the shipped ontology, code lists and data, which are not
     validated themselves. Shapes of your own replace the shipped ones, and then the files stand
     alone: no shipped context is added.
 
     Args:
         paths: RDF files, tables and directories of them; the shipped graph when None.
         shapes: files or directories of shapes to use instead of the shipped ones.
-        engine: what judges the triples; the compiled engine by default.
+        engine: what validates the triples; the compiled engine by default.
         progress: is told in words what is being done.
         outside: what may be fetched: ontologies that the data or the given shapes import, and
-            count as context or as shapes; shapes that the data name, and judge as well; JSON-LD
+            count as context or as shapes; shapes that the data name, and validate as well; JSON-LD
             contexts. None: nothing.
         before_evaluation: is called once all is read, before a shape is evaluated; takes the
             network away, for example.
@@ -87,8 +87,8 @@ def validate(
         from clustergraph.shacl.shipped import shipped
 
         progress("reading the data")
-        return judged_whole(shipped(), shapes, engine, progress, outside, before_evaluation)
-    return judged(
+        return validate_graph(shipped(), shapes, engine, progress, outside, before_evaluation)
+    return validate_files(
         paths,
         shapes=shapes,
         engine=engine,
@@ -98,11 +98,11 @@ def validate(
     )[0]
 
 
-def judged(
+def validate_files(
     paths: Iterable[str | Path],
     *,
     shapes: ShapesPaths | None = None,
-    engine: Engine = judge,
+    engine: Engine = validate_triples,
     progress: Callable[[str], None] = lambda _: None,
     outside: Outside | None = None,
     before_evaluation: Callable[[], object] = lambda: None,
@@ -178,10 +178,10 @@ def shapes_in(*paths: Path, outside: Outside | None = None) -> Iterator[ox.Tripl
     yield from triples
 
 
-def judged_whole(
+def validate_graph(
     whole: Whole,
     shapes: ShapesPaths | None = None,
-    engine: Engine = judge,
+    engine: Engine = validate_triples,
     progress: Callable[[str], None] = lambda _: None,
     outside: Outside | None = None,
     before_evaluation: Callable[[], object] = lambda: None,
@@ -191,7 +191,7 @@ def judged_whole(
     progress("evaluating")
     before_evaluation()
     graph = Graph(whole.store, union=False)
-    if engine is judge:
+    if engine is validate_triples:
         results: Iterable[Result] = Compiled.of(rules).results(graph)
     else:
         results = engine(tuple(graph.triples()), rules)

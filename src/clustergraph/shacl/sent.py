@@ -1,4 +1,4 @@
-"""Data that somebody sends to be judged, beside a graph that they may refer to."""
+"""Data that somebody sends to be validated, beside a graph that they may refer to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clustergraph.shacl.report import Report
 from clustergraph.shacl.run import finding_of, in_order
 from clustergraph.vocab import INFERRED, PREFIXES
 
-__all__ = ["judge_sent"]
+__all__ = ["validate_sent"]
 
 _REACH: Final = 2
 """How many steps the context follows from what the data name, such as code → broader code."""
@@ -25,16 +25,16 @@ _HIERARCHY: Final = ox.NamedNode(PREFIXES["rdfs"] + "subClassOf")
 _INFERRED: Final = ox.NamedNode(INFERRED)
 
 
-def judge_sent(
+def validate_sent(
     statements: Statements, compiled: Compiled, context: ox.Store | None, base: str | None = None
 ) -> Report:
-    """Judge data.
+    """NodeValidator data.
 
     Args:
         statements: the data, with the files that hold them.
         compiled: the shapes.
         context: a graph that the data may refer to: what it states of the things that they name
-            counts, and is not judged itself; None: the data stand alone.
+            counts, and is not validated itself; None: the data stand alone.
         base: what relative IRIs in the files were resolved against.
 
     Returns:

@@ -1,13 +1,13 @@
 """The compiled engine: shapes become queries that look at all focus nodes at once.
 
 A query screens: it finds the focus nodes that may break a constraint, all of them and few others
-(`screen`). What is found is judged by the letter of SHACL (`judge`), which gives the results. So a
-graph of a million triples costs a query per constraint, and exactness does not hang on what a
-query language can say.
+(`screen`). What is found is evaluated by the letter of SHACL (`validator`), which gives the
+results. So a graph of a million triples costs a query per constraint, and exactness does not hang
+on what a query language can say.
 """
 
-from clustergraph.shacl.compile.engine import Compiled, judge
+from clustergraph.shacl.compile.engine import Compiled, validate_triples
 from clustergraph.shacl.compile.graph import Graph
 from clustergraph.shacl.compile.shapes import Shape, Shapes
 
-__all__ = ["Compiled", "Graph", "Shape", "Shapes", "judge"]
+__all__ = ["Compiled", "Graph", "Shape", "Shapes", "validate_triples"]

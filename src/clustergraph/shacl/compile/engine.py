@@ -1,4 +1,4 @@
-"""A run: for each shape with targets, screen, judge, and hand over what cannot be judged here."""
+"""A run: screen each shape with targets, evaluate the suspects, hand over what needs pySHACL."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Final, Protocol, TypeVar, cast
 import pyoxigraph as ox
 
 from clustergraph.shacl.compile.graph import Graph
-from clustergraph.shacl.compile.judge import Judge
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.screen import screens, target_pattern
 from clustergraph.shacl.compile.shapes import Shape, Shapes
+from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Compiled", "judge"]
+__all__ = ["Compiled", "validate_triples"]
 
 
 class _HasPredicate(Protocol):
@@ -29,7 +29,7 @@ class _HasPredicate(Protocol):
 E = TypeVar("E", bound=_HasPredicate)
 
 _FEW: Final = 50
-"""Up to how many targets are judged one by one, which is quicker than asking queries."""
+"""Up to how many targets are validated one by one, which is quicker than asking queries."""
 
 _PER_QUERY: Final = 25
 """How many times as long a node takes that needs a query of its own."""
@@ -39,7 +39,9 @@ _TARGETS: Final = frozenset(
 )
 
 
-def judge(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterator[Result]:
+def validate_triples(
+    data: Collection[ox.Triple], shapes: Collection[ox.Triple]
+) -> Iterator[Result]:
     """Validate ``data`` against ``shapes``; nothing is inferred and nothing fetched.
 
     Raises:
@@ -54,11 +56,11 @@ _WRITTEN: Final = "a query of it looks at how numbers are written"
 
 
 class Compiled:
-    """Shapes, ready to judge any number of graphs.
+    """Shapes, ready to validate any number of graphs.
 
     Args:
         shapes: the shapes graph.
-        few: up to how many targets of a shape are judged without a query.
+        few: up to how many targets of a shape are validated without a query.
 
     Raises:
         UnreadableInputError: the shapes are not well-formed.
@@ -78,34 +80,34 @@ class Compiled:
 
     def results(self, graph: Graph) -> Iterator[Result]:
         """Yield what all shapes find in a graph."""
-        judge = Judge(graph)
+        validator = NodeValidator(graph)
         for shape in self.shapes.targeted:
-            yield from self.results_of(shape, graph, judge)
+            yield from self.results_of(shape, graph, validator)
 
     def results_of(
-        self, shape: Shape, graph: Graph, judge: Judge | None = None
+        self, shape: Shape, graph: Graph, validator: NodeValidator | None = None
     ) -> Iterator[Result]:
         """Yield what one shape with targets finds in a graph."""
         if shape.deactivated:
             return
-        judge = judge or Judge(graph)
+        validator = validator or NodeValidator(graph)
         reason = self.reason(shape, graph)
         if reason is None:
-            yield from self._shape(shape, graph, judge)
+            yield from self._shape(shape, graph, validator)
         elif reason == _WRITTEN:
-            yield from self._by_form(shape, graph, judge)
+            yield from self._by_form(shape, graph, validator)
         else:
             yield from self._by_reference(shape, graph)
 
-    def _by_form(self, shape: Shape, graph: Graph, judge: Judge) -> Iterator[Result]:
-        """Have pySHACL judge those nodes alone that such a number can concern."""
+    def _by_form(self, shape: Shape, graph: Graph, validator: NodeValidator) -> Iterator[Result]:
+        """Have pySHACL validate those nodes alone that such a number can concern."""
         from clustergraph.shacl.footprint import affected
 
         nodes = affected(self, graph, list(graph.as_written()), ()).get(shape, set())
         if nodes is None:
             yield from self._by_reference(shape, graph)
             return
-        yield from self._shape(shape, graph, judge, skip=nodes)
+        yield from self._shape(shape, graph, validator, skip=nodes)
         concerned = sorted((n for n in nodes if graph.is_target(shape, n)), key=str)
         if concerned:
             yield from self._by_reference(shape, graph, concerned)
@@ -144,7 +146,7 @@ class Compiled:
         return reason
 
     def _shape(
-        self, shape: Shape, graph: Graph, judge: Judge, skip: Set[Term] = frozenset()
+        self, shape: Shape, graph: Graph, validator: NodeValidator, skip: Set[Term] = frozenset()
     ) -> Iterator[Result]:
         some = list(islice(graph.targets(shape), self._few + 1))
         if not some:
@@ -156,7 +158,7 @@ class Compiled:
             suspects: Iterable[Term] = some
             if len(some) > few:
                 suspects = self._suspects(shape, unit, whole, targets, graph)
-            found = judge.results if whole else judge.own
+            found = validator.results if whole else validator.own
             for focus in suspects:
                 if focus not in skip:
                     yield from found(unit, focus)
@@ -184,10 +186,12 @@ class Compiled:
     def _by_reference(
         self, shape: Shape, graph: Graph, nodes: Collection[Term] | None = None
     ) -> Iterator[Result]:
-        """Have pySHACL judge one shape, at all its targets or at some nodes."""
+        """Have pySHACL validate one shape, at all its targets or at some nodes."""
         from clustergraph.shacl import pyshacl_engine
 
-        yield from pyshacl_engine.judge(graph.triples(), only(shape, self.shapes.triples, nodes))
+        yield from pyshacl_engine.validate_triples(
+            graph.triples(), only(shape, self.shapes.triples, nodes)
+        )
 
 
 def _units(shape: Shape) -> Iterator[tuple[Shape, bool]]:

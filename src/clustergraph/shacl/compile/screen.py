@@ -1,7 +1,7 @@
-"""Queries that find, for one constraint and all focus nodes at once, whom to judge.
+"""Queries that find, for one constraint and all focus nodes at once, which nodes to evaluate.
 
 A screen may name nodes that are all right, never miss one that is not. Where a constraint says
-more than a query can ask soundly, there is no screen, and all targets of its shape are judged.
+more than a query can ask soundly, there is no screen, and all targets of its shape are validated.
 
 Most screens start from the values that are wrong, of which there are few, and leave it to the
 caller to see whether the node that has them is a target. Traps of the engine that this avoids:
@@ -69,7 +69,7 @@ def target_pattern(shape: Shape, graph: Graph) -> str:
 
 
 def screens(unit: Shape, whole: bool, targets: str, graph: Graph) -> list[str] | None:
-    """Return the queries for what may break a shape, or None when all targets must be judged.
+    """Return the queries for what may break a shape, or None when all targets must be validated.
 
     Args:
         unit: the shape whose constraints are meant.

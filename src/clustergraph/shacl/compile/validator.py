@@ -1,7 +1,7 @@
 """Judging one focus node by the letter of SHACL.
 
 This is what decides; queries only choose whom to look at. It needs no compiled query for SHACL
-Core, so that few nodes, such as those that a write touches, are judged within microseconds each.
+Core, so that few nodes, such as those that a write touches, are validated within microseconds each.
 
 Source: SHACL, sections 3.4, 4 and 5.
 """
@@ -26,7 +26,7 @@ from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Judge"]
+__all__ = ["NodeValidator"]
 
 _SH: Final = PREFIXES["sh"]
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
@@ -51,7 +51,7 @@ _MOST_DETAILS: Final = 20
 Values = list[Term]
 
 
-class Judge:
+class NodeValidator:
     """Judges focus nodes of one data graph.
 
     Args:
@@ -332,42 +332,42 @@ class Judge:
                 yield self._result(shape, constraint, focus, value, solution=given)
 
 
-_OF_A_VALUE: Final[Mapping[str, Callable[[Judge, Constraint, Term], bool]]] = {
-    "class": Judge._class,
-    "datatype": Judge._datatype,
-    "nodeKind": Judge._node_kind,
-    "minInclusive": Judge._bound,
-    "maxInclusive": Judge._bound,
-    "minExclusive": Judge._bound,
-    "maxExclusive": Judge._bound,
-    "minLength": Judge._length,
-    "maxLength": Judge._length,
-    "pattern": Judge._pattern,
-    "languageIn": Judge._language_in,
-    "in": Judge._in,
+_OF_A_VALUE: Final[Mapping[str, Callable[[NodeValidator, Constraint, Term], bool]]] = {
+    "class": NodeValidator._class,
+    "datatype": NodeValidator._datatype,
+    "nodeKind": NodeValidator._node_kind,
+    "minInclusive": NodeValidator._bound,
+    "maxInclusive": NodeValidator._bound,
+    "minExclusive": NodeValidator._bound,
+    "maxExclusive": NodeValidator._bound,
+    "minLength": NodeValidator._length,
+    "maxLength": NodeValidator._length,
+    "pattern": NodeValidator._pattern,
+    "languageIn": NodeValidator._language_in,
+    "in": NodeValidator._in,
 }
 
-Check = Callable[[Judge, Shape, Constraint, Term, Values], Iterator[Result]]
+Check = Callable[[NodeValidator, Shape, Constraint, Term, Values], Iterator[Result]]
 
 _CHECKS: Final[Mapping[str, Check]] = {
-    "minCount": Judge._count,
-    "maxCount": Judge._count,
-    "hasValue": Judge._has_value,
-    "uniqueLang": Judge._unique_lang,
-    "equals": Judge._pair,
-    "disjoint": Judge._pair,
-    "lessThan": Judge._pair,
-    "lessThanOrEquals": Judge._pair,
-    "closed": Judge._closed,
-    "node": Judge._logical,
-    "not": Judge._logical,
-    "and": Judge._logical,
-    "or": Judge._logical,
-    "xone": Judge._logical,
-    "qualifiedMinCount": Judge._qualified,
-    "qualifiedMaxCount": Judge._qualified,
-    "sparql": Judge._sparql,
-    "component": Judge._component,
+    "minCount": NodeValidator._count,
+    "maxCount": NodeValidator._count,
+    "hasValue": NodeValidator._has_value,
+    "uniqueLang": NodeValidator._unique_lang,
+    "equals": NodeValidator._pair,
+    "disjoint": NodeValidator._pair,
+    "lessThan": NodeValidator._pair,
+    "lessThanOrEquals": NodeValidator._pair,
+    "closed": NodeValidator._closed,
+    "node": NodeValidator._logical,
+    "not": NodeValidator._logical,
+    "and": NodeValidator._logical,
+    "or": NodeValidator._logical,
+    "xone": NodeValidator._logical,
+    "qualifiedMinCount": NodeValidator._qualified,
+    "qualifiedMaxCount": NodeValidator._qualified,
+    "sparql": NodeValidator._sparql,
+    "component": NodeValidator._component,
 }
 
 
