@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.quadstore.delta import Changed
+from clustergraph.quadstore.engine import Queryable
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
@@ -40,14 +41,20 @@ class Request:
 
     Attributes:
         method: in upper case.
-        path: as sent, percent-encoded, from the service's root: ``/sparql``.
+        path: decoded, from the service's root: ``/sparql``.
         query_string: what follows the question mark, as sent.
         headers: values by lower-case name; several of one name joined by commas.
         body: the content as received, still compressed; large ones as a file, which can seek.
         base: scheme, host and prefix by which clients reach the service, without a slash at the
             end: ``https://example.org``.
-        client: who asks, for log and limits.
         deadline_s: seconds that the answer may take; whoever runs the worker enforces it.
+        operation: the name of its route; see `clustergraph.http.routes`.
+        parameters: of the path, decoded.
+        raw_path: as sent, percent-encoded.
+        language: of pages.
+        theme: of pages: ``light``, ``dark``, or empty: as the system has it.
+        failure: why another worker failed to answer this request, a key of
+            `clustergraph.protocol.problems.WORKER_FAILURES`; empty: none did.
     """
 
     method: str
@@ -56,8 +63,13 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | IO[bytes] = b""
     base: str = "http://localhost"
-    client: str = ""
     deadline_s: float | None = None
+    operation: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    raw_path: str = ""
+    language: str = "en"
+    theme: str = ""
+    failure: str = ""
 
 
 @dataclass(slots=True)
@@ -156,7 +168,8 @@ class Context:
         others: handlers of further paths, by path.
         memory: what is computed once a generation and worker; starts empty with each.
         directory: the store, in which things are kept for all workers; None: there is none.
-        budget_s: how long it may take to judge the whole of the generation.
+        budget_s: how long it may take to validate the whole of the generation.
+        engine: the graph to query: embedded or another server's.
     """
 
     store: ox.Store
@@ -169,9 +182,11 @@ class Context:
     memory: dict[str, object] = field(default_factory=dict)
     directory: Path | None = None
     budget_s: float = 10.0
+    engine: Queryable | None = None
 
 
-Handler: TypeAlias = Callable[[Request, Context], Response]
+Handler: TypeAlias = "Callable[[Request, Context], Response | Change]"
+"""Answers a request; only operations that write return a change."""
 
 
 @dataclass(slots=True)
