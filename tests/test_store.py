@@ -32,7 +32,7 @@ from clustergraph.quadstore.generations import Generations
 from clustergraph.quadstore.remote import Endpoint, declare_prefixes
 from clustergraph.shipped import open_shipped
 from clustergraph.sparql.lexer import position, query_form, tokens
-from clustergraph.sparql.policy import limit_size
+from clustergraph.sparql.policy import QueryPolicy
 
 Values = Callable[[object], list[str]]
 
@@ -282,13 +282,13 @@ def test_service_is_refused_with_its_place(small: Engine) -> None:
 def test_bombs_are_refused_unparsed(text: str) -> None:
     """Texts that could overflow the parser's stack are refused before it sees them."""
     with pytest.raises(QueryRefusedError):
-        limit_size(text)
+        QueryPolicy().check_query(text)
 
 
 def test_long_flat_queries_pass() -> None:
     """Many brackets side by side are no bomb."""
-    limit_size("ASK { VALUES (?a ?b) { " + "(1 2) " * 5000 + "} }")
-    limit_size("ASK { ?s ?p '" + "(" * 5000 + "' }")
+    QueryPolicy().check_query("ASK { VALUES (?a ?b) { " + "(1 2) " * 5000 + "} }")
+    QueryPolicy().check_query("ASK { ?s ?p '" + "(" * 5000 + "' }")
 
 
 def test_failure_while_reading_is_a_query_error(small: Engine) -> None:

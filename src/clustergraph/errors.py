@@ -14,7 +14,10 @@
     ├── InvalidChangeError       a change that would make the graph break its shapes
     ├── QueryError               a query that could not be evaluated
     │   ├── QuerySyntaxError     … because it is not SPARQL; with line and column
+    │   ├── UnsupportedFunctionError … because it calls a function that is unknown here
     │   └── QueryRefusedError    … because it asks for what is not done here, or for too much
+    │       ├── QueryTooLongError    … because it is too long
+    │       └── FederationError      … because it calls other hosts, in a process without network
     ├── StoreError               a graph on disk that is missing, broken or not ours
     │   └── DiskFullError        … or cannot grow, because the disk is full
     ├── ReasonerError            an OWL reasoner that failed or ran out of time or memory
@@ -40,6 +43,7 @@ __all__ = [
     "ClusterGraphError",
     "DiskFullError",
     "EndpointError",
+    "FederationError",
     "InvalidChangeError",
     "MissingExtraError",
     "NotFetchedError",
@@ -47,6 +51,7 @@ __all__ = [
     "QueryError",
     "QueryRefusedError",
     "QuerySyntaxError",
+    "QueryTooLongError",
     "ReasonerError",
     "RequestError",
     "StoreError",
@@ -54,6 +59,7 @@ __all__ = [
     "TablesError",
     "UnknownNameError",
     "UnreadableInputError",
+    "UnsupportedFunctionError",
     "UsageError",
     "near",
 ]
@@ -219,6 +225,18 @@ class QuerySyntaxError(QueryError):
 
 class QueryRefusedError(QueryError):
     """A query that is refused unread: a SERVICE clause, too long, nested too deeply."""
+
+
+class QueryTooLongError(QueryRefusedError):
+    """A query or an update that is longer than the limit."""
+
+
+class FederationError(QueryRefusedError):
+    """A query that may call other hosts, given to a process that cannot."""
+
+
+class UnsupportedFunctionError(QueryError):
+    """A query that calls a function which the engine does not have."""
 
 
 class StoreError(ClusterGraphError):

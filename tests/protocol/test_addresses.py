@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from clustergraph.errors import QueryRefusedError
+from clustergraph.errors import FederationError, QueryRefusedError
 from clustergraph.sparql.addresses import admits, objection
-from clustergraph.sparql.policy import calls_out
+from clustergraph.sparql.policy import QueryPolicy
 
 
 @pytest.mark.parametrize(
@@ -112,10 +112,13 @@ ALLOWED = ("https://a.org/sparql", "http://127.0.0.1/sparql")
 def test_admitted_clauses() -> None:
     """Clauses whose addresses are all admitted are allowed, and reported."""
     text = "SELECT * { SERVICE <https://a.org/sparql> { ?s ?p ?o } }"
-    assert calls_out(text, services=ALLOWED)
-    assert calls_out(text.replace("SERVICE", "service SILENT"), services=ALLOWED)
-    assert not calls_out("ASK { ?service ?p 'SERVICE <x>' }", services=ALLOWED)
-    assert calls_out("LOAD SILENT <https://a.org/sparql> INTO GRAPH <a:g>", loads=ALLOWED)
+    policy = QueryPolicy(services=ALLOWED, loads=ALLOWED)
+    for clause in ("SERVICE", "service SILENT"):
+        with pytest.raises(FederationError):
+            policy.check_query(text.replace("SERVICE", clause))
+    policy.check_query("ASK { ?service ?p 'SERVICE <x>' }")
+    with pytest.raises(FederationError):
+        policy.check_update("LOAD SILENT <https://a.org/sparql> INTO GRAPH <a:g>")
 
 
 @pytest.mark.parametrize(
@@ -133,5 +136,5 @@ def test_admitted_clauses() -> None:
 )
 def test_refused_clauses(text: str) -> None:
     """One address that is not admitted, or not plainly written, and all is refused."""
-    with pytest.raises(QueryRefusedError, match="SERVICE"):
-        calls_out(text, services=ALLOWED)
+    with pytest.raises(QueryRefusedError, match="SERVICE is refused"):
+        QueryPolicy(services=ALLOWED).check_query(text)

@@ -35,9 +35,7 @@ from clustergraph.protocol import (
     graph_store,
     parameters,
     problems,
-    query,
     questions,
-    update,
 )
 from clustergraph.protocol.dispatch import VOID
 from clustergraph.protocol.negotiation import choose
@@ -47,8 +45,6 @@ from clustergraph.quadstore.remote import Fetched, RemoteEngine
 from clustergraph.quadstore.transport import credentials_from
 from clustergraph.sparql import results as answers
 from clustergraph.sparql.lexer import query_form
-from clustergraph.sparql.policy import calls_out, mute_loads
-from clustergraph.sparql.prologues import gathered
 from clustergraph.sparql.results import FORMATS, Format
 from clustergraph.workers import wire
 
@@ -105,9 +101,10 @@ class Remote:
             timeout_s=self._timeout_s,
             # There neither the list of processes nor a log shows it.
             credentials=credentials_from(os.environ),
+            policy=self._config.policy(network=True),
         )
         # Only what parses and checks looks at it: the graph itself is elsewhere.
-        self._context = Context(nothing(), 0, self._config, network=True)
+        self._context = Context(nothing(), 0, self._config, network=True, engine=self._engine)
 
     def answer(self, request: Request, flags: bytes) -> None:
         """Handle one request and send its frames."""
@@ -160,10 +157,7 @@ class Remote:
             raise RequestError(400, "Wrong request", "the request holds no query: add query=…")
         parameters.nodes(given.default_graphs, "default-graph-uri")
         parameters.nodes(given.named_graphs, "named-graph-uri")
-        query.limit(text, self._config)
-        if not calls_out(text, services=self._config.allow_service, resolve=True):
-            # One that calls out would do so here as well: the other server parses it.
-            query.check_syntax(text, self._config)
+        self._engine.check(text)
         asked = query_form(text)
         triples = asked in ("CONSTRUCT", "DESCRIBE")
         kind = "graph" if triples else "solutions"
@@ -181,20 +175,14 @@ class Remote:
 
     def _update(self, request: Request) -> Response:
         given = parameters.read(request, "update")
-        text, config = given.text, self._config
+        text = given.text
         if text is None:
             raise RequestError(400, "Wrong request", "the request holds no update: add update=…")
         parameters.nodes(given.default_graphs, "using-graph-uri")
         parameters.nodes(given.named_graphs, "using-named-graph-uri")
-        query.limit(text, config)
-        text, declared = gathered(text, config.base_iri, config.prefixes)
-        text = mute_loads(text, config.allow_load, resolve=True)
-        calls_out(text, services=config.allow_service, loads=config.allow_load, resolve=True)
         _refuse_conditions(request)
-        update.check_syntax(text, config, declared)
-        prologue = "".join(f"PREFIX {name}: <{iri}> " for name, iri in declared.items())
         self._engine.update(
-            prologue + text,
+            text,
             using_graphs=given.default_graphs,
             using_named_graphs=given.named_graphs,
         )

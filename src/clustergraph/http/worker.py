@@ -57,7 +57,13 @@ class Reader:
         """Open a generation in place of the one before."""
         # One database at a time: two would not fit into the memory that a worker may have.
         self._context = self._engine = self._quick = None
-        self._engine = Engine(Path(target["directory"]), number=target["number"])
+        self._engine = Engine(
+            Path(target["directory"]),
+            number=target["number"],
+            policy=self._config.policy(self._network),
+            base_iri=self._config.base_iri,
+            union=self._config.default_graph == "union",
+        )
         self._context = Context(
             self._engine.store,
             target["number"],
@@ -65,6 +71,7 @@ class Reader:
             network=self._network,
             committed_at=target["committed_at"],
             directory=Path(target["directory"]),
+            engine=self._engine,
         )
         self._quick = Quick(self._sock, self._context)
 

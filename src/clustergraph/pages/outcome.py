@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import pyoxigraph as ox
 
 from clustergraph.pages.visit import short, value
-from clustergraph.protocol.query import check_syntax, limit
-from clustergraph.quadstore import Answer, Engine, reading
-from clustergraph.sparql.policy import refuse_service
+from clustergraph.quadstore import Answer, reading
 from clustergraph.vocab import BASE, CODE, PREFIXES
 
 if TYPE_CHECKING:
@@ -112,8 +110,7 @@ def ask(visit: Visit, text: str, most: int) -> Outcome:
         QueryRefusedError: it is too long, or asks other servers.
         QueryError: it cannot be evaluated.
     """
-    limit(text, visit.context.config)
-    return gather(visit, lambda: _evaluated(visit, text), most)
+    return gather(visit, lambda: visit.context.engine.query(text), most)
 
 
 def gather(
@@ -159,16 +156,6 @@ def gather(
 def lasting(text: str) -> bool:
     """Say whether a query finds the same each time, as long as the graph stays."""
     return not _VOLATILE.search(text)
-
-
-def _evaluated(visit: Visit, text: str) -> Answer:
-    """Evaluate as the endpoint does: over what the operator made the default graph."""
-    config = visit.context.config
-    if not isinstance(visit.engine, Engine) or config.default_graph == "union":
-        return visit.engine.query(text)
-    refuse_service(text)
-    check_syntax(text, config)
-    return visit.context.store.query(text, prefixes=dict(config.prefixes))
 
 
 def _column(name: str, terms: Sequence[Any]) -> Column:

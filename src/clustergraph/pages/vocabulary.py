@@ -13,7 +13,6 @@ import pyoxigraph as ox
 from clustergraph.errors import ClusterGraphError, QuerySyntaxError
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
-from clustergraph.protocol.query import check_syntax, limit
 from clustergraph.vocab import CODE, ID, PREFIXES, shorten
 
 if TYPE_CHECKING:
@@ -94,10 +93,8 @@ def _json(content: Any, cacheable: bool = True) -> Response:
 def _checked(visit: Visit) -> dict[str, Any]:
     """Say where and why a query is not SPARQL; nothing if it is."""
     text = visit.parameter("query")
-    config = visit.context.config
     try:
-        limit(text, config)
-        check_syntax(text, config)
+        visit.context.engine.check(text)
     except QuerySyntaxError as error:
         return {"line": error.line, "column": error.column, "message": str(error)}
     except ClusterGraphError as error:

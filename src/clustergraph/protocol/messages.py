@@ -11,8 +11,9 @@ import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.quadstore.delta import Changed
-from clustergraph.quadstore.engine import Queryable
+from clustergraph.quadstore.engine import Queryable, StoreEngine
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
+from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = [
@@ -138,6 +139,22 @@ class Config:
         table = tuple((f"{name}:", name, iri) for name, iri in self.prefixes.items())
         object.__setattr__(self, "prefix_table", table)
 
+    def policy(self, network: bool) -> QueryPolicy:
+        """Return what queries and updates may do; network: whether this process has one."""
+        return QueryPolicy(
+            self.max_query_bytes, self.max_nesting, self.allow_service, self.allow_load, network
+        )
+
+    def engine(self, store: ox.Store, network: bool) -> StoreEngine:
+        """Return an engine over a store that does what the operator decided."""
+        return StoreEngine(
+            store,
+            policy=self.policy(network),
+            prefixes=self.prefixes,
+            base_iri=self.base_iri,
+            union=self.default_graph == "union",
+        )
+
 
 class Commit(Protocol):
     """Applies a change to a copy of the published generation and publishes the copy."""
@@ -169,7 +186,8 @@ class Context:
         memory: what is computed once a generation and worker; starts empty with each.
         directory: the store, in which things are kept for all workers; None: there is none.
         budget_s: how long it may take to validate the whole of the generation.
-        engine: the graph to query: embedded or another server's.
+        engine: evaluates queries over it, under the operator's policy; made from ``store`` and
+            ``config`` unless given.
     """
 
     store: ox.Store
@@ -182,7 +200,11 @@ class Context:
     memory: dict[str, object] = field(default_factory=dict)
     directory: Path | None = None
     budget_s: float = 10.0
-    engine: Queryable | None = None
+    engine: Queryable = field(default=None, repr=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.engine is None:
+            self.engine = self.config.engine(self.store, self.network)
 
 
 Handler: TypeAlias = "Callable[[Request, Context], Response | Change]"

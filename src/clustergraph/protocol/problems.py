@@ -17,11 +17,13 @@ from clustergraph.errors import (
     QueryError,
     QueryRefusedError,
     QuerySyntaxError,
+    QueryTooLongError,
     RequestError,
     StoreError,
     SyntaxFaultError,
     UnknownNameError,
     UnreadableInputError,
+    UnsupportedFunctionError,
     UsageError,
 )
 from clustergraph.protocol.messages import Request, Response
@@ -36,6 +38,8 @@ PROBLEM: Final = BASE + "problem/"
 # The first class that fits decides: narrower ones stand before wider ones.
 _STATUS: Final[tuple[tuple[type[ClusterGraphError], int, str], ...]] = (
     (QuerySyntaxError, 400, "Syntax error"),
+    (QueryTooLongError, 413, "Content too large"),
+    (UnsupportedFunctionError, 400, "Unknown function"),
     (QueryRefusedError, 403, "Refused"),
     (QueryError, 500, "The query failed"),
     (SyntaxFaultError, 400, "Syntax error"),

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import ClusterGraphError, QueryError, RequestError
+from clustergraph.errors import (
+    ClusterGraphError,
+    FederationError,
+    QueryError,
+    RequestError,
+    UnsupportedFunctionError,
+)
 from clustergraph.protocol import parameters, problems
 from clustergraph.protocol.messages import Config, Context, Request, Response, Stream, Write
 from clustergraph.protocol.negotiation import choose
-from clustergraph.quadstore.engine import Answer, nothing
-from clustergraph.sparql.messages import explain
-from clustergraph.sparql.policy import calls_out, limit_size, names_its_graphs
+from clustergraph.quadstore.engine import Answer
 from clustergraph.sparql.results import Format
 from clustergraph.sparql.results import write as write_answer
 
@@ -23,9 +27,7 @@ __all__ = [
     "CHUNK_BYTES",
     "Sink",
     "answer",
-    "check_syntax",
     "drop_idle_prefixes",
-    "limit",
     "refuse_method",
     "used_prefixes",
 ]
@@ -60,35 +62,20 @@ def answer(request: Request, context: Context) -> Response:
 
             return description.service(request, context)
         raise RequestError(400, "Wrong request", "the request holds no query: add query=…")
-    config = context.config
-    limit(text, config)
-    outward = calls_out(text, services=config.allow_service, resolve=context.network)
-    if outward and not context.network:
-        return Response(200, [], federated=True)
-    defaults: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
-    named: list[ox.NamedNode | ox.BlankNode] | None = None
-    if given.default_graphs or given.named_graphs:
-        # Over what the query says itself (section 2.1.4).
-        defaults = [*parameters.nodes(given.default_graphs, "default-graph-uri")]
-        named = [*parameters.nodes(given.named_graphs, "named-graph-uri")]
-    union = config.default_graph == "union" and named is None and not names_its_graphs(text)
+    parameters.nodes(given.default_graphs, "default-graph-uri")
+    parameters.nodes(given.named_graphs, "named-graph-uri")
     try:
-        result = context.store.query(
-            text,
-            base_iri=config.base_iri,
-            prefixes=used_prefixes(text, config),
-            use_default_graph_as_union=union,
-            default_graph=defaults,
-            named_graphs=named,
+        result = context.engine.query(
+            text, default_graphs=given.default_graphs, named_graphs=given.named_graphs
         )
-    except SyntaxError as error:
-        raise explain(text, error, config.prefixes, _parser(config)) from error
-    except (RuntimeError, OSError, ValueError) as error:
-        raise _failed(error) from error
+    except FederationError:
+        return Response(200, [], federated=True)
+    config = context.config
     triples = isinstance(result, ox.QueryTriples)
     accept = request.headers.get("accept")
     form = choose(accept, given.forms, "graph" if triples else "solutions")
-    response = Response(200, _headers(form)[:], cacheable=not outward and _lasting(text, triples))
+    lasting = not config.policy(network=False).check_calls(text) and _lasting(text, triples)
+    response = Response(200, _headers(form)[:], cacheable=lasting)
     if method == "HEAD":
         return response
     if isinstance(result, ox.QueryBoolean) and isinstance(form.engine, ox.QueryResultsFormat):
@@ -101,25 +88,6 @@ def answer(request: Request, context: Context) -> Response:
     response.body = _stream(result, form, config)
     response.instead = instead
     return response
-
-
-def limit(text: str, config: Config) -> None:
-    """Refuse a query or an update that is too long or too deeply nested.
-
-    Raises:
-        RequestError: it is longer than ``config.max_query_bytes`` (413).
-        QueryRefusedError: its brackets nest deeper than ``config.max_nesting``.
-    """
-    if len(text) * 4 > config.max_query_bytes:
-        size = len(text.encode("utf-8", "surrogatepass"))
-        if size > config.max_query_bytes:
-            raise RequestError(
-                413,
-                "Content too large",
-                f"the text is {size:,} bytes long; at most {config.max_query_bytes:,} are taken: "
-                "split it, or send data to /store",
-            )
-    limit_size(text, config.max_query_bytes, config.max_nesting)
 
 
 def refuse_method(method: str, allow: str) -> Response:
@@ -153,36 +121,10 @@ def _lasting(text: str, triples: bool) -> bool:
     return not (triples and _FRESH.search(text))
 
 
-def _parser(config: Config) -> Callable[[str], None]:
-    empty = nothing()
-    prefixes = dict(config.prefixes)
-
-    def parse(text: str) -> None:
-        empty.query(text, base_iri=config.base_iri, prefixes=prefixes)
-
-    return parse
-
-
-def check_syntax(text: str, config: Config) -> None:
-    """Refuse a query that is not SPARQL; it is begun on an empty store, and never read.
-
-    Raises:
-        QuerySyntaxError: says where and why.
-    """
-    parse = _parser(config)
-    try:
-        parse(text)
-    except SyntaxError as error:
-        raise explain(text, error, config.prefixes, parse) from error
-    except (RuntimeError, OSError, ValueError):
-        pass  # a function that is not known here may be known elsewhere
-
-
 def _failed(error: Exception) -> ClusterGraphError:
-    message = str(error)
-    if "is not supported" in message:
-        return RequestError(400, "Unknown function", f"{message} here")
-    return QueryError(f"the query could not be evaluated: {message}")
+    if "is not supported" in str(error):
+        return UnsupportedFunctionError(f"{error} here")
+    return QueryError(f"the query could not be evaluated: {error}")
 
 
 def _stream(result: Answer, form: Format, config: Config) -> Stream:

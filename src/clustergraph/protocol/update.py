@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import QueryRefusedError, QuerySyntaxError, RequestError, StoreError
+from clustergraph.errors import FederationError, QueryRefusedError, RequestError, StoreError
 from clustergraph.protocol import parameters
-from clustergraph.protocol.messages import Change, Config, Context, Request, Response
+from clustergraph.protocol.messages import Change, Context, Request, Response
 from clustergraph.protocol.preconditions import check
-from clustergraph.protocol.query import limit, refuse_method, used_prefixes
+from clustergraph.protocol.query import refuse_method, used_prefixes
 from clustergraph.quadstore import updates
+from clustergraph.quadstore.checks import admit_update, explain_update
 from clustergraph.quadstore.delta import Changed
-from clustergraph.quadstore.engine import nothing
 from clustergraph.sparql.lexer import Token, position, tokens
-from clustergraph.sparql.messages import explain
-from clustergraph.sparql.policy import calls_out, mute_loads
-from clustergraph.sparql.prologues import gathered
 
-__all__ = ["answer", "check_syntax", "published", "with_dataset"]
+__all__ = ["answer", "published", "with_dataset"]
 
 _ALLOW: Final = "POST, OPTIONS"
-# No SPARQL text goes on with this character: a parser that gets so far has accepted all before.
-_END: Final = "\x01"
-# Fails before whatever stands behind it is carried out, but only after all has been parsed.
-_NEVER: Final = "CLEAR GRAPH <urn:x-clustergraph:nothing>; "
 
 
 def answer(request: Request, context: Context) -> Response | Change:
@@ -41,8 +34,6 @@ def answer(request: Request, context: Context) -> Response | Change:
     if given.text is None:
         raise RequestError(400, "Wrong request", "the request holds no update: add update=…")
     config = context.config
-    limit(given.text, config)
-    text, declared = gathered(given.text, config.base_iri, config.prefixes)
     for name, iris in (
         ("using-graph-uri", given.default_graphs),
         ("using-named-graph-uri", given.named_graphs),
@@ -50,27 +41,23 @@ def answer(request: Request, context: Context) -> Response | Change:
         parameters.nodes(iris, name)
     if context.commit is None:
         raise read_only()
-    admitted = mute_loads(text, config.allow_load, resolve=context.network)
-    if (
-        calls_out(
-            admitted,
-            services=config.allow_service,
-            loads=config.allow_load,
-            resolve=context.network,
-        )
-        and not context.network
-    ):
+    policy = config.policy(context.network)
+    try:
+        admitted = admit_update(given.text, policy, config.base_iri, config.prefixes)
+    except FederationError:
         return Response(200, [], federated=True)
-    complete = with_dataset(admitted, given.default_graphs, given.named_graphs)
-    prefixes = {**(used_prefixes(text, config) or {}), **declared}
+    complete = with_dataset(admitted.text, given.default_graphs, given.named_graphs)
+    prefixes = {**(used_prefixes(complete, config) or {}), **admitted.declared}
 
     def apply(store: ox.Store, base: int | None) -> Changed[None]:
         check(request, context, base, exists=True)
         try:
-            delta = updates.update(store, complete, base_iri=config.base_iri, prefixes=prefixes)
+            delta = updates.update(
+                store, complete, base_iri=config.base_iri, prefixes=prefixes, policy=policy
+            )
             return Changed(None, delta)
         except SyntaxError as error:
-            raise _explained(admitted, error, config, declared) from error
+            raise explain_update(admitted, error, config.base_iri, config.prefixes) from error
         except RuntimeError as error:
             raise RequestError(409, "The update failed", _advice(str(error))) from error
         except ValueError as error:
@@ -152,42 +139,3 @@ def _closing(found: list[Token], index: int, text: str) -> int:
 def _advice(message: str) -> str:
     advice = f"{message}; nothing was changed"
     return f"{advice}; SILENT lets such an operation pass" if "exist" in message else advice
-
-
-def check_syntax(text: str, config: Config, declared: Mapping[str, str]) -> None:
-    """Refuse an update that is not SPARQL, without carrying anything of it out.
-
-    Args:
-        text: the update, `gathered`.
-        config: what the operator decided.
-        declared: the prefixes that it declared between its operations.
-
-    Raises:
-        QuerySyntaxError: says where and why.
-    """
-    empty = nothing()
-    prefixes = {**config.prefixes, **declared}
-    never, late = gathered(_NEVER + text, config.base_iri, prefixes)
-    try:
-        empty.update(never, base_iri=config.base_iri, prefixes={**prefixes, **late})
-    except SyntaxError:
-        try:
-            # Again, for the place: this fails as well, for the text is all that can be wrong.
-            empty.update(text, base_iri=config.base_iri, prefixes=prefixes)
-        except SyntaxError as error:
-            raise _explained(text, error, config, declared) from error
-    except RuntimeError:
-        pass
-
-
-def _explained(
-    text: str, error: SyntaxError, config: Config, declared: Mapping[str, str]
-) -> QuerySyntaxError:
-    """Return the error of an update in words."""
-    empty = nothing()
-    prefixes = {**config.prefixes, **declared}
-
-    def parse(beginning: str) -> None:
-        empty.update(beginning + _END, base_iri=config.base_iri, prefixes=prefixes)
-
-    return explain(text, error, prefixes, parse, "update")

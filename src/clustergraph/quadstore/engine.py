@@ -7,24 +7,41 @@ number of processes may read it while another writes the next one.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import IO, Final, Protocol, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.errors import QueryError, StoreError, UnknownNameError
+from clustergraph.errors import (
+    FederationError,
+    QueryError,
+    StoreError,
+    UnknownNameError,
+    UnsupportedFunctionError,
+)
+from clustergraph.quadstore.checks import check_query_syntax, explain_query
 from clustergraph.quadstore.generations import Generations, Settle
-from clustergraph.sparql.messages import explain
-from clustergraph.sparql.policy import names_its_graphs, refuse_service
+from clustergraph.sparql.policy import QueryPolicy, names_its_graphs
 from clustergraph.vocab import GRAPH, INFERRED, PREFIXES
 
-__all__ = ["Answer", "Engine", "Queryable", "build", "is_store", "nothing", "reading"]
+__all__ = [
+    "Answer",
+    "Engine",
+    "Queryable",
+    "StoreEngine",
+    "build",
+    "is_store",
+    "nothing",
+    "reading",
+]
 
 _COPIED: Final = 200_000
 """How many quads are copied to be asked without what is inferred."""
+
+_DEFAULT_POLICY: Final = QueryPolicy()
 
 Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | list[ox.Triple]
 """SELECT: solutions; ASK: a truth; CONSTRUCT and DESCRIBE: triples.
@@ -34,14 +51,120 @@ An answer is read in the thread that asked for it.
 
 
 class Queryable(Protocol):
-    """Whatever answers a query: the embedded engine or a remote endpoint."""
+    """A graph that answers queries: an embedded engine or a remote endpoint.
 
-    def query(self, text: str) -> Answer:
-        """Evaluate one query; see `Engine.query`."""
+    Every implementation enforces its `QueryPolicy` itself.
+    """
+
+    def query(
+        self,
+        text: str,
+        *,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Answer:
+        """Evaluate one query; see `StoreEngine.query`."""
+        ...
+
+    def check(self, text: str) -> None:
+        """Apply policy and syntax check without evaluating; see `StoreEngine.check`."""
         ...
 
 
-class Engine:
+class StoreEngine:
+    """Evaluates queries over an open store, under a policy.
+
+    Args:
+        store: the quads.
+        policy: what queries may do; by default they call no other host.
+        prefixes: prefixes that queries need not declare.
+        base_iri: against which relative IRIs are resolved.
+        union: whether the default graph is the union of all graphs, unless the query or the
+            request names its own; else it is the store's own default graph.
+        graphs: the only named graphs that can be seen, beside the default graph; None: all.
+    """
+
+    def __init__(
+        self,
+        store: ox.Store,
+        *,
+        policy: QueryPolicy = _DEFAULT_POLICY,
+        prefixes: Mapping[str, str] = PREFIXES,
+        base_iri: str | None = None,
+        union: bool = True,
+        graphs: Sequence[ox.NamedNode | ox.BlankNode] | None = None,
+    ) -> None:
+        self._store = store
+        self._graphs = graphs
+        self._union = union
+        self.policy = policy
+        self.prefixes = prefixes
+        self.base_iri = base_iri
+        self._prefix_table = [(f"{name}:", name, iri) for name, iri in prefixes.items()]
+
+    def query(
+        self,
+        text: str,
+        *,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+    ) -> Answer:
+        """Evaluate a SPARQL 1.1 query.
+
+        Args:
+            text: SELECT, ASK, CONSTRUCT or DESCRIBE.
+            default_graphs: IRIs of the graphs that make up the default graph; with
+                ``named_graphs`` they replace what the query says (SPARQL 1.1 Protocol, 2.1.4).
+            named_graphs: IRIs of the graphs that GRAPH may name.
+
+        Returns:
+            The answer, evaluated as it is read; reading may raise what this method raises
+            inside `reading`.
+
+        Raises:
+            QueryRefusedError: the policy forbids it.
+            FederationError: it calls other endpoints, and this process has no network.
+            QuerySyntaxError: not SPARQL; says where and why.
+            QueryError: the engine could not evaluate it.
+        """
+        self.policy.check_query(text)
+        default: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
+        named: list[ox.NamedNode | ox.BlankNode] | None = None
+        union = False
+        if default_graphs or named_graphs:
+            default, named = [*_nodes(default_graphs)], [*_nodes(named_graphs)]
+        elif not names_its_graphs(text):
+            if self._graphs is None:
+                union = self._union
+            else:
+                default, named = [ox.DefaultGraph(), *self._graphs], [*self._graphs]
+        try:
+            with reading():
+                return self._store.query(
+                    text,
+                    base_iri=self.base_iri,
+                    # Passing a prefix on takes time.
+                    prefixes={name: iri for key, name, iri in self._prefix_table if key in text},
+                    use_default_graph_as_union=union,
+                    default_graph=default,
+                    named_graphs=named,
+                )
+        except SyntaxError as error:
+            raise explain_query(text, error, self.prefixes, self.base_iri) from error
+
+    def check(self, text: str) -> None:
+        """Apply the policy and check the syntax; nothing is evaluated and no host called.
+
+        Raises:
+            QueryRefusedError: the policy forbids it.
+            QuerySyntaxError: not SPARQL; says where and why.
+        """
+        with suppress(FederationError):  # checked as well, where there is no network
+            self.policy.check_query(text)
+        check_query_syntax(text, self.prefixes, self.base_iri)
+
+
+class Engine(StoreEngine):
     """A published generation, open for reading.
 
     Args:
@@ -49,6 +172,9 @@ class Engine:
         hold: a file to close when the engine goes, not before, because a lock is held on it.
         number: the generation to open, which stays as long as the engine; None: the published
             one.
+        policy: as for `StoreEngine`, like the remaining arguments.
+        base_iri: likewise.
+        union: likewise.
 
     Raises:
         UnknownNameError: there is no such generation.
@@ -56,14 +182,23 @@ class Engine:
     """
 
     def __init__(
-        self, directory: Path, hold: IO[str] | None = None, number: int | None = None
+        self,
+        directory: Path,
+        hold: IO[str] | None = None,
+        number: int | None = None,
+        *,
+        policy: QueryPolicy = _DEFAULT_POLICY,
+        base_iri: str | None = None,
+        union: bool = True,
     ) -> None:
         self.directory = directory
         held = Generations(directory).hold(number)
         for thing in (held, hold):
             if thing is not None:
                 weakref.finalize(self, thing.close)
-        self._open(held.generation.path)
+        self._stated: Queryable | None = None
+        store = _open(held.generation.path)
+        super().__init__(store, policy=policy, base_iri=base_iri, union=union)
 
     @property
     def store(self) -> ox.Store:
@@ -73,59 +208,6 @@ class Engine:
     def shut(self) -> None:
         """Close the database; its directory stays held. Nothing can be asked any more."""
         del self._store
-
-    def _open(self, database: Path) -> None:
-        self._stated: Queryable | None = None
-        try:
-            # The database opens its files when they are needed, wherever the process is by then.
-            self._store = ox.Store.read_only(str(database.absolute()))
-            next(iter(self._store), None)
-        except (OSError, RuntimeError) as error:
-            raise StoreError(
-                f"{database}: not a readable graph ({error}); go back to an older generation "
-                "(clustergraph generations roll-back), restore a backup, or name another directory"
-            ) from error
-
-    def query(
-        self,
-        text: str,
-        *,
-        default_graphs: Sequence[str] = (),
-        named_graphs: Sequence[str] = (),
-    ) -> Answer:
-        """Evaluate a SPARQL 1.1 query; the project's prefixes need no declaration.
-
-        The default graph is the union of all graphs, unless the query (FROM) or the arguments
-        say otherwise.
-
-        Args:
-            text: SELECT, ASK, CONSTRUCT or DESCRIBE.
-            default_graphs: IRIs of the graphs that make up the default graph (SPARQL 1.1
-                Protocol, section 2.1.4).
-            named_graphs: IRIs of the graphs that GRAPH may name.
-
-        Returns:
-            The answer, evaluated as it is read; reading may raise what this method raises
-            inside `reading`.
-
-        Raises:
-            QuerySyntaxError: not SPARQL; says where and why.
-            QueryRefusedError: a SERVICE clause.
-            QueryError: the engine could not evaluate it.
-        """
-        refuse_service(text)
-        chosen = bool(default_graphs or named_graphs)
-        try:
-            with reading():
-                return self._store.query(
-                    text,
-                    prefixes=dict(PREFIXES),
-                    use_default_graph_as_union=not chosen and not names_its_graphs(text),
-                    default_graph=[*_nodes(default_graphs)] if chosen else None,
-                    named_graphs=[*_nodes(named_graphs)] if chosen else None,
-                )
-        except SyntaxError as error:
-            raise explain(text, error, PREFIXES, _parse) from error
 
     def stated(self) -> Queryable:
         """Return the same graph without what is inferred, for questions about what was stated.
@@ -143,10 +225,23 @@ class Engine:
         quads = (quad for quad in self._store if quad.graph_name != graph)
         few = list(islice(quads, _COPIED + 1))
         if len(few) > _COPIED:
-            return _Part(self._store, [g for g in self._store.named_graphs() if g != graph])
+            others = [name for name in self._store.named_graphs() if name != graph]
+            return self._over(self._store, others)
         store = ox.Store()
         store.bulk_extend(few)
-        return _Part(store, None)
+        return self._over(store, None)
+
+    def _over(
+        self, store: ox.Store, graphs: Sequence[ox.NamedNode | ox.BlankNode] | None
+    ) -> StoreEngine:
+        return StoreEngine(
+            store,
+            policy=self.policy,
+            prefixes=self.prefixes,
+            base_iri=self.base_iri,
+            union=self._union,
+            graphs=graphs,
+        )
 
     def mentions(self, iri: str) -> bool:
         """Say whether the graph states anything about the thing that bears this IRI."""
@@ -217,33 +312,17 @@ class Engine:
             ox.serialize(triples, stream, form, prefixes=prefixes)
 
 
-class _Part:
-    """Some graphs of a store; `query` as that of the engine.
-
-    Args:
-        store: holds them.
-        graphs: which ones, beside the default graph; None: all.
-    """
-
-    def __init__(self, store: ox.Store, graphs: list[ox.NamedNode | ox.BlankNode] | None) -> None:
-        self._store = store
-        self._graphs = graphs
-
-    def query(self, text: str) -> Answer:
-        refuse_service(text)
-        own = names_its_graphs(text)
-        listed = None if own else self._graphs
-        try:
-            with reading():
-                return self._store.query(
-                    text,
-                    prefixes=dict(PREFIXES),
-                    use_default_graph_as_union=listed is None and not own,
-                    default_graph=None if listed is None else [ox.DefaultGraph(), *listed],
-                    named_graphs=listed,
-                )
-        except SyntaxError as error:
-            raise explain(text, error, PREFIXES, _parse) from error
+def _open(database: Path) -> ox.Store:
+    try:
+        # The database opens its files when they are needed, wherever the process is by then.
+        store = ox.Store.read_only(str(database.absolute()))
+        next(iter(store), None)
+    except (OSError, RuntimeError) as error:
+        raise StoreError(
+            f"{database}: not a readable graph ({error}); go back to an older generation "
+            "(clustergraph generations roll-back), restore a backup, or name another directory"
+        ) from error
+    return store
 
 
 @contextmanager
@@ -254,6 +333,8 @@ def reading() -> Iterator[None]:
     except (RuntimeError, OSError, ValueError) as error:
         if isinstance(error, BrokenPipeError):
             raise
+        if "is not supported" in str(error):
+            raise UnsupportedFunctionError(f"{error} here") from error
         raise QueryError(f"the query could not be evaluated: {error}") from error
 
 
@@ -295,10 +376,3 @@ def _nodes(iris: Sequence[str]) -> list[ox.NamedNode]:
 def nothing() -> ox.Store:
     """Return an empty graph in memory."""
     return ox.Store()
-
-
-_NOTHING: Final = nothing()
-
-
-def _parse(text: str) -> None:
-    _NOTHING.query(text, prefixes=dict(PREFIXES))

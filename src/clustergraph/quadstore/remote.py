@@ -19,11 +19,17 @@ from urllib.parse import quote, urlencode
 import pyoxigraph as ox
 
 from clustergraph.errors import EndpointError, UnknownNameError, UsageError
+from clustergraph.quadstore.checks import (
+    admit_update,
+    check_query_syntax,
+    check_update_syntax,
+)
 from clustergraph.quadstore.engine import Answer
 from clustergraph.quadstore.transport import Channel, Credentials, Fetched, split_address
 from clustergraph.settings import REMOTE_TIMEOUT_S
 from clustergraph.sparql.lexer import Token, query_form, tokens
-from clustergraph.vocab import GRAPH, PREFIXES
+from clustergraph.sparql.policy import QueryPolicy
+from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = ["Credentials", "Endpoint", "Fetched", "RemoteEngine", "declare_prefixes"]
 
@@ -38,6 +44,8 @@ class Endpoint:
         url: its address, ``http`` or ``https``; may hold a name and a password.
         timeout_s: how long an answer may take in all.
         credentials: what lets us in; overrides what ``url`` holds.
+        policy: what queries may do there. None: they are the user's own, and that server decides;
+            otherwise each passes the policy and our own parser before it is sent.
 
     Raises:
         UsageError: ``url`` is not such an address.
@@ -48,7 +56,9 @@ class Endpoint:
         url: str,
         timeout_s: float = REMOTE_TIMEOUT_S,
         credentials: Credentials | None = None,
+        policy: QueryPolicy | None = None,
     ) -> None:
+        self.policy = policy
         self.url, found = split_address(url)
         self._channel = Channel(credentials or found, timeout_s)
         self._channel.trust(self.url)
@@ -106,9 +116,12 @@ class Endpoint:
             The answer; leaving the context closes the connection.
 
         Raises:
+            QueryRefusedError: the policy forbids it.
+            QuerySyntaxError: there is a policy, and it is not SPARQL.
             QueryError: the endpoint says that the query is wrong.
             EndpointError: it cannot be reached, fails, or has nothing of that kind.
         """
+        self.check(text)
         wrapper = self._channel.wrapper(self.url, declare_prefixes(text), "SELECT")
         wrapper.addCustomHttpHeader("Accept", accept)
         for name, iris in (
@@ -122,6 +135,17 @@ class Endpoint:
         with response:
             yield self._channel.fetched(self.url, response)
 
+    def check(self, text: str) -> None:
+        """Apply the policy and check the syntax, if there is a policy; nothing is sent.
+
+        Raises:
+            QueryRefusedError: the policy forbids it.
+            QuerySyntaxError: not SPARQL; says where and why.
+        """
+        if self.policy is not None:
+            self.policy.check_query(text)
+            check_query_syntax(text, base_iri=BASE)
+
 
 class RemoteEngine(Endpoint):
     """A remote server that takes updates and graphs as well.
@@ -133,6 +157,7 @@ class RemoteEngine(Endpoint):
             none.
         timeout_s: how long a request may take in all.
         credentials: what lets us in; overrides what ``url`` holds.
+        policy: what queries and updates may do there; see `Endpoint`.
 
     Raises:
         UsageError: an address is none.
@@ -146,8 +171,9 @@ class RemoteEngine(Endpoint):
         graph_store_url: str | None = None,
         timeout_s: float = REMOTE_TIMEOUT_S,
         credentials: Credentials | None = None,
+        policy: QueryPolicy | None = None,
     ) -> None:
-        super().__init__(url, timeout_s, credentials)
+        super().__init__(url, timeout_s, credentials, policy)
         self.update_url = self.url if update_url is None else split_address(update_url)[0]
         self.graph_store_url = graph_store_url and split_address(graph_store_url)[0]
         for address in filter(None, (self.update_url, self.graph_store_url)):
@@ -169,9 +195,15 @@ class RemoteEngine(Endpoint):
             using_named_graphs: IRIs of the graphs that GRAPH may name in WHERE.
 
         Raises:
+            QueryRefusedError: the policy forbids it.
+            QuerySyntaxError: there is a policy, and it is not SPARQL.
             QueryError: the server says that the update is wrong.
             EndpointError: it cannot be reached, refuses or fails.
         """
+        if self.policy is not None:
+            update = admit_update(text, self.policy, BASE)
+            check_update_syntax(update, BASE)
+            text = update.complete
         wrapper = self._channel.wrapper(self.update_url, declare_prefixes(text), "INSERT")
         wrapper.addCustomHttpHeader("Accept", "*/*")
         for name, iris in (

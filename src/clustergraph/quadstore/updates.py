@@ -31,6 +31,7 @@ from clustergraph.quadstore.delta import (
     named,
 )
 from clustergraph.sparql.lexer import Token, tokens
+from clustergraph.sparql.policy import QueryPolicy
 
 __all__ = ["update"]
 
@@ -44,6 +45,9 @@ Place: TypeAlias = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
 Values: TypeAlias = Mapping[str, Term]
 
 
+_DEFAULT_POLICY: Final = QueryPolicy()
+
+
 class _TooMuchError(Exception):
     """This is for the engine, as a whole; nothing of the operation at hand has been done."""
 
@@ -54,6 +58,7 @@ def update(
     *,
     base_iri: str | None = None,
     prefixes: Mapping[str, str] | None = None,
+    policy: QueryPolicy = _DEFAULT_POLICY,
     most: int = MOST_QUADS,
 ) -> Delta | None:
     """Carry out an update, and say what it did.
@@ -63,18 +68,21 @@ def update(
         text: one or more operations.
         base_iri: resolves relative IRIs.
         prefixes: need no declaration.
+        policy: what the update may do; by default it calls no other host.
         most: how many quads an operation may touch and still be told.
 
     Returns:
         What has changed; None: that is not known.
 
     Raises:
+        QueryRefusedError: the policy forbids it; nothing has happened.
         SyntaxError: the text is no update.
         RuntimeError: an operation failed.
         ValueError: as above.
         OSError: as above, or the disk refuses.
             After each of these errors the store is as it was before.
     """
+    text = policy.check_update(text)
     engine = _Engine(store, base_iri, dict(prefixes or {}), most)
     done = Delta()
     try:

@@ -27,7 +27,7 @@ from clustergraph.shacl.compile.expansion import QueryFaultError, expanded
 from clustergraph.shacl.compile.queries import declarations
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.results import Result
-from clustergraph.sparql.policy import refuse_service
+from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Result", "forget", "validate_triples"]
@@ -129,7 +129,7 @@ class _Graph(rdflib.Graph):
 def _prepared(text: str) -> Query:
     """Parse the text that rdflib would evaluate, unless it calls another endpoint."""
     try:
-        refuse_service(text)
+        QueryPolicy().check_calls(text)
         return prepareQuery(text)
     except (ParseBaseException, QueryRefusedError) as error:
         raise UnreadableInputError(

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, Literal
 
-__all__ = ["CLOSERS", "OPENERS", "Kind", "Token", "position", "query_form", "tokens"]
+__all__ = ["CLOSERS", "OPENERS", "Kind", "Token", "position", "query_form", "tokenise", "tokens"]
 
 Kind = Literal[
     "comment", "iri", "string", "variable", "name", "blank", "language", "number", "word", "sign",
@@ -29,24 +29,32 @@ _LETTER = (
 )
 _INNER = rf"{_LETTER}_0-9\u00B7\u0300-\u036F\u203F\u2040"
 # A dot belongs to a name only if more of the name follows; else it ends the triple.
-_TAIL = rf"(?:[{_INNER}\-]|\.++(?=[{_INNER}\-]))*"
-_LOCAL = rf"(?:[{_INNER}:\-%]|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_INNER}:\-%\\]))*"
+# Possessive quantifiers throughout: a failed match is never tried again in another way, which
+# would take quadratic time, and exponential time for escapes in IRIs.
+_TAIL = rf"(?:[{_INNER}\-]|\.++(?=[{_INNER}\-]))*+"
+_LOCAL = rf"(?:[{_INNER}:\-%]|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_INNER}:\-%\\]))*+"
+# Strings and names with a prefix are matched apart; see `tokens`.
 _PATTERN: Final = rf"""
-      (?P<space>   [\s\0]+ )
-    | (?P<comment> \#[^\n\r]* )
-    | (?P<iri>     <(?:[^\x00-\x20<>"{{}}|^`\\]|\\[uU][0-9A-Fa-f]+)*> )
-    | (?P<string>  \"\"\"(?:[^"\\]|\\.|\"{{1,2}}(?!\"))*\"\"\"
-                 | '''(?:[^'\\]|\\.|'{{1,2}}(?!'))*'''
-                 | "(?:[^"\\\n\r]|\\.)*"
-                 | '(?:[^'\\\n\r]|\\.)*' )
-    | (?P<variable> [?$][{_INNER}]+ )
+      (?P<space>   [\s\0]++ )
+    | (?P<comment> \#[^\n\r]*+ )
+    | (?P<iri>     <(?:[^\x00-\x20<>"{{}}|^`\\]|\\[uU][0-9A-Fa-f]++)*+> )
+    | (?P<variable> [?$][{_INNER}]++ )
     | (?P<blank>   _:{_TAIL} )
-    | (?P<name>    (?:[{_LETTER}]{_TAIL})?:{_LOCAL} )
-    | (?P<language> @[A-Za-z]+(?:-[A-Za-z0-9-]+)* )
-    | (?P<number>  (?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? )
-    | (?P<word>    [{_LETTER}][{_INNER}]* )
+    | (?P<name>    :{_LOCAL} )
+    | (?P<language> @[A-Za-z]++(?:-[A-Za-z0-9-]++)*+ )
+    | (?P<number>  (?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)? )
+    | (?P<word>    [{_LETTER}][{_INNER}]*+ )
+    | (?P<unknown> ["'] )
     | (?P<sign>    \^\^|&&|\|\||!=|<=|>=|<<|>>|. )
     """
+_RUN: Final = rf"[{_LETTER}]{_TAIL}"
+_STRINGS: Final = (
+    ('"""', r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+"""'),
+    ("'''", r"'''(?:[^'\\]|\\.|'{1,2}(?!'))*+'''"),
+    ('"', r'"(?:[^"\\\n\r]|\\.)*+"'),
+    ("'", r"'(?:[^'\\\n\r]|\\.)*+'"),
+)
+_LINE_END: Final = re.compile(r"[\n\r]|\Z")
 OPENERS: Final = {"(": ")", "{": "}", "[": "]", "<<": ">>"}
 CLOSERS: Final = {closer: opener for opener, closer in OPENERS.items()}
 
@@ -72,33 +80,79 @@ class Token:
 def query_form(text: str) -> str:
     """Return SELECT, ASK, CONSTRUCT or DESCRIBE, whichever opens the query; else nothing."""
     forms = ("SELECT", "ASK", "CONSTRUCT", "DESCRIBE")
-    words = (token.text.upper() for token in tokens(text) if token.kind == "word")
+    words = (token.text.upper() for token in tokenise(text) if token.kind == "word")
     return next((word for word in words if word in forms), "")
 
 
+@lru_cache(maxsize=4)
+def tokenise(text: str) -> tuple[Token, ...]:
+    """Return all tokens of a text except comments; kept, because several steps need them."""
+    return tuple(token for token in tokens(text) if token.kind != "comment")
+
+
 @cache
-def _pattern() -> re.Pattern[str]:
+def _compiled() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     # Compiling takes 50 ms, and most worker processes never need it.
-    return re.compile(_PATTERN, re.VERBOSE | re.DOTALL)
+    return (
+        re.compile(_PATTERN, re.VERBOSE | re.DOTALL),
+        re.compile(_RUN),
+        re.compile(f":{_LOCAL}"),
+    )
+
+
+@cache
+def _string_patterns() -> list[tuple[str, re.Pattern[str]]]:
+    return [(quotes, re.compile(pattern, re.DOTALL)) for quotes, pattern in _STRINGS]
 
 
 def tokens(text: str) -> Iterator[Token]:
     """Yield the tokens of ``text``, comments included, white space left out.
 
-    A quotation mark that opens a string which never ends comes out as kind ``unknown``.
+    A quotation mark that opens a string which never ends comes out as kind ``unknown``. The time
+    is linear in the length of any text.
     """
-    offset, match_at = 0, _pattern().match
+    pattern, run, local = _compiled()
+    unclosed_until: dict[str, int] = {}
+    offset = run_until = 0
     while offset < len(text):
-        match = match_at(text, offset)
-        if match is None or match.lastgroup is None:
-            raise AssertionError(f"no token at {offset}")  # the last alternative takes anything
-        kind, start, offset = match.lastgroup, offset, match.end()
-        found = match.group()
-        if kind == "space":
+        start = offset
+        if text[start] in "\"'" and (end := _string_end(text, start, unclosed_until)):
+            offset = end
+            yield Token("string", text[start:end], start)
             continue
-        if kind == "sign" and found in "\"'":
-            kind = "unknown"
-        yield Token(kind, found, start)  # type: ignore[arg-type]
+        # A name with a prefix, if its run of characters ends in a colon. No part of a run that
+        # does not can be one, so that no run is looked at twice.
+        if start >= run_until and (found := run.match(text, start)):
+            run_until = found.end()
+            if name := local.match(text, run_until):
+                offset = name.end()
+                yield Token("name", text[start:offset], start)
+                continue
+        match = pattern.match(text, start)
+        if match is None or match.lastgroup is None:
+            raise AssertionError(f"no token at {start}")  # the last alternative takes anything
+        offset = match.end()
+        if match.lastgroup != "space":
+            yield Token(match.lastgroup, match.group(), start)  # type: ignore[arg-type]
+
+
+def _string_end(text: str, start: int, unclosed_until: dict[str, int]) -> int:
+    """Return where the string that opens at ``start`` ends; 0: nowhere.
+
+    Args:
+        text: the whole.
+        start: where a quotation mark is.
+        unclosed_until: by quotation mark, up to where no string of that kind ends.
+    """
+    for quotes, pattern in _string_patterns():
+        if not text.startswith(quotes, start) or start < unclosed_until.get(quotes, 0):
+            continue
+        if match := pattern.match(text, start):
+            return match.end()
+        # What follows is escaped all through: a string that opens further on ends nowhere either.
+        line_end = _LINE_END.search(text, start)
+        unclosed_until[quotes] = len(text) if len(quotes) == 3 or not line_end else line_end.start()
+    return 0
 
 
 def position(text: str, offset: int) -> tuple[int, int]:

@@ -1,24 +1,162 @@
-"""What a query must not do, decided before the engine's parser sees it.
+r"""The policy for untrusted queries and updates, enforced before any parser sees them.
 
-The engine calls out to whatever address a SERVICE clause names, and its recursive parser
-overflows the stack on deep nesting, which takes the whole process down. Both are refused here,
-on the tokens alone. The engine's grammar needs no space around keywords (``SERVICE:x``,
-``1SERVICE<…>`` are clauses to it) and reads ``<`` as an operator or as the start of an IRI by
-context; so where the tokens leave a doubt, the guard refuses.
+An engine calls out to whatever address a SERVICE clause names, and its recursive parser overflows
+the stack on deep nesting, which takes the whole process down. Both are refused here, on the
+tokens alone. Engines differ in how they read a text: some need no space around keywords
+(``SERVICE:x``, ``1SERVICE<…>`` are clauses to them), some decode ``\u0053ERVICE`` before they
+parse (SPARQL 1.1, section 19.2), and ``<`` opens an IRI or is an operator by context. Where the
+tokens leave a doubt, the text is refused.
+
+The engines (`clustergraph.quadstore`) apply the policy themselves: it is given to them at
+construction, and no text reaches an evaluator without it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from clustergraph.errors import QueryRefusedError
+from clustergraph.errors import FederationError, QueryRefusedError, QueryTooLongError
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.addresses import admits, objection
-from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokens
+from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokenise
 
-__all__ = ["calls_out", "limit_size", "mute_loads", "names_its_graphs", "refuse_service"]
+__all__ = ["QueryPolicy", "names_its_graphs", "without_addresses"]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPolicy:
+    """What a query or an update may do; the default allows no call to another host.
+
+    Attributes:
+        max_bytes: longest text, in bytes of UTF-8.
+        max_nesting: deepest nesting of brackets.
+        services: addresses that SERVICE may name; see `clustergraph.sparql.addresses.admits`.
+        loads: addresses that LOAD may name.
+        network: whether this process may reach other hosts. If so, their names are resolved just
+            before the call, and refused if they lead to a private network.
+    """
+
+    max_bytes: int = MAX_QUERY_BYTES
+    max_nesting: int = MAX_NESTING
+    services: tuple[str, ...] = ()
+    loads: tuple[str, ...] = ()
+    network: bool = False
+
+    def check_query(self, text: str) -> None:
+        """Refuse a query that breaks this policy.
+
+        Raises:
+            QueryTooLongError: it is longer than ``max_bytes``.
+            FederationError: it is allowed but calls other endpoints, and ``network`` is false.
+            QueryRefusedError: its brackets nest too deeply, or it calls an address that is not
+                allowed, or it may be read so.
+        """
+        self._check_size(text)
+        if self.check_calls(text) and not self.network:
+            raise FederationError("the query calls other endpoints, and there is no network here")
+
+    def check_update(self, text: str) -> str:
+        """Refuse an update that breaks this policy; arguments and errors as for `check_query`.
+
+        Returns:
+            The update, in which each ``LOAD SILENT`` of a refused address loads nothing at once:
+            with SILENT the operation succeeds whatever goes wrong (SPARQL 1.1 Update, 3.1.4).
+        """
+        self._check_size(text)
+        admitted = self._mute_loads(text)
+        if self.check_calls(admitted, self.loads) and not self.network:
+            raise FederationError("the update loads from other hosts, and there is no network here")
+        return admitted
+
+    def _check_size(self, text: str) -> None:
+        if len(text) <= min(self.max_nesting, self.max_bytes // 4):
+            return
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if size > self.max_bytes:
+            raise QueryTooLongError(
+                f"the text is {size:,} bytes long; at most {self.max_bytes:,} are accepted: split "
+                "it, move long lists of values into several requests, or send data to /store"
+            )
+        for reading in _readings(text):
+            _limit_nesting(reading, self.max_nesting)
+
+    def check_calls(self, text: str, loads: Sequence[str] | None = None) -> bool:
+        """Refuse a text that calls an address which is not allowed; whatever its size.
+
+        Args:
+            text: a query or an update.
+            loads: addresses that LOAD may name; None: the text is a query, which has no LOAD.
+
+        Returns:
+            Whether it calls any address.
+
+        Raises:
+            QueryRefusedError: it calls what is not allowed, or may be read so.
+        """
+        called = False
+        for reading in _readings(text):
+            for token, reason, _ in _calls(reading, self.services, loads, self.network):
+                if reason:
+                    line, column = position(reading, token.start)
+                    raise QueryRefusedError(f"line {line}, column {column}: {reason}")
+                called = True
+        return called
+
+    def _mute_loads(self, text: str) -> str:
+        muted = [
+            address
+            for _, reason, address in _calls(text, (), self.loads, self.network)
+            if reason and address is not None
+        ]
+        for address in reversed(muted):
+            text = text[: address.start] + _NOWHERE + text[address.end :]
+        return text
+
+
+def without_addresses(text: str) -> str:
+    """Return an admitted query whose SERVICE clauses lead nowhere, to parse it without a call.
+
+    Everything stays at its line and column.
+    """
+    folded = text.casefold()
+    if "service" not in folded:
+        return text
+    found = tokenise(text)
+    for index in reversed(range(len(found))):
+        if _is_service(found[index], index, found):
+            for token in found[index + 1 : index + 3]:
+                if token.kind == "iri" and token.text.startswith(("<http:", "<https:")):
+                    nowhere = "<x:>" + " " * (len(token.text) - 4)
+                    text = text[: token.start] + nowhere + text[token.end :]
+                    break
+    return text
+
+
+_ESCAPE: Final = re.compile(r"\\\\|\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+_ANY_ESCAPE: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
+
+
+def _readings(text: str) -> Iterator[str]:
+    """Yield a text as written, and as engines see it that decode its escapes first.
+
+    Such engines may or may not leave an escape alone whose backslash is itself escaped.
+    """
+    yield text
+    if "\\u" in text or "\\U" in text:
+        decoded = dict.fromkeys(pattern.sub(_decode, text) for pattern in (_ESCAPE, _ANY_ESCAPE))
+        yield from (reading for reading in decoded if reading != text)
+
+
+def _decode(escape: re.Match[str]) -> str:
+    digits = escape[1] or escape[2]
+    if digits is None:
+        return escape[0]
+    number = int(digits, 16)
+    return chr(number) if number <= 0x10FFFF else escape[0]
+
 
 # `<…>` with a quotation mark or a hash in it may hide a string or a comment from one of the two
 # readings. `<scheme://` can only be an IRI: no operator is written with two slashes.
@@ -27,58 +165,6 @@ _PLAIN_IRI: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+.-]*://[^']*>|<[^'#]*>")
 
 def _ambiguous(token: Token) -> bool:
     return token.kind == "iri" and not _PLAIN_IRI.fullmatch(token.text)
-
-
-def refuse_service(text: str) -> None:
-    """Refuse a query that would call another endpoint (SPARQL 1.1 Federated Query).
-
-    Raises:
-        QueryRefusedError: ``text`` holds a SERVICE clause, or something that may be read as one.
-    """
-    calls_out(text)
-
-
-def calls_out(
-    text: str,
-    *,
-    services: Sequence[str] = (),
-    loads: Sequence[str] | None = None,
-    resolve: bool = False,
-) -> bool:
-    """Say whether a query or an update calls other hosts; refuse it where it must not.
-
-    Args:
-        text: the query or update.
-        services: addresses that SERVICE may name; see `clustergraph.sparql.addresses.admits`.
-        loads: those that LOAD may name; None: the text is a query, which has no LOAD.
-        resolve: whether to look up what the hosts' names stand for, just before calling them.
-
-    Raises:
-        QueryRefusedError: it calls what is not allowed, or may be read so.
-    """
-    called = False
-    for token, reason, _ in _calls(text, services, loads, resolve):
-        if reason:
-            line, column = position(text, token.start)
-            raise QueryRefusedError(f"line {line}, column {column}: {reason}")
-        called = True
-    return called
-
-
-def mute_loads(text: str, loads: Sequence[str], *, resolve: bool = False) -> str:
-    """Return an update in which each ``LOAD SILENT`` that would be refused loads nothing.
-
-    SPARQL 1.1 Update, section 3.1.4: with SILENT the operation succeeds whatever goes wrong, and
-    a refusal goes wrong. Its address gives way to one that nobody can fetch.
-    """
-    muted = [
-        address
-        for _, reason, address in _calls(text, (), loads, resolve)
-        if reason and address is not None
-    ]
-    for address in reversed(muted):
-        text = text[: address.start] + _NOWHERE + text[address.end :]
-    return text
 
 
 # The engine fetches http and https alone, and fails here without asking anybody.
@@ -95,7 +181,7 @@ def _calls(
     folded = text.casefold()
     if "service" not in folded and (loads is None or "load" not in folded):
         return
-    found = [token for token in tokens(text) if token.kind != "comment"]
+    found = tokenise(text)
     depth = 0
     for index, token in enumerate(found):
         if token.kind == "sign":
@@ -118,7 +204,7 @@ def _calls(
         yield token, _refusal(verb, allowed, token, after, resolve), muteable
 
 
-def _is_service(token: Token, index: int, found: list[Token]) -> bool:
+def _is_service(token: Token, index: int, found: Sequence[Token]) -> bool:
     if token.kind == "word":
         return "SERVICE" in token.text.upper()
     if token.kind == "name" and "SERVICE" in token.text.partition(":")[0].upper():
@@ -133,7 +219,7 @@ _BEFORE_A_NAME: Final = frozenset(
 )
 
 
-def _is_load(token: Token, index: int, found: list[Token]) -> bool:
+def _is_load(token: Token, index: int, found: Sequence[Token]) -> bool:
     """Say whether a token outside all braces is the keyword LOAD, or holds it."""
     if token.kind == "word":
         return "LOAD" in token.text.upper()
@@ -144,7 +230,7 @@ def _is_load(token: Token, index: int, found: list[Token]) -> bool:
 
 
 def _refusal(
-    verb: str, allowed: Sequence[str], token: Token, after: list[Token], resolve: bool
+    verb: str, allowed: Sequence[str], token: Token, after: Sequence[Token], resolve: bool
 ) -> str | None:
     """Return why a clause is refused, or None."""
     if not allowed:
@@ -166,30 +252,13 @@ def _refusal(
     return None
 
 
-def limit_size(text: str, max_bytes: int = MAX_QUERY_BYTES, max_nesting: int = MAX_NESTING) -> None:
-    """Refuse a query that is too long or too deeply nested to be parsed safely.
-
-    Args:
-        text: the query or update.
-        max_bytes: longest text, in bytes of UTF-8.
-        max_nesting: deepest nesting of brackets.
-
-    Raises:
-        QueryRefusedError: it is longer, or its brackets nest deeper.
-    """
-    if len(text) <= min(max_nesting, max_bytes // 4):
-        return
-    size = len(text.encode("utf-8", "surrogatepass"))
-    if size > max_bytes:
-        raise QueryRefusedError(
-            f"the query is {size:,} bytes long; at most {max_bytes:,} are accepted: "
-            "split it, or move long lists of values into several requests"
-        )
+def _limit_nesting(text: str, max_nesting: int) -> None:
+    """Refuse a text whose brackets nest too deeply to be parsed safely."""
     # No more opening brackets than levels allowed: no need to look closer.
     if sum(text.count(opener) for opener in "({[") + text.count("<<") <= max_nesting:
         return
     depth = deepest = 0
-    for token in tokens(text):
+    for token in tokenise(text):
         if token.kind == "sign" and token.text in OPENERS:
             depth += 1
             deepest = max(deepest, depth)
@@ -208,5 +277,5 @@ def limit_size(text: str, max_bytes: int = MAX_QUERY_BYTES, max_nesting: int = M
 def names_its_graphs(text: str) -> bool:
     """Say whether the query itself names its default graph or graphs (FROM, SPARQL 1.1, 13.2)."""
     return "from" in text.casefold() and any(
-        token.is_word("FROM") or token.is_word("FROMNAMED") for token in tokens(text)
+        token.is_word("FROM") or token.is_word("FROMNAMED") for token in tokenise(text)
     )

@@ -18,7 +18,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import QueryRefusedError
 from clustergraph.sparql.lexer import Token, tokens
-from clustergraph.sparql.policy import limit_size, refuse_service
+from clustergraph.sparql.policy import QueryPolicy
 
 __all__ = ["PREFIX_NAME", "QueryFaultError", "expanded", "is_iri"]
 
@@ -49,9 +49,9 @@ def expanded(text: str, kind: str, prefixes: Mapping[str, str]) -> list[str]:
             another endpoint, names its own dataset, or is too long or too deep to be parsed.
     """
     try:
-        limit_size(text)
+        QueryPolicy().check_query(text)
         words = _expanded(text, kind, prefixes)
-        refuse_service("".join(words))
+        QueryPolicy().check_calls("".join(words))
     except QueryRefusedError as error:
         raise QueryFaultError(f"is refused: {error}") from error
     return words
