@@ -409,3 +409,30 @@ def test_bad_usage(arguments: tuple[str, ...], words: str) -> None:
     assert result.exit_code != 0
     assert words in result.output + str(result.exception)
     assert "Traceback" not in result.output or os.environ.get("DEBUG")
+
+
+@pytest.mark.parametrize("path", ["/query", "/query/check", "/sparql"])
+@pytest.mark.parametrize("clause", ["SERVICE", "SERVICE SILENT", "\\u0053ERVICE"])
+def test_pages_call_no_inner_host(client: httpx.Client, path: str, clause: str) -> None:
+    """The query page and its syntax check meet the same policy as the endpoint."""
+    asked: list[str] = []
+
+    class Inner(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        do_GET = do_POST  # noqa: N815
+
+        def log_message(self, *_: object) -> None: ...
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Inner) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}/x"
+        text = f"SELECT * {{ {clause} <{address}> {{ ?s ?p ?x }} }}"
+        answer = client.get(path, params={"query": text}, headers={"Accept": "text/html"})
+        server.shutdown()
+        thread.join()
+    assert not asked
+    assert "SERVICE is refused" in answer.text
