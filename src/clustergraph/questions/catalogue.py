@@ -29,7 +29,7 @@ from clustergraph.errors import (
 )
 from clustergraph.quadstore import Answer, Engine, Queryable
 from clustergraph.questions.parameters import Parameter, is_type, namespace
-from clustergraph.sparql.lexer import Token, query_form, tokens
+from clustergraph.sparql.lexer import Token, tokens
 
 __all__ = [
     "KINDS",
@@ -37,7 +37,6 @@ __all__ = [
     "ask",
     "asked_of",
     "blocks",
-    "expected_file",
     "find",
     "load",
     "questions",
@@ -244,17 +243,6 @@ def read(text: str, path: Path) -> Question:
         summary_cs=" ".join(header.text("summary-cs").split()),
         description_cs=header.text("description-cs").strip(),
     )
-
-
-def expected_file(question: Question) -> Path:
-    """Return where the question's answer on the shipped data is kept.
-
-    ``queries/expected/{name}.tsv`` (SPARQL 1.1 TSV) for SELECT, ``.nt`` for triples, ``.txt`` with
-    true or false for ASK; the suffix follows the query's form.
-    """
-    suffixes = {"ASK": ".txt", "CONSTRUCT": ".nt", "DESCRIBE": ".nt"}
-    suffix = suffixes.get(query_form(question.text), ".tsv")
-    return question.path.parent.parent / "expected" / (question.name + suffix)
 
 
 def _files(root: Path | None) -> dict[str, Path]:

@@ -12,10 +12,13 @@ import pyoxigraph as ox
 from clustergraph.errors import ParameterError, near
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
-__all__ = ["ALL", "Parameter", "is_type", "namespace"]
+__all__ = ["ALL", "TODAY", "Parameter", "is_type", "namespace"]
 
 ALL: Final = "all"
 """The value by which an optional parameter sets no condition."""
+
+TODAY: Final = "today"
+"""The day on which a question is asked (UTC): a value and default of a date."""
 
 _XSD: Final = PREFIXES["xsd"]
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -179,14 +182,16 @@ def _language(value: str) -> Term:
 
 
 def _date(value: str) -> Term:
-    from datetime import date
+    from datetime import UTC, date, datetime
 
+    if value == TODAY:
+        value = datetime.now(UTC).date().isoformat()
     try:
         if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
             raise ValueError
         date.fromisoformat(value)
     except ValueError:
-        raise ValueError("a date such as 2024-03-31") from None
+        raise ValueError("a date such as 2024-03-31, or today") from None
     return ox.Literal(value, datatype=ox.NamedNode(_XSD + "date"))
 
 
