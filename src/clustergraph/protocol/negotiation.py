@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple, TypeAlias
+from importlib.util import find_spec
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from clustergraph.errors import RequestError
+from clustergraph.protocol.faults import no_format, not_implemented
 from clustergraph.sparql.results import FORMATS, Format
 
-__all__ = ["Kind", "choose", "offers", "prefers_html", "prefers_text", "ranges", "weight_of"]
+__all__ = ["Kind", "choose", "negotiate", "offers", "prefers_html", "prefers_text", "quality_of"]
 
 Kind: TypeAlias = Literal["solutions", "graph", "dataset"]
 """SELECT and ASK; triples; quads."""
 
+_PARQUET: Final = find_spec("pyarrow") is not None
 _OFFERS: Final[dict[Kind, tuple[Format, ...]]] = {
-    "solutions": tuple(form for form in FORMATS.values() if not form.holds_triples),
+    "solutions": tuple(
+        form
+        for form in FORMATS.values()
+        if not form.holds_triples and (_PARQUET or form.name != "parquet")
+    ),
     "graph": tuple(form for form in FORMATS.values() if form.holds_triples),
     "dataset": (FORMATS["trig"], FORMATS["nquads"], FORMATS["jsonld"]),
 }
@@ -34,7 +41,7 @@ _ALSO: Final[dict[Kind, dict[str, str]]] = {
         "json-ld": "jsonld",
         "n-quads": "nquads",
         "n-triples": "ntriples",
-        # Whoever says N3 nearly always means Turtle.
+        # N3 nearly always means Turtle.
         "n3": "turtle",
         "text/n3": "turtle",
         "rdf+n3": "turtle",
@@ -46,17 +53,36 @@ _ALSO: Final[dict[Kind, dict[str, str]]] = {
     },
     "dataset": {"json": "jsonld", "json-ld": "jsonld", "n-quads": "nquads"},
 }
+# What stands behind is ignored: no honest header is as long, and none may cost more time.
 _LONGEST_ACCEPT: Final = 4000
+_MOST_RANGES: Final = 100
 _EXACT: Final = 2
 
 
-class Range(NamedTuple):
+class Offer(Protocol):
+    """A format that a client may choose."""
+
+    @property
+    def media_type(self) -> str:
+        """What Content-Type says."""
+        ...
+
+    @property
+    def also(self) -> tuple[str, ...]:
+        """Further media types by which it may be asked for."""
+        ...
+
+
+T = TypeVar("T", bound=Offer)
+
+
+class _Range(NamedTuple):
     """One media range of an Accept header."""
 
     media_type: str
     quality: float
 
-    def specificity(self, media_type: str) -> int:
+    def fit(self, media_type: str) -> int:
         """Return how closely the range fits: 2 exactly, 1 by its type, 0 as ``*/*``, -1 not."""
         if self.media_type == media_type:
             return _EXACT
@@ -70,7 +96,23 @@ def offers(kind: Kind) -> tuple[Format, ...]:
     return _OFFERS[kind]
 
 
-@lru_cache(maxsize=512)
+def negotiate(accept: str | None, offered: Sequence[T], hint: str = "") -> T:
+    """Return the offer that a client likes best.
+
+    Args:
+        accept: the Accept header; None or empty: anything.
+        offered: the formats that there are; between equals the first wins.
+        hint: how else to ask for them, for the error.
+
+    Raises:
+        RequestError: the client likes none (406).
+    """
+    chosen = _best(accept, offered)
+    if chosen is None:
+        raise _no_format(offered, hint)
+    return chosen
+
+
 def choose(accept: str | None, names: tuple[str, ...], kind: Kind) -> Format:
     """Return the format for an answer.
 
@@ -82,8 +124,13 @@ def choose(accept: str | None, names: tuple[str, ...], kind: Kind) -> Format:
         kind: what is to be written.
 
     Raises:
-        RequestError: no format suits (406).
+        RequestError: no format suits (406), or a library for it is missing here (501).
     """
+    return _choose(_clip(accept), names, kind)
+
+
+@lru_cache(maxsize=256)
+def _choose(accept: str, names: tuple[str, ...], kind: Kind) -> Format:
     offered = _OFFERS[kind]
     for name in names:
         # A plus sign in an address stands for a space.
@@ -92,67 +139,72 @@ def choose(accept: str | None, names: tuple[str, ...], kind: Kind) -> Format:
         for form in offered:
             if wanted in (form.name, form.media_type, form.suffix[1:], *form.also):
                 return form
-    parsed = ranges(accept)
-    if any(names) and all(one.media_type == "*/*" for one in parsed):
-        raise _not_acceptable(offered)
-    # The best quality wins; between equals the closer fit, then the order of the offers.
+        if wanted == "parquet" and kind == "solutions":
+            detail = "Parquet is not written here, for the server lacks pyarrow; ask for csv"
+            raise not_implemented(detail)
+    hint = "; or with ?format= one of " + ", ".join(form.name for form in offered)
+    if any(names) and all(one.media_type == "*/*" for one in _ranges(accept)):
+        raise _no_format(offered, hint)
+    return negotiate(accept, offered, hint)
+
+
+def prefers_text(accept: str | None) -> bool:
+    """Return whether a client prefers text to JSON, as a person with a browser or curl does."""
+    text = max(quality_of(accept, kind)[0] for kind in ("text/plain", "text/html"))
+    json = ("application/problem+json", "application/json")
+    return text > max(quality_of(accept, kind)[0] for kind in json)
+
+
+def prefers_html(accept: str | None) -> bool:
+    """Return whether a client prefers a page to JSON, as a browser does."""
+    return quality_of(accept, "text/html")[0] > quality_of(accept, "application/json")[0]
+
+
+def quality_of(accept: str | None, media_type: str) -> tuple[float, int]:
+    """Return the quality of a media type in an Accept header, and how closely a range fits it.
+
+    The fit is 2 for the type itself, 1 for ``text/*``, 0 for ``*/*``, and -1 if none fits.
+    """
+    return _quality(_ranges(_clip(accept)), media_type)
+
+
+def _best(accept: str | None, offered: Sequence[T]) -> T | None:
+    """Return the best offer: by quality, then by the closer fit, then by the order of the offers."""
+    ranges = _ranges(_clip(accept))
     best: tuple[float, int, int] = (0.0, -1, 0)
-    chosen: Format | None = None
+    chosen: T | None = None
     for order, form in enumerate(offered):
         for media_type in (form.media_type, *form.also):
-            quality, fit = weight_of(parsed, media_type)
+            quality, fit = _quality(ranges, media_type)
             if fit < _EXACT and media_type != form.media_type:
                 continue  # another name for the format counts only where it is called so
             if quality > 0 and (quality, fit, -order) > best:
                 best, chosen = (quality, fit, -order), form
-    if chosen is None:
-        raise _not_acceptable(offered)
     return chosen
 
 
-def _not_acceptable(offered: Sequence[Format]) -> RequestError:
+def _no_format(offered: Sequence[Offer], hint: str) -> RequestError:
     types = [form.media_type for form in offered]
-    names = ", ".join(form.name for form in offered)
-    detail = f"this answer can be had as {', '.join(types)}; or with ?format= one of {names}"
-    return RequestError(406, "No acceptable format", detail, offered=types)
+    return no_format(types, f"this can be had as {', '.join(types)}{hint}")
 
 
-def prefers_text(accept: str | None) -> bool:
-    """Say whether a client would rather read text than JSON: a person with a browser or curl."""
-    parsed = ranges(accept[:_LONGEST_ACCEPT] if accept else accept)
-    text = max(weight_of(parsed, kind)[0] for kind in ("text/plain", "text/html"))
-    json = max(
-        weight_of(parsed, kind)[0] for kind in ("application/problem+json", "application/json")
-    )
-    return text > json
-
-
-def prefers_html(accept: str | None) -> bool:
-    """Say whether a client would rather read a page than JSON, as a browser would."""
-    parsed = ranges(accept)
-    html, json = (weight_of(parsed, kind)[0] for kind in ("text/html", "application/json"))
-    return html > json
-
-
-def weight_of(parsed: Sequence[Range], media_type: str) -> tuple[float, int]:
-    """Return the quality of a media type, by the range that fits it best, and that fit."""
-    fit, quality = max((one.specificity(media_type), one.quality) for one in parsed)
+def _quality(ranges: Sequence[_Range], media_type: str) -> tuple[float, int]:
+    fit, quality = max((one.fit(media_type), one.quality) for one in ranges)
     return (quality, fit) if fit >= 0 else (0.0, fit)
 
 
-def ranges(accept: str | None) -> list[Range]:
-    """Return the media ranges of an Accept header; parameters other than ``q`` are ignored.
+def _clip(accept: str | None) -> str:
+    """Return an Accept header as far as it is looked at."""
+    if accept is None or len(accept) <= _LONGEST_ACCEPT:
+        return accept or ""
+    return accept[:_LONGEST_ACCEPT].rpartition(",")[0]
 
-    Raises:
-        RequestError: the header is longer than any honest one (431).
-    """
-    if not accept or not accept.strip(" ,\t"):
-        return [Range("*/*", 1.0)]
-    if len(accept) > _LONGEST_ACCEPT:
-        detail = f"Accept may have {_LONGEST_ACCEPT:,} characters"
-        raise RequestError(431, "Header too long", detail)
+
+@lru_cache(maxsize=256)
+def _ranges(accept: str) -> tuple[_Range, ...]:
+    """Return the media ranges of an Accept header; parameters other than ``q`` are ignored."""
     found = []
-    for part in accept.split(","):
+    for part in accept.split(",", _MOST_RANGES)[:_MOST_RANGES]:
         media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = 1.0
         for parameter in parameters:
@@ -160,8 +212,8 @@ def ranges(accept: str | None) -> list[Range]:
             if key.strip() == "q":
                 quality = _weight(value.strip())
         if media_type:
-            found.append(Range("*/*" if media_type == "*" else media_type, quality))
-    return found or [Range("*/*", 1.0)]
+            found.append(_Range("*/*" if media_type == "*" else media_type, quality))
+    return tuple(found) or (_Range("*/*", 1.0),)
 
 
 def _weight(value: str) -> float:

@@ -13,12 +13,16 @@ from urllib.parse import unquote_to_bytes
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
+from clustergraph.protocol import faults
 from clustergraph.protocol.messages import Request
 
-__all__ = ["Given", "content", "decode", "fields", "media_type", "nodes", "read"]
+__all__ = [
+    "Given", "content", "decode", "fields", "media_type", "node", "nodes", "read", "shown", "values",
+]
 
 FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 2000
+_LONGEST_IRI: Final = 2048
 _DATASET: Final = {
     "query": ("default-graph-uri", "named-graph-uri"),
     "update": ("using-graph-uri", "using-named-graph-uri"),
@@ -59,9 +63,8 @@ def read(request: Request, kind: Literal["query", "update"]) -> Given:
         return _gather(fields(raw), kind, Given())
     coding = request.headers.get("content-encoding", "").strip().lower()
     if coding not in ("", "identity"):
-        detail = f"a {kind} is sent plain; this says that it is packed: {coding}"
-        headers = [("Accept-Encoding", "identity")]
-        raise RequestError(415, "Unsupported content coding", detail, headers=headers)
+        detail = f"a {kind} is sent plain; this says that it is packed: {coding[:100]}"
+        raise faults.unsupported_coding(detail, "identity")
     declared = request.headers.get("content-type", "")
     essence = media_type(declared)
     given = Given()
@@ -73,16 +76,14 @@ def read(request: Request, kind: Literal["query", "update"]) -> Given:
         other = "update" if kind == "query" else "query"
         if essence == f"application/sparql-{other}":
             raise _elsewhere(other)
-        raise RequestError(
-            415,
-            "Unsupported media type",
-            f"{essence or 'a body without Content-Type'} is no {kind}: send it as "
-            f"application/sparql-{kind}, or as {FORM} with {kind}=…",
-            headers=[("Accept-Post", f"application/sparql-{kind}, {FORM}")],
+        detail = (
+            f"{essence[:100] or 'a body without Content-Type'} is no {kind}: send it as "
+            f"application/sparql-{kind}, or as {FORM} with {kind}=…"
         )
+        raise faults.unsupported_type(detail, f"application/sparql-{kind}, {FORM}")
     if "charset" in declared.lower() and "utf" not in declared.lower().replace("-", ""):
-        detail = f"a {kind} is encoded in UTF-8, and in nothing else; this says {declared}"
-        raise RequestError(415, "Unsupported character set", detail)
+        detail = f"a {kind} is encoded in UTF-8, and in nothing else; this says {declared[:100]}"
+        raise faults.unsupported_type(detail, f"application/sparql-{kind}, {FORM}")
     given.text = decode(content(request.body), form=False)
     return _gather(fields(raw), kind, given)
 
@@ -95,7 +96,7 @@ def _gather(pairs: Iterator[tuple[bytes, bytes]], kind: str, given: Given) -> Gi
                 raise _elsewhere(name.decode())
             if given.text is not None:
                 detail = f"the request holds more than one {kind}; send one"
-                raise RequestError(400, "Wrong request", detail)
+                raise faults.bad_request(detail)
             given.text = decode(value)
         elif name == b"format":
             given.forms = (*given.forms, decode(value))
@@ -110,7 +111,7 @@ def _gather(pairs: Iterator[tuple[bytes, bytes]], kind: str, given: Given) -> Gi
 def _elsewhere(kind: str) -> RequestError:
     place = "/sparql" if kind == "query" else "/update"
     detail = f"this address takes no {kind}; send it to {place}"
-    return RequestError(400, "Wrong request", detail)
+    return faults.bad_request(detail)
 
 
 def fields(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -123,10 +124,10 @@ def fields(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
         return
     pieces = raw.split(b"&", _MOST_FIELDS)
     if len(pieces) > _MOST_FIELDS:
-        raise RequestError(400, "Wrong request", f"at most {_MOST_FIELDS:,} parameters are taken")
+        raise faults.bad_request(f"at most {_MOST_FIELDS:,} parameters are taken")
     for piece in pieces:
         name, _, value = piece.partition(b"=")
-        yield _unquote(name.replace(b"+", b" ")), value
+        yield unquote_to_bytes(name.replace(b"+", b" ")), value
 
 
 def decode(raw: bytes, form: bool = True) -> str:
@@ -143,29 +144,17 @@ def decode(raw: bytes, form: bool = True) -> str:
         if b"+" in raw:
             raw = raw.replace(b"+", b" ")
         if b"%" in raw:
-            raw = _unquote(raw)
+            raw = unquote_to_bytes(raw)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         before = raw[: error.start]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-        raise RequestError(
-            400,
-            "Not UTF-8",
-            f"line {line}, column {column}: the text is not UTF-8 from byte {error.start + 1} on",
-            line=line,
-            column=column,
-        ) from error
-
-
-def _unquote(raw: bytes) -> bytes:
-    """Decode ``%`` and two digits, in a third of the time that urllib takes."""
-    try:
-        escaped = raw.replace(b"\\", b"\\\\").replace(b"%", b"\\x")
-        return escaped.decode("unicode_escape").encode("latin-1")
-    except UnicodeDecodeError:
-        return unquote_to_bytes(raw)  # a bare % stands for itself there
+        detail = (
+            f"line {line}, column {column}: the text is not UTF-8 from byte {error.start + 1} on"
+        )
+        raise faults.bad_request(detail, line=line, column=column) from error
 
 
 def content(body: bytes | IO[bytes]) -> bytes:
@@ -179,13 +168,46 @@ def media_type(value: str) -> str:
 
 
 def nodes(iris: Sequence[str], name: str) -> list[ox.NamedNode]:
-    """Return graph names as terms.
+    """Return graph names as terms; ``name`` is the parameter's.
 
     Raises:
         RequestError: one is no absolute IRI (400).
     """
+    return [node(iri, name) for iri in iris]
+
+
+def node(text: str, name: str = "iri") -> ox.NamedNode:
+    """Return an IRI that a client has written as a term.
+
+    Args:
+        text: the IRI.
+        name: the parameter, for the message.
+
+    Raises:
+        RequestError: it is no absolute IRI, or longer than any honest one (400).
+    """
+    if len(text) > _LONGEST_IRI:
+        raise faults.bad_request(f"{name}: an IRI may have {_LONGEST_IRI:,} characters")
     try:
-        return [ox.NamedNode(iri) for iri in iris]
+        return ox.NamedNode(text)
     except ValueError as error:
-        detail = f"{name}: a graph is named by an absolute IRI ({error})"
-        raise RequestError(400, "Wrong request", detail) from error
+        detail = f"{name}: {shown(text)} is no absolute IRI ({shown(str(error))})"
+        raise faults.bad_request(detail) from error
+
+
+def shown(text: str, most: int = 200) -> str:
+    """Return a text that a client has sent as messages quote it: short, without control characters."""
+    cut = text if len(text) <= most else text[:most] + "…"
+    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in cut)
+
+
+def values(query_string: bytes) -> dict[str, list[str]]:
+    """Return the parameters of an address by name, those without a value as empty text.
+
+    Raises:
+        RequestError: they are not UTF-8, or too many (400).
+    """
+    found: dict[str, list[str]] = {}
+    for name, value in fields(query_string):
+        found.setdefault(decode(name, form=False), []).append(decode(value))
+    return found

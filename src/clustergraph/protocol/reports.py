@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from clustergraph.errors import InvalidChangeError, RequestError
+from clustergraph.errors import InvalidChangeError
+from clustergraph.protocol import faults
 from clustergraph.protocol.messages import Request, Response
-from clustergraph.protocol.negotiation import ranges, weight_of
+from clustergraph.protocol.negotiation import negotiate, quality_of
 
 if TYPE_CHECKING:
     from clustergraph.shacl import Report
 
 __all__ = ["FORMATS", "chosen", "refusal", "written"]
+
+@dataclass(frozen=True, slots=True)
+class _Format:
+    """A format of a report: its name for ``?format=``, and its media type."""
+
+    name: str
+    media_type: str
+    also: tuple[str, ...] = ()
+
 
 FORMATS: Final = {
     "json": "application/json",
@@ -26,42 +37,32 @@ FORMATS: Final = {
 }
 """The formats of a report, by name, with their media types; the first is the default."""
 
+_OFFERED: Final = tuple(_Format(name, media_type) for name, media_type in FORMATS.items())
+_HINT: Final = "; or with ?format= one of " + ", ".join(FORMATS)
 _UTF8: Final = ("text/turtle", "text/plain", "text/html", "text/x-github-workflow")
+# A report quotes what strangers sent: as a page it may do nothing but be read.
+_SANDBOX: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _PROBLEM: Final = "application/problem+json"
 
 
-def chosen(accept: str | None, name: str | None = None, *, first: str = "json") -> str:
+def chosen(accept: str | None, name: str | None = None) -> str:
     """Return the name of the format that a client wants.
 
     Args:
         accept: the Accept header.
         name: what ``?format=`` says; a name or a media type.
-        first: the format for clients that take anything.
 
     Raises:
         RequestError: no format suits (406).
     """
-    if name is not None:
-        wanted = name.strip().lower().replace(" ", "+")
-        for form, media_type in FORMATS.items():
-            if wanted in (form, media_type):
-                return form
-        raise _none()
-    parsed = ranges(accept)
-    offered = [first, *(form for form in FORMATS if form != first)]
-    weighed = [(*weight_of(parsed, FORMATS[form]), -order) for order, form in enumerate(offered)]
-    best = max(weighed)
-    if best[0] <= 0:
-        raise _none()
-    return offered[weighed.index(best)]
-
-
-def _none() -> RequestError:
+    if name is None:
+        return negotiate(accept, _OFFERED, _HINT).name
+    wanted = name.strip().lower().replace(" ", "+")
+    for form, media_type in FORMATS.items():
+        if wanted in (form, media_type):
+            return form
     types = list(FORMATS.values())
-    detail = f"a report can be had as {', '.join(types)}; or with ?format= one of " + ", ".join(
-        FORMATS
-    )
-    return RequestError(406, "No acceptable format", detail, offered=types)
+    raise faults.no_format(types, f"this can be had as {', '.join(types)}{_HINT}")
 
 
 def written(report: Report, form: str, status: int = 200) -> Response:
@@ -82,6 +83,8 @@ def written(report: Report, form: str, status: int = 200) -> Response:
     charset = "; charset=utf-8" if media_type in _UTF8 else ""
     headers = [("Content-Type", media_type + charset), ("Vary", "Accept")]
     headers.append(("Cache-Control", "no-store"))
+    if form == "html":
+        headers.append(("Content-Security-Policy", _SANDBOX))
     return Response(status, headers, body)
 
 
@@ -101,15 +104,13 @@ def refusal(error: InvalidChangeError, request: Request) -> Response:
     from clustergraph.protocol.problems import document
 
     accept = request.headers.get("accept")
-    parsed = ranges(accept)
-    problem = weight_of(parsed, _PROBLEM)
     others = [
-        (weight_of(parsed, media_type), form)
+        (quality_of(accept, media_type), form)
         for form, media_type in FORMATS.items()
         if form != "json"
     ]
     best, form = max(others, key=lambda pair: pair[0])
-    if best > max(problem, weight_of(parsed, "application/json")):
+    if best > max(quality_of(accept, kind) for kind in (_PROBLEM, "application/json")):
         return written(error.report, form, 422)
     from clustergraph.shacl import render
 

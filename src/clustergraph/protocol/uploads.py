@@ -18,12 +18,17 @@ from typing import IO, Final
 
 import pyoxigraph as ox
 
+from python_multipart import MultipartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartCallbacks, parse_options_header
+
 from clustergraph.errors import RequestError, near
+from clustergraph.protocol import faults
 from clustergraph.protocol.messages import Config, Request
-from clustergraph.protocol.parameters import media_type
+from clustergraph.protocol.parameters import media_type, shown
 from clustergraph.sparql.results import FORMATS
 
-__all__ = ["ACCEPTED", "MAX_DEPTH", "UNNAMED", "Document", "read"]
+__all__ = ["ACCEPTED", "MAX_DEPTH", "UNNAMED", "Document", "file_name", "read"]
 
 ACCEPTED: Final = (
     "text/turtle, application/n-triples, application/rdf+xml, application/ld+json, "
@@ -38,8 +43,10 @@ UNNAMED: Final = "the content"
 
 _MOST_PARTS: Final = 100
 _CHUNK: Final = 1 << 20
-_BOUNDARY: Final = re.compile(r'boundary=(?:"([^"]{1,70})"|([^\s;]{1,70}))', re.IGNORECASE)
-_PARAMETER: Final = re.compile(r'([\w*]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s;]*))')
+# RFC 2046, section 5.1.1.
+_LONGEST_BOUNDARY: Final = 70
+_LONGEST_NAME: Final = 100
+_LONGEST_REASON: Final = 400
 _ENTITY: Final = re.compile(rb"<!ENTITY\s+[^\s%]+\s+(?:\"([^\"]*)\"|'([^']*)')")
 _LONGEST_ENTITY: Final = 500
 _MEDIA_TYPES: Final = {
@@ -58,11 +65,15 @@ _MEDIA_TYPES: Final = {
     "text/x-nquads": ox.RdfFormat.N_QUADS,
     "application/x-trig": ox.RdfFormat.TRIG,
 }
-# Strings and comments are passed over, so that brackets in them do not count.
-_JSON_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# Strings and comments are passed over, so that brackets in them do not count. A string that is not
+# closed is one token up to the end: looked at again from each of its quotes, it would cost its
+# length squared.
+_JSON_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 _TERM_TOKEN: Final = re.compile(
-    rb'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
-    rb"|<[^\x00-\x20<>\"{}|^`\\]*>|#[^\n]*|<<|>>",
+    rb'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+(?:"""|["\\]*\Z)'
+    rb"|\'\'\'(?:[^\'\\]|\\.|\'{1,2}(?!\'))*+(?:\'\'\'|[\'\\]*\Z)"
+    rb'|"(?:[^"\\\n]|\\.)*+"?|\'(?:[^\'\\\n]|\\.)*+\'?'
+    rb"|<[^\x00-\x20<>\"{}|^`\\]*+>?|#[^\n]*+|<<|>>",
     re.DOTALL,
 )
 
@@ -122,11 +133,9 @@ class Document:
             for quad in quads:
                 count += 1
                 if not isinstance(quad.graph_name, ox.DefaultGraph):
-                    raise RequestError(
-                        400,
-                        "Wrong content",
-                        f"{self.source} holds statements in {quad.graph_name}, and the request "
-                        "names one graph for all: send triples, or POST to /store",
+                    raise faults.bad_content(
+                        f"{self.source} holds statements in {shown(str(quad.graph_name))}, and the "
+                        "request names one graph for all: send triples, or POST to /store"
                     )
         except SyntaxError as error:
             raise self._fault(error) from error
@@ -134,7 +143,7 @@ class Document:
             if not self.packed:
                 raise
             detail = f"{self.source} is not what gzip writes ({error})"
-            raise RequestError(400, "Wrong content", detail) from error
+            raise faults.bad_content(detail) from error
         return count
 
     def load(self, store: ox.Store, graph: ox.NamedNode | ox.DefaultGraph | None) -> None:
@@ -159,7 +168,7 @@ class Document:
             line, column, reason = self._place(reason)
         place = f"line {line}, column {column}: " if line else ""
         more: dict[str, object] = {"line": line, "column": column} if line else {}
-        return RequestError(400, "Syntax error", f"{self.source}: {place}{reason}", **more)
+        return faults.bad_syntax(f"{self.source}: {place}{reason}", **more)
 
     def _place(self, reason: str) -> tuple[int | None, int | None, str]:
         """Find the place of a fault in XML, which the engine does not tell."""
@@ -205,7 +214,7 @@ class Document:
             depth += (token in openers) - (depth > 0 and token in closers)
             if depth > MAX_DEPTH:
                 detail = f"{self.source} nests deeper than {MAX_DEPTH:,} levels"
-                raise RequestError(400, "Wrong content", detail)
+                raise faults.bad_content(detail)
 
     def _limit_entities(self) -> None:
         """Refuse entities that grow (a bomb): long ones, and those that hold others."""
@@ -214,16 +223,16 @@ class Document:
         while chunk := stream.read(_CHUNK):
             if b"<!ENTITY" in before[-len(b"<!ENTITY") :] + chunk:
                 detail = f"{self.source}: entities are declared at the start, or not at all"
-                raise RequestError(400, "Wrong content", detail)
+                raise faults.bad_content(detail)
             before = chunk
         for match in _ENTITY.finditer(head):
             value = match[1] if match[1] is not None else match[2]
             if len(value) > _LONGEST_ENTITY or b"&" in value:
                 detail = f"{self.source}: an entity may hold a namespace, not other entities"
-                raise RequestError(400, "Wrong content", detail)
+                raise faults.bad_content(detail)
         if head.count(b"<!ENTITY") != len(_ENTITY.findall(head)):
             detail = f"{self.source}: an entity must be a plain text; none is fetched"
-            raise RequestError(400, "Wrong content", detail)
+            raise faults.bad_content(detail)
 
 
 class _Limited(io.RawIOBase):
@@ -242,7 +251,7 @@ class _Limited(io.RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             detail = f"at most {self._max:,} bytes are taken, decompressed; send it in parts"
-            raise RequestError(413, "Content too large", detail)
+            raise faults.too_large(detail)
         return data
 
 
@@ -272,12 +281,8 @@ def read(request: Request, config: Config, base_iri: str) -> list[Document]:
     # Without Content-Type it is RDF/XML (section 5).
     form = _MEDIA_TYPES.get(essence) if essence else ox.RdfFormat.RDF_XML
     if form is None:
-        raise RequestError(
-            415,
-            "Unsupported media type",
-            f"{essence} is no RDF format known here; send one of {ACCEPTED}",
-            headers=[("Accept-Post", ACCEPTED)],
-        )
+        detail = f"{shown(essence)} is no RDF format known here; send one of {ACCEPTED}"
+        raise faults.unsupported_type(detail, ACCEPTED)
     return [Document(UNNAMED, form, base_iri, request.body, packed, config.max_upload_bytes)]
 
 
@@ -286,45 +291,88 @@ def _packed(encoding: str) -> bool:
     codings = [coding for coding in codings if coding != "identity"]
     if codings in ([], ["gzip"], ["x-gzip"]):
         return bool(codings)
-    # RFC 9110, section 15.5.16.
-    raise RequestError(
-        415,
-        "Unsupported content coding",
-        f"{encoding} is not understood; send the content plain or compressed by gzip",
-        headers=[("Accept-Encoding", "gzip, identity")],
-    )
+    detail = f"{shown(encoding)} is not understood; send the content plain or compressed by gzip"
+    raise faults.unsupported_coding(detail, "gzip, identity")
+
+
+@dataclass(slots=True)
+class _Part:
+    """One part of a form: its headers by lower-case name, and its content."""
+
+    headers: dict[str, str]
+    content: bytearray
 
 
 def _parts(body: bytes, declared: str) -> Iterator[tuple[str, ox.RdfFormat, str, bytes]]:
-    """Yield name, format, field and content of each file in a form."""
-    match = _BOUNDARY.search(declared)
-    if match is None:
-        raise RequestError(400, "Wrong content", "multipart/form-data without a boundary")
-    boundary = b"--" + (match[1] or match[2]).encode("latin-1")
-    pieces = (b"\r\n" + body).split(b"\r\n" + boundary, _MOST_PARTS + 2)
-    if len(pieces) < 2 or not pieces[-1].startswith(b"--"):
-        few = len(pieces) <= _MOST_PARTS + 1
-        detail = "the form does not end with its boundary" if few else "too many parts in the form"
-        raise RequestError(400, "Wrong content", detail)
-    if len(pieces) == 2:
-        raise RequestError(400, "Wrong content", "the form holds no file")
-    for piece in pieces[1:-1]:
-        head, separator, data = piece.partition(b"\r\n\r\n")
-        if not separator:
-            raise RequestError(400, "Wrong content", "a part of the form has no content")
-        headers = {}
-        for line in head.decode("utf-8", "replace").split("\r\n"):
-            name, _, value = line.partition(":")
-            headers[name.strip().lower()] = value.strip()
-        yield *_format_of(headers), data
+    """Yield name, format, field and content of each file in a form (RFC 7578)."""
+    boundary = parse_options_header(declared)[1].get(b"boundary")
+    if not boundary or len(boundary) > _LONGEST_BOUNDARY:
+        raise faults.bad_content("multipart/form-data without a boundary")
+    form = _Form()
+    try:
+        parser = MultipartParser(boundary, form.callbacks())
+        parser.write(body)
+        parser.finalize()
+    except FormParserError as error:
+        raise faults.bad_content(f"the form is malformed: {shown(str(error))}") from error
+    if not form.complete:
+        raise faults.bad_content("the form does not end with its boundary")
+    if not form.parts:
+        raise faults.bad_content("the form holds no file")
+    for part in form.parts:
+        yield *_format_of(part.headers), bytes(part.content)
+
+
+class _Form:
+    """Collects the parts of a form as the parser meets them."""
+
+    def __init__(self) -> None:
+        self.parts: list[_Part] = []
+        self.complete = False
+        self._name = self._value = b""
+
+    def callbacks(self) -> MultipartCallbacks:
+        """Return what the parser calls."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._field,
+            "on_header_value": self._add_value,
+            "on_header_end": self._end_header,
+            "on_part_data": self._data,
+            "on_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        if len(self.parts) == _MOST_PARTS:
+            raise faults.bad_content(f"a form may have {_MOST_PARTS} parts")
+        self.parts.append(_Part({}, bytearray()))
+
+    def _field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        name = self._name.decode("latin-1").lower()
+        self.parts[-1].headers[name] = self._value.decode("utf-8", "replace")
+        self._name = self._value = b""
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        self.parts[-1].content += memoryview(data)[start:end]
+
+    def _end(self) -> None:
+        self.complete = True
 
 
 def _format_of(headers: dict[str, str]) -> tuple[str, ox.RdfFormat, str]:
-    named = {
-        key.lower(): quoted or plain
-        for key, quoted, plain in _PARAMETER.findall(headers.get("content-disposition", ""))
-    }
-    name = named.get("filename") or named.get("name") or "a part of the form"
+    """Return name, format and field of a part."""
+    # The parser of headers knows Latin-1 alone.
+    disposition = headers.get("content-disposition", "").encode().decode("latin-1")
+    named = parse_options_header(disposition)[1]
+    field = named.get(b"name", b"").decode("utf-8", "replace")
+    name = file_name(named.get(b"filename", b"").decode("utf-8", "replace") or field)
+    name = name or "a part of the form"
     essence = media_type(headers.get("content-type", ""))
     form = _MEDIA_TYPES.get(essence)
     if form is None and essence in ("", "application/octet-stream", "text/plain"):
@@ -332,11 +380,21 @@ def _format_of(headers: dict[str, str]) -> tuple[str, ox.RdfFormat, str]:
         form = ox.RdfFormat.from_extension(PurePosixPath(name).suffix[1:].lower())
     if form is None:
         if essence:
-            detail = f"{name}: {essence} is no RDF format known here; send one of {ACCEPTED}"
-            raise RequestError(415, "Unsupported media type", detail)
+            detail = f"{name}: {shown(essence)} is no RDF format known here; send one of {ACCEPTED}"
+            raise faults.unsupported_type(detail, ACCEPTED)
         detail = f"{name}: give each file a Content-Type, or a name that ends in .ttl or the like"
-        raise RequestError(400, "Wrong content", detail)
-    return name, form, named.get("name", "")
+        raise faults.bad_content(detail)
+    return name, form, field
+
+
+def file_name(text: str) -> str:
+    """Return a name that a client gives a file, as it may stand in messages and on a disk."""
+    plain = PurePosixPath(text.replace("\\", "/")).name
+    plain = "".join(one for one in plain if one.isprintable())
+    stem, dot, suffix = plain.rpartition(".")
+    if len(plain.encode("utf-8", "replace")) <= _LONGEST_NAME:
+        return plain
+    return f"{(stem or suffix)[:40]}…{dot}{suffix[:10]}" if dot else plain[:40] + "…"
 
 
 _PLACE: Final = re.compile(
@@ -347,6 +405,8 @@ _UNDECLARED: Final = re.compile(r"The prefix (.*): has not been declared")
 
 def _reason(message: str) -> str:
     """Return what the engine's parser says, without the place, and with advice."""
+    # The parser may quote all that was sent.
+    message = shown(message, _LONGEST_REASON)
     match = _PLACE.match(message)
     reason = match[1] if match else message
     if undeclared := _UNDECLARED.search(reason):
