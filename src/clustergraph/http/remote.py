@@ -38,7 +38,7 @@ from clustergraph.protocol import (
     questions,
 )
 from clustergraph.protocol.dispatch import VOID
-from clustergraph.protocol.negotiation import choose
+from clustergraph.protocol.negotiation import Kind, choose
 from clustergraph.protocol.query import Sink
 from clustergraph.quadstore.engine import Answer, nothing
 from clustergraph.quadstore.remote import Fetched, RemoteEngine
@@ -144,7 +144,7 @@ class Remote:
                 return self._update(request)
             return self._graph(request)
         except ClusterGraphError as error:
-            return problems.respond(_blamed(error), request)
+            return problems.respond(error, request)
 
     # SPARQL 1.1 Protocol
 
@@ -160,7 +160,7 @@ class Remote:
         self._engine.check(text)
         asked = query_form(text)
         triples = asked in ("CONSTRUCT", "DESCRIBE")
-        kind = "graph" if triples else "solutions"
+        kind: Kind = "graph" if triples else "solutions"
         form = choose(request.headers.get("accept"), given.forms, kind)
         graphs = {"default_graphs": given.default_graphs, "named_graphs": given.named_graphs}
         if asked == "ASK":
@@ -317,10 +317,7 @@ def _response(form: Format, config: Config, fill: Callable[[Any], object]) -> Re
 
     def stream(write: Write) -> bytes:
         sink = Sink(write, config.max_result_bytes)
-        try:
-            fill(sink)
-        except ClusterGraphError as error:
-            raise _blamed(error) from error
+        fill(sink)
         return sink.rest()
 
     return Response(200, [("Content-Type", form.content_type), ("Vary", "Accept")], stream)
@@ -366,14 +363,6 @@ def _told(reader: _Reader, sink: Sink, kind: str) -> Iterator[None]:
         if sink.broken:
             raise
         raise EndpointError(f"the other server's answer is no {kind}: {error}") from error
-
-
-def _blamed(error: ClusterGraphError) -> ClusterGraphError:
-    """Return an error with the status that it stands for here."""
-    if type(error) is QueryError:
-        # It passed our parser; the other server has found something.
-        return RequestError(400, "The request failed", str(error))
-    return problems.endpoint_failed(error) if isinstance(error, EndpointError) else error
 
 
 def _refuse_conditions(request: Request) -> None:

@@ -14,12 +14,12 @@ import pyoxigraph as ox
 from clustergraph.linked import forms
 from clustergraph.linked.documents import LICENCE, link, modified
 from clustergraph.linked.dumps import FILES
-from clustergraph.linked.forms import HTML, RDF
+from clustergraph.linked.forms import DOCUMENTS, HTML
 from clustergraph.linked.listing import listing, path_of
 from clustergraph.pages.frame import Visit, page
 from clustergraph.protocol import Response
 from clustergraph.protocol.holdings import dataset, statistics
-from clustergraph.sparql.results import FORMATS
+from clustergraph.sparql.results import FORMATS, Format
 from clustergraph.vocab import BASE, GRAPH, INFERRED, PREFIXES
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-_FORMS: Final = (RDF[0], HTML, *RDF[1:])
 _DCAT: Final = PREFIXES["dcat"]
 _DCTERMS: Final = PREFIXES["dcterms"]
 _FOAF: Final = PREFIXES["foaf"]
@@ -43,8 +42,8 @@ _Statements = Iterator[tuple[_Node, str, _Term | str]]
 
 def show(visit: Visit) -> Response:
     """Return the catalogue."""
-    _, form = forms.split(visit.path, _FORMS)
-    chosen = form or forms.choose(visit.request.headers.get("accept"), _FORMS)
+    _, form = forms.split(visit.path, DOCUMENTS)
+    chosen = form or forms.choose(visit.request.headers.get("accept"), DOCUMENTS)
     head = [("Link", ", ".join(_links(visit, chosen))), *modified(visit)]
     if chosen is HTML:
         return _page(visit, head)
@@ -54,11 +53,11 @@ def show(visit: Visit) -> Response:
     return Response(200, head, body, cacheable=True)
 
 
-def _links(visit: Visit, chosen: forms.Form) -> list[str]:
+def _links(visit: Visit, chosen: Format) -> list[str]:
     """Return links to other formats, to the dumps and to the indexes of things."""
     address = f"{visit.base}/catalog"
     links = [link(LICENCE, "license"), link(_DCAT + "Catalog", "type")]
-    for form in _FORMS:
+    for form in DOCUMENTS:
         if form is not chosen:
             links.append(link(address + form.suffix, "alternate", form.media_type, title=form.name))
         if form is not HTML:
@@ -161,6 +160,6 @@ def _page(visit: Visit, head: list[tuple[str, str]]) -> Response:
         graphs=graphs,
         kinds=[(kind, path_of(kind), len(iris)) for kind, iris in kinds.items()],
         files=FILES,
-        formats=[form for form in _FORMS if form is not HTML],
+        formats=[form for form in DOCUMENTS if form is not HTML],
         inferred=counted.graphs.get(INFERRED, 0),
     )

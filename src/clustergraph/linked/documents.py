@@ -15,16 +15,17 @@ from urllib.parse import quote, urlencode
 
 import pyoxigraph as ox
 
-from clustergraph.errors import RequestError, UnknownNameError
+from clustergraph.errors import UnknownNameError
 from clustergraph.linked import forms, plain
 from clustergraph.linked.aliases import thing_of
-from clustergraph.linked.forms import HTML, JSON, Form
+from clustergraph.linked.forms import HTML, JSON
 from clustergraph.linked.listing import listing
 from clustergraph.linked.things import Description, describe, exists, withdrawn
 from clustergraph.pages.frame import Visit, refuse
 from clustergraph.pages.visit import local
-from clustergraph.protocol import Response
+from clustergraph.protocol import Response, faults
 from clustergraph.protocol.preconditions import http_date
+from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE, CG, ID, PREFIXES
 
 __all__ = ["LICENCE", "existing", "link", "missing", "modified", "page_number", "respond", "show"]
@@ -52,7 +53,7 @@ def show(visit: Visit) -> Response:
         name = visit.parameter("iri")
         if not name:
             detail = "say which thing to describe: /resource?iri=IRI"
-            raise RequestError(400, "The request is wrong", detail)
+            raise faults.bad_request(detail)
     else:
         path, form = forms.split(visit.path)
         room, _, rest = path[1:].partition("/")
@@ -64,7 +65,7 @@ def show(visit: Visit) -> Response:
     return respond(visit, ox.NamedNode(name), form)
 
 
-def respond(visit: Visit, iri: ox.NamedNode, form: Form | None) -> Response:
+def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
     """Return the description of a thing, in the format that its address or the client names."""
     number = page_number(visit)
     if (others := withdrawn(visit.engine, iri)) is not None and iri.value.startswith(ID):
@@ -99,7 +100,7 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Form | None) -> Response:
     return Response(200, head, body, cacheable=True)
 
 
-def _elsewhere(visit: Visit, iri: ox.NamedNode, chosen: Form) -> Response | None:
+def _elsewhere(visit: Visit, iri: ox.NamedNode, chosen: Format) -> Response | None:
     """Return the way to a term of which the graph says nothing, but its vocabulary does."""
     from clustergraph.linked import vocabularies
 
@@ -172,7 +173,7 @@ def page_number(visit: Visit) -> int:
     """
     text = visit.parameter("page", "1")
     if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) < 1_000_000):
-        raise RequestError(400, "The request is wrong", f"page is a number from 1 on, not {text!r}")
+        raise faults.bad_request(f"page is a number from 1 on, not {text!r}")
     return int(text)
 
 
@@ -195,7 +196,7 @@ _URI: Final = "/:?#[]@!$&'()*+,;=-._~%"
 def _head(
     visit: Visit,
     iri: ox.NamedNode,
-    chosen: Form,
+    chosen: Format,
     negotiated: bool,
     types: Iterable[str],
     page: int,
@@ -268,7 +269,7 @@ def _gone(visit: Visit, iri: ox.NamedNode, others: list[str]) -> Response:
     """Return 410 for a thing that was withdrawn, with what replaces it."""
     instead = f"; it is replaced by {', '.join(f'<{one}>' for one in others)}" if others else ""
     detail = f"<{iri.value}> was withdrawn{instead}"
-    error = RequestError(410, "Withdrawn", detail, replaced_by=others)
+    error = faults.gone(detail, replaced_by=others)
     suggestions = [(one.removeprefix(BASE), visit.link(one)) for one in others]
     response = refuse(visit, error, suggestions=suggestions)
     response.headers.append(("Vary", "Accept"))
@@ -304,4 +305,4 @@ def _iri(text: str) -> str:
         return ox.NamedNode(text).value
     except ValueError as error:
         detail = f"{text!r} is no absolute IRI ({error})"
-        raise RequestError(400, "The request is wrong", detail) from error
+        raise faults.bad_request(detail) from error

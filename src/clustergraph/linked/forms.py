@@ -3,62 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import RequestError
 from clustergraph.linked import jsonld
-from clustergraph.protocol.negotiation import ranges, weight_of
+from clustergraph.protocol.faults import no_format
+from clustergraph.protocol.negotiation import negotiate
 from clustergraph.protocol.query import drop_idle_prefixes
+from clustergraph.sparql.results import Format
+from clustergraph.sparql.wellformed import obstacle
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["FORMS", "HTML", "JSON", "RDF", "Form", "choose", "split", "write"]
+__all__ = ["DOCUMENTS", "FORMS", "HTML", "JSON", "RDF", "choose", "fitting", "split", "write"]
 
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """A format.
-
-    Attributes:
-        suffix: what addresses of this format end with.
-        media_type: what Content-Type says.
-        engine: what writes it; None: it is not for RDF as such.
-        also: further media types by which it may be asked for.
-        name: how people are told of it.
-    """
-
-    suffix: str
-    media_type: str
-    engine: ox.RdfFormat | None
-    name: str
-    also: tuple[str, ...] = ()
-
-    @property
-    def content_type(self) -> str:
-        """The value of Content-Type."""
-        text = self.media_type.startswith("text/")
-        return f"{self.media_type}; charset=utf-8" if text else self.media_type
-
-
-TURTLE: Final = Form(
-    ".ttl", "text/turtle", ox.RdfFormat.TURTLE, "Turtle", ("text/n3", "application/x-turtle")
+TURTLE: Final = Format(
+    "Turtle", "text/turtle", ".ttl", ox.RdfFormat.TURTLE, ("text/n3", "application/x-turtle")
 )
-HTML: Final = Form(".html", "text/html", None, "HTML", ("application/xhtml+xml",))
-JSON: Final = Form(".json", "application/json", None, "JSON")
+HTML: Final = Format("HTML", "text/html", ".html", None, ("application/xhtml+xml",))
+JSON: Final = Format("JSON", "application/json", ".json", None)
 RDF: Final = (
     TURTLE,
-    Form(".jsonld", "application/ld+json", ox.RdfFormat.JSON_LD, "JSON-LD"),
-    Form(".nt", "application/n-triples", ox.RdfFormat.N_TRIPLES, "N-Triples", ("text/plain",)),
-    Form(".rdf", "application/rdf+xml", ox.RdfFormat.RDF_XML, "RDF/XML", ("application/xml",)),
+    Format("JSON-LD", "application/ld+json", ".jsonld", ox.RdfFormat.JSON_LD),
+    Format("N-Triples", "application/n-triples", ".nt", ox.RdfFormat.N_TRIPLES, ("text/plain",)),
+    Format("RDF/XML", "application/rdf+xml", ".rdf", ox.RdfFormat.RDF_XML, ("application/xml",)),
 )
 """The four that hold the same graph."""
-FORMS: Final = (TURTLE, HTML, *RDF[1:], JSON)
-"""All of them; where a client takes anything, the first."""
+DOCUMENTS: Final = (TURTLE, HTML, *RDF[1:])
+"""Those of documents about several things; where a client takes anything, the first."""
+FORMS: Final = (*DOCUMENTS, JSON)
+"""Those of the description of a thing."""
 
 
-def split(path: str, offered: Iterable[Form] = FORMS) -> tuple[str, Form | None]:
+def split(path: str, offered: Iterable[Format] = FORMS) -> tuple[str, Format | None]:
     """Split the suffix of a format off a path; None: it has none."""
     for form in offered:
         if path.endswith(form.suffix):
@@ -66,32 +43,50 @@ def split(path: str, offered: Iterable[Form] = FORMS) -> tuple[str, Form | None]
     return path, None
 
 
-def choose(accept: str | None, offered: Sequence[Form] = FORMS) -> Form:
-    """Return the format that a client likes best (RFC 9110, section 12.5.1).
+def choose(accept: str | None, offered: Sequence[Format] = FORMS) -> Format:
+    """Return the format that a client likes best.
 
     Raises:
         RequestError: it likes none (406).
     """
-    parsed = ranges(accept)
-    best: tuple[float, int, int] = (0.0, -1, 0)
-    chosen: Form | None = None
-    for order, form in enumerate(offered):
-        for media_type in (form.media_type, *form.also):
-            liked, fit = weight_of(parsed, media_type)
-            # A range such as text/* means a format by its own name alone.
-            named = media_type == form.media_type or fit == 2
-            if liked > 0 and named and (liked, fit, -order) > best:
-                best, chosen = (liked, fit, -order), form
-    if chosen is None:
-        types = [form.media_type for form in offered]
-        detail = f"this can be had as {', '.join(types)}"
-        raise RequestError(406, "No acceptable format", detail, offered=types)
-    return chosen
+    return negotiate(accept, offered)
 
 
-def write(triples: Sequence[ox.Triple], form: Form) -> bytes:
+def fitting(
+    triples: Sequence[ox.Triple], chosen: Format, accept: str | None, negotiated: bool
+) -> Format:
+    """Return a format that can hold the triples: the chosen one, else the next that a client likes.
+
+    RDF/XML has no name for some properties, and XML no place for some characters; JSON-LD has no
+    triple terms.
+
+    Args:
+        triples: what is to be written.
+        chosen: the format wanted first.
+        accept: the Accept header.
+        negotiated: whether the header chose it, and not the address.
+
+    Raises:
+        RequestError: the client likes none that can (406).
+    """
+    reason = _obstacle(triples, chosen)
+    if not reason:
+        return chosen
+    able = [form for form in RDF if not _obstacle(triples, form)]
+    if negotiated:
+        return negotiate(accept, able, f"; {chosen.name} cannot hold it: {reason}")
+    types = [form.media_type for form in able]
+    raise no_format(types, f"{chosen.name} cannot hold this: {reason}; ask for {', '.join(types)}")
+
+
+def _obstacle(triples: Sequence[ox.Triple], form: Format) -> str:
+    assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - HTML and JSON hold anything
+    return next(filter(None, (obstacle(triple, form.engine) for triple in triples)), "")
+
+
+def write(triples: Sequence[ox.Triple], form: Format) -> bytes:
     """Return triples in one of the RDF formats."""
-    assert form.engine is not None  # noqa: S101 - HTML and JSON are made elsewhere
+    assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - HTML and JSON are made elsewhere
     if form.engine == ox.RdfFormat.JSON_LD:
         return jsonld.write(triples)
     prefixes = dict(PREFIXES) if form.suffix in (".ttl", ".rdf") else None

@@ -9,17 +9,17 @@ import pyoxigraph as ox
 from clustergraph.errors import UnknownNameError
 from clustergraph.linked import forms
 from clustergraph.linked.documents import LICENCE, link, modified, page_number
-from clustergraph.linked.forms import HTML, RDF
+from clustergraph.linked.forms import DOCUMENTS, HTML
 from clustergraph.linked.listing import listing, path_of
 from clustergraph.linked.things import names_of
 from clustergraph.pages.frame import Visit, page
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
+from clustergraph.sparql.results import Format
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["show"]
 
-_FORMS: Final = (RDF[0], HTML, *RDF[1:])
 _PAGE: Final = 500
 _RDF: Final = PREFIXES["rdf"]
 _FOAF: Final = PREFIXES["foaf"]
@@ -32,8 +32,8 @@ def show(visit: Visit) -> Response:
     Raises:
         UnknownNameError: there are no things of this kind.
     """
-    path, form = forms.split(visit.path, _FORMS)
-    chosen = form or forms.choose(visit.request.headers.get("accept"), _FORMS)
+    path, form = forms.split(visit.path, DOCUMENTS)
+    chosen = form or forms.choose(visit.request.headers.get("accept"), DOCUMENTS)
     kinds = listing(visit.engine, visit.context).kinds
     kind = path.removeprefix("/things").removeprefix("/")
     if not kind:
@@ -78,11 +78,11 @@ def _titles(visit: Visit, iris: list[str]) -> dict[str, str]:
 
 
 def _head(
-    visit: Visit, path: str, chosen: forms.Form, number: int, pages: int
+    visit: Visit, path: str, chosen: Format, number: int, pages: int
 ) -> list[tuple[str, str]]:
     address = f"{visit.base}{path}"
     links = [link(LICENCE, "license"), link(f"{visit.base}/catalog", "collection")]
-    for form in _FORMS:
+    for form in DOCUMENTS:
         if form is not chosen:
             links.append(link(address + form.suffix, "alternate", form.media_type, title=form.name))
     numbers = {"first": 1, "prev": number - 1, "next": number + 1, "last": pages}
@@ -97,7 +97,7 @@ def _head(
 def _rdf(
     visit: Visit,
     path: str,
-    chosen: forms.Form,
+    chosen: Format,
     head: list[tuple[str, str]],
     iris: list[str],
     total: int,

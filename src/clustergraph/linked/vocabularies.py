@@ -17,16 +17,16 @@ from clustergraph import artefacts
 from clustergraph.errors import UnknownNameError
 from clustergraph.linked import forms
 from clustergraph.linked.documents import LICENCE, link
-from clustergraph.linked.forms import HTML, RDF, Form
+from clustergraph.linked.forms import DOCUMENTS, HTML, RDF
 from clustergraph.pages.frame import Visit, page
 from clustergraph.pages.model import model
 from clustergraph.protocol import Response
+from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE, CG, PREFIXES
 
 __all__ = ["defines", "documents", "show"]
 
 _File: TypeAlias = tuple[Literal["ontology", "shapes"], str]
-_FORMS: Final = (RDF[0], HTML, *RDF[1:])
 _OWL: Final = PREFIXES["owl"]
 
 
@@ -69,7 +69,7 @@ def show(visit: Visit) -> Response:
     Raises:
         UnknownNameError: there is none of this name.
     """
-    path, form = forms.split(visit.path[1:], _FORMS)
+    path, form = forms.split(visit.path[1:], DOCUMENTS)
     known = documents()
     if path not in known and path.removeprefix("ontology/codes/") != path and form is RDF[0]:
         return _file("ontology", f"codes/{path.removeprefix('ontology/codes/')}.ttl")
@@ -81,7 +81,7 @@ def show(visit: Visit) -> Response:
             target = visit.base + visit.link(CG + name)[len(visit.root) :]
             return Response(303, [("Location", target)], b"", cacheable=True)
         raise UnknownNameError("document", path, known)
-    chosen = form or forms.choose(visit.request.headers.get("accept"), _FORMS)
+    chosen = form or forms.choose(visit.request.headers.get("accept"), DOCUMENTS)
     head = _head(visit, path, chosen)
     if chosen is HTML:
         if path in ("ns", "ontology"):
@@ -112,11 +112,11 @@ def show(visit: Visit) -> Response:
     )
 
 
-def _head(visit: Visit, path: str, chosen: Form) -> list[tuple[str, str]]:
+def _head(visit: Visit, path: str, chosen: Format) -> list[tuple[str, str]]:
     address = f"{visit.base}/{path}"
     iri = CG.removesuffix("#") if path == "ns" else BASE + path
     links = [link(iri, "cite-as"), link(LICENCE, "license")]
-    for form in _FORMS:
+    for form in DOCUMENTS:
         if form is not chosen:
             links.append(link(address + form.suffix, "alternate", form.media_type, title=form.name))
         if form is not HTML:

@@ -9,12 +9,11 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from clustergraph.errors import RequestError
 from clustergraph.pages import charts, index, indexes
 from clustergraph.pages.frame import page
 from clustergraph.pages.gather import FACETS
 from clustergraph.pages.index import Option, Selection
-from clustergraph.protocol import Response
+from clustergraph.protocol import Response, faults
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:
@@ -58,13 +57,13 @@ def show(visit: Visit) -> Response:
     found = indexes.of(visit)
     behind = found.generation if found.generation != visit.generation else None
     if behind is not None and visit.captured.get("form"):
-        raise RequestError(503, "Not yet", "the search of this generation is being prepared")
+        raise faults.not_ready("the search of this generation is being prepared")
     result = found.search(selection)
     if form := visit.captured.get("form"):
         return _file(visit, found, selection, form)
     view = visit.parameter("view", "list")
     if view not in VIEWS:
-        raise RequestError(400, "The request is wrong", f"view is one of {', '.join(VIEWS)}")
+        raise faults.bad_request(f"view is one of {', '.join(VIEWS)}")
     size = _TABLE_SIZE if view == "table" else _SIZE
     last = max(1, -(-result.total // size))
     number = min(_number(visit), last)
@@ -156,7 +155,7 @@ def _selection(visit: Visit) -> Selection:
     text = " ".join(visit.parameter("q").split())
     if len(text) > _MOST_CHARACTERS:
         detail = f"q is longer than {_MOST_CHARACTERS} characters: look for a few words"
-        raise RequestError(400, "The request is wrong", detail)
+        raise faults.bad_request(detail)
     chosen: dict[str, tuple[str, ...]] = {
         name: tuple(dict.fromkeys(visit.parameters[name]))
         for name in FACETS
@@ -169,7 +168,7 @@ def _number(visit: Visit) -> int:
     written = visit.parameter("page", "1")
     if not (written.isascii() and written.isdigit() and 1 <= int(written) <= _MOST_PAGES):
         detail = f"page={written}: a whole number from 1 to {_MOST_PAGES:,}"
-        raise RequestError(400, "The request is wrong", detail)
+        raise faults.bad_request(detail)
     return int(written)
 
 

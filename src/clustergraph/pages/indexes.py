@@ -22,8 +22,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from clustergraph.errors import RequestError
 from clustergraph.pages.index import Index, build
+from clustergraph.protocol import faults
 from clustergraph.settings import cache_directory
 
 if TYPE_CHECKING:
@@ -90,11 +90,9 @@ def _shared(visit: Visit) -> Index | None:
             if not place.made(visit.engine, _PATIENCE_S):
                 if older is not None:
                     return older.open()
-                raise RequestError(
-                    503,
-                    "Not yet",
+                raise faults.not_ready(
                     "the search is being prepared for this state of the graph; try again in a "
-                    "few seconds",
+                    "few seconds"
                 )
         return place.open()
     except (OSError, sqlite3.OperationalError):

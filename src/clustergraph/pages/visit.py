@@ -14,7 +14,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
 from clustergraph.pages.words import LANGUAGES, Words
-from clustergraph.protocol import Context, Request
+from clustergraph.protocol import Context, Request, faults
 from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.quadstore.engine import reading
 from clustergraph.vocab import BASE, PREFIXES, shorten
@@ -115,7 +115,7 @@ class Visit:
             pairs = parse_qsl(text, errors="strict", max_num_fields=_MOST_FIELDS)
         except ValueError as error:
             detail = f"the address is not well-formed: {error}"
-            raise RequestError(400, "The request is wrong", detail) from error
+            raise faults.bad_request(detail) from error
         values: dict[str, list[str]] = {}
         for name, value in pairs:
             if value.strip():

@@ -1,7 +1,7 @@
 """The kinds of problems that a request may meet, each with its status and title (RFC 9457).
 
-One function for each kind makes its `RequestError`; ``detail`` says what is wrong this time and what
-to do about it. docs/protocol.md lists the kinds.
+One function for each kind makes its `RequestError`; ``detail`` says what is wrong this time and
+what to do about it. docs/protocol.md lists the kinds.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from clustergraph.errors import RequestError
 __all__ = [
     "KINDS",
     "bad_content",
+    "bad_parameter",
     "bad_request",
+    "bad_syntax",
     "endpoint_failed",
     "gone",
     "header_too_long",
@@ -46,7 +48,6 @@ KINDS: Final = {
     "Refused": 403,
     "Read-only": 403,
     "Not found": 404,
-    "Unknown name": 404,
     "Method not allowed": 405,
     "No acceptable format": 406,
     "The update failed": 409,

@@ -14,9 +14,10 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, QueryError, RequestError, StoreError, near
-from clustergraph.protocol import parameters, problems, uploads
+from clustergraph.protocol import faults, parameters, problems, uploads
 from clustergraph.protocol.messages import Change, Context, Request, Response, Write
 from clustergraph.protocol.negotiation import choose
+from clustergraph.protocol.parameters import shown
 from clustergraph.protocol.preconditions import check, http_date, tag, unchanged
 from clustergraph.protocol.query import Sink, drop_idle_prefixes, refuse_method
 from clustergraph.protocol.update import published, read_only
@@ -64,7 +65,7 @@ def answer(request: Request, context: Context) -> Response | Change:
             return _get(request, context, target)
         case "PUT" | "DELETE" if target.node is None:
             detail = f"{request.method} needs a graph: add ?graph=IRI or ?default to the address"
-            raise RequestError(405, "Method not allowed", detail, headers=[("Allow", allow)])
+            raise faults.method_not_allowed(request.method, allow, detail)
         case "PUT" | "POST" | "DELETE" if context.commit is None:
             raise read_only()
         case "PUT":
@@ -102,7 +103,7 @@ def target_of(request: Request, context: Context) -> Target:
         graphs.append(_direct(direct, request, context))
     if len(graphs) + default > 1:
         detail = "the address names more than one graph; name one: ?graph=IRI or ?default"
-        raise RequestError(400, "Wrong request", detail)
+        raise faults.bad_request(detail)
     if default:
         return Target(ox.DefaultGraph(), forms)
     if not graphs:
@@ -118,17 +119,13 @@ def _permanent(iri: str, request: Request, context: Context) -> str:
 
 def _direct(path: str, request: Request, context: Context) -> str:
     if path == "/":
-        raise RequestError(404, "Not found", "nothing is at /store/; the store itself is /store")
+        raise faults.not_found("nothing is at /store/; the store itself is /store")
     namespace = context.config.graph_namespace
     return f"{request.base}/store{path}" if namespace is None else namespace + path[1:]
 
 
 def _node(iri: str) -> ox.NamedNode:
-    try:
-        return ox.NamedNode(iri)
-    except ValueError as error:
-        detail = f"a graph is named by an absolute IRI, and {iri!r} is none ({error})"
-        raise RequestError(400, "Wrong request", detail) from error
+    return parameters.node(iri, "graph")
 
 
 def _get(request: Request, context: Context, target: Target) -> Response:
@@ -277,4 +274,4 @@ def _unknown(store: ox.Store, target: Target) -> RequestError:
     known = [graph.value for graph in store.named_graphs() if isinstance(graph, ox.NamedNode)]
     close = near(target.node.value, known[:1000], limit=2)
     hint = f"; did you mean {' or '.join(f'<{iri}>' for iri in close)}?" if close else ""
-    return RequestError(404, "No such graph", f"there is no graph {target.name}{hint}")
+    return faults.not_found(f"there is no graph {shown(target.name)}{hint}")

@@ -169,7 +169,7 @@ def quality_of(accept: str | None, media_type: str) -> tuple[float, int]:
 
 
 def _best(accept: str | None, offered: Sequence[T]) -> T | None:
-    """Return the best offer: by quality, then by the closer fit, then by the order of the offers."""
+    """Return the best offer: by quality, then by the closer fit, then by the order of offers."""
     ranges = _ranges(_clip(accept))
     best: tuple[float, int, int] = (0.0, -1, 0)
     chosen: T | None = None

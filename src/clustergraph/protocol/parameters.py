@@ -17,7 +17,16 @@ from clustergraph.protocol import faults
 from clustergraph.protocol.messages import Request
 
 __all__ = [
-    "Given", "content", "decode", "fields", "media_type", "node", "nodes", "read", "shown", "values",
+    "Given",
+    "content",
+    "decode",
+    "fields",
+    "media_type",
+    "node",
+    "nodes",
+    "read",
+    "shown",
+    "values",
 ]
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -196,7 +205,7 @@ def node(text: str, name: str = "iri") -> ox.NamedNode:
 
 
 def shown(text: str, most: int = 200) -> str:
-    """Return a text that a client has sent as messages quote it: short, without control characters."""
+    """Return a text as messages quote it: short, and without control characters."""
     cut = text if len(text) <= most else text[:most] + "…"
     return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in cut)
 

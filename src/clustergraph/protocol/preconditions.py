@@ -9,6 +9,7 @@ from typing import Final
 
 import clustergraph
 from clustergraph.errors import RequestError
+from clustergraph.protocol import faults
 from clustergraph.protocol.messages import Context, Request, Response
 
 __all__ = ["check", "http_date", "tag", "unchanged"]
@@ -110,7 +111,7 @@ def _tags(header: str) -> list[tuple[bool, str]]:
 def _failed(name: str, base: int | None) -> RequestError:
     state = f"generation {base}" if base is not None else "ahead of the last published generation"
     detail = f"{name} does not hold: the graph is at {state}; read it again and repeat the change"
-    return RequestError(412, "Precondition failed", detail)
+    return faults.precondition_failed(detail)
 
 
 def _parse_date(text: str) -> float | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
 
@@ -12,7 +12,9 @@ from clustergraph.errors import (
     ClusterGraphError,
     DiskFullError,
     EndpointError,
+    FormatError,
     InvalidChangeError,
+    MissingExtraError,
     ParameterError,
     QueryError,
     QueryRefusedError,
@@ -26,31 +28,46 @@ from clustergraph.errors import (
     UnsupportedFunctionError,
     UsageError,
 )
+from clustergraph.protocol import faults
 from clustergraph.protocol.messages import Request, Response
 from clustergraph.protocol.negotiation import prefers_text
 from clustergraph.vocab import BASE
 
-__all__ = ["PROBLEM", "WORKER_FAILURES", "describe", "document", "endpoint_failed", "respond"]
+__all__ = ["PROBLEM", "WORKER_FAILURES", "describe", "document", "respond"]
 
 PROBLEM: Final = BASE + "problem/"
 """What the types of problems start with; the rest is the title in lower case with hyphens."""
 
 # The first class that fits decides: narrower ones stand before wider ones.
-_STATUS: Final[tuple[tuple[type[ClusterGraphError], int, str], ...]] = (
-    (QuerySyntaxError, 400, "Syntax error"),
-    (QueryTooLongError, 413, "Content too large"),
-    (UnsupportedFunctionError, 400, "Unknown function"),
-    (QueryRefusedError, 403, "Refused"),
-    (QueryError, 500, "The query failed"),
-    (SyntaxFaultError, 400, "Syntax error"),
-    (UnreadableInputError, 400, "Unreadable content"),
-    (UnknownNameError, 404, "Unknown name"),
-    (ParameterError, 400, "Wrong parameter"),
-    (UsageError, 400, "Wrong request"),
-    (DiskFullError, 507, "The disk is full"),
-    (StoreError, 503, "The store failed"),
+_TITLES: Final[tuple[tuple[type[ClusterGraphError], str], ...]] = (
+    (QuerySyntaxError, "Syntax error"),
+    (QueryTooLongError, "Content too large"),
+    (UnsupportedFunctionError, "Wrong request"),
+    (QueryRefusedError, "Refused"),
+    (QueryError, "The query failed"),
+    (SyntaxFaultError, "Syntax error"),
+    (UnreadableInputError, "Wrong content"),
+    (UnknownNameError, "Not found"),
+    (ParameterError, "Wrong parameter"),
+    (FormatError, "No acceptable format"),
+    (MissingExtraError, "Not implemented"),
+    (UsageError, "Wrong request"),
+    (DiskFullError, "The disk is full"),
+    (StoreError, "The store failed"),
 )
-
+# Of what fails behind the service, a client is told neither addresses nor paths: the log has them.
+_BEHIND: Final = {
+    "The disk is full": "there is no room for the change, and nothing of it was done; the operator "
+    "finds more in the log",
+    "The store failed": "the graph could not be read or changed; the operator finds the reason in "
+    "the log",
+    "The other endpoint failed": "the server that holds the graph failed or could not be reached; "
+    "the operator finds the reason in the log",
+    "The time is up": "the server that holds the graph took too long; ask for less",
+    "The service failed": "the service failed; the operator finds the reason in the log",
+}
+_LONGEST_DETAIL: Final = 2000
+_log: Final = logging.getLogger("clustergraph.protocol")
 
 WORKER_FAILURES: Final = {
     "deadline": (
@@ -101,31 +118,38 @@ def respond(error: ClusterGraphError, request: Request) -> Response:
 
 def describe(error: ClusterGraphError) -> tuple[int, dict[str, Any]]:
     """Return the status that an error stands for, and the members of its problem document."""
-    if isinstance(error, EndpointError):
-        error = endpoint_failed(error)
     if isinstance(error, RequestError):
         return error.status, _members(error.status, error.title, error.detail, error.more)
-    status, title = next(
-        ((code, name) for kind, code, name in _STATUS if isinstance(error, kind)),
-        (500, "The service failed"),
-    )
+    title = _title(error)
+    detail = _BEHIND.get(title)
+    if isinstance(error.__cause__, HTTPError) and detail is None:
+        detail = "the server that holds the graph refused the request; the log has its reason"
+    if detail is not None:
+        _log.warning("%s: %s", title, error)
     more = {}
     if isinstance(error, QuerySyntaxError | SyntaxFaultError) and error.line is not None:
         more = {"line": error.line, "column": error.column}
-    return status, _members(status, title, str(error), more)
+    status = faults.KINDS[title]
+    return status, _members(status, title, detail or str(error), more)
 
 
-def endpoint_failed(error: EndpointError) -> RequestError:
-    """Return an endpoint's failure with its status: 504 if it took too long, else 502."""
+def _title(error: ClusterGraphError) -> str:
+    if isinstance(error, EndpointError):
+        return "The time is up" if _late(error) else "The other endpoint failed"
+    if type(error) is QueryError and isinstance(error.__cause__, HTTPError):
+        # It passed our parser; the server that holds the graph refused it.
+        return "Wrong request"
+    found = (title for kind, title in _TITLES if isinstance(error, kind))
+    return next(found, "The service failed")
+
+
+def _late(error: EndpointError) -> bool:
+    """Return whether the other server failed because it took too long."""
     cause = error.__cause__
     if isinstance(cause, HTTPError):
-        late = cause.code in (408, 504)
-    else:
-        reason = cause.reason if isinstance(cause, URLError) else cause
-        late = isinstance(reason, TimeoutError)
-    if late:
-        return RequestError(504, "The time is up", f"{error}; ask for less")
-    return RequestError(502, "The other endpoint failed", str(error))
+        return cause.code in (408, 504)
+    reason = cause.reason if isinstance(cause, URLError) else cause
+    return isinstance(reason, TimeoutError)
 
 
 def document(
@@ -145,11 +169,13 @@ def document(
 
 def _members(status: int, title: str, detail: str, more: Mapping[str, object]) -> dict[str, Any]:
     kind = PROBLEM + title.lower().replace(" ", "-")
+    if len(detail) > _LONGEST_DETAIL:
+        detail = detail[:_LONGEST_DETAIL] + "…"
     return {"type": kind, "title": title, "status": status, "detail": detail, **more}
 
 
 def _response(status: int, members: Mapping[str, object], accept: str | None) -> Response:
-    if _wants_text(accept):
+    if prefers_text(accept):
         text = f"{members['title']} ({status})\n\n{members['detail']}\n"
         content_type = "text/plain; charset=utf-8"
     else:
@@ -157,8 +183,3 @@ def _response(status: int, members: Mapping[str, object], accept: str | None) ->
         content_type = "application/problem+json"
     headers = [("Content-Type", content_type), ("Vary", "Accept"), ("Cache-Control", "no-store")]
     return Response(status, headers, text.encode("utf-8", "replace"))
-
-
-@lru_cache(maxsize=64)
-def _wants_text(accept: str | None) -> bool:
-    return prefers_text(accept)

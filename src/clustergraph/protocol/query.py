@@ -13,10 +13,9 @@ from clustergraph.errors import (
     ClusterGraphError,
     FederationError,
     QueryError,
-    RequestError,
     UnsupportedFunctionError,
 )
-from clustergraph.protocol import parameters, problems
+from clustergraph.protocol import faults, parameters, problems
 from clustergraph.protocol.messages import Config, Context, Request, Response, Stream, Write
 from clustergraph.protocol.negotiation import choose
 from clustergraph.quadstore.engine import Answer
@@ -36,6 +35,8 @@ CHUNK_BYTES: Final = 64 * 1024
 """An answer up to this long is sent in one piece, a longer one in chunks of about this length."""
 
 _ALLOW: Final = "GET, HEAD, POST, OPTIONS"
+# Formats that cannot hold every answer.
+_CHECKED: Final = (ox.QueryResultsFormat.XML, ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
 # Turtle up to this long is written again with prefixes, for it is likely read by a person.
 _PREFIXED_BYTES: Final = 16 * 1024
 # Functions whose value differs from call to call (SPARQL 1.1, 17.4.2.7 and following). A comment
@@ -61,7 +62,7 @@ def answer(request: Request, context: Context) -> Response:
             from clustergraph.protocol import description
 
             return description.service(request, context)
-        raise RequestError(400, "Wrong request", "the request holds no query: add query=…")
+        raise faults.bad_request("the request holds no query: add query=…")
     parameters.nodes(given.default_graphs, "default-graph-uri")
     parameters.nodes(given.named_graphs, "named-graph-uri")
     try:
@@ -98,8 +99,7 @@ def refuse_method(method: str, allow: str) -> Response:
     """
     if method == "OPTIONS":
         return Response(204, [("Allow", allow)])
-    detail = f"this address takes {allow}; not {method}"
-    raise RequestError(405, "Method not allowed", detail, headers=[("Allow", allow)])
+    raise faults.method_not_allowed(method, allow)
 
 
 def used_prefixes(text: str, config: Config) -> dict[str, str] | None:
@@ -133,7 +133,7 @@ def _stream(result: Answer, form: Format, config: Config) -> Stream:
     def stream(write: Write) -> bytes:
         sink = Sink(write, config.max_result_bytes)
         try:
-            if form.engine is None:
+            if form.engine is None or form.engine in _CHECKED:
                 write_answer(result, form, sink)  # type: ignore[arg-type]
             else:
                 result.serialize(sink, form.engine)  # type: ignore[union-attr,arg-type]
@@ -194,12 +194,7 @@ class Sink:
         size = len(data)
         self.total += size
         if self.total > self._limit:
-            raise RequestError(
-                422,
-                "The answer is too large",
-                f"the answer is longer than {self._limit:,} bytes; ask for less of it with LIMIT, "
-                "or for fewer columns",
-            )
+            raise faults.result_too_large(self._limit)
         if self._size + size > CHUNK_BYTES:
             try:
                 self._write(b"".join(self._parts))

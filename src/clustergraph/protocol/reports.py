@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "chosen", "refusal", "written"]
 
+
 @dataclass(frozen=True, slots=True)
 class _Format:
     """A format of a report: its name for ``?format=``, and its media type."""

@@ -8,7 +8,7 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.errors import FederationError, QueryRefusedError, RequestError, StoreError
-from clustergraph.protocol import parameters
+from clustergraph.protocol import faults, parameters
 from clustergraph.protocol.messages import Change, Context, Request, Response
 from clustergraph.protocol.preconditions import check
 from clustergraph.protocol.query import refuse_method, used_prefixes
@@ -32,7 +32,7 @@ def answer(request: Request, context: Context) -> Response | Change:
         return refuse_method(request.method, _ALLOW)
     given = parameters.read(request, "update")
     if given.text is None:
-        raise RequestError(400, "Wrong request", "the request holds no update: add update=…")
+        raise faults.bad_request("the request holds no update: add update=…")
     config = context.config
     for name, iris in (
         ("using-graph-uri", given.default_graphs),
@@ -59,9 +59,9 @@ def answer(request: Request, context: Context) -> Response | Change:
         except SyntaxError as error:
             raise explain_update(admitted, error, config.base_iri, config.prefixes) from error
         except RuntimeError as error:
-            raise RequestError(409, "The update failed", _advice(str(error))) from error
+            raise faults.update_failed(_advice(str(error))) from error
         except ValueError as error:
-            raise RequestError(400, "The update failed", str(error)) from error
+            raise faults.bad_request(parameters.shown(str(error))) from error
         except OSError as error:
             raise StoreError(f"the update could not be carried out: {error}") from error
 
@@ -75,7 +75,7 @@ def published(generation: int) -> tuple[str, str]:
 
 def read_only() -> RequestError:
     """Return the refusal of a write where none are taken."""
-    return RequestError(403, "Read-only", "this service takes no writes; queries go to /sparql")
+    return faults.read_only()
 
 
 def with_dataset(text: str, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> str:
@@ -105,9 +105,7 @@ def with_dataset(text: str, default_graphs: Sequence[str], named_graphs: Sequenc
         word = token.text.upper()
         if word in ("USING", "WITH"):
             line, column = position(text, token.start)
-            raise RequestError(
-                400,
-                "Wrong request",
+            raise faults.bad_request(
                 f"line {line}, column {column}: {token.text} and using-graph-uri exclude each "
                 "other: name the dataset in the update or in the request",
                 line=line,

@@ -14,19 +14,21 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import pyoxigraph as ox
-
 from python_multipart import MultipartParser
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartCallbacks, parse_options_header
+from python_multipart.multipart import parse_options_header
 
 from clustergraph.errors import RequestError, near
 from clustergraph.protocol import faults
 from clustergraph.protocol.messages import Config, Request
 from clustergraph.protocol.parameters import media_type, shown
 from clustergraph.sparql.results import FORMATS
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 __all__ = ["ACCEPTED", "MAX_DEPTH", "UNNAMED", "Document", "file_name", "read"]
 
@@ -70,10 +72,10 @@ _MEDIA_TYPES: Final = {
 # length squared.
 _JSON_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 _TERM_TOKEN: Final = re.compile(
-    rb'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+(?:"""|["\\]*\Z)'
-    rb"|\'\'\'(?:[^\'\\]|\\.|\'{1,2}(?!\'))*+(?:\'\'\'|[\'\\]*\Z)"
+    rb'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+(?:"{3,5}|["\\]*\Z)'
+    rb"|'''(?:[^'\\]|\\.|'{1,2}(?!'))*+(?:'{3,5}|['\\]*\Z)"
     rb'|"(?:[^"\\\n]|\\.)*+"?|\'(?:[^\'\\\n]|\\.)*+\'?'
-    rb"|<[^\x00-\x20<>\"{}|^`\\]*+>?|#[^\n]*+|<<|>>",
+    rb"|<<|>>|<[^\x00-\x20<>\"{}|^`\\]*+>?|#[^\n]*+",
     re.DOTALL,
 )
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import RequestError, UnreadableInputError
-from clustergraph.protocol import parameters, reports, uploads
+from clustergraph.errors import UnreadableInputError
+from clustergraph.protocol import faults, parameters, reports, uploads
 from clustergraph.protocol.messages import Context, Request, Response
 from clustergraph.protocol.query import refuse_method
 
@@ -51,10 +51,10 @@ def answer(request: Request, context: Context) -> Response:
     own = [document for document in documents if document.field == _SHAPES]
     data = [document for document in documents if document.field != _SHAPES]
     if not data:
-        raise RequestError(400, "Wrong request", "the request holds no data to judge")
+        raise faults.bad_request("the request holds no data to validate")
     if own and config.shapes is not None:
         detail = "the shapes are fixed here: leave out the field 'shapes'"
-        raise RequestError(403, "Refused", detail)
+        raise faults.refused(detail)
     from clustergraph.shacl.sent import validate_sent
 
     compiled = _compiled(own, config.shapes)
@@ -76,8 +76,8 @@ def _wanted(request: Request) -> tuple[str, bool | None]:
         elif name == b"context":
             surroundings = parameters.decode(value)
             if surroundings not in ("graph", "none"):
-                detail = f"context is graph or none, not {surroundings!r}"
-                raise RequestError(400, "Wrong request", detail)
+                detail = f"context is graph or none, not {parameters.shown(surroundings)}"
+                raise faults.bad_request(detail)
     wanted = reports.chosen(request.headers.get("accept"), form)
     return wanted, None if surroundings is None else surroundings == "graph"
 
@@ -135,6 +135,6 @@ def _statements(documents: list[uploads.Document], directory: Path) -> Statement
         for quad in document.quads():
             if isinstance(quad.object, ox.Triple):
                 detail = f"{document.source}: a triple about a triple cannot be validated"
-                raise RequestError(400, "Wrong content", detail)
+                raise faults.bad_content(detail)
             statements.setdefault(quad.triple, []).append(place)
     return {triple: tuple(dict.fromkeys(places)) for triple, places in statements.items()}

@@ -16,6 +16,7 @@ from clustergraph.errors import UnknownNameError, UsageError
 from clustergraph.quadstore import Answer, reading
 from clustergraph.rdf.values import value
 from clustergraph.sparql.sheets import write_parquet, write_xlsx
+from clustergraph.sparql.wellformed import WellFormed, holdable
 from clustergraph.terminal import harmless
 from clustergraph.vocab import PREFIXES, shorten
 
@@ -141,12 +142,14 @@ def write(
 
     Raises:
         QueryError: the engine fails while the answer is read.
+        FormatError: the format cannot hold something in the answer.
         UsageError: the answer does not fit into the format, or a library for it is missing.
     """
     with reading():
         if isinstance(answer, ox.QuerySolutions):
             if isinstance(form.engine, ox.QueryResultsFormat):
-                answer.serialize(stream, form.engine)
+                xml = form.engine == ox.QueryResultsFormat.XML
+                answer.serialize(WellFormed(stream) if xml else stream, form.engine)  # type: ignore[arg-type]
             elif form.name in _SHEETS:
                 rows = ([value(term) for term in solution] for solution in answer)
                 _SHEETS[form.name]([one.value for one in answer.variables], rows, stream)
@@ -167,7 +170,7 @@ def write(
             if form.name in ("table", "csv", "tsv"):
                 stream.write(b"\n")
         elif isinstance(form.engine, ox.RdfFormat):
-            triples, prefixes = _with_prefixes(answer)
+            triples, prefixes = _with_prefixes(holdable(answer, form.engine))
             ox.serialize(triples, stream, form.engine, prefixes=prefixes)
 
 

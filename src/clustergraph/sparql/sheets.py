@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -18,6 +19,7 @@ __all__ = ["write_parquet", "write_xlsx"]
 _MOST_ROWS: Final = 1_048_576
 _MOST_CHARACTERS: Final = 32_767
 _MOST_DIGITS: Final = 15
+_FIRST_YEAR: Final = 1900
 # Characters that XML 1.0 cannot hold.
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WIDEST: Final = 60
@@ -27,7 +29,8 @@ def write_xlsx(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO
     """Write a table as a workbook with one sheet; its head stays in sight.
 
     Numbers and dates are such, IRIs of the web are links. Text is always text, also when it begins
-    like a formula.
+    like a formula. What a sheet has no value for is text: dates before 1900, NaN and infinity,
+    numbers of more than fifteen digits, times with a zone.
 
     Args:
         names: the columns.
@@ -76,8 +79,12 @@ def write_xlsx(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO
             digits = len(Decimal(content).as_tuple().digits)
             # A spreadsheet keeps fifteen digits and would round the rest without a word.
             made.value = content if digits <= _MOST_DIGITS else str(content)
+        elif isinstance(content, float) and not math.isfinite(content):
+            made.value = "NaN" if math.isnan(content) else "INF" if content > 0 else "-INF"
+        elif isinstance(content, date) and content.year < _FIRST_YEAR:
+            made.value = content.isoformat()
         elif isinstance(content, datetime):
-            made.value = content.replace(tzinfo=None) if content.tzinfo is None else str(content)
+            made.value = str(content) if content.tzinfo is not None else content
         else:
             made.value = content
         return made

@@ -1,0 +1,103 @@
+"""What the formats of answers cannot hold, and how an answer is kept from being malformed.
+
+XML 1.0 has no place for most control characters, RDF/XML no name for a property whose IRI does not
+end in an XML name, and JSON-LD 1.1 no triple terms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import IO, Final
+
+import pyoxigraph as ox
+
+from clustergraph.errors import FormatError
+
+__all__ = ["WellFormed", "holdable", "obstacle"]
+
+# XML 1.0, section 2.2.
+_NO_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NO_BYTE: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
+# Namespaces in XML 1.0, section 3: the letters that a local name may begin and go on with.
+_START: Final = (
+    "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f"
+    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_NAME: Final = re.compile(f"[{_START}][{_START}.0-9\xb7\u0300-\u036f\u203f-\u2040-]*")
+_LAST: Final = re.compile(f"[{_START}]")
+_CONTROL: Final = "a character that XML cannot hold"
+
+
+def obstacle(triple: ox.Triple, form: ox.RdfFormat) -> str:
+    """Return why a format cannot hold a triple; empty: it can."""
+    if form == ox.RdfFormat.JSON_LD:
+        term = isinstance(triple.object, ox.Triple) or isinstance(triple.subject, ox.Triple)
+        return "a triple about a triple" if term else ""
+    if form != ox.RdfFormat.RDF_XML:
+        return ""
+    if not _has_qname(triple.predicate.value):
+        return f"{str(triple.predicate)[:200]} does not end in an XML name"
+    for node in (triple.subject, triple.object):
+        if isinstance(node, ox.BlankNode) and not _NAME.fullmatch(node.value):
+            return f"the blank node {str(node)[:200]} has no XML name"
+        if isinstance(node, ox.Literal) and _NO_CHARACTER.search(node.value):
+            return _CONTROL
+        if isinstance(node, ox.Triple) and (inner := obstacle(node, form)):
+            return inner
+    return ""
+
+
+def _has_qname(iri: str) -> bool:
+    """Return whether an IRI ends in a name, which an element may bear."""
+    end = len(iri)
+    for at in range(len(iri) - 1, -1, -1):
+        if not _NAME.fullmatch("a" + iri[at]):
+            break
+        if _LAST.fullmatch(iri[at]):
+            end = at
+    return end < len(iri)
+
+
+def holdable(triples: Iterable[ox.Triple], form: ox.RdfFormat) -> Iterable[ox.Triple]:
+    """Return triples as they go to a serialiser; the first that the format cannot hold raises.
+
+    Raises:
+        FormatError: while they are read.
+    """
+    return _checked(triples, form) if form in _PARTIAL else triples
+
+
+_PARTIAL: Final = (ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
+
+
+def _checked(triples: Iterable[ox.Triple], form: ox.RdfFormat) -> Iterator[ox.Triple]:
+    for triple in triples:
+        if reason := obstacle(triple, form):
+            raise FormatError(str(form), reason)
+        yield triple
+
+
+class WellFormed:
+    """A stream for XML that refuses what XML cannot hold.
+
+    Args:
+        stream: where to write.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def write(self, data: bytes) -> int:
+        """Pass bytes on.
+
+        Raises:
+            FormatError: XML cannot hold them.
+        """
+        if _NO_BYTE.search(data):
+            raise FormatError("XML", _CONTROL)
+        return self._stream.write(data)
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        self._stream.flush()
