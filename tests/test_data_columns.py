@@ -299,7 +299,7 @@ STATEMENTS: Final[list[tuple[str, tuple[str, ...], Callable[[], Iterator[Stateme
     ("label_awards", ("holder", "label", "awarded", "expires", "awarded_by"), award_facts),
     ("region_links", ("subject", "nuts"), region_facts),
     ("memberships", ("member", "organisation"), membership_facts),
-    ("participations", ("member", "organisation"), participation_facts),
+    ("participations", ("participant", "undertaking"), participation_facts),
     ("links", ("subject", "object", "year"), link_facts),
 ]
 

@@ -392,7 +392,7 @@ def test_small_list_is_well_formed(name: str) -> None:
     [
         ("policy-level", {"regional", "national", "european", "global"}),
         ("label-level", {"bronze", "silver", "gold"}),
-        ("basis", {"stated", "judged", "derived"}),
+        ("basis", {"stated", "estimated", "derived"}),
     ],
 )
 def test_closed_list_is_complete(name: str, slugs: set[str]) -> None:

@@ -321,7 +321,7 @@ def tables(directory: Path, value: str) -> Path:
             "columns": [
                 {"name": "key", "titles": "key", "suppressOutput": True, "required": True},
                 {"name": "name", "titles": "name", "lang": "en", "propertyUrl": "rdfs:label"},
-                {"name": "homepage", "titles": "homepage", "propertyUrl": "foaf:homepage"},
+                {"name": "homepage", "titles": "homepage", "propertyUrl": "cg:website"},
                 {
                     "virtual": True,
                     "propertyUrl": "rdf:type",

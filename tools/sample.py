@@ -28,7 +28,7 @@ from clustergraph.shipped import open_graph
 from clustergraph.vocab import BASE, CG, CODE, GRAPH, ID, PREFIXES
 
 SAMPLE: Final = Path(__file__).parents[1] / "tests" / "sample"
-RECORDS: Final = ("amount", "award", "claim", "figure", "label-award", "membership",
+RECORDS: Final = ("amount", "award", "change", "claim", "figure", "label-award", "membership",
                   "participation", "service")  # fmt: skip
 """Types of IRI that are in the sample when everything that they link to is."""
 LISTS: Final = (CODE, PREFIXES["nuts"], PREFIXES["nace"], ID + "place/")

@@ -33,6 +33,8 @@ __all__ = ["Dataset", "assemble", "check_tables", "code_lists", "read_tables"]
 
 Term = TypeVar("Term", ox.NamedNode | ox.BlankNode, ox.NamedNode | ox.BlankNode | ox.Literal)
 
+_LABEL: Final = ox.NamedNode(PREFIXES["rdfs"] + "label")
+_PREF_LABEL: Final = ox.NamedNode(PREFIXES["skos"] + "prefLabel")
 _RDF_TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
 _LICENCE: Final = ox.NamedNode("https://creativecommons.org/licenses/by/4.0/")
 _DATASET: Final = ox.NamedNode(BASE.rstrip("/"))
@@ -90,11 +92,26 @@ def assemble(ontology: Path | None = None, data: Path | None = None) -> Dataset:
         )
         quads.append(ox.Quad(triple.subject, triple.predicate, triple.object, traced.graph))
         places.setdefault(triple, []).append(traced.place)
+    for quad in list(_labels(quads)):
+        quads.append(quad)
+        named = ox.Triple(quad.subject, _PREF_LABEL, quad.object)
+        if named in places:
+            places.setdefault(quad.triple, []).extend(places[named])
     quads = list(dict.fromkeys(quads))
     quads += list(_description(quads, ontology, data))
     return Dataset(
         tuple(quads), MappingProxyType({triple: tuple(found) for triple, found in places.items()})
     )
+
+
+def _labels(quads: list[ox.Quad]) -> Iterator[ox.Quad]:
+    """State each `skos:prefLabel` as `rdfs:label` as well, as SKOS defines it.
+
+    So one property names every thing, also for tools that draw no inferences.
+    """
+    for quad in quads:
+        if quad.predicate == _PREF_LABEL:
+            yield ox.Quad(quad.subject, _LABEL, quad.object, quad.graph_name)
 
 
 def read_tables(path: Path | None = None) -> Tables:

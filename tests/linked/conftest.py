@@ -45,7 +45,7 @@ graph:nuts {
 graph:organisations {
   id:organisation\\/one a cg:Company ; rdfs:label "One & <Only>"@en , "Jediná"@cs , "1" ;
     cg:country code:country\\/CZ ; cg:foundingYear "2001"^^xsd:gYear , "2002"^^xsd:gYear ;
-    dcterms:spatial <http://data.europa.eu/nuts/code/CZ064> ;
+    cg:region <http://data.europa.eu/nuts/code/CZ064> ;
     dcterms:description "Says \\"no\\"\\nin two lines \\\\ and 𝄞"@en ;
     cg:rank 4 ; cg:share 2.50 ; cg:active true ;
     cg:address [ cg:street "Long" ; cg:part [ cg:street "Short" ] ] .

@@ -92,7 +92,7 @@ def test_linksets(site: httpx.Client) -> None:
     )
     found = {(row["p"].value, row["space"].value, row["n"].value) for row in rows}  # type: ignore[union-attr]
     assert found == {
-        ("http://purl.org/dc/terms/spatial", "http://data.europa.eu/nuts/", "1"),
+        ("https://w3id.org/clustergraph/ns#region", "http://data.europa.eu/nuts/", "1"),
         (
             "http://www.w3.org/2004/02/skos/core#exactMatch",
             "http://publications.europa.eu/resource/authority/country/",

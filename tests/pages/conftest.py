@@ -52,9 +52,9 @@ graph:things {
   id:ecosystem\\/textiles a cg:IndustrialEcosystem ; rdfs:label "Textiles"@en , "Textil"@cs .
   id:cluster-organisation\\/alpha a cg:ClusterOrganisation ;
     rdfs:label "Alpha Textile Cluster"@en , "Klastr Alfa"@cs ; cg:country code:country\\/CZ ;
-    dcterms:spatial nuts:CZ064 ; cg:city "Brno" ; cg:ecosystem id:ecosystem\\/textiles ;
+    cg:region nuts:CZ064 ; cg:city "Brno" ; cg:ecosystem id:ecosystem\\/textiles ;
     cg:place id:place\\/brno ; cg:foundingYear "2006"^^xsd:gYear , "2016"^^xsd:gYear ;
-    foaf:homepage <javascript:alert(1)> , <https://alpha.example/> ;
+    cg:website <javascript:alert(1)> , <https://alpha.example/> ;
     dcterms:description "<script>alert('x')</script> & more"@en ;
     dcterms:source <https://source.example/one> .
   id:place\\/brno a cg:Place ; rdfs:label "Brno"@en ; geo:hasGeometry id:place\\/brno-point .
@@ -72,7 +72,7 @@ graph:things {
     cg:basis code:basis\\/stated ; cg:sourceNote "a leaflet" ; cg:contradicts id:claim\\/one .
   id:claim\\/three a cg:Claim ; cg:claimSubject id:cluster-organisation\\/alpha ;
     cg:claimProperty cg:ecosystem ; cg:claimObject id:ecosystem\\/textiles ;
-    cg:basis code:basis\\/judged ; cg:claimYear "2024"^^xsd:gYear .
+    cg:basis code:basis\\/estimated ; cg:claimYear "2024"^^xsd:gYear .
   id:figure\\/one a cg:Figure ; cg:figureOf id:cluster-organisation\\/alpha ;
     cg:measure code:measure\\/members ; cg:figureYear "2020"^^xsd:gYear ; cg:value 34 .
   id:figure\\/two a cg:Figure ; cg:figureOf id:cluster-organisation\\/alpha ;

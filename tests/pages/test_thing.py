@@ -77,10 +77,10 @@ def test_figures_of_one_year_that_differ_are_marked(alpha: str) -> None:
 
 
 def test_judgements_are_marked(alpha: str) -> None:
-    """What somebody judged says so, with the year."""
+    """An estimate is marked as one, with the year."""
     value = next(value for name, value in rows(alpha).items() if "ecosystem" in name)
     assert "Textiles" in value
-    assert "judged" in value
+    assert "estimated" in value
     assert "(2024)" in value
 
 
@@ -274,4 +274,4 @@ def test_neighbours_know_each_other(show_shipped: Show) -> None:
     """The table holds what neighbours have to do with each other; the query finds them."""
     found = neighbourhood(show_shipped("/doc/eurocluster/euroboostex").text)
     assert ("Techtera", "industrial ecosystem", "Textiles") in found
-    assert ("Techtera", "partner in", "EuroBoosTEX") in found
+    assert ("EuroBoosTEX", "has partner", "Techtera") in found

@@ -124,7 +124,7 @@ def _() -> Iterator[Fact]:
     rows = table("ecosystem_links")
     whole = per((row["ecosystem"], row["subject"]) for row in rows)
     told = per((row["ecosystem"], row["subject"]) for row in rows if row["basis"] == "stated")
-    judged = per((row["ecosystem"], row["subject"]) for row in rows if row["basis"] == "judged")
+    judged = per((row["ecosystem"], row["subject"]) for row in rows if row["basis"] == "estimated")
     lands = per((row["ecosystem"], seats[row["subject"]]["country"]) for row in rows)
     for key in joined("ecosystems"):
         counts = (group.get(key, 0) for group in (whole, told, judged, lands))
@@ -360,8 +360,8 @@ def _() -> Iterator[Fact]:
 @recount("eurocluster-partners", "eurocluster partner")
 def _() -> Iterator[Fact]:
     for row in table("participations"):
-        if row["organisation"].startswith("eurocluster/"):
-            yield row["organisation"], row["member"]
+        if row["undertaking"].startswith("eurocluster/"):
+            yield row["undertaking"], row["participant"]
 
 
 @recount("euroclusters-per-ecosystem", "ecosystem euroclusters")
@@ -504,13 +504,12 @@ def _() -> Iterator[Fact]:
 
 @recount("judged-and-stated", "property stated judged derived")
 def _() -> Iterator[Fact]:
-    spatial = PREFIXES["dcterms"] + "spatial"
     claims = [(row["property"], row["basis"]) for row in table("links") + table("value_claims")]
     claims += [("ecosystem", row["basis"]) for row in table("ecosystem_links")]
-    claims += [(spatial, row["basis"]) for row in table("region_links")]
+    claims += [("region", row["basis"]) for row in table("region_links")]
     found = Counter(claims)
     for name in {name for name, _ in claims}:
-        yield name, *(str(found[name, basis]) for basis in ("stated", "judged", "derived"))
+        yield name, *(str(found[name, basis]) for basis in ("stated", "estimated", "derived"))
 
 
 def test_most_questions_are_counted_again() -> None:

@@ -37,9 +37,7 @@ _BORROWED: Final = {
     "identifier": PREFIXES["dcterms"] + "identifier",
     "issued": PREFIXES["dcterms"] + "issued",
     "source": PREFIXES["dcterms"] + "source",
-    "spatial": PREFIXES["dcterms"] + "spatial",
     "title": PREFIXES["dcterms"] + "title",
-    "homepage": PREFIXES["foaf"] + "homepage",
     "page": PREFIXES["foaf"] + "page",
     "member": PREFIXES["org"] + "member",
     "organization": PREFIXES["org"] + "organization",
@@ -48,8 +46,8 @@ _BORROWED: Final = {
 _BORROWED_NAMES: Final = {iri: name for name, iri in _BORROWED.items()}
 _TEXTS: Final = ("label", "prefLabel", "altLabel", "note", "definition", "description", "title")
 _LINKS: Final = (
-    "broader", "inScheme", "exactMatch", "closeMatch", "source", "spatial", "homepage", "page",
-    "member", "organization", "role",
+    "broader", "inScheme", "exactMatch", "closeMatch", "source", "page", "member",
+    "organization", "role",
 )  # fmt: skip
 _TELLING: Final = (_RDF + "type", _RDFS + "range", PREFIXES["schema"] + "rangeIncludes")
 _MEDIA_TYPE: Final = "application/ld+json"

@@ -31,7 +31,7 @@ _NUTS: Final = PREFIXES["nuts"]
 _REGIONS: Final = """SELECT ?key (MIN(?called) AS ?name)
 WHERE {
   { SELECT DISTINCT ?region {
-    ?cluster a cg:ClusterOrganisation ; dcterms:spatial/skos:broader* ?region
+    ?cluster a cg:ClusterOrganisation ; cg:region/skos:broader* ?region
   } }
   ?region a cg:Region ; skos:notation ?key ; skos:prefLabel ?called .
   FILTER(LANG(?called) IN ("", "en", $language))
@@ -58,7 +58,7 @@ GROUP BY ?what ?value ?name
 ORDER BY ?what DESC(?n) ?name"""
 _OF_REGION: Final = """SELECT ?what ?value ?name (COUNT(DISTINCT ?cluster) AS ?n)
 WHERE {
-  ?cluster dcterms:spatial/skos:broader* $thing .
+  ?cluster cg:region/skos:broader* $thing .
   FILTER EXISTS { ?cluster a cg:ClusterOrganisation }
   {
     BIND($thing AS ?value) BIND("" AS ?name) BIND("organisations" AS ?what)
@@ -113,7 +113,7 @@ WHERE {
     $thing cg:fundedBy ?value . ?value rdfs:label ?name FILTER(LANG(?name) = "en")
     BIND("funded-by" AS ?what)
   } UNION {
-    $thing foaf:homepage ?site BIND(STR(?site) AS ?name) BIND("site" AS ?what)
+    $thing cg:website ?site BIND(STR(?site) AS ?name) BIND("site" AS ?what)
   }
 }
 ORDER BY ?what DESC(?note) ?name"""

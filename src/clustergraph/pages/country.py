@@ -91,7 +91,7 @@ WHERE {{
     ?thing a ?class ; cg:country $country
   }} }}
   {_NAMED.format(thing="?thing")}
-  OPTIONAL {{ ?thing foaf:homepage ?site }}
+  OPTIONAL {{ ?thing cg:website ?site }}
   OPTIONAL {{ ?member cg:memberOf ?thing }}
 }}
 GROUP BY ?thing ?name ?site
@@ -99,7 +99,8 @@ ORDER BY ?name"""
 _EUROCLUSTERS: Final = f"""SELECT ?thing ?acronym ?partner ?name ?role
 WHERE {{
   ?partner cg:country $country .
-  ?participation org:member ?partner ; org:organization ?thing ; org:role ?as .
+  ?participation cg:participant ?partner ; cg:participationIn ?thing ;
+                 cg:participationRole ?as .
   ?thing cg:acronym ?acronym .
   ?as skos:prefLabel ?role .
   FILTER(LANG(?role) = $language)

@@ -33,14 +33,14 @@ _TITLES: Final = tuple(PREFIXES[p] + n for p, n in (("rdfs", "label"), ("skos", 
 GROUPS: Final = {
     "about": (
         "dcterms:description", "skos:definition", "skos:scopeNote", "cg:objective", "cg:criterion",
-        "cg:minimumRequirements", "cg:motto", "skos:note",
+        "cg:minimumRequirements", "cg:motto",
     ),
     "names": (
         "rdfs:label", "skos:prefLabel", "skos:altLabel", "cg:acronym", "cg:nameAsGiven", "cg:celex",
         "cg:reference", "cg:isbn", "cg:grantAgreement", "skos:notation", "dcterms:identifier",
     ),
     "place": (
-        "cg:country", "dcterms:spatial", "cg:regionName", "cg:city", "cg:place", "cg:regionCountry",
+        "cg:country", "cg:region", "cg:regionName", "cg:city", "cg:place", "cg:regionCountry",
     ),
     "field": (
         "cg:ecosystem", "cg:targetsEcosystem", "cg:concernsEcosystem", "cg:sector",
@@ -52,7 +52,8 @@ GROUPS: Final = {
         "cg:periodStart", "cg:periodEnd", "cg:validFrom", "cg:validUntil", "cg:generation",
     ),
     "relations": (
-        "cg:memberOf", "cg:partnerIn", "cg:hasPartner", "cg:coordinatedBy", "cg:cooperatesWith",
+        "cg:memberOf", "cg:partnerIn", "cg:participatesIn", "cg:hasPartner", "cg:coordinatedBy",
+        "cg:cooperatesWith",
         "cg:projectPartnerWith", "cg:partOf", "cg:managesCluster", "cg:legalForm", "cg:hostedBy",
         "cg:operatedBy", "cg:operatorName", "cg:managedBy", "cg:awardedBy",
     ),
@@ -61,14 +62,14 @@ GROUPS: Final = {
         "cg:legalBasis", "cg:succeeds", "cg:updatesOrReplaces", "cg:issuedBy",
         "cg:transitionPathway",
     ),
-    "web": ("foaf:homepage", "foaf:page", "cg:eccpProfile", "skos:exactMatch", "skos:closeMatch"),
+    "web": ("cg:website", "foaf:page", "cg:eccpProfile", "skos:exactMatch", "skos:closeMatch"),
 }  # fmt: skip
 _ORDER: Final = {
     PREFIXES[name.partition(":")[0]] + name.partition(":")[2]: (group, place)
     for group, names in GROUPS.items()
     for place, name in enumerate(names)
 }
-_MARKED: Final = ("judged", "derived", "inferred")
+_MARKED: Final = ("estimated", "derived", "inferred")
 _MOST_SIDE: Final = 8
 _MOST_QUALITY: Final = 60
 _WEB: Final = ("http://", "https://")
@@ -328,8 +329,7 @@ class _View:
                 "kind": self.name(one.text(CG + "amountKind")),
                 "value": self._text(amount) if isinstance(amount, ox.Literal) else "",
                 "currency": one.text(CG + "currency").rpartition("/")[2],
-                "prices": one.text(CG + "prices"),
-                "basis": self.name(basis) if (basis := one.text(CG + "priceBasis")) else "",
+                "prices": self.name(prices) if (prices := one.text(CG + "prices")) else "",
                 "shown": self.value(ox.Literal(""), [one.evidence]),
             }
             for one in self.thing.records.get("amount", ())

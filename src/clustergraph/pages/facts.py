@@ -35,12 +35,18 @@ _RECORDS: Final[Mapping[str, str]] = {
     _CG + "holder": "award",
     _CG + "amountOf": "amount",
     _ORG + "member": "member",
+    _CG + "participant": "member",
+    _ORG + "organization": "body",
+    _CG + "participationIn": "body",
 }
 # By which it says what that has to do with another thing, and by which that is the other.
 _LINKS: Final[Mapping[str, tuple[str, str]]] = {
     "claimed": (_CG + "claimObject", _CG + "claimSubject"),
     "organization": (_ORG + "organization", _ORG + "member"),
+    "undertaking": (_CG + "participationIn", _CG + "participant"),
 }
+_MEMBER: Final = (_ORG + "member", _CG + "participant")
+_BODY: Final = (_ORG + "organization", _CG + "participationIn")
 # Said elsewhere on the page, or by records.
 _ELSEWHERE: Final = frozenset(
     (
@@ -66,7 +72,7 @@ class Evidence:
     Attributes:
         iri: the record that says so; empty: the thing as a whole.
         sources: addresses and notes.
-        basis: ``stated``, ``judged`` or ``derived``; ``inferred``: it only follows from other
+        basis: ``stated``, ``estimated`` or ``derived``; ``inferred``: it only follows from other
             statements; empty: not said.
         year: when the source says that it held, or since when.
         roles: IRIs of the roles of a membership.
@@ -138,14 +144,14 @@ class Record:
         said = self.values
         return Evidence(
             self.iri,
-            _texts(said, _SOURCE) + _texts(said, _SOURCE_NOTE),
+            _texts(said, _SOURCE) + _texts(said, _CG + "evidence") + _texts(said, _SOURCE_NOTE),
             self.text(_CG + "basis").rpartition("/")[2],
             self.text(
                 _CG + "claimYear", _CG + "memberSince", _CG + "participationStart",
                 _CG + "amountYear",
             ),
-            _texts(said, _ORG + "role"),
-            _texts(said, _SKOS + "note"),
+            _texts(said, _ORG + "role") + _texts(said, _CG + "participationRole"),
+            _texts(said, _CG + "curatorNote"),
             bool(said.get(_CG + "contradicts")),
         )  # fmt: skip
 
@@ -313,8 +319,12 @@ def _facts(thing: Thing) -> Iterator[Fact]:
         if said is not None:
             evidence[record.text(_CG + "claimProperty"), _value(said)].append(record.evidence)
     for record in thing.records.get("member", ()):
-        other = record.text(_ORG + "organization")
-        for name in ("memberOf", "partnerIn", "coordinates"):
+        other = record.text(*_BODY)
+        for name in ("memberOf", "partnerIn", "participatesIn", "coordinates"):
+            evidence[_CG + name, other].append(record.evidence)
+    for record in thing.records.get("body", ()):
+        other = record.text(*_MEMBER)
+        for name in ("hasMember", "hasPartner", "coordinatedBy"):
             evidence[_CG + name, other].append(record.evidence)
     own = [Evidence(sources=thing.sources)] if thing.sources else []
     for name, values in sorted(thing.values.items()):
@@ -355,9 +365,9 @@ def _incoming(visit: Visit, node: ox.NamedNode, whole: str, page: int) -> list[I
     for record in records.get("claimed", ()):
         key = record.text(_CG + "claimProperty"), record.text(_CG + "claimSubject")
         evidence[key].append(record.evidence)
-    for record in records.get("organization", ()):
-        for name in ("memberOf", "partnerIn"):
-            evidence[_CG + name, record.text(_ORG + "member")].append(record.evidence)
+    for record in records.get("organization", []) + records.get("undertaking", []):
+        for name in ("memberOf", "partnerIn", "participatesIn"):
+            evidence[_CG + name, record.text(*_MEMBER)].append(record.evidence)
     for one, name in _inferred(visit, node, {one for link in found for one in link.subjects}):
         evidence[name, one].append(Evidence(basis="inferred"))
     for link in found:

@@ -39,7 +39,7 @@ _TYPES: Final = {
 _PATTERNS: Final = {
     "kind": "?thing a $value .",
     "country": "?thing cg:country|cg:regionCountry|^cg:partnerIn/cg:country $value .",
-    "region": "?thing dcterms:spatial/skos:broader* $value .",
+    "region": "?thing cg:region/skos:broader* $value .",
     "ecosystem": "?thing cg:ecosystem|cg:targetsEcosystem|cg:concernsEcosystem $value .",
     "sector": "?thing cg:sector $value .",
     "label": "?thing cg:hasLabel/cg:awardedLabel/cg:labelLevel $value .",

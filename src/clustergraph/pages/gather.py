@@ -34,7 +34,17 @@ FACETS: Final = ("kind", "country", "region", "ecosystem", "sector", "label", "p
 
 # What only says something about other things, and is shown with these.
 _HIDDEN: Final = frozenset(
-    ("Claim", "Figure", "Membership", "Participation", "LabelAward", "MonetaryAmount", "Place")
+    (
+        "Claim",
+        "Figure",
+        "Membership",
+        "Participation",
+        "LabelAward",
+        "MonetaryAmount",
+        "Place",
+        "OrganisationChange",
+        "Source",
+    )
 )
 _ORG: Final = "http://www.w3.org/ns/org#Organization"
 # Codes are worth finding where something refers to them.
@@ -47,11 +57,11 @@ _NAMES: Final = ("rdfs:label", "skos:prefLabel")
 _KEYS: Final = ("skos:altLabel", "cg:acronym", "cg:nameAsGiven", "dcterms:identifier", "cg:celex",
                 "cg:reference", "skos:notation")  # fmt: skip
 _PLACES: Final = ("cg:city", "cg:regionName")
-_TEXTS: Final = ("dcterms:description", "skos:definition", "cg:objective", "skos:note",
+_TEXTS: Final = ("dcterms:description", "skos:definition", "cg:objective",
                  "cg:offersService/rdfs:label", "cg:technology/skos:prefLabel")  # fmt: skip
 _BY_FACET: Final[Mapping[str, tuple[str, ...]]] = {
     "country": ("cg:country", "cg:regionCountry", "^cg:partnerIn/cg:country"),
-    "region": ("dcterms:spatial",),
+    "region": ("cg:region",),
     "ecosystem": ("cg:ecosystem", "cg:targetsEcosystem", "cg:concernsEcosystem"),
     "sector": ("cg:sector",),
     "label": ("cg:hasLabel/cg:awardedLabel/cg:labelLevel", "cg:labelLevel"),
@@ -133,7 +143,7 @@ def gather(engine: Queryable) -> tuple[dict[str, Thing], dict[str, Name]]:
     for iri, term in ask("cg:place/geo:hasGeometry/geo:asWKT"):
         if iri in things and (match := _POINT.fullmatch(term.value.strip())):
             things[iri].point = float(match[1]), float(match[2])
-    for iri, term in ask("foaf:homepage"):
+    for iri, term in ask("cg:website"):
         if iri in things:
             things[iri].homepage = things[iri].homepage or term.value
     kept = {iri: thing for iri, thing in things.items() if thing.kind not in _CODES or iri in used}

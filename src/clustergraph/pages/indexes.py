@@ -24,7 +24,6 @@ from typing import IO, TYPE_CHECKING, Final
 
 from clustergraph.pages.index import Index, build
 from clustergraph.protocol import faults
-from clustergraph.quadstore.disk import make_private
 from clustergraph.settings import cache_directory
 
 if TYPE_CHECKING:
@@ -137,7 +136,7 @@ class _Place:
 
     def made(self, engine: Queryable, wait_s: float | None) -> bool:
         """Make it, unless it is there; False: somebody else has been at it for that long."""
-        make_private(self.path.parent)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         with (self.path.parent / f"{self.store}.lock").open("a") as lock:
             if not _locked(lock, wait_s):
                 return False

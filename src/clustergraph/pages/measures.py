@@ -34,7 +34,7 @@ WHERE {
 GROUP BY ?country""",
     "euroclusters": """SELECT ?country (COUNT(DISTINCT ?thing) AS ?n)
 WHERE {
-  ?thing a cg:Eurocluster . ?participation org:organization ?thing ; org:member ?partner .
+  ?thing a cg:Eurocluster . ?participation cg:participationIn ?thing ; cg:participant ?partner .
   ?partner cg:country ?country
 }
 GROUP BY ?country""",

@@ -47,7 +47,8 @@ GROUP BY ?country ?ecosystem"""
 _ECOSYSTEMS: Final = """SELECT ?ecosystem ?name
 WHERE { ?ecosystem a cg:IndustrialEcosystem ; rdfs:label ?name FILTER(LANG(?name) = $language) }
 ORDER BY ?name"""
-_TOLD: Final = """SELECT (COUNT(?claim) AS ?all) (SUM(IF(?basis = basis:judged, 1, 0)) AS ?judged)
+_TOLD: Final = """SELECT (COUNT(?claim) AS ?all)
+  (SUM(IF(?basis = basis:estimated, 1, 0)) AS ?estimated)
 WHERE { ?claim cg:claimProperty cg:ecosystem ; cg:basis ?basis }"""
 _SOURCES: Final = "SELECT (COUNT(DISTINCT ?source) AS ?n) { ?thing dcterms:source ?source }"
 
@@ -138,7 +139,7 @@ def _heat(visit: Visit, countries: Sequence[Row]) -> dict[str, Any]:
         "rows": rows,
         "limits": limits,
         "more": max(0, len(countries) - _COUNTRIES),
-        "judged": told.judged or 0,
+        "judged": told.estimated or 0,
         "claims": told.all or 0,
     }
 

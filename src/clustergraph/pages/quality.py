@@ -22,7 +22,7 @@ __all__ = ["show"]
 
 _COUNTRIES: Final = 20
 _PROPERTIES: Final = (
-    "rdf:type", "foaf:homepage", "dcterms:spatial", "cg:place", "cg:foundingYear", "cg:ecosystem",
+    "rdf:type", "cg:website", "cg:region", "cg:place", "cg:foundingYear", "cg:ecosystem",
     "cg:sector", "cg:technology", "cg:eccpProfile", "dcterms:source",
 )  # fmt: skip
 _COMPLETE: Final = f"""SELECT ?country ?name ?property (COUNT(DISTINCT ?thing) AS ?n)
@@ -175,7 +175,7 @@ def _bases(visit: Visit) -> list[dict[str, Any]]:
     rows = []
     for iri, counts in sorted(found.items(), key=lambda pair: -pair[1].total()):
         at, parts = 0.0, []
-        for basis in ("stated", "judged", "derived"):
+        for basis in ("stated", "estimated", "derived"):
             share = 100 * counts[basis] / counts.total()
             parts.append((basis, round(at, 1), round(share, 1)))
             at += share

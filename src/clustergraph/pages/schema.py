@@ -50,7 +50,7 @@ def described(visit: Visit, thing: Thing) -> Markup:
         content["alternateName"] = sorted(other)
     if text := thing.first(PREFIXES["dcterms"] + "description"):
         content["description"] = text
-    if (page := thing.first(PREFIXES["foaf"] + "homepage")).startswith(("http://", "https://")):
+    if (page := thing.first(PREFIXES["cg"] + "website")).startswith(("http://", "https://")):
         content["sameAs"] = page
     if (year := thing.first(CG + "foundingYear")) and "Organization" in kind:
         content["foundingDate"] = year

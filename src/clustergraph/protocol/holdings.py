@@ -27,7 +27,7 @@ _FORMATS: Final = ("Turtle", "N-Triples", "N-Quads", "JSON-LD", "RDF_XML", "TriG
 # Properties that lead from our things to the same or nearby things of others.
 _LINKING: Final = (
     "skos:exactMatch skos:closeMatch skos:broadMatch skos:narrowMatch skos:relatedMatch "
-    "owl:sameAs rdfs:seeAlso dcterms:spatial cg:naceActivity cg:naceComposition"
+    "owl:sameAs rdfs:seeAlso cg:region cg:naceActivity cg:naceComposition"
 )
 _TARGETS: Final = (
     "http://data.europa.eu/nuts/",

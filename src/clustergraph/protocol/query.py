@@ -14,7 +14,6 @@ from clustergraph.errors import (
     FederationError,
     QueryError,
     UnsupportedFunctionError,
-    without_places,
 )
 from clustergraph.protocol import faults, parameters, problems
 from clustergraph.protocol.messages import Config, Context, Request, Response, Stream, Write
@@ -125,8 +124,7 @@ def _lasting(text: str, triples: bool) -> bool:
 def _failed(error: Exception) -> ClusterGraphError:
     if "is not supported" in str(error):
         return UnsupportedFunctionError(f"{error} here")
-    message = f"the query could not be evaluated: {error}"
-    return QueryError(message, without_places(message))
+    return QueryError(f"the query could not be evaluated: {error}")
 
 
 def _stream(result: Answer, form: Format, config: Config) -> Stream:

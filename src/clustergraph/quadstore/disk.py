@@ -23,7 +23,6 @@ __all__ = [
     "copy_database",
     "forget",
     "full",
-    "make_private",
     "refusals",
     "sweep_beside",
     "sync",
@@ -176,7 +175,7 @@ def beside(directory: Path) -> Iterator[Path]:
         StoreError: the place cannot be written.
     """
     with refusals(directory):
-        make_private(directory.parent)
+        directory.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-unfinished-", dir=directory.parent))
         lock = _lock(work)
         sweep_beside(directory)
@@ -185,18 +184,6 @@ def beside(directory: Path) -> Iterator[Path]:
         finally:
             os.close(lock)
             shutil.rmtree(work, ignore_errors=True)
-
-
-def make_private(directory: Path) -> None:
-    """Create a directory that only its owner can enter (mode 0700), parents likewise.
-
-    Raises:
-        OSError: the disk refuses.
-    """
-    directory = directory.absolute()
-    missing = [path for path in (directory, *directory.parents) if not path.exists()]
-    for path in reversed(missing):
-        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def sweep_beside(directory: Path) -> None:
