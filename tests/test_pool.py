@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -405,37 +404,3 @@ def test_workers_that_cannot_start_are_told(script: Path) -> None:
 
     with pytest.raises(StoreError, match="could not start"):
         run(script, nothing, kind="broken")
-
-
-PROBE = """
-import socket, sys
-from clustergraph.quadstore import confine
-print(getattr(confine, sys.argv[1])())
-for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-    try:
-        with socket.socket(socket.AF_INET, kind) as sock:
-            sock.settimeout(5)
-            sock.connect(("127.0.0.1", int(sys.argv[2])))
-            print("out")
-    except OSError:
-        print("kept")
-"""
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these walls")
-@pytest.mark.parametrize("wall", ["_new_namespace", "_seccomp", "_landlock", "cut_network"])
-def test_each_wall_keeps_a_process_from_the_network(wall: str) -> None:
-    """Behind a wall no TCP connection is made, and but for landlock no datagram leaves."""
-    import socket
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = str(listener.getsockname()[1])
-        result = subprocess.run(
-            [sys.executable, "-c", PROBE, wall, port], capture_output=True, text=True, timeout=30,
-            check=True,
-        )  # fmt: skip
-    stands, stream, datagram = result.stdout.split("\n")[:3]
-    if stands in ("False", ""):
-        pytest.skip("this system has no such wall")
-    assert stream == "kept"
-    assert datagram == ("out" if wall == "_landlock" else "kept")

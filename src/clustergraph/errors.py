@@ -25,19 +25,18 @@
     ├── EndpointError            a remote endpoint that failed or could not be reached
     └── RequestError             an HTTP request that cannot be answered as it is
 
-An error says what is wrong, where, and what to do next: ``str(error)`` is fit to be shown to a
-person as it stands.
+An error says what is wrong, where, and what to do next: ``str(error)`` is fit to be shown to the
+person at the machine, and for the log. ``error.public_message`` is for clients of the service: it
+names neither files of this machine nor addresses behind it.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from clustergraph.csvw import CellFault
-    from clustergraph.shacl import Report
+from pathlib import PurePath
+from typing import Any, Final
 
 __all__ = [
     "EXTRAS",
@@ -64,11 +63,20 @@ __all__ = [
     "UnsupportedFunctionError",
     "UsageError",
     "near",
+    "without_places",
 ]
 
 
 class ClusterGraphError(Exception):
     """The root of all errors raised on purpose."""
+
+    public: str | None = None
+    """What clients are told instead of the message, where that names what is none of theirs."""
+
+    @property
+    def public_message(self) -> str:
+        """The message without file paths and internal addresses."""
+        return str(self) if self.public is None else self.public
 
 
 class UsageError(ClusterGraphError):
@@ -149,6 +157,11 @@ class UnreadableInputError(ClusterGraphError):
         self.reason = reason
         super().__init__(f"{source}: {reason}")
 
+    @property
+    def public_message(self) -> str:
+        """The message with the file's name alone, without its directory."""
+        return str(self).replace(self.source, PurePath(self.source).name or self.source)
+
 
 class SyntaxFaultError(UnreadableInputError):
     """A file that breaks the grammar of its format.
@@ -189,9 +202,13 @@ class NotFetchedError(UnreadableInputError):
 
 
 class TablesError(ClusterGraphError):
-    """Cells that break their table's metadata; ``faults`` holds every one of them."""
+    """Cells that break their table's metadata; ``faults`` holds every one of them.
 
-    def __init__(self, faults: Sequence[CellFault]) -> None:
+    Args:
+        faults: each a `clustergraph.csvw.CellFault`.
+    """
+
+    def __init__(self, faults: Sequence[Any]) -> None:
         self.faults = tuple(faults)
         count = len(self.faults)
         summary = f"{count} bad cell{'s' if count != 1 else ''}"
@@ -202,10 +219,10 @@ class InvalidChangeError(ClusterGraphError):
     """A change that would make the graph break its shapes; nothing of it has happened.
 
     Args:
-        report: what the change would add to what the shapes find.
+        report: the `clustergraph.shacl.Report` of what the change would add.
     """
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Any) -> None:
         self.report = report
         gravest = report.findings[0]
         grave = [one for one in report.findings if one.severity == gravest.severity]
@@ -217,7 +234,16 @@ class InvalidChangeError(ClusterGraphError):
 
 
 class QueryError(ClusterGraphError):
-    """A query that could not be evaluated."""
+    """A query that could not be evaluated.
+
+    Args:
+        message: what is wrong.
+        public: the same without internal addresses and paths, if it holds such.
+    """
+
+    def __init__(self, message: str = "", public: str | None = None) -> None:
+        self.public = public
+        super().__init__(message)
 
 
 class QuerySyntaxError(QueryError):
@@ -256,9 +282,13 @@ class UnsupportedFunctionError(QueryError):
 class StoreError(ClusterGraphError):
     """A graph on disk that is missing, broken or not made by clustergraph."""
 
+    public = "the graph cannot be read or written at present; the service's log says why"
+
 
 class DiskFullError(StoreError):
     """A change that finds no room on the disk; nothing of it has happened."""
+
+    public = "there is no room for the change, and nothing of it was done"
 
 
 class ReasonerError(ClusterGraphError):
@@ -266,7 +296,16 @@ class ReasonerError(ClusterGraphError):
 
 
 class EndpointError(ClusterGraphError):
-    """A remote SPARQL endpoint refused, failed or could not be reached."""
+    """A remote SPARQL endpoint refused, failed or could not be reached.
+
+    Args:
+        message: with the endpoint's address, for the log.
+        public: the same without it.
+    """
+
+    def __init__(self, message: str, public: str = "the SPARQL server behind it failed") -> None:
+        self.public = public
+        super().__init__(message)
 
 
 class RequestError(ClusterGraphError):
@@ -292,3 +331,17 @@ def near(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     folded = {candidate.casefold(): candidate for candidate in known}
     matches = difflib.get_close_matches(name.casefold(), list(folded), n=limit, cutoff=0.55)
     return [folded[match] for match in matches]
+
+
+# Paths of files, addresses of private hosts, and IP addresses with or without a port. Linear: a
+# path is tried only where no character of a path stands before.
+_PLACE: Final = re.compile(
+    r"(?<![\w:/.@+-])(?:/[\w.@+-]++){2,}+"
+    r"|(?:https?|file)://(?:localhost|[\d.]++|\[[\da-fA-F:]++\])\S*+"
+    r"|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b"
+)
+
+
+def without_places(text: str) -> str:
+    """Return a text without paths of files and without addresses of hosts that are not public."""
+    return _PLACE.sub("…", text)

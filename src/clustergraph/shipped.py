@@ -22,6 +22,7 @@ import clustergraph
 from clustergraph import artefacts
 from clustergraph.errors import StoreError
 from clustergraph.owl import settle as settle_inferences
+from clustergraph.quadstore.disk import make_private
 from clustergraph.quadstore.engine import Engine, build
 from clustergraph.quadstore.generations import Settle
 from clustergraph.settings import cache_directory
@@ -82,7 +83,7 @@ def open_shipped(quads: Quads, settle: Settle | None = None) -> Engine:
     directory = graphs / (fingerprint() + ("" if settle is None else "+"))
     if (engine := _open(directory)) is None:
         try:
-            graphs.mkdir(parents=True, exist_ok=True)
+            make_private(graphs)
         except OSError as error:
             raise StoreError(
                 f"{graphs}: the graph has to be built there, but it cannot be written "

@@ -348,7 +348,8 @@ def _pass_on(fetched: Fetched, form: Format, sink: Any) -> None:
         elif form.holds_triples and parsed is not None:
             answer = (quad.triple for quad in ox.parse(stream, parsed))
         else:
-            raise EndpointError(f"it answered with {kind or 'no media type'}, which is no result")
+            problem = f"it answered with {kind or 'no media type'}, which is no result"
+            raise EndpointError(problem, f"the SPARQL server failed: {problem}")
         answers.write(answer, form, sink)  # type: ignore[arg-type]
 
 
@@ -362,7 +363,8 @@ def _told(reader: _Reader, sink: Sink, kind: str) -> Iterator[None]:
             raise reader.failure from reader.failure.__cause__
         if sink.broken:
             raise
-        raise EndpointError(f"the other server's answer is no {kind}: {error}") from error
+        problem = f"the SPARQL server's answer is no {kind}: {error}"
+        raise EndpointError(problem, problem) from error
 
 
 def _refuse_conditions(request: Request) -> None:

@@ -198,9 +198,9 @@ def _run(
         if front.options.remote:
             detail = ", in front of another server"
         elif wall:
-            detail = f", kept from the network by a {wall}"
+            detail = f", restricted by: {wall}"
         else:
-            detail = "; this system has no means to keep them from the network"
+            detail = "; this system has no means to restrict them"
         tell(f"  workers    {front.options.workers}{detail}")
 
     front.on_started = started

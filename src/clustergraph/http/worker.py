@@ -19,7 +19,7 @@ from clustergraph.http.quick import Quick
 from clustergraph.protocol import Config, Context, Request, Response, deliver, handle, questions
 from clustergraph.quadstore import Engine
 from clustergraph.workers import wire
-from clustergraph.workers.confine import bind_to_parent, cut_network, limit_resources
+from clustergraph.workers.confine import bind_to_parent, confine, limit_resources
 
 if TYPE_CHECKING:
     from clustergraph.http.remote import Remote
@@ -168,7 +168,7 @@ def main(arguments: list[str]) -> None:
     # One that is to ask other hosts, or to load from them, needs the network.
     remote = kind in ("remote", "remote-write")
     network = remote or kind == "federated" or bool(kind == "write" and options["allow_load"])
-    wall = "" if network else cut_network()
+    wall = ", ".join(confine(network=network))
     sock = socket.socket(fileno=int(descriptor))
     config = config_of(options)
     server: Reader | Writer | Remote

@@ -24,6 +24,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from clustergraph.pages.index import Index, build
 from clustergraph.protocol import faults
+from clustergraph.quadstore.disk import make_private
 from clustergraph.settings import cache_directory
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class _Place:
 
     def made(self, engine: Queryable, wait_s: float | None) -> bool:
         """Make it, unless it is there; False: somebody else has been at it for that long."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_private(self.path.parent)
         with (self.path.parent / f"{self.store}.lock").open("a") as lock:
             if not _locked(lock, wait_s):
                 return False

@@ -55,17 +55,7 @@ _TITLES: Final[tuple[tuple[type[ClusterGraphError], str], ...]] = (
     (DiskFullError, "The disk is full"),
     (StoreError, "The store failed"),
 )
-# Of what fails behind the service, a client is told neither addresses nor paths: the log has them.
-_BEHIND: Final = {
-    "The disk is full": "there is no room for the change, and nothing of it was done; the operator "
-    "finds more in the log",
-    "The store failed": "the graph could not be read or changed; the operator finds the reason in "
-    "the log",
-    "The other endpoint failed": "the server that holds the graph failed or could not be reached; "
-    "the operator finds the reason in the log",
-    "The time is up": "the server that holds the graph took too long; ask for less",
-    "The service failed": "the service failed; the operator finds the reason in the log",
-}
+_LATE: Final = "the server that holds the graph took too long; ask for less"
 _LONGEST_DETAIL: Final = 2000
 _log: Final = logging.getLogger("clustergraph.protocol")
 
@@ -117,20 +107,21 @@ def respond(error: ClusterGraphError, request: Request) -> Response:
 
 
 def describe(error: ClusterGraphError) -> tuple[int, dict[str, Any]]:
-    """Return the status that an error stands for, and the members of its problem document."""
+    """Return the status that an error stands for, and the members of its problem document.
+
+    Clients get the public message; where that is not the whole message, the log gets the whole.
+    """
     if isinstance(error, RequestError):
         return error.status, _members(error.status, error.title, error.detail, error.more)
     title = _title(error)
-    detail = _BEHIND.get(title)
-    if isinstance(error.__cause__, HTTPError) and detail is None:
-        detail = "the server that holds the graph refused the request; the log has its reason"
-    if detail is not None:
+    detail = _LATE if title == "The time is up" else error.public_message
+    if detail != str(error):
         _log.warning("%s: %s", title, error)
     more = {}
     if isinstance(error, QuerySyntaxError | SyntaxFaultError) and error.line is not None:
         more = {"line": error.line, "column": error.column}
     status = faults.KINDS[title]
-    return status, _members(status, title, detail or str(error), more)
+    return status, _members(status, title, detail, more)
 
 
 def _title(error: ClusterGraphError) -> str:

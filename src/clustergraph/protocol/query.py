@@ -14,6 +14,7 @@ from clustergraph.errors import (
     FederationError,
     QueryError,
     UnsupportedFunctionError,
+    without_places,
 )
 from clustergraph.protocol import faults, parameters, problems
 from clustergraph.protocol.messages import Config, Context, Request, Response, Stream, Write
@@ -124,7 +125,8 @@ def _lasting(text: str, triples: bool) -> bool:
 def _failed(error: Exception) -> ClusterGraphError:
     if "is not supported" in str(error):
         return UnsupportedFunctionError(f"{error} here")
-    return QueryError(f"the query could not be evaluated: {error}")
+    message = f"the query could not be evaluated: {error}"
+    return QueryError(message, without_places(message))
 
 
 def _stream(result: Answer, form: Format, config: Config) -> Stream:

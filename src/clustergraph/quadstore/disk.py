@@ -23,6 +23,7 @@ __all__ = [
     "copy_database",
     "forget",
     "full",
+    "make_private",
     "refusals",
     "sweep_beside",
     "sync",
@@ -175,7 +176,7 @@ def beside(directory: Path) -> Iterator[Path]:
         StoreError: the place cannot be written.
     """
     with refusals(directory):
-        directory.parent.mkdir(parents=True, exist_ok=True)
+        make_private(directory.parent)
         work = Path(tempfile.mkdtemp(prefix=f".{directory.name}-unfinished-", dir=directory.parent))
         lock = _lock(work)
         sweep_beside(directory)
@@ -184,6 +185,18 @@ def beside(directory: Path) -> Iterator[Path]:
         finally:
             os.close(lock)
             shutil.rmtree(work, ignore_errors=True)
+
+
+def make_private(directory: Path) -> None:
+    """Create a directory that only its owner can enter (mode 0700), parents likewise.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    directory = directory.absolute()
+    missing = [path for path in (directory, *directory.parents) if not path.exists()]
+    for path in reversed(missing):
+        path.mkdir(mode=0o700, exist_ok=True)
 
 
 def sweep_beside(directory: Path) -> None:

@@ -21,6 +21,7 @@ from clustergraph.errors import (
     StoreError,
     UnknownNameError,
     UnsupportedFunctionError,
+    without_places,
 )
 from clustergraph.quadstore.checks import check_query_syntax, explain_query
 from clustergraph.quadstore.generations import Generations, Settle
@@ -335,7 +336,8 @@ def reading() -> Iterator[None]:
             raise
         if "is not supported" in str(error):
             raise UnsupportedFunctionError(f"{error} here") from error
-        raise QueryError(f"the query could not be evaluated: {error}") from error
+        message = f"the query could not be evaluated: {error}"
+        raise QueryError(message, without_places(message)) from error
 
 
 def build(

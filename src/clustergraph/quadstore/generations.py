@@ -236,7 +236,6 @@ class Generations:
             finally:
                 del store
             made._publish(made._path(1), 1)
-            work.chmod(0o755)
             try:
                 work.replace(directory)
             except OSError:
@@ -350,7 +349,6 @@ class Generations:
             path.parent.mkdir()
             copy_database(generation.path, path)
             copy._publish(path, generation.number, generation.restores, generation.committed_at)
-            work.chmod(0o755)
             work.replace(target)
             sync(target.parent)
         return Generations(target).current

@@ -381,5 +381,7 @@ def _read(url: str, kind: str, body: bytes, graph: bool) -> Answer:
         if not graph and (shape := ox.QueryResultsFormat.from_media_type(kind)):
             return ox.parse_query_results(io.BytesIO(body), shape)
     except (SyntaxError, ValueError) as error:
-        raise EndpointError(f"{url}: its answer is not well-formed {kind}: {error}") from error
-    raise EndpointError(f"{url}: it answered with {kind or 'no media type'}, which is no result")
+        problem = f"the answer is not well-formed {kind}: {error}"
+        raise EndpointError(f"{url}: {problem}", problem) from error
+    problem = f"it answered with {kind or 'no media type'}, which is no result"
+    raise EndpointError(f"{url}: {problem}", f"the SPARQL server failed: {problem}")

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from SPARQLWrapper import POST, SPARQLWrapper
 
 import clustergraph
-from clustergraph.errors import EndpointError, QueryError, UsageError
+from clustergraph.errors import EndpointError, QueryError, UsageError, without_places
 
 __all__ = ["Channel", "Credentials", "Fetched", "credentials_from", "split_address"]
 
@@ -155,7 +155,10 @@ class Channel:
                 reason = f"no answer within {self.timeout_s:g} s"
             elif isinstance(reason, http.client.IncompleteRead):
                 reason = "it broke off in the middle of its answer"
-            raise EndpointError(f"{url} cannot be reached: {reason}") from error
+            raise EndpointError(
+                f"{url} cannot be reached: {reason}",
+                f"the SPARQL server cannot be reached: {_without_address(str(reason), url)}",
+            ) from error
 
 
 class _Basic(urllib.request.HTTPBasicAuthHandler):
@@ -234,9 +237,22 @@ def _origin(url: str) -> str:
 def _refusal(url: str, error: HTTPError) -> QueryError | EndpointError:
     """Say in words that a server refused, with the reason that it gave."""
     reason = _reason(error)
+    public = _without_address(reason, url)
     if error.code == http.client.BAD_REQUEST:
-        return QueryError(f"{url} refused the query: {reason}")
-    return EndpointError(f"{url} answered {error.code} {error.reason}: {reason}")
+        told = f"the SPARQL server refused the query: {public}"
+        return QueryError(f"{url} refused the query: {reason}", told)
+    return EndpointError(
+        f"{url} answered {error.code} {error.reason}: {reason}",
+        f"the SPARQL server answered {error.code} {error.reason}: {public}",
+    )
+
+
+def _without_address(text: str, url: str) -> str:
+    """Return a text without the address of the server and paths of its machine."""
+    host = urlsplit(url).hostname or url
+    for address in (url, _origin(url).rstrip("/"), urlsplit(url).netloc, host):
+        text = text.replace(address, "the server")
+    return without_places(text)
 
 
 def _reason(error: HTTPError) -> str:

@@ -22,6 +22,7 @@ import clustergraph
 from clustergraph import artefacts
 from clustergraph.csvw.places import Place
 from clustergraph.errors import StoreError
+from clustergraph.quadstore.disk import make_private
 from clustergraph.quadstore.memory import hold, stored
 from clustergraph.settings import cache_directory
 from clustergraph.shacl.paths import Term
@@ -135,7 +136,7 @@ def _index(ontology: Path, data: Path) -> Path:
         return path
     part = directory / f"{path.name}.{os.getpid()}"
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_private(directory)
         part.unlink(missing_ok=True)
         _write(part, ontology, data)
         part.replace(path)
