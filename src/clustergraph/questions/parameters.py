@@ -157,7 +157,7 @@ def _iri(value: str) -> ox.NamedNode:
 
 
 def _typed(datatype: str, pattern: str, expected: str) -> Callable[[str], Term]:
-    compiled = re.compile(pattern)
+    compiled = re.compile(pattern, re.ASCII)
     node = ox.NamedNode(_XSD + datatype)
 
     def convert(value: str) -> Term:
@@ -187,7 +187,7 @@ def _date(value: str) -> Term:
     if value == TODAY:
         value = datetime.now(UTC).date().isoformat()
     try:
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
             raise ValueError
         date.fromisoformat(value)
     except ValueError:

@@ -1,23 +1,23 @@
 """RDF terms as Python values, for people and programs that take an answer away.
 
-A number is a number, a date a date, a year a whole number; what Python has no type for stays the
-text that it is. Nothing is invented: a literal whose text does not fit its datatype stays text.
+A number is a number, a date a date, a year a whole number. What Python has no type for stays the
+text that it is, for instance a date with a time zone, a year beyond 9999, or nanoseconds. Nothing
+is invented or lost: a literal that is ill-typed stays text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.vocab import PREFIXES
+from clustergraph.rdf.xsd import INTEGER_RANGES, XSD, is_well_formed
 
 __all__ = ["IRI", "Text", "Value", "value"]
-
-_XSD: Final = PREFIXES["xsd"]
 
 
 class IRI(str):
@@ -70,47 +70,48 @@ def value(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> 
     if isinstance(term, ox.Literal):
         if term.language:
             return Text(term.value, term.language)
-        convert = _BY_DATATYPE.get(term.datatype.value)
-        if convert is None:
+        datatype = term.datatype.value
+        convert = _BY_DATATYPE.get(datatype)
+        if convert is None or not is_well_formed(term.value, datatype):
             return term.value
         try:
             return convert(term.value)
-        except (ValueError, InvalidOperation):
+        except (ValueError, ArithmeticError):
             return term.value
     return str(term)
 
 
-def _boolean(text: str) -> bool:
-    if text not in ("true", "false", "1", "0"):
-        raise ValueError("no xsd:boolean")
-    return text in ("true", "1")
+def _number(text: str) -> int:
+    return int(text)  # raises ValueError beyond some thousand digits
 
 
-def _year(text: str) -> int:
-    if not text.lstrip("-").isdigit():
-        raise ValueError("a year with a time zone")
-    return int(text)
+def _float(text: str) -> float:
+    return float(text.replace("INF", "inf"))
 
 
-def _finite(text: str) -> Decimal:
-    number = Decimal(text)
-    if not number.is_finite():
-        raise ValueError("no xsd:decimal")
-    return number
+def _date(text: str) -> date:
+    return date.fromisoformat(text)  # raises ValueError for zones and years beyond 1 to 9999
 
 
-_INTEGERS: Final = (
-    "integer", "long", "int", "short", "byte", "nonNegativeInteger", "nonPositiveInteger",
-    "positiveInteger", "negativeInteger", "unsignedLong", "unsignedInt", "unsignedShort",
-    "unsignedByte",
-)  # fmt: skip
+def _moment(text: str) -> datetime:
+    fraction = _FRACTION.search(text)
+    if fraction and len(fraction[1].rstrip("0")) > _MOST_DIGITS:
+        raise ValueError("finer than a microsecond")
+    if "T24:" in text:
+        return datetime.fromisoformat(text.replace("T24:", "T00:")) + timedelta(days=1)
+    return datetime.fromisoformat(text)
+
+
+_FRACTION: Final = re.compile(r"\.([0-9]+)")
+_MOST_DIGITS: Final = 6
 _BY_DATATYPE: Final[Mapping[str, Callable[[str], Value]]] = {
-    **{_XSD + name: int for name in _INTEGERS},
-    _XSD + "decimal": _finite,
-    _XSD + "double": float,
-    _XSD + "float": float,
-    _XSD + "boolean": _boolean,
-    _XSD + "date": date.fromisoformat,
-    _XSD + "dateTime": datetime.fromisoformat,
-    _XSD + "gYear": _year,
+    **{XSD + name: _number for name in INTEGER_RANGES},
+    XSD + "decimal": Decimal,
+    XSD + "double": _float,
+    XSD + "float": _float,
+    XSD + "boolean": ("true", "1").__contains__,
+    XSD + "date": _date,
+    XSD + "dateTime": _moment,
+    XSD + "dateTimeStamp": _moment,
+    XSD + "gYear": _number,
 }

@@ -44,7 +44,14 @@ def test_value_has_the_type_of_its_term(term: ox.Literal | None, expected: Value
 @pytest.mark.parametrize(
     ("text", "datatype"),
     [("many", "integer"), ("INF", "decimal"), ("2024-02-30", "date"), ("maybe", "boolean"),
-     ("2024Z", "gYear"), ("-0001-01-01", "date")],
+     ("2024Z", "gYear"), ("-0001-01-01", "date"), ("1_000", "integer"), ("١٢", "integer"),
+     ("1e5", "decimal"), ("1_0.5", "decimal"), ("infinity", "double"), ("nan", "double"),
+     ("20240229", "date"), ("2024-W09-4", "date"), ("2024-02-29", "dateTime"),
+     ("2024-02-29 12:00:00", "dateTime"), ("20240229T120000", "dateTime"), ("24", "gYear"),
+     ("300", "byte"), ("-5", "nonNegativeInteger"), (" 8 ", "int"), ("TRUE", "boolean"),
+     ("2024-02-29T12:00:00.123456789Z", "dateTime"), ("2024-02-29Z", "date"),
+     ("12024-01-01", "date"), ("2024-02-29T12:00:00", "dateTimeStamp"),
+     ("9" * 5000, "integer"), ("9999-12-31T24:00:00", "dateTime"), ("0x10", "integer")],
 )  # fmt: skip
 def test_ill_typed_literal_stays_text(text: str, datatype: str) -> None:
     """A literal whose text does not fit its datatype, or Python, loses nothing."""
