@@ -175,7 +175,7 @@ def test_inverse_of_a_sequence_is_walked_from_its_end(few: int) -> None:
     assert not agreed(pyshacl_engine.validate_triples(data, shapes))
 
 
-def test_query_that_looks_at_rewritten_numbers_goes_to_pyshacl() -> None:
+def test_query_that_looks_at_rewritten_numbers_goes_to_rdflib() -> None:
     """A query that may see 4.0 as text is judged by pySHACL, and the result says so."""
     shapes = parse(
         ":S a sh:NodeShape ; sh:targetClass :T ; sh:sparql [ sh:select "
@@ -183,13 +183,13 @@ def test_query_that_looks_at_rewritten_numbers_goes_to_pyshacl() -> None:
         'FILTER(STRLEN(STR(?value)) > 1) }" ] .'
     )
     (result,) = validate_triples(parse(":a a :T ; :p 4.0 ."), shapes)
-    assert result.engine == "pyshacl"
+    assert result.engine == "rdflib"
     assert list(validate_triples(parse(":a a :T ; :p 4 ."), shapes)) == []
     (result,) = validate_triples(parse(":a a :T ; :p 44 ; :q 4.0 ."), shapes)
     assert result.engine == "compiled"
 
 
-def test_only_nodes_with_such_a_number_go_to_pyshacl() -> None:
+def test_only_nodes_with_such_a_number_go_to_rdflib() -> None:
     """The other targets of the shape are judged as ever, and nothing is told twice."""
     shapes = parse(
         ":S a sh:NodeShape ; sh:targetClass :T ; sh:sparql [ sh:select "
@@ -198,17 +198,7 @@ def test_only_nodes_with_such_a_number_go_to_pyshacl() -> None:
     )
     found = validate_triples(parse(":a a :T ; :p 4.0 . :b a :T ; :p 44 . :c a :T ; :p 4 ."), shapes)
     told = {(result.focus.value.rpartition("/")[2], result.engine) for result in found}
-    assert told == {("a", "pyshacl"), ("b", "compiled")}
-
-
-def test_recursive_shapes_go_to_pyshacl() -> None:
-    """SHACL leaves recursion open; what pySHACL makes of it is what is reported."""
-    shapes = parse(
-        ":S a sh:NodeShape ; sh:targetClass :T ; sh:property [ sh:path :p ; sh:node :S ] ; "
-        "sh:nodeKind sh:IRI ."
-    )
-    results = list(validate_triples(parse(":a a :T ; :p :b . [] a :T ."), shapes))
-    assert {result.engine for result in results} == {"pyshacl"}
+    assert told == {("a", "rdflib"), ("b", "compiled")}
 
 
 def test_messages_are_filled_in() -> None:

@@ -10,6 +10,7 @@
     │   └── MissingExtraError    an optional part of the installation is not there
     ├── UnreadableInputError     a file that cannot be read as what it claims to be
     │   ├── SyntaxFaultError     … with the line and column where reading stopped
+    │   ├── InvalidShapesError   … because shapes are ill-formed, or their validation fails
     │   └── NotFetchedError      … because a document elsewhere that it names cannot be had
     ├── TablesError              cells that break their table's metadata
     ├── InvalidChangeError       a change that would make the graph break its shapes
@@ -46,6 +47,7 @@ __all__ = [
     "FederationError",
     "FormatError",
     "InvalidChangeError",
+    "InvalidShapesError",
     "MissingExtraError",
     "NotFetchedError",
     "ParameterError",
@@ -179,6 +181,19 @@ class SyntaxFaultError(UnreadableInputError):
         place = f"{source}:{line}" + (f":{column}" if column else "")
         super().__init__(place, reason)
         self.source = source
+
+
+class InvalidShapesError(UnreadableInputError):
+    """Shapes that are ill-formed, or whose validation ends in a failure.
+
+    Args:
+        faults: what is wrong, all of it; each tells shape, reason and, where known, file and line.
+    """
+
+    def __init__(self, faults: Sequence[object]) -> None:
+        self.faults = tuple(faults)
+        more = f"{len(self.faults)} faults\n" if len(self.faults) > 1 else ""
+        super().__init__("the shapes", more + "\n".join(map(str, self.faults)))
 
 
 class NotFetchedError(UnreadableInputError):

@@ -31,6 +31,10 @@ def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Ite
     compiled = Compiled.of(tuple(shapes))
     extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
     graph = Graph.of(data, extra)
+    if compiled.shapes.advanced:
+        raise UsageError(
+            "the shapes use SHACL Advanced Features, which pySHACL evaluates; use --engine auto"
+        )
     for shape in compiled.shapes.targeted:
         if not shape.deactivated and (reason := compiled.reason(shape, graph)):
             raise UsageError(

@@ -281,6 +281,9 @@ def results_about(
     compiled: Compiled, graph: Graph, nodes: Mapping[Shape, Set[Term] | None]
 ) -> Iterator[Result]:
     """Yield what shapes find in the nodes that `affected` returned for them."""
+    if compiled.shapes.advanced:
+        yield from compiled.results(graph)
+        return
     validator = NodeValidator(graph)
     for shape, focus in nodes.items():
         if shape.deactivated:

@@ -99,17 +99,20 @@ class PropertyPath:
         if isinstance(node, ox.NamedNode):
             return PropertyPath("predicate", node.value)
         if steps := list(_list(node, objects)):
+            if len(steps) < 2:
+                raise ValueError("a sequence path has at least two members")
             return PropertyPath("sequence", parts=tuple(_read_all(steps, objects, depth)))
         for head in objects(node, _SH + "alternativePath"):
             if isinstance(head, ox.BlankNode):
-                return PropertyPath(
-                    "alternativePath",
-                    parts=tuple(_read_all(list(_list(head, objects)), objects, depth)),
-                )
+                branches = list(_list(head, objects))
+                if len(branches) < 2:
+                    raise ValueError("an alternative path has at least two members")
+                parts = tuple(_read_all(branches, objects, depth))
+                return PropertyPath("alternativePath", parts=parts)
         for operator in _UNARY:
             if inner := objects(node, _SH + operator):
                 return PropertyPath(operator, parts=tuple(_read_all(inner[:1], objects, depth)))
-        raise ValueError(f"{node} is not a property path")
+        raise ValueError(f"{_named(node)} is not a property path")
 
     def triples(self) -> tuple[ox.NamedNode | ox.BlankNode, list[ox.Triple]]:
         """Return the node that stands for the path, and the triples that describe it."""
@@ -143,6 +146,10 @@ def show(term: Term) -> str:
     return str(term)
 
 
+def _named(term: Term) -> str:
+    return "a blank node" if isinstance(term, ox.BlankNode) else show(term)
+
+
 def _bracketed(path: PropertyPath) -> str:
     return f"({path})" if path.operator in ("sequence", "alternativePath") else str(path)
 
@@ -154,7 +161,7 @@ def _read_all(
 ) -> Iterator[PropertyPath]:
     for node in nodes:
         if isinstance(node, ox.Literal):
-            raise ValueError(f"{node} is not a property path")
+            raise ValueError(f"{show(node)} is not a property path")
         yield PropertyPath.read(node, objects, depth + 1)
 
 
@@ -166,10 +173,15 @@ def _list(
     while head not in seen:
         seen.add(head)
         first, rest = objects(head, _RDF + "first"), objects(head, _RDF + "rest")
-        if not first or not rest or isinstance(rest[0], ox.Literal):
+        if not first and not rest:
+            if len(seen) > 1 and head != ox.NamedNode(_RDF + "nil"):
+                raise ValueError("a list does not end in rdf:nil")
             return
+        if len(first) != 1 or len(rest) != 1 or isinstance(rest[0], ox.Literal):
+            raise ValueError("a list is ill-formed")
         yield first[0]
         head = rest[0]
+    raise ValueError("a list leads back to itself")
 
 
 def _as_list(

@@ -7,27 +7,28 @@ the same signature.
 
 from __future__ import annotations
 
-import logging
-import warnings
+import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, cast
 
 import pyoxigraph as ox
 import pyshacl
 import rdflib
-from pyparsing import ParseBaseException
 from pyshacl.errors import ReportableRuntimeError, ValidationFailure
-from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.sparql import Query
 
-from clustergraph.errors import ClusterGraphError, QueryRefusedError, UnreadableInputError
+from clustergraph.errors import ClusterGraphError, UnreadableInputError
 from clustergraph.shacl.compile.expansion import QueryFaultError, expanded
 from clustergraph.shacl.compile.queries import declarations
+from clustergraph.shacl.compile.reference import from_rdflib, parsed, quiet, to_rdflib
+from clustergraph.shacl.compile.regex import (
+    RegexFaultError,
+    translated,
+    with_xpath_patterns,
+)
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.results import Result
-from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Result", "forget", "validate_triples"]
@@ -45,13 +46,13 @@ def validate_triples(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> 
         UnreadableInputError: the shapes are not well-formed.
     """
     rules = _shapes_graph(tuple(shapes))
-    with _quiet():
+    with quiet():
         try:
             _, results, _ = pyshacl.validate(
                 _graph(data),
                 shacl_graph=rules,
                 inference="none",
-                advanced=False,
+                advanced=True,
                 js=False,
                 meta_shacl=False,
                 do_owl_imports=False,
@@ -75,26 +76,26 @@ def validate_triples(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> 
 
 def _results(graph: rdflib.Graph) -> Iterator[Result]:
     """Yield the results that belong to the report, each with those that it holds as details."""
-    for result in graph.objects(None, _node(_SH + "result")):
+    for result in graph.objects(None, rdflib.URIRef(_SH + "result")):
         if (found := _result(graph, result)) is not None:
             yield found
 
 
 def _result(graph: rdflib.Graph, node: rdflib.term.Node) -> Result | None:
     def objects(subject: Term, predicate: str) -> list[Term]:
-        found = graph.objects(_to_rdflib(subject), rdflib.URIRef(predicate))
-        return [_from_rdflib(term) for term in found]
+        found = graph.objects(to_rdflib(subject), rdflib.URIRef(predicate))
+        return [from_rdflib(term) for term in found]
 
     def one(name: str) -> Term | None:
-        found = graph.value(node, _node(_SH + name))
-        return None if found is None else _from_rdflib(found)
+        found = graph.value(node, rdflib.URIRef(_SH + name))
+        return None if found is None else from_rdflib(found)
 
     shape, focus, path = one("sourceShape"), one("focusNode"), one("resultPath")
     if shape is None or isinstance(shape, ox.Literal) or focus is None:
         return None
     severity, component = one("resultSeverity"), one("sourceConstraintComponent")
-    messages = map(_from_rdflib, graph.objects(node, _node(_SH + "resultMessage")))
-    nested = (_result(graph, inner) for inner in graph.objects(node, _node(_SH + "detail")))
+    messages = map(from_rdflib, graph.objects(node, rdflib.URIRef(_SH + "resultMessage")))
+    nested = (_result(graph, inner) for inner in graph.objects(node, rdflib.URIRef(_SH + "detail")))
     return Result(
         severity.value if severity else "",
         shape,
@@ -121,26 +122,14 @@ class _Graph(rdflib.Graph):
 
     def query(self, query_object: str | Query, *args: Any, **options: Any) -> rdflib.query.Result:
         if isinstance(query_object, str):
-            query_object = _prepared(query_object)
+            query_object = parsed(query_object)
         return super().query(query_object, *args, **options)
-
-
-@lru_cache(maxsize=1024)
-def _prepared(text: str) -> Query:
-    """Parse the text that rdflib would evaluate, unless it calls another endpoint."""
-    try:
-        QueryPolicy().check_calls(text)
-        return prepareQuery(text)
-    except (ParseBaseException, QueryRefusedError) as error:
-        raise UnreadableInputError(
-            "the shapes", f"a query is not SPARQL: {error} in {text}"
-        ) from error
 
 
 def forget() -> None:
     """Forget the shapes and queries that were read, as benchmarks need it."""
     _shapes_graph.cache_clear()
-    _prepared.cache_clear()
+    parsed.cache_clear()
 
 
 @lru_cache(maxsize=2)
@@ -172,6 +161,12 @@ def _with_expanded_queries(triples: tuple[ox.Triple, ...]) -> Iterator[ox.Triple
         if name in (_SH + "declare", _SH + "prefixes"):
             continue
         text = triple.object
+        if name == _SH + "flags":
+            continue
+        if name == _SH + "pattern" and isinstance(text, ox.Literal):
+            flags = objects(cast(Term, triple.subject), _SH + "flags")
+            yield ox.Triple(triple.subject, triple.predicate, _python_pattern(text, flags))
+            continue
         if name not in _QUERIES or not isinstance(text, ox.Literal):
             yield triple
             continue
@@ -179,69 +174,27 @@ def _with_expanded_queries(triples: tuple[ox.Triple, ...]) -> Iterator[ox.Triple
             declared = objects(cast(Term, triple.subject), _SH + "prefixes")
             prefixes = declarations(declared, objects, ontologies)
             words = expanded(text.value, name.removeprefix(_SH), prefixes)
-        except QueryFaultError as fault:
+            words = with_xpath_patterns(words, always=True)
+        except (QueryFaultError, RegexFaultError) as fault:
             raise UnreadableInputError("the shapes", f"a query {fault} in {text.value}") from fault
         yield ox.Triple(triple.subject, triple.predicate, ox.Literal("".join(words)))
+
+
+def _python_pattern(pattern: ox.Literal, flags: list[Term]) -> ox.Literal:
+    """Return a pattern of XPath as pySHACL takes it: in Python's dialect, with its flags."""
+    try:
+        compiled = translated(pattern.value, flags[0].value if flags else "")
+    except RegexFaultError as error:
+        raise UnreadableInputError("the shapes", f"sh:pattern: {error}") from error
+    kept = (("i", re.IGNORECASE), ("m", re.MULTILINE), ("s", re.DOTALL))
+    letters = "".join(letter for letter, option in kept if compiled.flags & option)
+    return ox.Literal(f"(?{letters}:{compiled.pattern})" if letters else compiled.pattern)
 
 
 def _graph(triples: Iterable[ox.Triple]) -> rdflib.Graph:
     """Copy triples into rdflib, each term once, literals in the form in which they stand."""
     graph = _Graph(bind_namespaces="none")
-    terms: dict[Term, rdflib.term.Node] = {}
-
-    def term(original: Term) -> rdflib.term.Node:
-        copied = terms.get(original)
-        if copied is None:
-            copied = terms[original] = _to_rdflib(original)
-        return copied
-
     for triple in triples:
-        if isinstance(triple.subject, ox.Triple) or isinstance(triple.object, ox.Triple):
-            continue
-        graph.add((term(triple.subject), term(triple.predicate), term(triple.object)))
+        if not isinstance(triple.subject, ox.Triple) and not isinstance(triple.object, ox.Triple):
+            graph.add(tuple(map(to_rdflib, triple)))  # type: ignore[arg-type]
     return graph
-
-
-def _to_rdflib(term: Term) -> rdflib.term.Node:
-    if isinstance(term, ox.NamedNode):
-        return rdflib.URIRef(term.value)
-    if isinstance(term, ox.BlankNode):
-        return rdflib.BNode(term.value)
-    if term.language:
-        return rdflib.Literal(term.value, lang=term.language)
-    datatype = term.datatype.value
-    if datatype == PREFIXES["xsd"] + "string":
-        return rdflib.Literal(term.value)
-    return rdflib.Literal(term.value, datatype=rdflib.URIRef(datatype), normalize=False)
-
-
-def _from_rdflib(term: rdflib.term.Node) -> Term:
-    if isinstance(term, rdflib.Literal):
-        if term.language:
-            return ox.Literal(str(term), language=term.language)
-        return ox.Literal(
-            str(term), datatype=ox.NamedNode(str(term.datatype)) if term.datatype else None
-        )
-    if isinstance(term, rdflib.BNode):
-        return ox.BlankNode(str(term))
-    return ox.NamedNode(str(term))
-
-
-def _node(iri: str) -> rdflib.URIRef:
-    return rdflib.URIRef(iri)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries from logging: an ill-formed literal is a finding, not a log line."""
-    loggers = [logging.getLogger(name) for name in ("rdflib.term", "pyshacl", "pyshacl-validate")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -16,8 +16,8 @@ from clustergraph.vocab import PREFIXES, shorten
 
 __all__ = ["EngineName", "Finding", "Report", "Severity", "name_of_shape"]
 
-EngineName = Literal["compiled", "pyshacl"]
-"""Which engine validated: the compiled one, or the reference that it hands shapes to."""
+EngineName = Literal["compiled", "rdflib", "pyshacl"]
+"""What evaluated: the compiled engine; it with rdflib for the queries of shapes; or pySHACL."""
 
 
 class Severity(IntEnum):

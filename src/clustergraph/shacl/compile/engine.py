@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Set
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
+from functools import cached_property, lru_cache
 from itertools import islice
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, Protocol, TypeAlias, TypeVar, cast
 
 import pyoxigraph as ox
 
-from clustergraph.shacl.compile.graph import Graph
+from clustergraph.shacl.compile.graph import SHAPES_GRAPH, Graph
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.screen import screens, target_pattern
 from clustergraph.shacl.compile.shapes import Shape, Shapes
 from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.results import Result
-from clustergraph.vocab import PREFIXES
 
 __all__ = ["Compiled", "validate_triples"]
 
@@ -34,10 +33,6 @@ _FEW: Final = 50
 _PER_QUERY: Final = 25
 """How many times as long a node takes that needs a query of its own."""
 
-_TARGETS: Final = frozenset(
-    PREFIXES["sh"] + f"target{name}" for name in ("", "Class", "Node", "SubjectsOf", "ObjectsOf")
-)
-
 
 def validate_triples(
     data: Collection[ox.Triple], shapes: Collection[ox.Triple]
@@ -45,14 +40,11 @@ def validate_triples(
     """Validate ``data`` against ``shapes``; nothing is inferred and nothing fetched.
 
     Raises:
-        UnreadableInputError: the shapes are not well-formed.
+        InvalidShapesError: the shapes are ill-formed.
     """
     compiled = Compiled.of(tuple(shapes))
     extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
     yield from compiled.results(Graph.of(data, extra))
-
-
-_WRITTEN: Final = "a query of it looks at how numbers are written"
 
 
 class Compiled:
@@ -61,56 +53,49 @@ class Compiled:
     Args:
         shapes: the shapes graph.
         few: up to how many targets of a shape are validated without a query.
+        skip_broken: whether to leave out what is ill-formed.
 
     Raises:
-        UnreadableInputError: the shapes are not well-formed.
+        InvalidShapesError: the shapes are ill-formed.
     """
 
-    def __init__(self, shapes: Iterable[ox.Triple], few: int = _FEW) -> None:
-        self.shapes = Shapes(shapes)
+    def __init__(
+        self, shapes: Iterable[ox.Triple], few: int = _FEW, skip_broken: bool = False
+    ) -> None:
+        self.shapes = Shapes(shapes, skip_broken)
         self._few = few
         self._index: dict[str, list[tuple[Shape, object]]] = {}
-        self._queries: dict[Shape, tuple[str | None, list[Query], bool]] = {}
+        self._queries: dict[Shape, list[Query]] = {}
 
     @staticmethod
     @lru_cache(maxsize=4)
-    def of(shapes: tuple[ox.Triple, ...]) -> Compiled:
+    def of(shapes: tuple[ox.Triple, ...], skip_broken: bool = False) -> Compiled:
         """Return shapes that were compiled before, or compile them."""
-        return Compiled(shapes)
+        return Compiled(shapes, skip_broken=skip_broken)
 
     def results(self, graph: Graph) -> Iterator[Result]:
-        """Yield what all shapes find in a graph."""
-        validator = NodeValidator(graph)
-        for shape in self.shapes.targeted:
-            yield from self.results_of(shape, graph, validator)
+        """Yield the results of all shapes for a graph."""
+        if self.shapes.advanced:
+            # Rules change the data, and functions any query: pySHACL has all of it.
+            from clustergraph.shacl import pyshacl_engine
 
-    def results_of(
-        self, shape: Shape, graph: Graph, validator: NodeValidator | None = None
-    ) -> Iterator[Result]:
-        """Yield what one shape with targets finds in a graph."""
+            yield from pyshacl_engine.validate_triples(graph.triples(), self.shapes.triples)
+            return
+        run = _Run(self, graph)
+        for shape in self.shapes.targeted:
+            yield from self.results_of(shape, graph, run)
+
+    def results_of(self, shape: Shape, graph: Graph, run: _Run | None = None) -> Iterator[Result]:
+        """Yield the results of one shape with targets for a graph."""
         if shape.deactivated:
             return
-        validator = validator or NodeValidator(graph)
-        reason = self.reason(shape, graph)
-        if reason is None:
-            yield from self._shape(shape, graph, validator)
-        elif reason == _WRITTEN:
-            yield from self._by_form(shape, graph, validator)
-        else:
-            yield from self._by_reference(shape, graph)
-
-    def _by_form(self, shape: Shape, graph: Graph, validator: NodeValidator) -> Iterator[Result]:
-        """Have pySHACL validate those nodes alone that such a number can concern."""
-        from clustergraph.shacl.footprint import affected
-
-        nodes = affected(self, graph, list(graph.as_written()), ()).get(shape, set())
-        if nodes is None:
-            yield from self._by_reference(shape, graph)
-            return
-        yield from self._shape(shape, graph, validator, skip=nodes)
-        concerned = sorted((n for n in nodes if graph.is_target(shape, n)), key=str)
-        if concerned:
-            yield from self._by_reference(shape, graph, concerned)
+        run = run or _Run(self, graph)
+        nodes = run.inexact(shape)
+        if nodes is not None:
+            yield from self._shape(shape, graph, run.validator, skip=nodes)
+            nodes = {node for node in nodes if graph.is_target(shape, node)}
+        for focus in graph.targets(shape) if nodes is None else sorted(nodes, key=str):
+            yield from run.exact.results(shape, focus)
 
     def index(self, footprint: Callable[[Shape], Iterable[E]]) -> dict[str, list[tuple[Shape, E]]]:
         """Return the entries of all footprints by predicate; made once."""
@@ -122,28 +107,48 @@ class Compiled:
         return known
 
     def reason(self, shape: Shape, graph: Graph) -> str | None:
-        """Say why a shape, or some nodes of it, are left to pySHACL; None when none are."""
-        if shape not in self._queries:
-            parts = shape.reach()
-            queries = [c.query for part in parts for c in part.constraints if c.query is not None]
-            reason = None
-            if any(part.recursive for part in parts):
-                reason = "it refers to itself"
-            elif not all(query.usable for query in queries):
-                reason = "a query of it does not take variables bound beforehand"
-            still = any(query.may_stand_still for query in queries)
-            self._queries[shape] = reason, [one for one in queries if one.looks_at_form], still
-        reason, textual, still = self._queries[shape]
-        if reason is None and still and not all(map(graph.mentions, shape.target_nodes)):
-            # By SPARQL a path without a step leads from any term to itself; for the engine only
-            # from those that it holds.
+        """Return why queries of a shape are not left to the store; None when they are."""
+        queries = self._queries_of(shape)
+        if not all(query.usable for query in queries):
+            return "a query of it does not take variables bound beforehand"
+        if any(query.needs_written_terms for query in queries):
+            return "a query of it states a literal that the store keeps in another form"
+        if any(query.may_stand_still for query in queries) and _unmentioned(shape, graph):
             return "a query of it starts from a node that the data do not name"
-        if reason is None and graph.rewritten:
-            for query in textual:
-                touched = query.predicates
-                if touched is None or graph.rewritten & touched:
-                    return _WRITTEN
-        return reason
+        if graph.inexact and any(_touches(query, graph.inexact) for query in queries):
+            return "a query of it meets literals that the store keeps in another form"
+        return None
+
+    def inexact(self, shape: Shape, graph: Graph, concerned: NodesByShape) -> Set[Term] | None:
+        """Return the nodes for which the store would evaluate queries of a shape inexactly.
+
+        Args:
+            shape: a shape with targets.
+            graph: the data.
+            concerned: returns, for each shape, the nodes that a literal concerns which the store
+                keeps in another form.
+
+        Returns:
+            The nodes, targets or not; None: all targets.
+        """
+        queries = self._queries_of(shape)
+        if not all(query.usable and not query.needs_written_terms for query in queries):
+            return None
+        nodes: set[Term] = set()
+        if any(query.may_stand_still for query in queries):
+            # By SPARQL a path without a step leads from any term to itself; for the store only
+            # from those that it holds.
+            nodes.update(_unmentioned(shape, graph))
+        if graph.inexact and any(_touches(query, graph.inexact) for query in queries):
+            found = concerned().get(shape, frozenset())
+            return None if found is None else nodes | found
+        return nodes
+
+    def _queries_of(self, shape: Shape) -> list[Query]:
+        if shape not in self._queries:
+            constraints = (c for part in shape.reach() for c in part.constraints)
+            self._queries[shape] = [c.query for c in constraints if c.query is not None]
+        return self._queries[shape]
 
     def _shape(
         self, shape: Shape, graph: Graph, validator: NodeValidator, skip: Set[Term] = frozenset()
@@ -183,15 +188,47 @@ class Compiled:
             if graph.is_target(shape, focus):
                 yield focus
 
-    def _by_reference(
-        self, shape: Shape, graph: Graph, nodes: Collection[Term] | None = None
-    ) -> Iterator[Result]:
-        """Have pySHACL validate one shape, at all its targets or at some nodes."""
-        from clustergraph.shacl import pyshacl_engine
 
-        yield from pyshacl_engine.validate_triples(
-            graph.triples(), only(shape, self.shapes.triples, nodes)
-        )
+NodesByShape: TypeAlias = Callable[[], Mapping[Shape, Set[Term] | None]]
+
+
+class _Run:
+    """One evaluation of shapes over a graph: what its shapes share."""
+
+    def __init__(self, compiled: Compiled, graph: Graph) -> None:
+        self._compiled = compiled
+        self._graph = graph
+        self.validator = NodeValidator(graph)
+        self._concerned: dict[Shape, set[Term] | None] | None = None
+
+    def inexact(self, shape: Shape) -> Set[Term] | None:
+        return self._compiled.inexact(shape, self._graph, self._by_shape)
+
+    def _by_shape(self) -> Mapping[Shape, Set[Term] | None]:
+        if self._concerned is None:
+            from clustergraph.shacl.footprint import affected
+
+            written = list(self._graph.as_written())
+            self._concerned = affected(self._compiled, self._graph, written, ())
+        return self._concerned
+
+    @cached_property
+    def exact(self) -> NodeValidator:
+        """A validator that evaluates queries over terms as they are written."""
+        # Imported here: rdflib takes half a second.
+        from clustergraph.shacl.compile.reference import Reference
+
+        shapes = self._compiled.shapes
+        named = (SHAPES_GRAPH, shapes.triples) if shapes.mention_shapes_graph else None
+        return NodeValidator(self._graph, Reference(self._graph.triples(), named))
+
+
+def _unmentioned(shape: Shape, graph: Graph) -> list[Term]:
+    return [node for node in shape.target_nodes if not graph.mentions(node)]
+
+
+def _touches(query: Query, predicates: Set[str]) -> bool:
+    return query.predicates is None or bool(query.predicates & predicates)
 
 
 def _units(shape: Shape) -> Iterator[tuple[Shape, bool]]:
@@ -207,18 +244,3 @@ def _units(shape: Shape) -> Iterator[tuple[Shape, bool]]:
 
 def _has_query(shape: Shape) -> bool:
     return any(constraint.query is not None for constraint in shape.constraints)
-
-
-def only(
-    shape: Shape, triples: Iterable[ox.Triple], nodes: Collection[Term] | None = None
-) -> list[ox.Triple]:
-    """Return a shapes graph in which one shape alone has targets, its own or the given nodes."""
-    rdfs_class = ox.NamedNode(PREFIXES["rdfs"] + "Class")
-    target = ox.NamedNode(PREFIXES["sh"] + "targetNode")
-    kept = [
-        triple
-        for triple in triples
-        if (nodes is None and triple.subject == shape.node)
-        or (triple.predicate.value not in _TARGETS and triple.object != rdfs_class)
-    ]
-    return kept + [ox.Triple(shape.node, target, node) for node in nodes or ()]

@@ -26,6 +26,8 @@ PREFIX_NAME: Final = re.compile(r"(?:[^\W\d_](?:[\w.\-·]*[\w\-·])?)?")
 """The name of a prefix (production PN_PREFIX), or the empty name."""
 
 _ESCAPED: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
+_TAG: Final = re.compile(r"([\"'])[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*\1")
+"""A string that looks like a language tag, as a token."""
 _LOCAL_ESCAPE: Final = re.compile(r"\\([_~.\-!$&'()*+,;=/?#@%])")
 
 
@@ -50,7 +52,7 @@ def expanded(text: str, kind: str, prefixes: Mapping[str, str]) -> list[str]:
     """
     try:
         QueryPolicy().check_query(text)
-        words = _expanded(text, kind, prefixes)
+        words = _with_lower_tags(_expanded(text, kind, prefixes))
         QueryPolicy().check_calls("".join(words))
     except QueryRefusedError as error:
         raise QueryFaultError(f"is refused: {error}") from error
@@ -84,6 +86,20 @@ def _expanded(text: str, kind: str, prefixes: Mapping[str, str]) -> list[str]:
             raise QueryFaultError("names a dataset (FROM); it is the data graph, always")
         words.append(_written(token, known, base))
     return words
+
+
+def _with_lower_tags(words: list[str]) -> list[str]:
+    """Return the query with language tags that it compares LANG with in lower case.
+
+    All tags of the data are: their case does not count (RDF 1.1 Concepts, section 3.3).
+    """
+    if not any(word.upper() == "LANG" for word in words):
+        return words
+    depth, made = 0, []
+    for word in words:
+        depth += (word == "(") - (word == ")")
+        made.append(word.lower() if depth and _TAG.fullmatch(word) else word)
+    return made
 
 
 def _next(found: Iterator[Token], kind: str, keyword: str) -> Token:

@@ -15,6 +15,8 @@ import pyoxigraph as ox
 
 from clustergraph.errors import UnreadableInputError
 from clustergraph.quadstore.memory import hold, stored
+from clustergraph.shacl.compile.comparison import is_beyond_the_store
+from clustergraph.shacl.compile.regex import functions
 from clustergraph.shacl.compile.shapes import Node, Shape
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES
@@ -65,8 +67,13 @@ class Graph:
         self.rewritten: frozenset[str] = frozenset(
             predicate.value
             for (_, predicate), terms in self._written.items()
-            if any(isinstance(term, ox.Literal) and not term.language for term in terms)
+            if any(
+                isinstance(term, ox.Literal) and not term.language and stored(term) != term
+                for term in terms
+            )
         )
+        self.inexact: frozenset[str] = frozenset(predicate.value for _, predicate in self._written)
+        """The predicates whose values a query of the store may see otherwise than written."""
         self._said: dict[Term, dict[ox.NamedNode, list[Term]] | None] = {}
         self._pointing: dict[Term, dict[ox.NamedNode, list[Node]] | None] = {}
         self._kinds: dict[Shape, frozenset[str] | None] = {}
@@ -90,7 +97,9 @@ class Graph:
             if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
                 continue
             quads.append(ox.Quad(subject, triple.predicate, value, default))
-            if isinstance(value, ox.Literal) and stored(value) != value:
+            if isinstance(value, ox.Literal) and (
+                stored(value) != value or is_beyond_the_store(value)
+            ):
                 altered[subject, triple.predicate] = None
         written: dict[tuple[Node, ox.NamedNode], list[Term]] = {pair: [] for pair in altered}
         for quad in quads if written else ():
@@ -346,6 +355,7 @@ class Graph:
                 text,
                 use_default_graph_as_union=self.union,
                 substitutions={ox.Variable(name): term for name, term in values.items()} or None,
+                custom_functions=functions,
             )
             assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - checked before
             names = [variable.value for variable in solutions.variables]
@@ -359,7 +369,9 @@ class Graph:
 
     def focus(self, text: str) -> set[Term]:
         """Return what a query finds as ``?this``."""
-        solutions = self.store.query(text, use_default_graph_as_union=self.union)
+        solutions = self.store.query(
+            text, use_default_graph_as_union=self.union, custom_functions=functions
+        )
         assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are our own
         return {cast(Term, term) for (term,) in solutions if term is not None}
 

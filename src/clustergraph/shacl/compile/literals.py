@@ -1,8 +1,6 @@
-"""What a literal is worth: whether it is well-formed, and how it compares with another.
+"""Whether a literal is well-formed, and in which language it is.
 
-Comparisons and patterns are those of SPARQL, so the engine itself decides them.
-
-Source: XML Schema Definition Language 1.1, part 2; SPARQL 1.1 Query, section 17.
+Source: XML Schema Definition Language 1.1, part 2; RFC 4647.
 """
 
 from __future__ import annotations
@@ -10,16 +8,13 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable
-from functools import lru_cache
 from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.quadstore.memory import ask
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["compares", "ill_formed", "is_well_formed", "matches_language", "matches_pattern"]
+__all__ = ["INTEGERS", "ill_formed", "is_well_formed", "matches_language"]
 
 _XSD: Final = PREFIXES["xsd"]
 _RANGES: Final[dict[str, tuple[int | None, int | None]]] = {
@@ -37,6 +32,8 @@ _RANGES: Final[dict[str, tuple[int | None, int | None]]] = {
     "nonPositiveInteger": (None, 0),
     "negativeInteger": (None, -1),
 }
+INTEGERS: Final = frozenset(_RANGES)
+"""The local names of the datatypes that are derived from xsd:integer, with itself."""
 _INTEGER: Final = re.compile(r"[+-]?[0-9]+")
 _FORMS: Final = {
     "decimal": re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"),
@@ -152,36 +149,6 @@ def _is_moment(text: str, name: str) -> bool:
         number = int(year[-4:])
         return number % 4 == 0 and (number % 100 != 0 or int(year) % 400 == 0)
     return int(day) <= _DAYS[int(month) - 1]
-
-
-@lru_cache(maxsize=20_000)
-def compares(left: ox.Literal, operator: str, right: ox.Literal) -> bool:
-    """Say whether ``left operator right`` holds in SPARQL; what cannot be compared does not."""
-    if not all(is_well_formed(term.value, term.datatype.value) for term in (left, right)):
-        return False
-    return ask(f"ASK {{ FILTER({left} {operator} {right}) }}")
-
-
-@lru_cache(maxsize=20_000)
-def matches_pattern(text: str, pattern: str, flags: str) -> bool:
-    """Say whether SPARQL's REGEX finds the pattern in the text."""
-    quick = _quick(pattern, flags)
-    if quick is not None:
-        return quick(text)
-    options = f", {ox.Literal(flags)}" if flags else ""
-    return ask(f"ASK {{ FILTER(REGEX({ox.Literal(text)}, {ox.Literal(pattern)}{options})) }}")
-
-
-@lru_cache(maxsize=1000)
-def _quick(pattern: str, flags: str) -> Callable[[str], bool] | None:
-    """Return Python's equivalent, for patterns in which the two languages agree."""
-    if flags or not _SHARED.fullmatch(pattern):
-        return None
-    found = re.compile(pattern.removesuffix("$") + (r"\Z" if pattern.endswith("$") else ""))
-    return lambda text: found.search(text) is not None
-
-
-_SHARED: Final = re.compile(r"\^?(?:[A-Za-z0-9 _/:,;@#%=~<>!-]|\[[A-Za-z0-9_.()/:, -]+\])*\$?")
 
 
 def matches_language(tag: str, wanted: str) -> bool:

@@ -11,13 +11,15 @@ Source: SHACL, sections 5 and 6, and appendix A.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final
 
 import pyoxigraph as ox
 
+from clustergraph.quadstore.memory import stored
+from clustergraph.shacl.compile.comparison import is_beyond_the_store
 from clustergraph.shacl.compile.expansion import (
     PREFIX_NAME,
     QueryFaultError,
@@ -31,6 +33,7 @@ from clustergraph.shacl.compile.patterns import (
     read_patterns,
     sparql_path,
 )
+from clustergraph.shacl.compile.regex import RegexFaultError, with_xpath_patterns
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.vocab import PREFIXES
 
@@ -44,11 +47,6 @@ _AGGREGATES: Final = frozenset(
     {"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT", "GROUP", "HAVING"}
 )
 _STEPWISE: Final = _AGGREGATES | {"UNION", "LIMIT", "OFFSET", "ORDER", "GRAPH"}
-_TEXTUAL: Final = frozenset(
-    {"STR", "REGEX", "STRLEN", "SUBSTR", "UCASE", "LCASE", "STRSTARTS", "STRENDS", "CONTAINS"}
-    | {"STRBEFORE", "STRAFTER", "ENCODE_FOR_URI", "CONCAT", "REPLACE", "DATATYPE", "SAMETERM"}
-    | {"MD5", "SHA1", "SHA256", "SHA384", "SHA512", "DISTINCT", "STRDT", "IRI", "URI"}
-)
 _STEP: Final = r"\^?(?:<[^<>\s]*>|\([^()\s]*\)|\ba\b)[*+?]?"
 _LONG_PATH: Final = re.compile(rf"(?<=\s)(?=\S*[*+])(?:{_STEP}[/|])*{_STEP}(?=\s+[?$<\w])")
 _VARIABLE: Final = re.compile(r"[?$]\w+\b(?![\w:])")
@@ -85,6 +83,11 @@ class Query:
             words = [written if word in ("$PATH", "?PATH") else word for word in words]
         elif "$PATH" in words or "?PATH" in words:
             raise QueryFaultError("uses $PATH, but its shape has no path")
+        try:
+            self.reference = "".join(with_xpath_patterns(words, always=True))
+            words = with_xpath_patterns(words)
+        except RegexFaultError as error:
+            raise QueryFaultError(f"has a pattern that is not valid: {error}") from error
         self._tokens = words
         self.words = frozenset(word.upper() for word in words if word[0].isalpha())
         self.variables = frozenset(word[1:] for word in words if _is_variable(word))
@@ -186,10 +189,21 @@ class Query:
                 )
         return demands
 
-    @property
-    def looks_at_form(self) -> bool:
-        """Whether the query may see how a literal is written, beyond its value."""
-        return bool(self.words & _TEXTUAL)
+    @cached_property
+    def needs_written_terms(self) -> bool:
+        """Whether the query states a literal that the store would take for another, or for none."""
+        depth = 0
+        bound = "BIND" in self.words
+        for word, literal in _literals(self._tokens):
+            depth += (word == "(") - (word == ")")
+            if literal is None:
+                continue
+            if is_beyond_the_store(literal):
+                return True
+            # In an expression the value counts, in a triple pattern the term.
+            if (depth == 0 or bound) and stored(literal) != literal:
+                return True
+        return False
 
     @cached_property
     def may_stand_still(self) -> bool:
@@ -416,6 +430,25 @@ def _declaration(node: Term, objects: Callable[[Term, str], list[Term]]) -> tupl
     if not is_iri(namespace):
         raise QueryFaultError(f"has an invalid namespace for the prefix {name}:, {show(spaces[0])}")
     return name, namespace
+
+
+def _literals(words: Sequence[str]) -> Iterator[tuple[str, ox.Literal | None]]:
+    """Yield each token, with the literal that begins there."""
+    for at, word in enumerate(words):
+        if word[0] not in "\"'.0123456789" or word == ".":
+            yield word, None
+            continue
+        text = word
+        if words[at + 1 : at + 2] == ["^^"]:
+            text += "".join(words[at + 1 : at + 3])
+        elif at + 1 < len(words) and words[at + 1][0] == "@":
+            text += words[at + 1]
+        try:
+            (triple,) = ox.parse(f"<a:a> <a:a> {text} .", ox.RdfFormat.TURTLE)
+        except (SyntaxError, ValueError):
+            yield word, None
+        else:
+            yield word, triple.object if isinstance(triple.object, ox.Literal) else None
 
 
 def _whole(path: re.Match[str]) -> str:

@@ -19,6 +19,7 @@ import pyoxigraph as ox
 from clustergraph.shacl.compile.graph import Graph
 from clustergraph.shacl.compile.literals import ill_formed
 from clustergraph.shacl.compile.patterns import sparql_path
+from clustergraph.shacl.compile.regex import is_plain
 from clustergraph.shacl.compile.shapes import Constraint, Shape
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES
@@ -102,7 +103,7 @@ class _Screen:
         """
         if shape.deactivated:
             return
-        if depth > _DEEPEST:
+        if depth > _DEEPEST or shape.recursive:
             raise _NoScreenError
         if shape.path is None:
             value, row = focus, link
@@ -260,7 +261,7 @@ class _Screen:
         """Return an expression that holds exactly when a value does not conform to a shape."""
         if shape.deactivated:
             return "false"
-        if shape.path is not None or shape.properties or depth > _DEEPEST:
+        if shape.path is not None or shape.properties or shape.recursive or depth > _DEEPEST:
             raise _NoScreenError
         wrong = [self._fails(constraint, value, depth) for constraint in shape.constraints]
         return " || ".join(f"({part})" for part in wrong) or "false"
@@ -311,9 +312,9 @@ class _Screen:
         return f"isBlank({value}) || STRLEN(STR({value})) {less} {constraint.number}"
 
     def _is_of_other_form(self, constraint: Constraint, value: str) -> str:
-        flags = f", {ox.Literal(constraint.flags)}" if constraint.flags else ""
-        pattern = ox.Literal(constraint.text)
-        return f"isBlank({value}) || !REGEX(STR({value}), {pattern}{flags})"
+        if not is_plain(constraint.text, constraint.flags):
+            raise _NoScreenError
+        return f"isBlank({value}) || !REGEX(STR({value}), {ox.Literal(constraint.text)})"
 
     def _is_in_other_language(self, constraint: Constraint, value: str) -> str:
         tags = (ox.Literal(term.value) for term in constraint.terms)

@@ -9,24 +9,25 @@ Source: SHACL, sections 3.4, 4 and 5.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from itertools import islice
+from typing import Final, Protocol
 
 import pyoxigraph as ox
 
+from clustergraph.errors import UnreadableInputError
+from clustergraph.shacl.compile.comparison import compares
 from clustergraph.shacl.compile.graph import SHAPES_GRAPH, Graph
-from clustergraph.shacl.compile.literals import (
-    compares,
-    is_well_formed,
-    matches_language,
-    matches_pattern,
-)
+from clustergraph.shacl.compile.literals import is_well_formed, matches_language
 from clustergraph.shacl.compile.messages import default_message, filled
+from clustergraph.shacl.compile.queries import Query
+from clustergraph.shacl.compile.recursion import Recursion
+from clustergraph.shacl.compile.regex import matches
 from clustergraph.shacl.compile.shapes import Constraint, Shape
-from clustergraph.shacl.paths import PropertyPath, Term
+from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["NodeValidator"]
+__all__ = ["Evaluator", "NodeValidator"]
 
 _SH: Final = PREFIXES["sh"]
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
@@ -46,38 +47,66 @@ _BOUNDS: Final = {
     "lessThanOrEquals": "<=",
 }
 _MOST_DETAILS: Final = 20
-"""How many nested results explain that too few values conform to a qualified shape."""
+"""How many nested results explain that too few values conform to a qualified shape, or that a
+value does not conform to a shape that refers to itself."""
+_DEEPEST_DETAIL: Final = 3
+"""How deep the results of a shape that refers to itself are explained."""
+
+_TRUE: Final = ("true", "1")
 
 Values = list[Term]
 
 
+class Evaluator(Protocol):
+    """Evaluates a query of a shape, variables bound beforehand."""
+
+    def solutions(  # noqa: D102 - as the class says
+        self, query: Query, values: Mapping[str, Term]
+    ) -> Iterable[Mapping[str, Term]]: ...
+
+
 class NodeValidator:
-    """Judges focus nodes of one data graph.
+    """Validates focus nodes of one data graph.
 
     Args:
         graph: the data.
+        reference: evaluates the queries of shapes over terms as they are written; None: the store
+            evaluates them.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, reference: Evaluator | None = None) -> None:
         self._graph = graph
+        self._reference = reference
         self._conform: dict[tuple[Shape, Term], bool] = {}
+        self._recursion = Recursion(self._finds_nothing)
         self._instances: dict[tuple[Term, Term], bool] = {}
         self._silent = False
+        self._explained = 0
         self._constants: dict[Constraint, tuple[Term, ...]] = {}
 
     def results(self, shape: Shape, focus: Term) -> Iterator[Result]:
-        """Yield what a shape finds wrong with a focus node."""
-        if shape.deactivated:
-            return
-        values = self._values(shape, focus)
-        if shape.constraints:
-            yield from self.own(shape, focus, values)
-        for part in shape.properties:
-            for value in values:
-                yield from self.results(part, value)
+        """Yield the results of a focus node for a shape.
+
+        Where property shapes lead back to themselves, each is evaluated once for a node.
+        """
+        todo = [(shape, focus)]
+        seen: set[tuple[Shape, Term]] = set()
+        while todo:
+            part, node = todo.pop()
+            if part.deactivated:
+                continue
+            if part.recursive:
+                if (part, node) in seen:
+                    continue
+                seen.add((part, node))
+            values = self._values(part, node)
+            if part.constraints:
+                yield from self.own(part, node, values)
+            for inner in reversed(part.properties):
+                todo += [(inner, value) for value in reversed(values)]
 
     def own(self, shape: Shape, focus: Term, values: Values | None = None) -> Iterator[Result]:
-        """Yield what the constraints of a shape find wrong, those of ``sh:property`` left out."""
+        """Yield the results of the constraints of a shape, those of ``sh:property`` left out."""
         if shape.deactivated:
             return
         values = self._values(shape, focus) if values is None else values
@@ -90,15 +119,22 @@ class NodeValidator:
                     yield self._result(shape, constraint, focus, value)
 
     def conforms(self, shape: Shape, node: Term) -> bool:
-        """Say whether a node conforms to a shape (section 3.4.1)."""
+        """Return whether a node conforms to a shape (section 3.4.1)."""
+        if shape.recursive:
+            return self._recursion.conforms(shape, node)
         key = (shape, node)
         known = self._conform.get(key)
         if known is None:
-            # Nobody reads the messages of results that only show that there is one.
-            silent, self._silent = self._silent, True
-            known = self._conform[key] = next(self.results(shape, node), None) is None
-            self._silent = silent
+            known = self._conform[key] = self._finds_nothing(shape, node)
         return known
+
+    def _finds_nothing(self, shape: Shape, node: Term) -> bool:
+        # Nobody reads the messages of results that only show that there is one.
+        silent, self._silent = self._silent, True
+        try:
+            return next(self.results(shape, node), None) is None
+        finally:
+            self._silent = silent
 
     def _values(self, shape: Shape, focus: Term) -> Values:
         return [focus] if shape.path is None else self._graph.values(focus, shape.path)
@@ -141,7 +177,7 @@ class NodeValidator:
             constraint.component,
             tuple(detail),
             constraint.node,
-            "compiled",
+            "compiled" if self._reference is None else "rdflib",
         )
 
     # Constraints of a value: each says whether a value node breaks it.
@@ -179,7 +215,7 @@ class NodeValidator:
         return length < constraint.number if few else length > constraint.number
 
     def _pattern(self, constraint: Constraint, value: Term) -> bool:
-        return isinstance(value, ox.BlankNode) or not matches_pattern(
+        return isinstance(value, ox.BlankNode) or not matches(
             value.value, constraint.text, constraint.flags
         )
 
@@ -268,9 +304,20 @@ class NodeValidator:
                     result._replace(part=number) if listed else result
                     for number, (other, fits) in enumerate(zip(shapes, fit, strict=True), 1)
                     if not fits
-                    for result in self.results(other, value)
+                    for result in self._detail(other, value)
                 ]
                 yield self._result(shape, constraint, focus, value, detail=detail, fit=fit)
+
+    def _detail(self, shape: Shape, value: Term) -> list[Result]:
+        """Return the results that explain why a value does not conform to a shape."""
+        if self._silent or (shape.recursive and self._explained >= _DEEPEST_DETAIL):
+            return []
+        self._explained += 1
+        try:
+            results = self.results(shape, value)
+            return list(islice(results, _MOST_DETAILS) if shape.recursive else results)
+        finally:
+            self._explained -= 1
 
     def _qualified(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
@@ -286,7 +333,7 @@ class NodeValidator:
                 yield self._result(shape, constraint, focus)
         elif sum(fits) < constraint.number:
             unfit = [value for value, fit in zip(values, fits, strict=True) if not fit]
-            detail = [result for value in unfit for result in self.results(wanted, value)]
+            detail = [result for value in unfit for result in self._detail(wanted, value)]
             yield self._result(shape, constraint, focus, detail=detail[:_MOST_DETAILS])
 
     def _sparql(
@@ -301,13 +348,17 @@ class NodeValidator:
             "shapesGraph": SHAPES_GRAPH,
             **dict(constraint.bindings),
         }
-        for solution in constraint.query.solutions(self._graph.ask, given):
+        for solution in self._solutions(constraint.query, given):
+            if (failure := solution.get("failure")) is not None and failure.value in _TRUE:
+                reason = f"the query of {show(shape.node)} reports a failure for {show(focus)}"
+                raise UnreadableInputError("the shapes", f"{reason} (?failure)")
             value = solution.get("value")
             if value is None and shape.path is None:
                 value = focus
             path = solution.get("path")
             found = PropertyPath("predicate", path.value) if path is not None else None
-            for form in self._graph.forms(value, values):
+            exact = self._reference is not None
+            for form in [value] if exact else self._graph.forms(value, values):
                 told = {**given, **solution}
                 if form is not None:
                     told["value"] = form
@@ -328,8 +379,13 @@ class NodeValidator:
                 "shapesGraph": SHAPES_GRAPH,
                 **dict(constraint.bindings),
             }
-            if next(constraint.query.solutions(self._graph.ask, given), None) is None:
+            if next(iter(self._solutions(constraint.query, given)), None) is None:
                 yield self._result(shape, constraint, focus, value, solution=given)
+
+    def _solutions(self, query: Query, given: Mapping[str, Term]) -> Iterable[Mapping[str, Term]]:
+        if self._reference is not None:
+            return self._reference.solutions(query, given)
+        return query.solutions(self._graph.ask, given)
 
 
 _OF_A_VALUE: Final[Mapping[str, Callable[[NodeValidator, Constraint, Term], bool]]] = {

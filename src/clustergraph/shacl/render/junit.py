@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import re
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree
 
-from clustergraph.shacl.render.words import about, explanation, message, rule_name, summary, where
+from clustergraph.shacl.render.words import (
+    about,
+    explanation,
+    message,
+    relative,
+    rule_name,
+    summary,
+    where,
+)
 from clustergraph.shacl.report import Finding, Report, Severity
 
 __all__ = ["write"]
@@ -25,7 +34,7 @@ def write(report: Report, fail_on: Severity) -> str:
     root = ElementTree.Element("testsuites", name="clustergraph validate")
     by_file = sorted(report.findings, key=lambda finding: str(finding.file or ""))
     failures = tests = 0
-    for file, found in groupby(by_file, key=lambda finding: str(finding.file or "(in no file)")):
+    for file, found in groupby(by_file, key=_file):
         suite = ElementTree.SubElement(root, "testsuite", name=_clean(file))
         cases = [_case(suite, file, finding, finding.severity >= fail_on) for finding in found]
         suite.attrib |= {
@@ -62,6 +71,10 @@ def _case(suite: ElementTree.Element, file: str, finding: Finding, fails: bool) 
     else:
         ElementTree.SubElement(case, "system-out").text = _clean(f"{finding.severity.word}: {text}")
     return fails
+
+
+def _file(finding: Finding) -> str:
+    return "(in no file)" if finding.file is None else str(relative(finding.file, Path.cwd()))
 
 
 def _clean(text: str) -> str:

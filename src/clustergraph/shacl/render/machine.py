@@ -48,7 +48,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "message": message(finding),
         "component": finding.component,
         "engine": finding.engine,
-        "file": str(place.path) if place else None,
+        "file": str(relative(place.path, Path.cwd())) if place else None,
         "sheet": place.sheet if place else None,
         "line": place.row if place else None,
         "column": (place.character or place.number) if place else None,

@@ -1,0 +1,414 @@
+"""What is wrong with shapes themselves, and what in them is not evaluated.
+
+Faults are what the specification calls ill-formed, or must end in a failure. Notices are terms that
+have no effect here: unknown ones, those of extensions that are not supported, likely mistakes.
+
+Source: SHACL, section 1.3 and appendix A (syntax rules); sections 3.1.4 and 3.4.2 (failures).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import pyoxigraph as ox
+
+from clustergraph.errors import near
+from clustergraph.shacl.compile.literals import INTEGERS, is_well_formed
+from clustergraph.shacl.paths import PropertyPath, Term, show
+from clustergraph.vocab import PREFIXES
+
+__all__ = [
+    "PARAMETERS",
+    "Fault",
+    "Index",
+    "Notice",
+    "faults_of",
+    "index_of",
+    "is_advanced",
+    "notices_of",
+]
+
+SH: Final = PREFIXES["sh"]
+RDF: Final = PREFIXES["rdf"]
+_XSD: Final = PREFIXES["xsd"]
+_NIL: Final = ox.NamedNode(RDF + "nil")
+
+Index = Mapping[object, Mapping[str, Sequence[Term]]]
+"""Subject → IRI of the predicate → objects, each once."""
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a shape.
+
+    Attributes:
+        node: the shape, or another node that the shapes graph describes.
+        reason: what is wrong and what would be right.
+        predicate: the IRI of the predicate whose value is wrong; empty where it is the whole node.
+        value: the value that is wrong; None where it is missing or there are several.
+    """
+
+    node: Term
+    reason: str
+    predicate: str = ""
+    value: Term | None = None
+
+    def __str__(self) -> str:
+        return f"{show(self.node)}: {self.reason}"
+
+
+class Notice(NamedTuple):
+    """Something in a shapes graph that has no effect, or not the one that may be expected."""
+
+    node: Term
+    message: str
+    predicate: str = ""
+    value: Term | None = None
+
+    def __str__(self) -> str:
+        return f"{show(self.node)}: {self.message}"
+
+
+def index_of(triples: Iterable[ox.Triple]) -> dict[object, dict[str, list[Term]]]:
+    """Return triples by subject and predicate; triples about triples are left out."""
+    index: dict[object, dict[str, list[Term]]] = {}
+    for subject, predicate, value in triples:
+        if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
+            continue
+        values = index.setdefault(subject, {}).setdefault(predicate.value, [])
+        if value not in values:
+            values.append(value)
+    return index
+
+
+# What the values of a parameter have to be: each check returns what is asked for, or nothing.
+
+
+def _iri(term: Term, _: Index) -> str:
+    return "" if isinstance(term, ox.NamedNode) else "an IRI"
+
+
+def _node(term: Term, _: Index) -> str:
+    return "a shape" if isinstance(term, ox.Literal) else ""
+
+
+def _literal(term: Term, _: Index) -> str:
+    return "" if isinstance(term, ox.Literal) else "a literal"
+
+
+def _iri_or_literal(term: Term, _: Index) -> str:
+    return "an IRI or a literal" if isinstance(term, ox.BlankNode) else ""
+
+
+def _count(term: Term, _: Index) -> str:
+    wanted = "a whole number, 0 or more (xsd:integer)"
+    if not isinstance(term, ox.Literal):
+        return wanted
+    name = term.datatype.value.removeprefix(_XSD)
+    fits = name in INTEGERS and is_well_formed(term.value, term.datatype.value)
+    return "" if fits and not term.value.startswith("-") else wanted
+
+
+def _boolean(term: Term, _: Index) -> str:
+    fits = isinstance(term, ox.Literal) and term.datatype.value == _XSD + "boolean"
+    return "" if fits and term.value in ("true", "false", "1", "0") else "true or false"
+
+
+def _string(term: Term, _: Index) -> str:
+    fits = isinstance(term, ox.Literal) and term.datatype.value == _XSD + "string"
+    return "" if fits else "a string"
+
+
+def _text(term: Term, _: Index) -> str:
+    fits = isinstance(term, ox.Literal) and (
+        term.language or term.datatype.value in (_XSD + "string", RDF + "HTML")
+    )
+    return "" if fits else "a text"
+
+
+def _kind(term: Term, _: Index) -> str:
+    known = ("IRI", "Literal", "BlankNode", "BlankNodeOrIRI", "IRIOrLiteral", "BlankNodeOrLiteral")
+    name = term.value.removeprefix(SH) if isinstance(term, ox.NamedNode) else ""
+    return "" if name in known else "one of " + ", ".join(f"sh:{kind}" for kind in known)
+
+
+def _list_of(check: Callable[[Term, Index], str]) -> Callable[[Term, Index], str]:
+    def of_list(head: Term, index: Index) -> str:
+        seen: set[Term] = set()
+        while head != _NIL:
+            described = index.get(head, {})
+            first, rest = described.get(RDF + "first", ()), described.get(RDF + "rest", ())
+            if head in seen or len(first) != 1 or len(rest) != 1:
+                return "a well-formed list"
+            if wrong := check(first[0], index):
+                return f"a list whose members are each {wrong}"
+            seen.add(head)
+            head = rest[0]
+        return ""
+
+    return of_list
+
+
+def _any(_: Term, __: Index) -> str:
+    return ""
+
+
+Check = Callable[[Term, Index], str]
+
+_ONCE: Final[dict[str, Check]] = {
+    "datatype": _iri,
+    "nodeKind": _kind,
+    "minCount": _count,
+    "maxCount": _count,
+    "minExclusive": _literal,
+    "minInclusive": _literal,
+    "maxExclusive": _literal,
+    "maxInclusive": _literal,
+    "minLength": _count,
+    "maxLength": _count,
+    "flags": _string,
+    "languageIn": _list_of(_string),
+    "uniqueLang": _boolean,
+    "closed": _boolean,
+    "ignoredProperties": _list_of(_iri),
+    "in": _list_of(_any),
+    "qualifiedMinCount": _count,
+    "qualifiedMaxCount": _count,
+    "qualifiedValueShapesDisjoint": _boolean,
+    "severity": _iri,
+    "deactivated": _boolean,
+}
+"""Parameters with at most one value."""
+
+_MANY: Final[dict[str, Check]] = {
+    "class": _iri,
+    "pattern": _string,
+    "equals": _iri,
+    "disjoint": _iri,
+    "lessThan": _iri,
+    "lessThanOrEquals": _iri,
+    "node": _node,
+    "not": _node,
+    "property": _node,
+    "and": _list_of(_node),
+    "or": _list_of(_node),
+    "xone": _list_of(_node),
+    "qualifiedValueShape": _node,
+    "hasValue": _any,
+    "sparql": _node,
+    "message": _text,
+    "targetClass": _iri,
+    "targetNode": _iri_or_literal,
+    "targetSubjectsOf": _iri,
+    "targetObjectsOf": _iri,
+}
+_CHECKS: Final = _ONCE | _MANY
+_ONLY_WITH_PATH: Final = (
+    "minCount", "maxCount", "uniqueLang", "lessThan", "lessThanOrEquals",
+)  # fmt: skip
+PARAMETERS: Final = frozenset(
+    SH + name for name in _CHECKS if name not in ("message", "deactivated", "severity")
+) | {SH + "path"}
+"""The predicates whose subjects are shapes: parameters, targets and sh:path."""
+
+
+def faults_of(index: Index) -> Iterator[Fault]:
+    """Yield what is wrong with the shapes of a shapes graph.
+
+    Queries, patterns and prefixes are checked where they are compiled.
+    """
+    for node, described in index.items():
+        if not isinstance(node, ox.NamedNode | ox.BlankNode):
+            continue
+        for value in described.get(SH + "entailment", ()):
+            if value != ox.NamedNode(SH + "Rules"):
+                yield Fault(
+                    node,
+                    f"sh:entailment asks for {show(value)}, which is not supported: nothing is "
+                    "inferred here; leave it out, or validate data with what is inferred",
+                    SH + "entailment",
+                    value,
+                )
+        names = [name.removeprefix(SH) for name in described if name.startswith(SH)]
+        if not PARAMETERS.isdisjoint(described):
+            yield from _faults_of_shape(node, described, names, index)
+
+
+def _faults_of_shape(
+    node: Term, described: Mapping[str, Sequence[Term]], names: Sequence[str], index: Index
+) -> Iterator[Fault]:
+    for name in names:
+        if (check := _CHECKS.get(name)) is None:
+            continue
+        values = described[SH + name]
+        if name in _ONCE and len(values) > 1:
+            listed = ", ".join(map(show, values))
+            yield Fault(node, f"has more than one sh:{name} ({listed})", SH + name, values[1])
+        for value in values:
+            if wrong := check(value, index):
+                yield Fault(
+                    node, f"sh:{name} has to be {wrong}, not {_shown(value)}", SH + name, value
+                )
+
+    def objects(subject: Term, name: str) -> list[Term]:
+        return list(index.get(subject, {}).get(name, ()))
+
+    paths = described.get(SH + "path", ())
+    if len(paths) > 1:
+        yield Fault(node, "has more than one sh:path", SH + "path", paths[1])
+    for path in paths[:1]:
+        if isinstance(path, ox.Literal):
+            yield Fault(node, f"sh:path has to be a path, not {path}", SH + "path", path)
+            continue
+        try:
+            PropertyPath.read(
+                path, lambda subject, name: list(index.get(subject, {}).get(name, ()))
+            )
+        except ValueError as error:
+            yield Fault(node, f"sh:path is ill-formed: {error}", SH + "path", path)
+    if not paths:
+        for name in _ONLY_WITH_PATH:
+            if name in names:
+                yield Fault(
+                    node, f"is a node shape (it has no sh:path) and must not have sh:{name}",
+                    SH + name, described[SH + name][0],
+                )  # fmt: skip
+    for value in described.get(SH + "property", ()):
+        if not isinstance(value, ox.Literal) and SH + "path" not in index.get(value, {}):
+            state = "has no sh:path" if value in index else "is not described in the shapes"
+            yield Fault(
+                node, f"sh:property names {show(value)}, which {state}", SH + "property", value
+            )
+
+
+def _shown(term: Term) -> str:
+    return "a blank node" if isinstance(term, ox.BlankNode) else show(term)
+
+
+# SHACL Core and SHACL-SPARQL, with the terms that carry no constraint.
+_KNOWN: Final = frozenset(
+    """
+    AbstractResult AndConstraintComponent BlankNode BlankNodeOrIRI BlankNodeOrLiteral
+    ClassConstraintComponent ClosedConstraintComponent ConstraintComponent
+    DatatypeConstraintComponent DisjointConstraintComponent EqualsConstraintComponent
+    HasValueConstraintComponent IRI IRIOrLiteral InConstraintComponent Info
+    LanguageInConstraintComponent LessThanConstraintComponent
+    LessThanOrEqualsConstraintComponent Literal MaxCountConstraintComponent
+    MaxExclusiveConstraintComponent MaxInclusiveConstraintComponent
+    MaxLengthConstraintComponent MinCountConstraintComponent MinExclusiveConstraintComponent
+    MinInclusiveConstraintComponent MinLengthConstraintComponent NodeConstraintComponent
+    NodeKind NodeKindConstraintComponent NodeShape NotConstraintComponent
+    OrConstraintComponent Parameter Parameterizable PatternConstraintComponent
+    PrefixDeclaration PropertyConstraintComponent PropertyGroup PropertyShape
+    PropertyShapeComponent QualifiedMaxCountConstraintComponent
+    QualifiedMinCountConstraintComponent ResultAnnotation SPARQLAskExecutable
+    SPARQLAskValidator SPARQLConstraint SPARQLConstraintComponent SPARQLConstructExecutable
+    SPARQLExecutable SPARQLSelectExecutable SPARQLSelectValidator SPARQLUpdateExecutable
+    Severity Shape UniqueLangConstraintComponent ValidationReport ValidationResult Validator
+    Violation Warning XoneConstraintComponent alternativePath and annotationProperty
+    annotationValue annotationVarName ask class closed conforms construct datatype deactivated
+    declare defaultValue description detail disjoint entailment equals flags focusNode group
+    hasValue ignoredProperties in inversePath labelTemplate languageIn lessThan
+    lessThanOrEquals maxCount maxExclusive maxInclusive maxLength message minCount
+    minExclusive minInclusive minLength name namespace node nodeKind nodeValidator not
+    oneOrMorePath optional or order parameter path pattern prefix prefixes property
+    propertyValidator qualifiedMaxCount qualifiedMinCount qualifiedValueShape
+    qualifiedValueShapesDisjoint result resultAnnotation resultMessage resultPath
+    resultSeverity select severity shapesGraph shapesGraphWellFormed sourceConstraint
+    sourceConstraintComponent sourceShape sparql suggestedShapesGraph targetClass targetNode
+    targetObjectsOf targetSubjectsOf uniqueLang update validator value xone zeroOrMorePath
+    zeroOrOnePath
+    """.split()  # noqa: SIM905
+)
+_ADVANCED_TERMS: Final = frozenset(
+    """
+    ExpressionConstraintComponent Function Rule Rules SPARQLFunction SPARQLRule SPARQLTarget
+    SPARQLTargetType Target TargetType TripleRule asc condition count desc distinct else
+    exists expression filterShape groupConcat if intersection limit max min minus nodes object
+    offset orderBy predicate returnType rule subject sum target then this union
+    """.split()  # noqa: SIM905
+)
+_JS: Final = re.compile(r"js[A-Z]?\w*|JS\w*")
+_NAMESPACE_TERM: Final = re.compile(re.escape(SH) + r"[A-Za-z]\w*")
+
+_ADVANCED: Final = frozenset(SH + name for name in ("target", "rule", "expression"))
+"""The predicates that need SHACL Advanced Features."""
+
+
+def is_advanced(index: Index) -> bool:
+    """Return whether shapes use SHACL Advanced Features: targets, rules, expressions, functions."""
+    kinds = {ox.NamedNode(SH + "SPARQLFunction"), ox.NamedNode(SH + "SPARQLTargetType")}
+    return any(
+        not _ADVANCED.isdisjoint(described) or not kinds.isdisjoint(described.get(RDF + "type", ()))
+        for described in index.values()
+    )
+
+
+def notices_of(index: Index) -> Iterator[Notice]:
+    """Yield what has no effect in a shapes graph, or not the one that may be expected."""
+    known = _KNOWN | _ADVANCED_TERMS
+    told: set[str] = set()
+    for node, described in index.items():
+        if not isinstance(node, ox.NamedNode | ox.BlankNode):
+            continue
+        for predicate, values in described.items():
+            for term in (ox.NamedNode(predicate), *values):
+                if not isinstance(term, ox.NamedNode) or not _NAMESPACE_TERM.fullmatch(term.value):
+                    continue
+                name = term.value.removeprefix(SH)
+                if name in known or name in told:
+                    continue
+                told.add(name)
+                value = None if term.value == predicate else term
+                yield Notice(node, _about_unknown(name, known), predicate, value)
+        yield from _notices_of_shape(node, described, index)
+
+
+def _about_unknown(name: str, known: Iterable[str]) -> str:
+    if _JS.fullmatch(name):
+        return f"sh:{name} belongs to SHACL-JS, which is not evaluated"
+    hints = near(name, known, limit=1)
+    hint = f"; did you mean sh:{hints[0]}?" if hints else ""
+    return f"sh:{name} is not a term of SHACL 1.0, and has no effect{hint}"
+
+
+def _notices_of_shape(
+    node: Term, described: Mapping[str, Sequence[Term]], index: Index
+) -> Iterator[Notice]:
+    types = {getattr(kind, "value", "") for kind in described.get(RDF + "type", ())}
+    targets = any(name.startswith(SH + "target") for name in described)
+    owl_class = PREFIXES["owl"] + "Class"
+    shape = bool(types & {SH + "NodeShape", SH + "PropertyShape"})
+    if shape and owl_class in types and PREFIXES["rdfs"] + "Class" not in types and not targets:
+        yield Notice(
+            node,
+            "is an owl:Class and a shape, but looks at no node: a shape targets the instances of "
+            "its own IRI only if it is an rdfs:Class; add that type, or sh:targetClass",
+            RDF + "type",
+            ox.NamedNode(owl_class),
+        )
+    if SH + "flags" in described and SH + "pattern" not in described:
+        yield Notice(node, "has sh:flags without sh:pattern", SH + "flags")
+    for name in ("node", "not", "qualifiedValueShape"):
+        for value in described.get(SH + name, ()):
+            if not isinstance(value, ox.Literal) and value not in index:
+                yield Notice(
+                    node,
+                    f"sh:{name} names {show(value)}, which the shapes do not describe: "
+                    "everything conforms to it",
+                    SH + name,
+                    value,
+                )
+    counts = (SH + "qualifiedMinCount", SH + "qualifiedMaxCount")
+    if SH + "qualifiedValueShape" in described and not any(name in described for name in counts):
+        yield Notice(
+            node, "has sh:qualifiedValueShape without a count, and no effect",
+            SH + "qualifiedValueShape",
+        )  # fmt: skip
+    for name in counts:
+        if name in described and SH + "qualifiedValueShape" not in described:
+            message = (
+                f"has {show(ox.NamedNode(name))} without sh:qualifiedValueShape, and no effect"
+            )
+            yield Notice(node, message, name)
