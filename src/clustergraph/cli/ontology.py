@@ -39,6 +39,15 @@ def ontology() -> None:
 )
 @click.option("--data", "whole", is_flag=True, help="Add all the shipped data to the FILEs.")
 @click.option(
+    "--with",
+    "others",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    metavar="FILE",
+    help="Add an ontology by others, such as a vocabulary that is used, and check that it does "
+    "not contradict this one; may be repeated.",
+)
+@click.option(
     "--only",
     "steps",
     type=click.Choice(_STEPS),
@@ -46,11 +55,11 @@ def ontology() -> None:
     help="Only this kind of check; may be repeated.",
 )
 @click.option(
-    "--profile",
-    type=click.Choice(["DL", "EL", "QL", "RL"]),
-    default="DL",
-    show_default=True,
-    help="The profile of OWL 2 that the ontology is to be in.",
+    "--catalog",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Find imported ontologies by this XML catalogue; by default by a catalog-v001.xml "
+    "beside the ontology.",
 )
 @click.option(
     "--timeout",
@@ -68,8 +77,9 @@ def check_ontology(
     files: Sequence[Path],
     other: Path | None,
     whole: bool,
+    others: Sequence[Path],
     steps: Sequence[str],
-    profile: Any,
+    catalog: Path | None,
     timeout_s: float,
     form: Any,
     fail_on: str,
@@ -79,9 +89,9 @@ def check_ontology(
 
     \b
     consistency  no contradiction, and no class without a possible member, by HermiT;
-                 what contradicts is told as the smallest set of statements that does,
-                 in words and with file and line (needs the extra 'reason')
-    profile      within a profile of OWL 2; what keeps it out of the others is told
+                 a contradiction is reported as the smallest set of statements that makes
+                 it, in words and with file and line (needs the extra 'reason')
+    profile      within OWL 2 DL
     terms        no undeclared or unused term, no misspelt one of another vocabulary
     style        names, definitions, metadata, and the pitfalls of docs/ontology.md
 
@@ -92,9 +102,11 @@ def check_ontology(
     Examples:
       clustergraph ontology check
       clustergraph ontology check my-clusters.ttl --only consistency
-      clustergraph ontology check --profile EL --only profile
+      clustergraph ontology check --data --with org.ttl --with foaf.ttl
+      clustergraph ontology check --ontology my.owl --catalog catalog-v001.xml
     """  # noqa: D301 - click reads the backspace
     from clustergraph.owl.checking import STEPS, check
+    from clustergraph.owl.documents import read_catalog
 
     with progress("checking the ontology") as tell:
         try:
@@ -102,8 +114,9 @@ def check_ontology(
                 files,
                 ontology=other,
                 whole=whole,
+                others=others,
                 steps=steps or STEPS,
-                profile=profile,
+                catalog=None if catalog is None else read_catalog(catalog),
                 timeout_s=timeout_s,
                 progress=tell,
             )

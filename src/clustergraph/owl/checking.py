@@ -1,14 +1,14 @@
-"""All that is checked of an ontology, as one report.
+"""All checks of an ontology, as one report.
 
 consistency  no contradiction, alone and with data, and no class without a possible member
-profile      within a profile of OWL 2
+profile      within OWL 2 DL
 terms        no undeclared or unused term of ours, no misspelt one of others
 style        the shapes of ``shapes/meta.ttl`` and the checks that are tagged ``ontology``
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,19 +18,21 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.csvw import Place
-from clustergraph.errors import UnreadableInputError
+from clustergraph.errors import ReasonerError
 from clustergraph.owl import axioms as owl
+from clustergraph.owl import documents
 from clustergraph.owl.consistency import Contradiction, contradictions
-from clustergraph.owl.profile import PROFILES, Profile, breaks
-from clustergraph.owl.reasoner import Reasoner
+from clustergraph.owl.profile import breaks
+from clustergraph.owl.reasoner import OutOfTimeError, Reasoner
 from clustergraph.owl.restrictions import undecidable
-from clustergraph.owl.vocabularies import misspelt, named_in, named_in_query
+from clustergraph.owl.structure import Axiom, Axioms
+from clustergraph.owl.vocabularies import is_unknown, misspelt, named_in, named_in_query
 from clustergraph.owl.words import in_words
 from clustergraph.quadstore.memory import hold
 from clustergraph.questions import catalogue
-from clustergraph.shacl import Finding, Report, validate
+from clustergraph.shacl import Finding, Report, Severity, validate
 from clustergraph.shacl.faults import fault
-from clustergraph.shacl.locate import located
+from clustergraph.shacl.locate import Locator
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.shacl.reading import Statements, read
 from clustergraph.vocab import BASE, CG, GRAPH, PREFIXES, shorten
@@ -46,7 +48,7 @@ _DECLARING: Final = frozenset(
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _WAITING: Final = PREFIXES["skos"] + "editorialNote"
 _DATA: Final = ox.NamedNode(GRAPH + "files")
-_PATTERNS: Final = ("*.ttl", "alignments/*.ttl")
+_LABELS: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,9 @@ def check(
     *,
     ontology: Path | None = None,
     whole: bool = False,
+    others: Sequence[Path] = (),
     steps: Collection[str] = STEPS,
-    profile: Profile = "DL",
+    catalog: Mapping[str, Path] | None = None,
     timeout_s: float = 300,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
@@ -79,26 +82,29 @@ def check(
             directories of them.
         ontology: a file or directory; the shipped ontology with its alignments by default.
         whole: look at the consistency of all the shipped data as well.
+        others: ontologies by others, such as the published vocabularies that the ontology uses:
+            their axioms must not contradict it either.
         steps: which of `STEPS` to take.
-        profile: the profile of OWL 2 that the ontology is to be in.
+        catalog: ontology IRI → file, for ontologies that are imported; see
+            `clustergraph.owl.documents.load`.
         timeout_s: how long the reasoners may take in all.
         progress: is told in words what is being done.
 
     Raises:
         MissingExtraError: the consistency is asked for, and no reasoner is installed.
-        ReasonerError: the reasoner fails, or runs out of time or memory.
+        ReasonerError: the reasoner fails. If it runs out of time or memory, the report says so.
         UnreadableInputError: a file is missing, or not what its name says.
         TablesError: cells break their table's metadata.
     """
     reasoner = Reasoner(timeout_s) if "consistency" in steps else None
-    checking = _Checking(ontology, files, whole, progress)
+    checking = _Checking(ontology, files, whole, others, catalog, progress)
     for name in STEPS:
         if name not in steps:
             continue
         if name == "consistency" and reasoner is not None:
             checking.consistency(reasoner)
         elif name == "profile":
-            checking.profile(profile)
+            checking.profile()
         elif name == "terms":
             checking.terms()
         elif name == "style":
@@ -112,6 +118,8 @@ class _Checking:
         ontology: Path | None,
         files: Sequence[Path],
         whole: bool,
+        others: Sequence[Path],
+        catalog: Mapping[str, Path] | None,
         progress: Callable[[str], None],
     ) -> None:
         self.progress = progress
@@ -119,13 +127,46 @@ class _Checking:
         self.whole = whole
         progress("reading the ontology")
         room = ontology or artefacts.room("ontology")
-        self.paths = _modules(room)
-        self.lists = sorted(room.glob("codes/*.ttl"))
-        self.model = read(self.paths)
+        self.loaded = documents.load(room, catalog, shipped=self.ours)
+        self.paths = self.loaded.paths
+        self.lists = sorted(room.glob("codes/*.ttl")) if self.ours else []
+        self.model = self.loaded.statements
         progress("reading the data")
-        self.data: Statements = read(files) if files else {}
+        self.data: Statements = documents.read_named(files) if files else {}
+        self.others: Statements = documents.read_named(others) if others else {}
         self.found: list[Finding] = []
         self.notes: list[str] = []
+        self._locators: dict[int, Locator] = {}
+        self._malformed_told = False
+        self._tell_documents()
+
+    def _tell_documents(self) -> None:
+        """Report what belongs to the ontology and was not read."""
+        for path, reason in self.loaded.skipped.items():
+            finding = fault("file-skipped", reason, ox.Literal(path.name), Place(path))
+            self.found.append(replace(finding, severity=Severity.WARNING))
+        for triple in self.loaded.not_loaded:
+            words = (
+                f"the imported ontology {show(triple.object)} was not loaded, so its axioms are "  # type: ignore[arg-type]
+                "missing here; name its file in a catalogue (--catalog), or give it as a FILE"
+            )
+            finding = self._of_triple("import-not-loaded", words, triple, self.model)
+            self.found.append(replace(finding, severity=Severity.WARNING))
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """The English or untagged label of each entity, for messages."""
+        found: dict[str, str] = {}
+        for triple in (*self.model, *self.data):
+            label = triple.object
+            if (
+                triple.predicate.value in _LABELS
+                and isinstance(triple.subject, ox.NamedNode)
+                and isinstance(label, ox.Literal)
+                and (label.language or "en").startswith("en")
+            ):
+                found.setdefault(triple.subject.value, label.value)
+        return found
 
     @cached_property
     def codes(self) -> Statements:
@@ -143,16 +184,22 @@ class _Checking:
 
     def consistency(self, reasoner: Reasoner) -> None:
         self.progress("looking for contradictions")
-        statements: Statements = {**self.model, **self.data}
+        statements: Statements = {**self.others, **self.model, **self.data}
         for triple in self._surroundings():
             statements.setdefault(triple, ())
         found = owl.read(statements)
+        self._tell_malformed(found, statements)
         refused = {one.triple: one.reason for one in undecidable(found.axioms)}
         for triple, reason in refused.items():
             found.left_out[reason].append(triple)
         axioms = [axiom for axiom in found.axioms if axiom.triple not in refused]
-        for one in contradictions(axioms, reasoner):
-            self.found.append(self._contradiction(one, statements))
+        try:
+            for one in self._contradictions(axioms, reasoner, statements):
+                self.found.append(self._contradiction(one, statements))
+        except OutOfTimeError as error:
+            words = f"it is not known whether the ontology is consistent: {error}"
+            place = Place(self.paths[0])
+            self.found.append(fault("undecided", words, ox.Literal("ontology"), place))
         self.notes.append(
             f"consistency: HermiT looked at {len(axioms):,} axioms; {found.annotations:,} "
             "annotations carry no meaning for it"
@@ -160,9 +207,34 @@ class _Checking:
         for reason, triples in sorted(found.left_out.items()):
             self.notes.append(f"consistency: left out {_counted(len(triples))}: {reason}")
 
+    def _contradictions(
+        self, axioms: list[Axiom], reasoner: Reasoner, statements: Statements
+    ) -> list[Contradiction]:
+        """Return the contradictions; report axioms that the reasoner refuses, and go on without."""
+        try:
+            return contradictions(axioms, reasoner)
+        except OutOfTimeError:
+            raise
+        except ReasonerError:
+            refused = reasoner.refused(axioms)
+        for axiom, complaint in refused.items():
+            finding = self._of_triple("axiom-refused", complaint, axiom.triple, statements)
+            self.found.append(finding)
+        return contradictions([axiom for axiom in axioms if axiom not in refused], reasoner)
+
+    def _tell_malformed(self, found: Axioms, statements: Statements) -> None:
+        """Report statements that are not axioms of OWL 2, once in all steps."""
+        if self._malformed_told:
+            return
+        self._malformed_told = True
+        for reason in sorted(found.malformed):
+            for triple in found.left_out[reason]:
+                words = f"this is not an axiom of OWL 2 and has no effect: {reason}"
+                self.found.append(self._of_triple("axiom-malformed", words, triple, statements))
+
     def _surroundings(self) -> Iterator[ox.Triple]:
         """Yield what the shipped graph says of the things that files name, or all it says."""
-        if not self.ours or not (self.whole or self.data):
+        if not (self.whole or (self.ours and self.data)):
             return
         from clustergraph.shacl.shipped import shipped
 
@@ -186,7 +258,8 @@ class _Checking:
     def _contradiction(self, one: Contradiction, statements: Statements) -> Finding:
         reasons = []
         for axiom in one.axioms:
-            reason = _of_triple("axiom", in_words(axiom), axiom.triple, statements)
+            words = in_words(axiom, self.labels)
+            reason = self._of_triple("axiom", words, axiom.triple, statements)
             if not statements.get(axiom.triple):
                 reason = replace(reason, place=_place_of_shipped(axiom.triple))
             reasons.append(reason)
@@ -213,7 +286,9 @@ class _Checking:
             about = [reason for reason in reasons if reason.focus == one.empty]
             return next(iter([*about, *reasons]), None)
         # A statement of the data is what is most likely wrong; then one about a single thing.
-        of_data = [r for r in reasons if r.place and r.place.path not in self.paths]
+        others = {place.path for places in self.others.values() for place in places}
+        ontologies = {*self.paths, *others}
+        of_data = [r for r in reasons if r.place and r.place.path not in ontologies]
         facts = [
             reason
             for reason, axiom in zip(reasons, one.axioms, strict=True)
@@ -223,26 +298,16 @@ class _Checking:
 
     # --- profile -------------------------------------------------------------------------------
 
-    def profile(self, wanted: Profile) -> None:
-        self.progress("looking at the profiles")
+    def profile(self) -> None:
+        self.progress("checking that this is OWL 2 DL")
         found = owl.read(self.model)
-        for profile in PROFILES:
-            broken = breaks(found, profile)
-            told = [
-                _of_triple(f"profile-{profile.lower()}", one.reason, one.triple, self.model)
-                for one in (broken if profile == wanted else broken[:1])
-            ]
-            if profile == wanted:
-                self.found += told
-            if not broken:
-                self.notes.append(f"profile: OWL 2 {profile} yes")
-                continue
-            first = told[0]
-            where = f", at {first.place}" if first.place else ""
-            self.notes.append(
-                f"profile: OWL 2 {profile} no: {_counted(len(broken))}, the first of "
-                f"{show(first.focus)}{where}: {first.message}"
-            )
+        self._tell_malformed(found, self.model)
+        broken = breaks(found)
+        self.found += [
+            self._of_triple("profile-dl", one.reason, one.triple, self.model) for one in broken
+        ]
+        in_dl = not broken and not found.malformed
+        self.notes.append(f"profile: OWL 2 DL {'yes' if in_dl else 'no'}")
 
     # --- terms ---------------------------------------------------------------------------------
 
@@ -268,7 +333,11 @@ class _Checking:
                 wrong = f"no module of the ontology declares {shorten(iri)}{nearest}"
             if wrong:
                 seen.add(iri)
-                self.found.append(self._misnamed(iri, wrong, where))
+                finding = self._misnamed(iri, wrong, where)
+                if is_unknown(wrong):
+                    # Nobody looked the term up: that is no fault of the ontology.
+                    finding = replace(finding, severity=Severity.INFO)
+                self.found.append(finding)
         waiting = {
             getattr(triple.subject, "value", "")
             for triple in self.model
@@ -280,7 +349,9 @@ class _Checking:
                     f"nothing uses {shorten(iri)}: neither data, shapes, queries nor other terms; "
                     "use it, remove it, or say in skos:editorialNote what it waits for"
                 )
-                self.found.append(_of_node("term-unused", words, ox.NamedNode(iri), self.model))
+                self.found.append(
+                    self._of_node("term-unused", words, ox.NamedNode(iri), self.model)
+                )
         own = sum(iri.startswith(CG) for iri in declared)
         self.notes.append(f"terms: {own} of ours are declared, {len(used):,} names are in use")
 
@@ -290,9 +361,26 @@ class _Checking:
             return fault(rule, wrong, ox.NamedNode(iri), where)
         for statements in (self.data, self.model, self.codes):
             if where in statements:
-                return _of_triple(rule, wrong, where, statements)
+                return self._of_triple(rule, wrong, where, statements)
         place = _place_of_shape(where) or _place_of_shipped(where)
         return replace(fault(rule, wrong, ox.NamedNode(iri)), place=place)
+
+    def _locator(self, statements: Statements) -> Locator:
+        """Return the locator of some statements; what it has looked up once it keeps."""
+        key = id(statements)
+        if key not in self._locators:
+            self._locators[key] = Locator(statements)
+        return self._locators[key]
+
+    def _of_triple(
+        self, rule: str, words: str, triple: ox.Triple, statements: Statements
+    ) -> Finding:
+        """Return a finding about a statement, with its position."""
+        return _placed(rule, words, triple, self._locator(statements))
+
+    def _of_node(self, rule: str, words: str, node: object, statements: Statements) -> Finding:
+        assert isinstance(node, ox.NamedNode | ox.BlankNode | ox.Literal)  # noqa: S101
+        return self._locator(statements).placed(fault(rule, words, node))
 
     def _uses(self) -> Iterator[tuple[str, ox.Triple | Place]]:
         yield from named_in(self.model)
@@ -345,9 +433,9 @@ class _Checking:
                 words = f"{question.summary}{shown}. {' '.join(question.description.split())}"
                 # What the thing says of the other one is what is wrong; else the thing itself.
                 if blamed := between.get((thing, what)) or between.get((what, thing)):
-                    self.found.append(_of_triple(question.name, words, blamed, statements))
+                    self.found.append(self._of_triple(question.name, words, blamed, statements))
                 else:
-                    self.found.append(_of_node(question.name, words, thing, statements))
+                    self.found.append(self._of_node(question.name, words, thing, statements))
         self.notes.append(f"style: {len(questions)} checks, and the shapes of {meta.name}")
 
 
@@ -364,16 +452,6 @@ def near_terms(iri: str, declared: Iterable[str]) -> str:
     return f"; did you mean {' or '.join(f'cg:{name}' for name in nearest)}?" if nearest else ""
 
 
-def _modules(path: Path) -> list[Path]:
-    """Return the files of an ontology: itself, or its modules and their alignments."""
-    if not path.is_dir():
-        return [path]
-    found = [file for pattern in _PATTERNS for file in sorted(path.glob(pattern))]
-    if not found:
-        raise UnreadableInputError(str(path), "holds no ontology: no file ends in .ttl")
-    return found
-
-
 def _shown(term: Term) -> str:
     return term.value if isinstance(term, ox.Literal) else show(term)
 
@@ -383,8 +461,7 @@ def _graph(places: Sequence[Place]) -> ox.NamedNode:
     return ox.NamedNode(GRAPH + (folder if folder in ("alignments", "codes") else "ontology"))
 
 
-def _of_triple(rule: str, words: str, triple: ox.Triple, statements: Statements) -> Finding:
-    """Return a finding about a statement, at its place."""
+def _placed(rule: str, words: str, triple: ox.Triple, locator: Locator) -> Finding:
     assert not isinstance(triple.subject, ox.Triple)  # noqa: S101 - never read
     assert not isinstance(triple.object, ox.Triple)  # noqa: S101 - never read
     finding = replace(
@@ -392,19 +469,7 @@ def _of_triple(rule: str, words: str, triple: ox.Triple, statements: Statements)
         path=PropertyPath("predicate", triple.predicate.value),
         value=triple.object,
     )
-    paths = {place.path for place in statements.get(triple, ()) if place.row is None}
-    # The whole file in its order, by which its blank nodes are told apart.
-    beside = {
-        other: places
-        for other, places in statements.items()
-        if other == triple or any(place.path in paths for place in places)
-    }
-    return next(located([finding], beside))
-
-
-def _of_node(rule: str, words: str, node: object, statements: Statements) -> Finding:
-    assert isinstance(node, ox.NamedNode | ox.BlankNode | ox.Literal)  # noqa: S101
-    return next(located([fault(rule, words, node)], statements))
+    return locator.placed(finding)
 
 
 def _place_of_shipped(triple: ox.Triple) -> Place | None:
@@ -421,7 +486,7 @@ def _shape_statements() -> Statements:
 
 def _place_of_shape(triple: ox.Triple) -> Place | None:
     statements = _shape_statements()
-    return _of_triple("", "", triple, statements).place if triple in statements else None
+    return _placed("", "", triple, Locator(statements)).place if triple in statements else None
 
 
 def _as_reason(reason: Finding, focus: Term) -> Finding:

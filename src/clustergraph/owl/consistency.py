@@ -14,8 +14,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.errors import ReasonerError
-from clustergraph.owl.axioms import Axiom
 from clustergraph.owl.reasoner import Reasoner
+from clustergraph.owl.structure import Axiom
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Contradiction", "contradictions"]

@@ -1,6 +1,6 @@
-"""The datatypes of OWL 2, and which of them each of its profiles takes.
+"""The datatypes of OWL 2: their values, and the facets that restrict them.
 
-Source: OWL 2 Structural Specification, section 4; OWL 2 Profiles, sections 2.2.1, 3.2.1, 4.2.1.
+Source: OWL 2 Structural Specification, section 4.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ import calendar
 import math
 import re
 import xml.etree.ElementTree
+from collections.abc import Mapping
 from typing import Final
 
 import pyoxigraph as ox
 
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["DATATYPES", "EL_AND_QL", "RL", "is_well_formed"]
+__all__ = ["DATATYPES", "FACETS_OF", "NUMERIC", "is_well_formed"]
 
 _XSD: Final = PREFIXES["xsd"]
-_SHARED: Final = frozenset(
+_BASIC: Final = frozenset(
     {
         *(PREFIXES["rdf"] + name for name in ("PlainLiteral", "XMLLiteral", "langString")),
         PREFIXES["rdfs"] + "Literal",
@@ -41,12 +42,34 @@ _NUMBERS: Final = frozenset(
 )  # fmt: skip
 _REALS: Final = frozenset(PREFIXES["owl"] + name for name in ("real", "rational"))
 
-EL_AND_QL: Final = _SHARED | _REALS
-"""The datatypes of the profiles EL and QL, which are the same."""
-RL: Final = _SHARED | _NUMBERS | {_XSD + "boolean", _XSD + "language"}
-"""The datatypes of the profile RL."""
-DATATYPES: Final = RL | _REALS
+DATATYPES: Final = _BASIC | _NUMBERS | _REALS | {_XSD + "boolean", _XSD + "language"}
 """The datatypes that OWL 2 DL knows; dates without a time and years are not among them."""
+
+NUMERIC: Final = (
+    _NUMBERS | _REALS | {_XSD + name for name in ("decimal", "integer", "nonNegativeInteger")}
+)
+"""Datatypes of numbers: their bounds may be given as any of them."""
+
+_BOUNDING: Final = frozenset(
+    _XSD + bound + side for bound in ("min", "max") for side in ("Inclusive", "Exclusive")
+)
+_LENGTHS: Final = frozenset(_XSD + name for name in ("length", "minLength", "maxLength"))
+_OF_TEXT: Final = _LENGTHS | {_XSD + "pattern"}
+_TEXTS: Final = tuple(
+    _XSD + name
+    for name in (
+        "string", "normalizedString", "token", "language", "Name", "NCName", "NMTOKEN", "anyURI",
+    )
+)  # fmt: skip
+
+FACETS_OF: Final[Mapping[str, frozenset[str]]] = {
+    **dict.fromkeys(NUMERIC, _BOUNDING),
+    **dict.fromkeys((_XSD + "dateTime", _XSD + "dateTimeStamp"), _BOUNDING),
+    **dict.fromkeys(_TEXTS, _OF_TEXT),
+    **dict.fromkeys((_XSD + "hexBinary", _XSD + "base64Binary"), _LENGTHS),
+    PREFIXES["rdf"] + "PlainLiteral": _OF_TEXT | {PREFIXES["rdf"] + "langRange"},
+}
+"""Which facets restrict which datatype (sections 4.1 to 4.7); none for those not listed."""
 
 _LETTER: Final = (
     r"A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"

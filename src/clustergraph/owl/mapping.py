@@ -20,6 +20,7 @@ __all__ = [
     "CHARACTERISTICS",
     "DECLARATIONS",
     "FACETS",
+    "FILLERS",
     "GROUPS",
     "PARTS_OF_EXPRESSIONS",
     "STRUCTURE",
@@ -112,6 +113,11 @@ FACETS: Final = {
     *(_XSD + name for name in ("length", "minLength", "maxLength", "pattern")),
     _RDF + "langRange",
 }
+FILLERS: Final = {
+    *(_OWL + name for name in ("someValuesFrom", "allValuesFrom", "hasValue", "hasSelf")),
+    *CARDINALITY,
+}
+"""What a restriction demands of its property; it has exactly one of these."""
 PARTS_OF_EXPRESSIONS: Final = {
     *(_RDF + name for name in ("first", "rest")),
     *CARDINALITY,

@@ -29,18 +29,26 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from clustergraph.errors import MissingExtraError, ReasonerError
-from clustergraph.owl.axioms import Axiom, Compound, Part, entities
+from clustergraph.owl.structure import Axiom, Compound, Part, entities
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Reasoner"]
+__all__ = ["OutOfTimeError", "Reasoner"]
 
 _NAME: Final = "urn:x#e"
 _NUMBER: Final = re.compile(r"\be([0-9]+)e\b")
 _STANDARD: Final = tuple(PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))
-_UNSUPPORTED: Final = {PREFIXES["rdf"] + "langString": PREFIXES["rdf"] + "PlainLiteral"}
+# Text with a language, in the terms of OWL 2 (rdf:PlainLiteral, sections 4 and 6): any tag.
+_LANG_STRING: Final = (
+    f"DatatypeRestriction(<{PREFIXES['rdf']}PlainLiteral> <{PREFIXES['rdf']}langRange> "
+    f'"*"^^<{PREFIXES["xsd"]}string>)'
+)
 _TAG: Final = re.compile("[A-Za-z]{2,3}(?:-[A-Za-z]{2})?")
 _HERMIT: Final = "org.semanticweb.HermiT.cli.CommandLine"
 _MEMORY_MIB: Final = 2048
+
+
+class OutOfTimeError(ReasonerError):
+    """The reasoner ran out of time or memory: what it was asked is not decided."""
 
 
 class Reasoner:
@@ -80,6 +88,27 @@ class Reasoner:
         if "InconsistentOntologyException" in complaint or " is not satisfiable." in said:
             return sound
         raise ReasonerError(_reason(complaint or said))
+
+    def refused(self, axioms: Sequence[Axiom]) -> dict[Axiom, str]:
+        """Return the axioms that HermiT cannot process, each with its complaint.
+
+        Raises:
+            OutOfTimeError: there is no time left.
+            ReasonerError: it refuses the axioms together, but none of them alone.
+        """
+        try:
+            self.consistent(axioms)
+        except OutOfTimeError:
+            raise
+        except ReasonerError as error:
+            if len(axioms) == 1:
+                return {axioms[0]: str(error)}
+            middle = len(axioms) // 2
+            found = self.refused(axioms[:middle]) | self.refused(axioms[middle:])
+            if not found:
+                raise
+            return found
+        return {}
 
     def unsatisfiable(self, axioms: Sequence[Axiom]) -> list[ox.NamedNode]:
         """Return the classes that can have no member, by IRI; the axioms must be consistent."""
@@ -123,7 +152,7 @@ class Reasoner:
     def _run(self, classpath: str, program: str, *arguments: str) -> tuple[str, str, int]:
         left_s = self._ends_at - time.monotonic()
         if left_s <= 0:
-            raise ReasonerError("the reasoner ran out of time; give it more with --timeout")
+            raise OutOfTimeError("the reasoner ran out of time; give it more with --timeout")
         command = [
             str(self._java),
             f"-Xmx{self._memory_mib}m",
@@ -141,11 +170,11 @@ class Reasoner:
                 command, capture_output=True, text=True, timeout=left_s, check=False
             )
         except subprocess.TimeoutExpired as error:
-            raise ReasonerError(
+            raise OutOfTimeError(
                 "the reasoner ran out of time; give it more with --timeout"
             ) from error
         if "OutOfMemoryError" in done.stderr:
-            raise ReasonerError(f"the reasoner ran out of its {self._memory_mib} MiB of memory")
+            raise OutOfTimeError(f"the reasoner ran out of its {self._memory_mib} MiB of memory")
         return done.stdout, done.stderr, done.returncode
 
 
@@ -230,6 +259,8 @@ class _Numbered:
 
     def _range(self, part: Part) -> str:
         if not isinstance(part, Compound):
+            if getattr(part, "value", "") == PREFIXES["rdf"] + "langString":
+                return _LANG_STRING
             return self._declare("Datatype", part)
         if part.kind == "DatatypeRestriction":
             facets = [
@@ -266,7 +297,7 @@ class _Numbered:
 
     def _iri(self, part: Part) -> str:
         if isinstance(part, ox.NamedNode) and part.value.startswith(_STANDARD):
-            return f"<{_UNSUPPORTED.get(part.value, part.value)}>"
+            return f"<{part.value}>"
         return f"<urn:x#{self._number(part)}>"
 
     def _number(self, part: Part) -> str:

@@ -16,8 +16,8 @@ from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.owl.axioms import Axiom, Compound, Part, entities
 from clustergraph.owl.datatypes import DATATYPES
+from clustergraph.owl.structure import Axiom, Compound, Part, entities
 from clustergraph.vocab import PREFIXES, shorten
 
 __all__ = [

@@ -205,7 +205,7 @@ def compile_rules(store: ox.Store) -> Rules:
 def chain_of(store: ox.Store, members: Term) -> tuple[Step, ...]:
     """Return the steps that the list of a property chain names."""
     compiler = _Compiler(store)
-    found = (compiler.step(term) for term in compiler.members(members))
+    found = (compiler.step(term) for term in compiler.members(members) or ())
     return tuple(step for step in found if step is not None)
 
 
@@ -264,7 +264,8 @@ class _Compiler:
         for axiom in self._kind(_TRANSITIVE):
             yield from self._implied(axiom.subject, (axiom.subject,) * 2, axiom)
         for axiom in self._all(_CHAIN):
-            yield from self._implied(axiom.subject, tuple(self.members(axiom.object)), axiom)
+            if (members := self.members(axiom.object)) is not None:
+                yield from self._implied(axiom.subject, tuple(members), axiom)
 
     def _implied(
         self, head: Term, body: tuple[Term, ...], axiom: ox.Triple, turned: bool = False
@@ -289,15 +290,25 @@ class _Compiler:
                     return Step(axiom.object, inverse=True)
         return None
 
-    def members(self, node: Term) -> Iterator[Term]:
-        """Yield the members of a list; one that runs in a circle ends where it began."""
+    def members(self, node: Term) -> list[Term] | None:
+        """Return the members of a list; None if it is malformed, so that no rule is made of it.
+
+        A list has exactly one rdf:first and rdf:rest at each node, and ends with rdf:nil.
+        """
+        members: list[Term] = []
         seen: set[Term] = set()
-        while isinstance(node, ox.NamedNode | ox.BlankNode) and node not in seen | {_NIL}:
+        while node != _NIL:
+            if not isinstance(node, ox.NamedNode | ox.BlankNode) or node in seen:
+                return None
             seen.add(node)
             self._lists.add(node)
-            for found in stated(self._store, node, _FIRST, None):
-                yield found.object
-            node = next((found.object for found in stated(self._store, node, _REST, None)), _NIL)
+            firsts = {found.object for found in stated(self._store, node, _FIRST, None)}
+            rests = {found.object for found in stated(self._store, node, _REST, None)}
+            if len(firsts) != 1 or len(rests) != 1:
+                return None
+            members += firsts
+            (node,) = rests
+        return members
 
     def _guarded(self, types: Iterable[TypeRule]) -> set[Term]:
         """Return the classes that exclude another, or lie below one that does."""
@@ -307,9 +318,9 @@ class _Compiler:
                 found |= {axiom.subject, axiom.object}
         for axiom in self._kind(_ALL_EXCLUDE):
             for members in stated(self._store, cast(Node, axiom.subject), _MEMBERS, None):
-                found.update(self.members(members.object))
+                found.update(self.members(members.object) or ())
         for axiom in self._all(_PARTS):
-            found.update(self.members(axiom.object))
+            found.update(self.members(axiom.object) or ())
         below: dict[Term, list[Term]] = {}
         for rule in types:
             below.setdefault(rule.head, []).append(rule.source)  # type: ignore[arg-type]

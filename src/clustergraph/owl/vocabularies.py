@@ -8,6 +8,7 @@ in the ontology, shapes, queries and data is looked up there.
 from __future__ import annotations
 
 import csv
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,8 +24,10 @@ from clustergraph.errors import UnreadableInputError, near
 from clustergraph.sparql.lexer import position, tokens
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Vocabulary", "misspelt", "named_in", "named_in_query", "vocabularies"]
+__all__ = ["Vocabulary", "is_unknown", "misspelt", "named_in", "named_in_query", "vocabularies"]
 
+_UNKNOWN: Final = "is not among the terms of"
+_MEMBERSHIP: Final = re.compile(re.escape(PREFIXES["rdf"]) + r"_[1-9][0-9]*")
 _BOTH_WAYS: Final = {"http://schema.org/": "https://schema.org/"}
 
 
@@ -70,6 +73,8 @@ def misspelt(iri: str) -> str | None:
     """
     for namespace, other in _BOTH_WAYS.items():
         iri = iri.replace(namespace, other, 1) if iri.startswith(namespace) else iri
+    if _MEMBERSHIP.fullmatch(iri):
+        return None
     for vocabulary in vocabularies():
         name = iri.removeprefix(vocabulary.namespace)
         if name == iri or name in vocabulary.terms or not name:
@@ -81,10 +86,15 @@ def misspelt(iri: str) -> str | None:
         if vocabulary.whole or nearest:
             return f"{vocabulary.title} has no term {name}{hint}"
         return (
-            f"{name} is not among the terms of {vocabulary.title} that were looked up: make sure "
+            f"{name} {_UNKNOWN} {vocabulary.title} that were looked up: make sure "
             "that it exists, and add it to ontology/vocabularies/terms.csv"
         )
     return None
+
+
+def is_unknown(message: str) -> bool:
+    """Return whether a message of `misspelt` says only that a term was not looked up."""
+    return _UNKNOWN in message
 
 
 def named_in(triples: Iterable[ox.Triple]) -> Iterator[tuple[str, ox.Triple]]:

@@ -19,7 +19,7 @@ from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.report import Finding
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Lines", "Mentions", "located", "mentions", "place_of"]
+__all__ = ["Lines", "Locator", "Mentions", "located", "mentions", "place_of"]
 
 Part = Literal["subject", "predicate", "object"]
 
@@ -41,18 +41,23 @@ def located(
         statements: the triples that were read, with the files, rows and cells that state them.
         base: what relative IRIs were resolved against; None: each file's own address.
     """
-    search = _Search(statements, base)
+    search = Locator(statements, base)
     for finding in findings:
         yield search.placed(finding)
 
 
 def place_of(triple: ox.Triple, statements: Mapping[ox.Triple, tuple[Place, ...]]) -> Place | None:
     """Return where the object of a statement stands, as exact as can be."""
-    return _Search(statements).of(triple, "object")
+    return Locator(statements).of(triple, "object")
 
 
-class _Search:
-    """The statements, indexed as far as findings ask for it."""
+class Locator:
+    """Locates findings in files; statements are indexed as far as findings need.
+
+    Args:
+        statements: the triples that were read, with the files, rows and cells that state them.
+        base: what relative IRIs were resolved against; None: the address of each file.
+    """
 
     def __init__(
         self, statements: Mapping[ox.Triple, tuple[Place, ...]], base: str | None = None
@@ -68,6 +73,7 @@ class _Search:
             self.by_object[triple.object].append(triple)
 
     def placed(self, finding: Finding) -> Finding:
+        """Return a finding with its position, and those in its details with theirs."""
         detail = tuple(self.placed(inner) for inner in finding.detail)
         place = finding.place or self.place(finding)
         if place == finding.place and detail == finding.detail:
@@ -75,6 +81,7 @@ class _Search:
         return replace(finding, place=place, detail=detail)
 
     def place(self, finding: Finding) -> Place | None:
+        """Return where a finding is, as exactly as the files allow."""
         if finding.path is not None:
             for triple, part in self.witnesses(finding.path, finding.focus, finding.value):
                 if place := self.of(triple, part if finding.value is not None else "predicate"):
@@ -119,6 +126,7 @@ class _Search:
                         yield triple, "object"
 
     def ends(self, path: PropertyPath, focus: Term) -> Iterator[Term]:
+        """Yield the nodes to which a path leads."""
         for triple, part in self.witnesses(path, focus, None):
             end = triple.subject if part == "subject" else triple.object
             if not isinstance(end, ox.Triple):
@@ -135,6 +143,7 @@ class _Search:
         return None
 
     def mentions(self, path: Path) -> Mentions | Lines:
+        """Return the positions of the terms of a file."""
         if path not in self.looked_into:
             self.looked_into[path] = mentions(path, self.stated_in(path), self.base)
         return self.looked_into[path]

@@ -6,7 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import MissingExtraError, ReasonerError
-from clustergraph.owl import axioms, reasoner
+from clustergraph.owl import axioms, reasoner, structure
 from clustergraph.owl.consistency import contradictions
 from clustergraph.owl.reasoner import Reasoner
 from clustergraph.owl.words import in_words
@@ -24,12 +24,12 @@ PROLOGUE = """
 """
 
 
-def read(text: str) -> list[axioms.Axiom]:
+def read(text: str) -> list[structure.Axiom]:
     found = ox.parse((PROLOGUE + text).encode(), ox.RdfFormat.TURTLE)
     return axioms.read(quad.triple for quad in found).axioms
 
 
-def told(found: tuple[axioms.Axiom, ...]) -> list[str]:
+def told(found: tuple[structure.Axiom, ...]) -> list[str]:
     words = (in_words(axiom) for axiom in found)
     return sorted(one.replace("<http://example.org/", "").replace(">", "") for one in words)
 
