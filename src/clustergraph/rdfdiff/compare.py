@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
+from unicodedata import category, combining, normalize
 
 import pyoxigraph as ox
 
@@ -66,11 +68,15 @@ class Values:
         name: the property's label, or its short name.
         removed: values that only the old graph has.
         added: values that only the new graph has.
+        removed_terms: the same values as terms in N-Triples, for programs.
+        added_terms: likewise.
     """
 
     name: str
     removed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    removed_terms: tuple[str, ...] = ()
+    added_terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -164,6 +170,28 @@ def compare(
     )
 
 
+def _as_seen(text: str) -> str:
+    """Return a text as it looks: without what white space and composition hide."""
+    shown = (
+        " " if one.isspace() else one
+        for one in normalize("NFKC", text)
+        if one.isspace() or category(one) not in ("Cc", "Cf")
+    )  # fmt: skip
+    return " ".join("".join(shown).split())
+
+
+_SPACES: Final = re.compile(r"^ | $| (?= )|(?<= ) ")
+
+
+def _visible(text: str) -> str:
+    """Return a text with spaces at its ends, double spaces and unseen characters made visible."""
+    escaped = "".join(
+        one if one.isprintable() and not combining(one) else one.encode("unicode_escape").decode()
+        for one in text
+    )
+    return _SPACES.sub("␣", escaped)
+
+
 def _only(one: Said, other: Said) -> dict[str, frozenset[str]]:
     left = {name: values - other.get(name, frozenset()) for name, values in one.items()}
     return {name: values for name, values in left.items() if values}
@@ -220,12 +248,22 @@ class _Words:
             if len(less) == len(more) == 1:
                 less, more = self._of_lists(*less, *more)
             words = self._labels.get(f"<{name}>") or _RELATIONS.get(name)
-            gone, come = (sorted(map(self.word, texts)) for texts in (less, more))
-            if not set(gone).isdisjoint(come):
-                # Only the datatype tells them apart.
-                gone, come = (sorted(map(self.typed, texts)) for texts in (less, more))
-            found.append(Values(words or show(ox.NamedNode(name)), tuple(gone), tuple(come)))
+            terms = (tuple(sorted(less)), tuple(sorted(more)))
+            gone, come = self._told_apart(*terms)
+            found.append(Values(words or show(ox.NamedNode(name)), gone, come, *terms))
         return tuple(sorted(found, key=lambda one: one.name.casefold()))
+
+    def _told_apart(
+        self, less: tuple[str, ...], more: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return values in the plainest form in which a reader sees how they differ."""
+        gone: tuple[str, ...] = ()
+        come: tuple[str, ...] = ()
+        for form in (self.word, self.typed, self.exact):
+            gone, come = tuple(map(form, less)), tuple(map(form, more))
+            if set(map(_as_seen, gone)).isdisjoint(map(_as_seen, come)):
+                break
+        return gone, come
 
     def _of_lists(self, was: str, now: str) -> tuple[frozenset[str], frozenset[str]]:
         """Return the members that only one of two lists has; of other values, themselves."""
@@ -252,6 +290,14 @@ class _Words:
         if isinstance(term, ox.Literal) and not term.language:
             return f"{term.value} ({show(term.datatype)})"
         return self.word(text)
+
+    def exact(self, text: str) -> str:
+        """Return a literal with what is not seen made visible: spaces, marks, the datatype."""
+        term = next((g.terms[text] for g in self._graphs if text in g.terms), None)
+        if not isinstance(term, ox.Literal):
+            return text
+        kind = term.language or show(term.datatype)
+        return f'"{_visible(term.value)}" ({kind})'
 
     def _claimed(self, said: Said) -> str:
         """Return a claim as a sentence: its subject, property and object or value."""

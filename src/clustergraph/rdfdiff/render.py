@@ -15,6 +15,8 @@ __all__ = ["FORMATS", "DiffFormat", "render"]
 DiffFormat: TypeAlias = Literal["text", "json", "html", "markdown"]
 FORMATS: Final[tuple[str, ...]] = get_args(DiffFormat)
 _WIDTH: Final = 160
+# How much of two long values is shown before their first difference.
+_CONTEXT: Final = 40
 
 
 def render(
@@ -97,7 +99,8 @@ def _lines(values: Values, plain: bool = False) -> Iterator[str]:
     elif plain:
         yield f"{values.name}: {_cut('; '.join(values.added or values.removed))}"
     elif len(values.removed) == len(values.added) == 1:
-        yield f"{values.name}: {_cut(values.removed[0])} → {_cut(values.added[0])}"
+        gone, come = _cut_pair(values.removed[0], values.added[0])
+        yield f"{values.name}: {gone} → {come}"
     else:
         yield from (f"- {values.name}: {_cut(one)}" for one in values.removed)
         yield from (f"+ {values.name}: {_cut(one)}" for one in values.added)
@@ -106,6 +109,18 @@ def _lines(values: Values, plain: bool = False) -> Iterator[str]:
 def _cut(text: str) -> str:
     text = " ".join(text.split())
     return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+
+
+def _cut_pair(gone: str, come: str) -> tuple[str, str]:
+    """Return two values, cut so that the first difference is in both."""
+    shown = _cut(gone), _cut(come)
+    if shown[0] != shown[1]:
+        return shown
+    gone, come = (" ".join(text.split()) for text in (gone, come))
+    pairs = enumerate(zip(gone, come, strict=False))
+    first = next((index for index, (one, other) in pairs if one != other), 0)
+    start = max(0, first - _CONTEXT)
+    return f"…{_cut(gone[start:])}", f"…{_cut(come[start:])}"
 
 
 def _json(difference: Difference, old: str, new: str) -> str:

@@ -188,7 +188,8 @@ def test_command_compares_files_and_exits(tmp_path: Path) -> None:
     told = run(cli, ["diff", str(old), str(new), "--format", "json"])
     document = json.loads(told.output)
     assert (told.exit_code, document["same"]) == (1, False)
-    assert document["changed"][0]["values"] == [{"name": "city", "removed": ["Brno"], "added": []}]
+    (values,) = document["changed"][0]["values"]
+    assert (values["name"], values["removed"], values["added"]) == ("city", ["Brno"], [])
     page = run(cli, ["diff", str(old), str(new), "--format", "html"]).output
     assert "&lt;b&gt;A&lt;/b&gt;" in page
     assert "<b>" not in page
@@ -216,3 +217,41 @@ def test_generations_of_a_store_are_compared(tmp_path: Path) -> None:
     assert "+ city: Praha" in told.output
     assert "Follows" not in told.output
     assert "1 statement in, 0 out" in told.output
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "words"),
+    [
+        ('"a  b "', '"a b"', '"a␣␣b␣" (xsd:string) → "a b" (xsd:string)'),
+        ('"a b"', '"a\\nb"', '"a b" (xsd:string) → "a\\nb" (xsd:string)'),
+        ('"a b"', '"a\u00a0b"', "\\xa0"),
+        ('"Plze\u0148"', '"Plzen\u030c"', "\\u030c"),
+        ('"a\u200bb"', '"ab"', "\\u200b"),
+        (
+            '"1"',
+            '"1"^^<http://www.w3.org/2001/XMLSchema#integer>',
+            "1 (xsd:string) → 1 (xsd:integer)",
+        ),
+        ('"a"@en', '"a"@cs', "a (en) → a (cs)"),
+        ('"a"@en', '"a"', "a (en) → a"),
+        (f'"{"x" * 400} one"', f'"{"x" * 400} two"', "one → …"),
+    ],
+)
+def test_change_is_visible_whatever_it_is(tmp_path: Path, was: str, now: str, words: str) -> None:
+    """White space, composition, datatype, language and the end of long texts are shown."""
+    old, new = tmp_path / "old.ttl", tmp_path / "new.ttl"
+    old.write_text(f"<urn:a> <urn:q> {was} .", encoding="utf-8")
+    new.write_text(f"<urn:a> <urn:q> {now} .", encoding="utf-8")
+    told = CliRunner().invoke(cli, ["diff", str(old), str(new)])
+    assert words in told.output
+
+
+def test_json_has_the_terms(tmp_path: Path) -> None:
+    """Programs get the values as terms in N-Triples, with datatype and language."""
+    old, new = tmp_path / "old.ttl", tmp_path / "new.ttl"
+    old.write_text('<urn:a> <urn:q> "a  b "@en .')
+    new.write_text("<urn:a> <urn:q> <urn:b> .")
+    told = CliRunner().invoke(cli, ["diff", str(old), str(new), "--format", "json"])
+    (values,) = json.loads(told.output)["changed"][0]["values"]
+    assert values["removed_terms"] == ['"a  b "@en']
+    assert values["added_terms"] == ["<urn:b>"]
