@@ -75,17 +75,19 @@ class _AxiomReader(ExpressionReader):
                             "something that is disjoint with or different from itself"
                         )
                     self.found.axioms.append(Axiom(kind, tuple(parts), triple))
+            except MalformedError as reason:
+                self.refuse(triple, reason)
+                self.reach(triple)
             except UnreadableError as reason:
-                self.leave_out(triple, reason)
+                self.found.left_out[str(reason)].append(triple)
                 self.reach(triple)
         self.check_headers()
         self.check_unused_parts()
         return self.found
 
-    def leave_out(self, triple: ox.Triple, reason: UnreadableError) -> None:
+    def refuse(self, triple: ox.Triple, reason: MalformedError) -> None:
         self.found.left_out[str(reason)].append(triple)
-        if isinstance(reason, MalformedError):
-            self.found.malformed.add(str(reason))
+        self.found.malformed.add(str(reason))
 
     def reach(self, triple: ox.Triple) -> None:
         """Count all nodes below a statement as used: its own fault is reported already."""
@@ -104,7 +106,7 @@ class _AxiomReader(ExpressionReader):
         for subject, said in self.by_subject.items():
             for version in said.get(predicate.value, ())[1:]:
                 triple = ox.Triple(subject, predicate, version)
-                self.leave_out(triple, MalformedError("an ontology with two version IRIs"))
+                self.refuse(triple, MalformedError("an ontology with two version IRIs"))
 
     def check_unused_parts(self) -> None:
         """Report parts of expressions that belong to no axiom, once for each node."""
@@ -128,7 +130,7 @@ class _AxiomReader(ExpressionReader):
             else:
                 reason = f"{name} of a node that no axiom refers to"
             triple = ox.Triple(node, ox.NamedNode(parts[0]), said[parts[0]][0])
-            self.leave_out(triple, MalformedError(reason))
+            self.refuse(triple, MalformedError(reason))
             self.reach(triple)
 
     def axioms(self, triple: ox.Triple) -> Iterator[tuple[str, Collection[Part]]]:

@@ -8,7 +8,7 @@ style        the shapes of ``shapes/meta.ttl`` and the checks that are tagged ``
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,15 @@ from clustergraph.owl.profile import breaks
 from clustergraph.owl.reasoner import OutOfTimeError, Reasoner
 from clustergraph.owl.restrictions import undecidable
 from clustergraph.owl.structure import Axiom, Axioms
-from clustergraph.owl.vocabularies import is_unknown, misspelt, named_in, named_in_query
+from clustergraph.owl.vocabularies import (
+    annotations_in,
+    is_unknown,
+    misspelt,
+    named_in,
+    named_in_query,
+    near_terms,
+    only_describes,
+)
 from clustergraph.owl.words import in_words
 from clustergraph.quadstore.memory import hold
 from clustergraph.questions import catalogue
@@ -323,7 +331,7 @@ class _Checking:
         used: set[str] = set()
         seen: set[str] = set()
         for iri, where in self._uses():
-            if not (isinstance(where, ox.Triple) and _only_describes(iri, where)):
+            if not (isinstance(where, ox.Triple) and only_describes(iri, where)):
                 used.add(iri)
             if iri in seen:
                 continue
@@ -401,7 +409,7 @@ class _Checking:
         # The annotations of table descriptions stand in JSON, not in the graph.
         for path in artefacts.files("data", "*-metadata.json"):
             text = path.read_text(encoding="utf-8")
-            yield from ((CG + name, Place(path)) for name in _annotations(text))
+            yield from ((CG + name, Place(path)) for name in annotations_in(text))
 
     # --- style ---------------------------------------------------------------------------------
 
@@ -441,15 +449,6 @@ class _Checking:
 
 def _counted(number: int) -> str:
     return f"{number:,} statement{'' if number == 1 else 's'}"
-
-
-def near_terms(iri: str, declared: Iterable[str]) -> str:
-    """Return a hint at terms of ours that resemble one that is not declared; may be empty."""
-    from clustergraph.errors import near
-
-    known = [one.removeprefix(CG) for one in declared if one.startswith(CG)]
-    nearest = near(iri.removeprefix(CG), known)
-    return f"; did you mean {' or '.join(f'cg:{name}' for name in nearest)}?" if nearest else ""
 
 
 def _shown(term: Term) -> str:
@@ -494,17 +493,3 @@ def _as_reason(reason: Finding, focus: Term) -> Finding:
     words = f"{reason.message}  [{reason.place}]" if reason.place else reason.message
     unnamed = ox.BlankNode("reason")
     return replace(reason, shape=unnamed, focus=focus, path=None, value=None, message=words)
-
-
-def _only_describes(iri: str, triple: ox.Triple) -> bool:
-    """Say whether a statement only tells of a term itself: its label, its place in the order."""
-    subject = triple.subject
-    if not (isinstance(subject, ox.NamedNode) and subject.value == iri):
-        return False
-    return triple.predicate.value != iri and triple.object != subject
-
-
-def _annotations(text: str) -> set[str]:
-    import re
-
-    return set(re.findall(r'"(?:cg:|https://w3id\.org/clustergraph/ns#)(\w+)"', text))

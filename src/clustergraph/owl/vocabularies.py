@@ -22,9 +22,19 @@ from clustergraph import artefacts
 from clustergraph.csvw import Place
 from clustergraph.errors import UnreadableInputError, near
 from clustergraph.sparql.lexer import position, tokens
-from clustergraph.vocab import PREFIXES
+from clustergraph.vocab import CG, PREFIXES
 
-__all__ = ["Vocabulary", "is_unknown", "misspelt", "named_in", "named_in_query", "vocabularies"]
+__all__ = [
+    "Vocabulary",
+    "annotations_in",
+    "is_unknown",
+    "misspelt",
+    "named_in",
+    "named_in_query",
+    "near_terms",
+    "only_describes",
+    "vocabularies",
+]
 
 _UNKNOWN: Final = "is not among the terms of"
 _MEMBERSHIP: Final = re.compile(re.escape(PREFIXES["rdf"]) + r"_[1-9][0-9]*")
@@ -129,6 +139,26 @@ def named_in_query(path: Path) -> Iterator[tuple[str, Place]]:
             continue
         line, column = position(text, token.start)
         yield iri, Place(path, row=line, character=column)
+
+
+def near_terms(iri: str, declared: Iterable[str]) -> str:
+    """Return a hint at terms of ours that resemble one that is not declared; may be empty."""
+    known = [one.removeprefix(CG) for one in declared if one.startswith(CG)]
+    nearest = near(iri.removeprefix(CG), known)
+    return f"; did you mean {' or '.join(f'cg:{name}' for name in nearest)}?" if nearest else ""
+
+
+def only_describes(iri: str, triple: ox.Triple) -> bool:
+    """Return whether a statement only describes a term: its label, its classes."""
+    subject = triple.subject
+    if not (isinstance(subject, ox.NamedNode) and subject.value == iri):
+        return False
+    return triple.predicate.value != iri and triple.object != subject
+
+
+def annotations_in(text: str) -> set[str]:
+    """Return the terms of ours that annotate the description of a table, in its JSON."""
+    return set(re.findall(r'"(?:cg:|https://w3id\.org/clustergraph/ns#)(\w+)"', text))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
