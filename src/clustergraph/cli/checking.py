@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import click
 
-from clustergraph.cli.root import Commands, cli, progress
-from clustergraph.cli.stores import EXPORTS
+from clustergraph.cli.root import EXPORTS, Commands, cli, progress
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
 from clustergraph.terminal import harmless
 

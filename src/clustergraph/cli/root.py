@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -18,7 +18,10 @@ from clustergraph.errors import near
 if TYPE_CHECKING:
     from clustergraph.quadstore import Engine
 
-__all__ = ["Commands", "Session", "cli", "open_engine", "progress", "store_option"]
+__all__ = ["EXPORTS", "Commands", "Session", "cli", "open_engine", "progress", "store_option"]
+
+EXPORTS: Final = ("turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads")
+"""The formats of graphs that commands read and write."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,13 @@ from typing import IO, Final, cast
 
 import click
 
-from clustergraph.cli.root import Commands, cli, open_engine, progress, store_option
+from clustergraph.cli.root import EXPORTS, Commands, cli, open_engine, progress, store_option
 from clustergraph.errors import UsageError
 from clustergraph.settings import KEPT_GENERATIONS
 from clustergraph.vocab import GRAPH, PREFIXES
 
 __all__: list[str] = []
 
-EXPORTS: Final = ("turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads")
 _GZIP_LEVEL: Final = 6
 
 _store_argument = click.argument("store", type=click.Path(path_type=Path), metavar="STORE")

@@ -7,11 +7,11 @@ number of processes may read it while another writes the next one.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO, Final, Protocol, TypeAlias
+from typing import IO, Final, Protocol
 
 import pyoxigraph as ox
 
@@ -20,11 +20,10 @@ from clustergraph.errors import (
     QueryError,
     StoreError,
     UnknownNameError,
-    UnsupportedFunctionError,
-    without_places,
 )
 from clustergraph.quadstore.checks import check_query_syntax, explain_query
 from clustergraph.quadstore.generations import Generations, Settle
+from clustergraph.sparql.answers import Answer, reading
 from clustergraph.sparql.policy import QueryPolicy, names_its_graphs
 from clustergraph.vocab import GRAPH, INFERRED, PREFIXES
 
@@ -43,12 +42,6 @@ _COPIED: Final = 200_000
 """How many quads are copied to be asked without what is inferred."""
 
 _DEFAULT_POLICY: Final = QueryPolicy()
-
-Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | list[ox.Triple]
-"""SELECT: solutions; ASK: a truth; CONSTRUCT and DESCRIBE: triples.
-
-An answer is read in the thread that asked for it.
-"""
 
 
 class Queryable(Protocol):
@@ -324,20 +317,6 @@ def _open(database: Path) -> ox.Store:
             "(clustergraph generations roll-back), restore a backup, or name another directory"
         ) from error
     return store
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """Turn what the engine raises while it evaluates into `QueryError`."""
-    try:
-        yield
-    except (RuntimeError, OSError, ValueError) as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        if "is not supported" in str(error):
-            raise UnsupportedFunctionError(f"{error} here") from error
-        message = f"the query could not be evaluated: {error}"
-        raise QueryError(message, without_places(message)) from error
 
 
 def build(

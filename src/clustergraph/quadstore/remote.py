@@ -122,16 +122,13 @@ class Endpoint:
             EndpointError: it cannot be reached, fails, or has nothing of that kind.
         """
         self.check(text)
-        wrapper = self._channel.wrapper(self.url, declare_prefixes(text), "SELECT")
-        wrapper.addCustomHttpHeader("Accept", accept)
-        for name, iris in (
-            ("default-graph-uri", default_graphs),
-            ("named-graph-uri", named_graphs),
-        ):
-            for iri in iris:
-                wrapper.addParameter(name, iri)
+        fields = [
+            ("query", declare_prefixes(text)),
+            *(("default-graph-uri", iri) for iri in default_graphs),
+            *(("named-graph-uri", iri) for iri in named_graphs),
+        ]
         with self._channel.telling(self.url):
-            response = wrapper.query().response
+            response = self._channel.post(self.url, fields, accept)
         with response:
             yield self._channel.fetched(self.url, response)
 
@@ -204,15 +201,15 @@ class RemoteEngine(Endpoint):
             update = admit_update(text, self.policy, BASE)
             check_update_syntax(update, BASE)
             text = update.complete
-        wrapper = self._channel.wrapper(self.update_url, declare_prefixes(text), "INSERT")
-        wrapper.addCustomHttpHeader("Accept", "*/*")
-        for name, iris in (
-            ("using-graph-uri", using_graphs),
-            ("using-named-graph-uri", using_named_graphs),
+        fields = [
+            ("update", declare_prefixes(text)),
+            *(("using-graph-uri", iri) for iri in using_graphs),
+            *(("using-named-graph-uri", iri) for iri in using_named_graphs),
+        ]
+        with (
+            self._channel.telling(self.update_url),
+            self._channel.post(self.update_url, fields, "*/*") as response,
         ):
-            for iri in iris:
-                wrapper.addParameter(name, iri)
-        with self._channel.telling(self.update_url), wrapper.query().response as response:
             response.read()
 
     # Graph Store HTTP Protocol, section 5

@@ -8,14 +8,12 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit, urlunsplit
-
-from SPARQLWrapper import POST, SPARQLWrapper
+from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 import clustergraph
 from clustergraph.errors import EndpointError, QueryError, UsageError, without_places
@@ -60,34 +58,6 @@ class Fetched:
     chunks: Iterator[bytes]
 
 
-class _Wrapper(SPARQLWrapper):
-    """SPARQLWrapper with an opener of its own.
-
-    The original opens addresses with what is installed for the whole process, and installs its
-    Digest authentication there.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        opener: urllib.request.OpenerDirector,
-        timeout_s: float,
-        token: str | None,
-    ) -> None:
-        super().__init__(url, agent=_AGENT)
-        self._opener = opener
-        self._token = token
-        self._timeout_s = timeout_s
-        self.setMethod(POST)
-        # Accept alone says what we want; no format=… that an endpoint may take amiss.
-        self.setOnlyConneg(True)
-
-    def _query(self) -> tuple[http.client.HTTPResponse, str]:
-        request = self._createRequest()
-        _present(request, self._token)
-        return self._opener.open(request, timeout=self._timeout_s), self.returnFormat
-
-
 class Channel:
     """How requests get out: with credentials, a deadline and errors in words.
 
@@ -110,13 +80,14 @@ class Channel:
         if user is not None:
             self._passwords.add_password(None, _origin(url), user, password or "")
 
-    def wrapper(self, url: str, text: str, kind: str) -> SPARQLWrapper:
-        """Return a request of the SPARQL protocol; kind: SELECT for a query, else INSERT."""
-        wrapper = _Wrapper(url, self._opener, self.timeout_s, self._credentials.token)
-        # Not by setQuery, which guesses the kind and warns where it cannot.
-        wrapper.queryString = text
-        wrapper.queryType = kind
-        return wrapper
+    def post(
+        self, url: str, fields: Sequence[tuple[str, str]], accept: str
+    ) -> http.client.HTTPResponse:
+        """Send a request of the SPARQL 1.1 Protocol (sections 2.1.2 and 2.2.1); see `open`."""
+        request = urllib.request.Request(url, urlencode(fields).encode(), method="POST")  # noqa: S310 - checked
+        request.add_header("Content-Type", "application/x-www-form-urlencoded")
+        request.add_header("Accept", accept)
+        return self.open(request)
 
     def open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
         """Send a request; raises what `telling` tells."""

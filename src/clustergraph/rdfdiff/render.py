@@ -160,7 +160,7 @@ def _html(difference: Difference, old: str, new: str) -> str:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("clustergraph.rdfdiff", ""),
+        loader=jinja2.PackageLoader(__name__.rpartition(".")[0], ""),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -13,8 +13,8 @@ from typing import IO, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError, UsageError
-from clustergraph.quadstore import Answer, reading
 from clustergraph.rdf.values import value
+from clustergraph.sparql.answers import Answer, reading
 from clustergraph.sparql.sheets import write_parquet, write_xlsx
 from clustergraph.sparql.wellformed import WellFormed, holdable
 from clustergraph.terminal import harmless

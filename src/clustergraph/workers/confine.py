@@ -94,7 +94,7 @@ def bind_to_parent(parent: int) -> None:
     if sys.platform == "linux":
         _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
-        os._exit(0)
+        sys.exit(0)
 
 
 def confine(

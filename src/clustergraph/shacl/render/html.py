@@ -57,7 +57,7 @@ def _name(file: Path | None) -> str:
 @cache
 def _template() -> jinja2.Template:
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("clustergraph.shacl.render", ""),
+        loader=jinja2.PackageLoader(__name__.rpartition(".")[0], ""),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
