@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -345,7 +346,8 @@ def test_shipped_question_states_its_defaults(asked: Question, shipped: Engine) 
         terms = () if TODAY in parameter.default else parameter.terms(())
         for start, end, block_name in catalogue.blocks(asked.text, [name]):
             assert block_name == name
-            found = shipped.query(f"SELECT * {{ {asked.text[start:end]} }}")
+            prefixes = "\n".join(re.findall(r"(?m)^PREFIX .*$", asked.text))
+            found = shipped.query(f"{prefixes}\nSELECT * {{ {asked.text[start:end]} }}")
             assert isinstance(found, ox.QuerySolutions)
             written = [solution[name] for solution in found]
             assert [term for term in written if term is not None] == list(terms), name

@@ -99,24 +99,38 @@ def test_example_answers(asked: Question, shipped: Engine) -> None:
 
 
 def test_parameters_change_the_answer(shipped: Engine) -> None:
-    """A region takes in the regions inside it, and a date decides which labels hold."""
+    """A region includes the regions inside it, and a date decides which labels are held."""
 
-    def names(question: str, column: str, **values: str) -> set[str]:
+    def cells(question: str, column: str, **values: str) -> set[str]:
         given = {name: [value] for name, value in values.items()}
         answer = catalogue.ask(catalogue.find(question), shipped, given)
         assert isinstance(answer, ox.QuerySolutions)
-        return {row[column].value for row in answer}
+        return {row[column].value for row in answer if row[column] is not None}
 
-    whole = names("partners-in-region", "name", region="CZ")
-    part = names("partners-in-region", "name", region="CZ080")
+    whole = cells("partners-in-region", "name", region="CZ")
+    part = cells("partners-in-region", "name", region="CZ080")
     assert part < whole
-    assert names("labels-held-at", "name", date="2016-06-30") != names(
-        "labels-held-at", "name", date="2017-06-30"
-    )
-    assert names("labels-held-at", "levelName", date="2016-06-30", level="bronze") == {"Bronze"}
-    assert names("partners-by-ecosystem", "countryName", ecosystem="health", country="AT") == {
+    held = {"status": "held", "assumedYears": "2"}
+    before = cells("labels-held-at", "award", date="2013-06-30", **held)
+    after = cells("labels-held-at", "award", date="2017-06-30", **held)
+    assert before != after
+    assert cells("labels-held-at", "status", date="2017-06-30", **held) == {"held"}
+    assert not cells("labels-held-at", "award", date="1990-01-01", status="held")
+    assert cells("partners-by-ecosystem", "countryName", ecosystem="health", country="AT") == {
         "Austria"
     }
+
+
+TOPICS: Final = {
+    "partners", "organisations", "ecosystems", "regions", "labels", "partnerships", "money",
+    "policy", "terms", "sources",
+}  # fmt: skip
+
+
+def test_questions_are_sorted_by_topic() -> None:
+    """The first tag of a question is its topic; about thirty are marked for readers."""
+    assert {asked.tags[0] for asked in QUESTIONS} == TOPICS
+    assert 25 <= sum("reader" in asked.tags for asked in QUESTIONS) <= 40
 
 
 def is_ordered(asked: Question) -> bool:

@@ -28,7 +28,7 @@ _KINDS: Final = (
 _FOUND: Final = frozenset(_KINDS) - {"LabelAward", "Membership", "Claim"}
 _STARTERS: Final = (
     "find-partners", "clusters-per-country-and-ecosystem", "ecosystems-lacking-in-country",
-    "eurocluster-partners", "czech-policy-timeline", "money-by-programme", "labels-held-at",
+    "eurocluster-partners", "policy-timeline", "money-by-programme", "labels-held-at",
     "contradicting-claims",
 )  # fmt: skip
 _DUMPS: Final = ("/dump.nq.gz", "/dump.ttl.gz", "/catalog", "/.well-known/void")
