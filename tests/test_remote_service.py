@@ -268,6 +268,25 @@ def test_without_token_and_graph_store(serve: Any, remote: Server) -> None:
         assert "--graph-store-address" in put.text
 
 
+def test_dump_holds_the_default_graph(tmp_path: Path, serve: Any) -> None:
+    """A dump of another server's graph holds its default graph, and nothing that is inferred."""
+    inferred = "https://w3id.org/clustergraph/graph/inferred"
+    with oxigraph(tmp_path) as server:
+        for where, value in (("default", 1), (f"graph={GRAPH}", 2), (f"graph={inferred}", 3)):
+            body = f"<urn:a> <urn:p> {value} ."
+            kind = {"Content-Type": "text/turtle"}
+            httpx.put(f"{server.base}/store?{where}", content=body, headers=kind).raise_for_status()
+        running = serve("--store", f"{server.base}/query")
+        answer = httpx.get(f"{running.base}/dump.nq", trust_env=False, timeout=60)
+    assert answer.status_code == 200
+    found = {
+        (quad.graph_name, quad.object.value)
+        for quad in ox.parse(answer.content, ox.RdfFormat.N_QUADS)
+    }
+    assert {(ox.DefaultGraph(), "1"), (ox.NamedNode(GRAPH), "2")} <= found
+    assert (ox.NamedNode(inferred), "3") not in found
+
+
 def test_slow_then_gone(serve: Any, tmp_path: Path) -> None:
     """A server that takes too long is 504, one that is gone 502; the service stays up."""
     with oxigraph(tmp_path) as server:

@@ -23,6 +23,7 @@ from typing import Any, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, EndpointError, QueryError, RequestError
+from clustergraph.http import showing
 from clustergraph.http.frames import EnoughError, Frames, read_request
 from clustergraph.protocol import (
     Config,
@@ -129,9 +130,6 @@ class Remote:
             if path == "/sparql":
                 return self._query(request)
             if "language" in request.headers:
-                # Only now, as in other workers.
-                from clustergraph.http import showing
-
                 return showing.respond(request, self._context, self._engine)
             if path.startswith("/queries/"):
                 return questions.responder(self._engine)(request, self._context)

@@ -11,10 +11,10 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from clustergraph.linked import forms
-from clustergraph.linked.documents import LICENCE, link, modified
+from clustergraph.linked import forms, links
 from clustergraph.linked.dumps import FILES
-from clustergraph.linked.forms import DOCUMENTS, HTML
+from clustergraph.linked.forms import DOCUMENTS, HTML, RDF
+from clustergraph.linked.links import LICENCE
 from clustergraph.linked.listing import listing, path_of
 from clustergraph.pages.frame import Visit, page
 from clustergraph.protocol import Response
@@ -44,7 +44,7 @@ def show(visit: Visit) -> Response:
     """Return the catalogue."""
     _, form = forms.split(visit.path, DOCUMENTS)
     chosen = form or forms.choose(visit.request.headers.get("accept"), DOCUMENTS)
-    head = [("Link", ", ".join(_links(visit, chosen))), *modified(visit)]
+    head = [*links.header(_links(visit, chosen)), *links.modified(visit)]
     if chosen is HTML:
         return _page(visit, head)
     triples = list(_triples(visit))
@@ -56,19 +56,16 @@ def show(visit: Visit) -> Response:
 def _links(visit: Visit, chosen: Format) -> list[str]:
     """Return links to other formats, to the dumps and to the indexes of things."""
     address = f"{visit.base}/catalog"
-    links = [link(LICENCE, "license"), link(_DCAT + "Catalog", "type")]
-    for form in DOCUMENTS:
-        if form is not chosen:
-            links.append(link(address + form.suffix, "alternate", form.media_type, title=form.name))
-        if form is not HTML:
-            links.append(link(address + form.suffix, "describedby", form.media_type))
-    links.append(link(f"{visit.base}/.well-known/void", "describedby", "text/turtle"))
-    links += [
-        link(f"{visit.base}/dump{ending}", "item", _media_type(ending))
+    listed = [links.link(LICENCE, "license"), links.link(_DCAT + "Catalog", "type")]
+    listed += links.alternates(address, chosen, DOCUMENTS)
+    listed += [links.link(address + form.suffix, "describedby", form.media_type) for form in RDF]
+    listed.append(links.link(f"{visit.base}/.well-known/void", "describedby", "text/turtle"))
+    listed += [
+        links.link(f"{visit.base}/dump{ending}", "item", _media_type(ending))
         for ending in (".nq.gz", ".ttl.gz")
     ]
-    links.append(link(f"{visit.base}/things", "item", "text/html"))
-    return links
+    listed.append(links.link(f"{visit.base}/things", "item", "text/html"))
+    return listed
 
 
 def _triples(visit: Visit) -> Iterator[ox.Triple]:

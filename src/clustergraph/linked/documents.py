@@ -9,28 +9,29 @@ One address negotiates, and each format has another: ``/doc/place/brno`` and
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
 
-from clustergraph.errors import UnknownNameError
-from clustergraph.linked import forms, plain
+from clustergraph.errors import RequestError
+from clustergraph.linked import forms, links, plain, vocabularies
 from clustergraph.linked.aliases import thing_of
 from clustergraph.linked.forms import HTML, JSON
 from clustergraph.linked.listing import listing
 from clustergraph.linked.things import Description, describe, exists, withdrawn
+from clustergraph.pages import addresses, described, terms
+from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import Visit, refuse
-from clustergraph.pages.visit import local
-from clustergraph.protocol import Response, faults
-from clustergraph.protocol.preconditions import http_date
+from clustergraph.pages.naming import called, names_of
+from clustergraph.protocol import Response, faults, parameters
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE, CG, ID, PREFIXES
 
-__all__ = ["LICENCE", "existing", "link", "missing", "modified", "page_number", "respond", "show"]
+__all__ = ["existing", "missing", "named", "page_number", "respond", "show"]
 
-LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 _RDF_TYPE: Final = PREFIXES["rdf"] + "type"
 _FOAF: Final = PREFIXES["foaf"]
 _DCTERMS: Final = PREFIXES["dcterms"]
@@ -42,6 +43,9 @@ _VOCABULARIES: Final = tuple(
     if not iri.startswith(BASE) and prefix not in ("nuts", "nace")
 )
 _MOST_TYPES: Final = 8
+_MOST_PAGES: Final = 1_000_000
+_MOST_FRAGMENTS: Final = 20
+_JSONLD_CONTEXT: Final = "http://www.w3.org/ns/json-ld#context"
 _ABOUT_PAGE: Final = "https://schema.org/AboutPage"
 
 
@@ -52,17 +56,48 @@ def show(visit: Visit) -> Response:
         form = next((one for one in forms.FORMS if one.suffix == suffix), None)
         name = visit.parameter("iri")
         if not name:
-            detail = "say which thing to describe: /resource?iri=IRI"
-            raise faults.bad_request(detail)
-    else:
-        path, form = forms.split(visit.path)
-        room, _, rest = path[1:].partition("/")
-        name = {"doc": ID, "ns": CG}.get(room, f"{BASE}{room}/") + quote(
-            rest, safe="/-._~!$&'()*+,;=:@%"
-        )
-    if not name.startswith(BASE) or visit.path.startswith("/resource"):
-        name = _iri(name)
-    return respond(visit, ox.NamedNode(name), form)
+            raise faults.bad_request("say which thing to describe: /resource?iri=IRI")
+        return respond(visit, parameters.node(name), form)
+    iri, form = named(visit)
+    return respond(visit, iri, form)
+
+
+def named(visit: Visit) -> tuple[ox.NamedNode, Format | None]:
+    """Return the IRI that a path means, and the format that it asks for; None: it asks for none.
+
+    A path may be read in several ways, since a name may end like a format, or hold escapes: of
+    these the first counts of which the graph says anything, whole names first.
+
+    Raises:
+        RequestError: no reading is an IRI (400).
+    """
+    raw = visit.request.raw_path or visit.request.path
+    room, _, rest = raw[1:].partition("/")
+    space = {"id": ID, "doc": ID, "ns": CG}.get(room, f"{BASE}{room}/")
+    stem, form = forms.split(rest)
+    found: list[tuple[ox.NamedNode, Format | None]] = []
+    for part, suffix in ((rest, None), (stem, form)) if form and room != "id" else ((rest, None),):
+        for name in addresses.readings(part):
+            with suppress(RequestError):
+                found.append((parameters.node(space + name), suffix))
+    query = visit.request.query_string.decode("latin-1")
+    if query and "=" in query:
+        # An IRI may have a query itself, which arrives as that of the address.
+        with suppress(RequestError):
+            found.append((parameters.node(f"{space}{rest}?{query}"), None))
+    if not found:
+        parameters.node(space + rest, "the address")
+    if len(found) == 1:
+        return found[0]
+    known = (one for one in found if _known(visit, one[0]))
+    return next(known, next((one for one in found if one[1] is not None), found[0]))
+
+
+def _known(visit: Visit, iri: ox.NamedNode) -> bool:
+    """Return whether a reading of an address has an answer of its own."""
+    if iri.value.startswith(CG) and vocabularies.defines(iri.value):
+        return True
+    return thing_of(iri.value) is not None or exists(visit.engine, iri)
 
 
 def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
@@ -70,22 +105,10 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
     number = page_number(visit)
     if (others := withdrawn(visit.engine, iri)) is not None and iri.value.startswith(ID):
         return _gone(visit, iri, others)
-    chosen = form or forms.choose(visit.request.headers.get("accept"))
+    accept = visit.request.headers.get("accept")
+    chosen = form or forms.choose(accept)
     if chosen is HTML:
-        # Only now: most of those who ask for data never see a page.
-        from clustergraph.pages import described, terms
-
-        if iri.value.startswith(CG) and terms.is_term(iri.value):
-            visit.place = "ontology"
-            head = _head(visit, iri, chosen, form is None, types_of(visit, iri), 1, more=False)
-            return terms.term(visit, iri.value, headers=tuple(head))
-        if not exists(visit.engine, iri):
-            return _elsewhere(visit, iri, chosen) or missing(visit, iri)
-
-        visit.place = "described"
-        types = types_of(visit, iri)
-        head = _head(visit, iri, chosen, form is None, types, page=1, more=False)
-        return described.thing(visit, iri.value, headers=tuple(head))
+        return _page(visit, iri, form)
     inferred = visit.parameter("inferred") in ("1", "true", "yes")
     found = describe(visit.engine, visit.context, iri, number, inferred=inferred)
     if not found.known:
@@ -93,17 +116,30 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
     if chosen is JSON:
         body = plain.write(found, visit.base)
     else:
-        body = forms.write([*found.triples(), *_about_document(visit, found)], chosen)
+        triples = [*found.triples(), *_about_document(visit, found)]
+        chosen = forms.fitting(triples, chosen, accept, negotiated=form is None)
+        body = forms.write(triples, chosen)
     types = [term.value for term in found.values(_RDF_TYPE) if isinstance(term, ox.NamedNode)]
     head = [("Content-Type", chosen.content_type), ("Vary", "Accept")]
     head += _head(visit, iri, chosen, form is None, types, number, found.more)
     return Response(200, head, body, cacheable=True)
 
 
+def _page(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
+    """Return the page of a thing or of a term of the ontology."""
+    if iri.value.startswith(CG) and terms.is_term(iri.value):
+        visit.place = "ontology"
+        head = _head(visit, iri, HTML, form is None, types_of(visit, iri), 1, more=False)
+        return terms.term(visit, iri.value, headers=tuple(head))
+    if not exists(visit.engine, iri):
+        return _elsewhere(visit, iri, HTML) or missing(visit, iri)
+    visit.place = "described"
+    head = _head(visit, iri, HTML, form is None, types_of(visit, iri), 1, more=False)
+    return described.thing(visit, iri.value, headers=tuple(head))
+
+
 def _elsewhere(visit: Visit, iri: ox.NamedNode, chosen: Format) -> Response | None:
     """Return the way to a term of which the graph says nothing, but its vocabulary does."""
-    from clustergraph.linked import vocabularies
-
     target = ""
     if iri.value.startswith(CG):
         if vocabularies.defines(iri.value):
@@ -113,7 +149,7 @@ def _elsewhere(visit: Visit, iri: ox.NamedNode, chosen: Format) -> Response | No
         target = iri.value
     if not target:
         return None
-    head = [("Location", quote(target, safe=_URI)), ("Vary", "Accept")]
+    head = [("Location", links.uri(target)), ("Vary", "Accept")]
     return Response(303, head, cacheable=True)
 
 
@@ -128,34 +164,46 @@ def missing(visit: Visit, iri: ox.NamedNode) -> Response:
     """Return the way to a thing that has another IRI by now, or 404 with what was meant."""
     thing = thing_of(iri.value)
     if thing is not None and exists(visit.engine, ox.NamedNode(thing)):
-        target = visit.base + visit.link(thing).removeprefix(visit.root)
-        head = [("Location", target), ("Link", link(thing, "canonical"))]
+        head = [("Location", visit.base + local(thing))]
+        head += links.header([links.link(thing, "canonical")])
         return Response(301, head, cacheable=True)
     known = listing(visit.engine, visit.context)
+    if fragments := known.within(iri.value + "#"):
+        return _fragments(visit, fragments)
+    if f"{iri.value}?" in known.within(iri.value + "?"):
+        # A query that is empty does not arrive.
+        return Response(303, [("Location", visit.base + local(f"{iri.value}?"))], cacheable=True)
     meant = known.like(iri.value)
     hint = f"; did you mean {' or '.join(f'<{one}>' for one in meant)}?" if meant else ""
-    error = UnknownNameError("thing", iri.value, ())
-    error.args = (f"no such thing: <{iri.value}>{hint}",)
-    error.suggestions = meant
-    names = _names(visit, meant)
-    suggestions = [(names.get(one, one.removeprefix(BASE)), visit.link(one)) for one in meant]
+    error = faults.not_found(f"no such thing: <{iri.value}>{hint}", suggestions=meant)
+    titles = called(names_of(visit.engine, map(ox.NamedNode, meant)), visit.language)
+    suggestions = [(titles.get(one, one.removeprefix(BASE)), visit.link(one)) for one in meant]
     response = refuse(visit, error, suggestions=suggestions)
     response.headers.append(("Vary", "Accept"))
     return response
 
 
-def _names(visit: Visit, iris: Sequence[str]) -> dict[str, str]:
-    """Return what things are called, in the language of the visit or else in English."""
-    found: dict[str, str] = {}
-    known = " ".join(str(ox.NamedNode(iri)) for iri in iris)
-    rows = visit.select(
-        f"SELECT ?thing ?name (LANG(?name) AS ?language) {{ VALUES ?thing {{ {known} }} "
-        "?thing rdfs:label|skos:prefLabel ?name }"
+def _fragments(visit: Visit, fragments: list[str]) -> Response:
+    """Return what describes the things whose IRIs are another one and a fragment.
+
+    No client sends a fragment: whoever looks one of them up asks for the rest of its IRI.
+    """
+    form = forms.choose(visit.request.headers.get("accept"))
+    if len(fragments) > 1 and form not in (HTML, JSON):
+        triples: list[ox.Triple] = []
+        for one in fragments[:_MOST_FRAGMENTS]:
+            found = describe(visit.engine, visit.context, ox.NamedNode(one))
+            triples += found.triples()
+        accept = visit.request.headers.get("accept")
+        form = forms.fitting(triples, form, accept, negotiated=True)
+        head = [("Content-Type", form.content_type), ("Vary", "Accept")]
+        return Response(200, head, forms.write(list(dict.fromkeys(triples)), form), cacheable=True)
+    target = visit.base + local(fragments[0])
+    head = [("Location", target), ("Vary", "Accept")]
+    head += links.header(
+        links.link(visit.base + local(one), "alternate") for one in fragments[1:_MOST_FRAGMENTS]
     )
-    for row in rows:
-        if row.language == visit.language or (row.language == "en" and row.thing not in found):
-            found[row.thing] = row.name
-    return found
+    return Response(303, head, cacheable=True)
 
 
 def types_of(visit: Visit, iri: ox.NamedNode) -> list[str]:
@@ -171,26 +219,7 @@ def page_number(visit: Visit) -> int:
     Raises:
         RequestError: it is no such number (400).
     """
-    text = visit.parameter("page", "1")
-    if not (text.isascii() and text.isdigit() and 0 < int(text[:9]) < 1_000_000):
-        raise faults.bad_request(f"page is a number from 1 on, not {text!r}")
-    return int(text)
-
-
-def modified(visit: Visit) -> list[tuple[str, str]]:
-    """Return the header that says when the graph changed last, if that is known."""
-    committed_at = visit.context.committed_at
-    return [] if committed_at is None else [("Last-Modified", http_date(committed_at))]
-
-
-def link(target: str, rel: str, media_type: str = "", **more: str) -> str:
-    """Return one link for a Link header (RFC 8288)."""
-    parameters = {"rel": rel, **({"type": media_type} if media_type else {}), **more}
-    words = "".join(f'; {name}="{value}"' for name, value in parameters.items())
-    return f"<{quote(target, safe=_URI)}>{words}"
-
-
-_URI: Final = "/:?#[]@!$&'()*+,;=-._~%"
+    return parameters.whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
 
 
 def _head(
@@ -206,37 +235,36 @@ def _head(
 
     FAIR Signposting Profile, level 1; RFC 8288; RFC 6906 for ``type`` in its sense there.
     """
-    address = _address(visit, iri)
-    links = [link(iri.value, "cite-as")]
-    for form in forms.FORMS:
-        if form is not chosen:
-            target = _suffixed(address, form.suffix)
-            links.append(link(target, "alternate", form.media_type, title=form.name))
-    links += [
-        link(_suffixed(address, form.suffix), "describedby", form.media_type) for form in forms.RDF
+    address = visit.base + local(iri.value)
+    listed = [links.link(iri.value, "cite-as"), *links.alternates(address, chosen, forms.FORMS)]
+    listed += [
+        links.link(links.suffixed(address, form.suffix), "describedby", form.media_type)
+        for form in forms.RDF
     ]
-    links += [link(one, "type") for one in itertools.islice(types, _MOST_TYPES)]
+    listed += [links.link(one, "type") for one in itertools.islice(types, _MOST_TYPES)]
     if chosen is HTML:
-        links.append(link(_ABOUT_PAGE, "type"))
-    links += [link(f"{visit.base}/catalog", "collection"), link(LICENCE, "license")]
+        listed.append(links.link(_ABOUT_PAGE, "type"))
+    listed.append(links.link(f"{visit.base}/catalog", "collection"))
+    listed.append(links.link(links.LICENCE, "license"))
     if chosen is JSON:
         context = f"{visit.base}/context.jsonld"
-        links.append(link(context, "http://www.w3.org/ns/json-ld#context", "application/ld+json"))
-    own = _suffixed(address, "" if negotiated else chosen.suffix)
+        listed.append(links.link(context, _JSONLD_CONTEXT, "application/ld+json"))
+    own = links.suffixed(address, "" if negotiated else chosen.suffix)
     if page > 1:
-        links += [link(_paged(own, 1), "first"), link(_paged(own, page - 1), "prev")]
+        listed.append(links.link(_paged(own, 1), "first"))
+        listed.append(links.link(_paged(own, page - 1), "prev"))
     if more:
-        links.append(link(_paged(own, page + 1), "next"))
-    head = [("Link", ", ".join(links)), *modified(visit)]
+        listed.append(links.link(_paged(own, page + 1), "next"))
+    head = [*links.header(listed), *links.modified(visit)]
     if negotiated:
-        head.append(("Content-Location", quote(_suffixed(address, chosen.suffix), safe=_URI)))
+        head.append(("Content-Location", links.uri(links.suffixed(address, chosen.suffix))))
     return head
 
 
 def _about_document(visit: Visit, found: Description) -> list[ox.Triple]:
     """Return what the document says of itself: its topic, licence, dataset, further pages."""
-    address = _address(visit, found.iri)
-    document = ox.NamedNode(quote(address, safe=_URI))
+    address = visit.base + local(found.iri.value)
+    document = ox.NamedNode(links.uri(address))
 
     def say(predicate: str, value: str) -> ox.Triple:
         return ox.Triple(document, ox.NamedNode(predicate), ox.NamedNode(value))
@@ -244,14 +272,14 @@ def _about_document(visit: Visit, found: Description) -> list[ox.Triple]:
     said = [
         say(_RDF_TYPE, _FOAF + "Document"),
         say(_FOAF + "primaryTopic", found.iri.value),
-        say(_DCTERMS + "license", LICENCE),
+        say(_DCTERMS + "license", links.LICENCE),
         say(PREFIXES["void"] + "inDataset", f"{visit.base}/.well-known/void#dataset"),
     ]
     if found.more or found.page > 1:
-        view = ox.NamedNode(quote(_paged(address, found.page), safe=_URI))
+        view = ox.NamedNode(links.uri(_paged(address, found.page)))
 
         def turn(name: str, page: int) -> ox.Triple:
-            other = ox.NamedNode(quote(_paged(address, page), safe=_URI))
+            other = ox.NamedNode(links.uri(_paged(address, page)))
             return ox.Triple(view, ox.NamedNode(_HYDRA + name), other)
 
         said.append(say(_HYDRA + "view", view.value))
@@ -274,35 +302,13 @@ def _gone(visit: Visit, iri: ox.NamedNode, others: list[str]) -> Response:
     response = refuse(visit, error, suggestions=suggestions)
     response.headers.append(("Vary", "Accept"))
     if others:
-        links = [link(visit.base + local(one), "successor-version") for one in others]
-        response.headers.append(("Link", ", ".join(links)))
+        response.headers += links.header(
+            links.link(visit.base + local(one), "successor-version") for one in others
+        )
     return response
-
-
-def _address(visit: Visit, iri: ox.NamedNode) -> str:
-    """Return the address of a description, whatever its format."""
-    return visit.base + local(iri.value)
-
-
-def _suffixed(address: str, suffix: str) -> str:
-    path, mark, query = address.partition("?")
-    return path + suffix + mark + query
 
 
 def _paged(address: str, page: int) -> str:
     if page == 1:
         return address
     return address + ("&" if "?" in address else "?") + urlencode({"page": page})
-
-
-def _iri(text: str) -> str:
-    """Check an IRI that somebody has written.
-
-    Raises:
-        RequestError: it is none (400).
-    """
-    try:
-        return ox.NamedNode(text).value
-    except ValueError as error:
-        detail = f"{text!r} is no absolute IRI ({error})"
-        raise faults.bad_request(detail) from error

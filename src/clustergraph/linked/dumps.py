@@ -6,20 +6,21 @@ What only follows from other statements is in no dump, unless its own graph is a
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.linked.documents import LICENCE, link, modified
+from clustergraph.linked import links
+from clustergraph.pages.addresses import encode
 from clustergraph.pages.frame import Visit
-from clustergraph.protocol import Response, Write
+from clustergraph.protocol import Response, Write, problems
 from clustergraph.protocol.query import Sink
-from clustergraph.quadstore.engine import Engine
+from clustergraph.quadstore import Engine
+from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.rdf.files import SUFFIXES
-from clustergraph.vocab import GRAPH, INFERRED, PREFIXES
+from clustergraph.vocab import GRAPH
 
 __all__ = ["FILES", "GRAPH_FILES", "show"]
 
@@ -50,70 +51,51 @@ def show(visit: Visit) -> Response:
     ending, name = visit.captured["ending"], visit.captured.get("graph")
     form = SUFFIXES[ending.removesuffix(".gz")]
     packed = ending.endswith(".gz")
-    graph = None
-    if name is not None:
-        graph = GRAPH + quote(name, safe="/-._~")
-        if graph not in (known := _graphs(visit)):
-            raise UnknownNameError("graph", name, [iri.removeprefix(GRAPH) for iri in known])
-    limit = visit.context.config.max_result_bytes
+    graph = None if name is None else _graph(visit, name)
 
     def stream(write: Write) -> bytes:
-        squeeze = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP) if packed else None
+        if not packed:
+            return _chunks(visit, write, form, graph)
+        squeeze = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+        rest = _chunks(visit, lambda chunk: write(squeeze.compress(chunk)), form, graph)
+        return squeeze.compress(rest) + squeeze.flush()
 
-        def pass_on(chunk: bytes) -> None:
-            if squeeze is not None:
-                chunk = squeeze.compress(chunk)
-            if chunk:
-                write(chunk)
-
-        sink = Sink(pass_on, limit)
-        _dump(visit, sink, form, graph)
-        rest = sink.rest()
-        return rest if squeeze is None else squeeze.compress(rest) + squeeze.flush()
-
-    media_type = "application/gzip" if packed else form.media_type
     file_name = visit.path[1:].replace("/", "-")
+    described = links.link(f"{visit.base}/.well-known/void", "describedby", "text/turtle")
     head = [
-        ("Content-Type", media_type),
+        ("Content-Type", "application/gzip" if packed else form.media_type),
         ("Content-Disposition", f'attachment; filename="{quote(file_name)}"'),
-        (
-            "Link",
-            ", ".join(
-                [
-                    link(f"{visit.base}/catalog", "collection"),
-                    link(f"{visit.base}/.well-known/void", "describedby", "text/turtle"),
-                    link(LICENCE, "license"),
-                ]
-            ),
+        *links.header(
+            [
+                links.link(f"{visit.base}/catalog", "collection"),
+                described,
+                links.link(links.LICENCE, "license"),
+            ]
         ),
-        *modified(visit),
+        *links.modified(visit),
     ]
-    return Response(200, head, stream, cacheable=True)
+    response = Response(200, head, stream, cacheable=True)
+    response.instead = lambda error: problems.respond(error, visit.request)
+    return response
 
 
-def _graphs(visit: Visit) -> list[str]:
+def _graph(visit: Visit, name: str) -> str:
+    """Return the IRI of the graph that an address names."""
     found = visit.engine.query("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")
     assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-    return sorted(row["g"].value for row in found if isinstance(row["g"], ox.NamedNode))
+    known = sorted(row["g"].value for row in found if isinstance(row["g"], ox.NamedNode))
+    graph = GRAPH + name
+    if graph not in known:
+        graph = GRAPH + encode(name)
+    if graph not in known:
+        raise UnknownNameError("graph", name, [iri.removeprefix(GRAPH) for iri in known])
+    return graph
 
 
-def _dump(visit: Visit, sink: Sink, form: ox.RdfFormat, graph: str | None) -> None:
-    prefixes = dict(PREFIXES) if form in (ox.RdfFormat.TURTLE, ox.RdfFormat.TRIG) else None
+def _chunks(visit: Visit, write: Write, form: ox.RdfFormat, graph: str | None) -> bytes:
+    """Write all chunks of a dump but the last, which is returned."""
     engine = visit.engine
-    if not isinstance(engine, Engine):
-        if graph is None:
-            text = "SELECT ?s ?p ?o ?g { GRAPH ?g { ?s ?p ?o } }"
-        else:
-            text = f"SELECT ?s ?p ?o {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}"
-        found = engine.query(text)
-        assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-        quads: Iterator[ox.Quad] = (ox.Quad(*row) for row in found)
-    elif graph is not None:
-        quads = engine.store.quads_for_pattern(None, None, None, ox.NamedNode(graph))
-    else:
-        quads = (quad for quad in engine.store if quad.graph_name.value != INFERRED)
-    if form.supports_datasets and graph is None:
-        ox.serialize(quads, sink, form, prefixes=prefixes)  # type: ignore[arg-type]
-    else:
-        triples = (quad.triple for quad in quads)
-        ox.serialize(triples, sink, form, prefixes=prefixes)  # type: ignore[arg-type]
+    assert isinstance(engine, Engine | RemoteEngine)  # noqa: S101 - a generation, or elsewhere
+    sink = Sink(write, visit.context.config.max_result_bytes)
+    engine.dump(sink, form, graph, inferred=False)  # type: ignore[arg-type]
+    return sink.rest()

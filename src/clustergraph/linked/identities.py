@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
-import pyoxigraph as ox
-
-from clustergraph.linked.documents import existing, link
-from clustergraph.pages.frame import Visit
+from clustergraph.linked import links
+from clustergraph.linked.documents import existing, named
+from clustergraph.pages.addresses import local
+from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Response
-from clustergraph.vocab import ID
 
 __all__ = ["show"]
 
 
 def show(visit: Visit) -> Response:
     """Redirect from a thing to its description (303; RFC 9110, section 15.4.4)."""
-    name = quote(visit.path.removeprefix("/id/"), safe="/-._~!$&'()*+,;=:@")
-    iri = ox.NamedNode(ID + name)
-    refusal = existing(visit, iri)
-    if refusal is not None:
+    iri, _ = named(visit)
+    if (refusal := existing(visit, iri)) is not None:
         return refusal
-    target = f"{visit.base}/doc/{name}"
-    head = [("Location", target), ("Link", link(target, "describedby"))]
+    target = visit.base + local(iri.value)
+    head = [("Location", target), *links.header([links.link(target, "describedby")])]
     return Response(303, head, cacheable=True)

@@ -7,12 +7,13 @@ from typing import Any, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.linked import forms
-from clustergraph.linked.documents import LICENCE, link, modified, page_number
+from clustergraph.linked import forms, links
+from clustergraph.linked.documents import page_number
 from clustergraph.linked.forms import DOCUMENTS, HTML
 from clustergraph.linked.listing import listing, path_of
-from clustergraph.linked.things import names_of
+from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import Visit, page
+from clustergraph.pages.naming import called, names_of
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
 from clustergraph.sparql.results import Format
@@ -52,7 +53,7 @@ def show(visit: Visit) -> Response:
     iris = kinds[kind][(number - 1) * _PAGE : number * _PAGE]
     head = _head(visit, path, chosen, number, pages)
     if chosen is HTML:
-        titles = _titles(visit, iris)
+        titles = called(names_of(visit.engine, map(ox.NamedNode, iris)), visit.language)
         things = [(titles.get(iri, short(iri)), visit.link(iri), iri) for iri in iris]
         values: dict[str, Any] = {
             "at": number,
@@ -64,34 +65,22 @@ def show(visit: Visit) -> Response:
     return _rdf(visit, path, chosen, head, iris, len(kinds[kind]), number, pages)
 
 
-def _titles(visit: Visit, iris: list[str]) -> dict[str, str]:
-    """Return what things are called, in the language of the visit if they have a name there."""
-    ranks = {visit.language: 0, "en": 1, None: 2}
-    found: dict[str, tuple[int, str]] = {}
-    for triple in names_of(visit.engine, map(ox.NamedNode, iris)):
-        iri, term = triple.subject.value, triple.object  # type: ignore[union-attr]
-        assert isinstance(term, ox.Literal)  # noqa: S101 - names are texts
-        rank = ranks.get(term.language, 3)
-        if iri not in found or rank < found[iri][0]:
-            found[iri] = rank, term.value
-    return {iri: title for iri, (_, title) in found.items()}
-
-
 def _head(
     visit: Visit, path: str, chosen: Format, number: int, pages: int
 ) -> list[tuple[str, str]]:
     address = f"{visit.base}{path}"
-    links = [link(LICENCE, "license"), link(f"{visit.base}/catalog", "collection")]
-    for form in DOCUMENTS:
-        if form is not chosen:
-            links.append(link(address + form.suffix, "alternate", form.media_type, title=form.name))
+    listed = [
+        links.link(links.LICENCE, "license"),
+        links.link(f"{visit.base}/catalog", "collection"),
+        *links.alternates(address, chosen, DOCUMENTS),
+    ]
     numbers = {"first": 1, "prev": number - 1, "next": number + 1, "last": pages}
-    links += [
-        link(f"{address}?page={other}", relation)
+    listed += [
+        links.link(f"{address}?page={other}", relation)
         for relation, other in numbers.items()
         if pages > 1 and 1 <= other <= pages
     ]
-    return [("Link", ", ".join(links)), *modified(visit)]
+    return [*links.header(listed), *links.modified(visit)]
 
 
 def _rdf(
@@ -121,7 +110,7 @@ def _rdf(
             say(ox.NamedNode(iri), _RDF + "type", _HYDRA + "Collection")
         else:
             # For those who come before the thing's own address leads here, or never will.
-            here = visit.base + visit.link(iri).removeprefix(visit.root)
+            here = visit.base + local(iri)
             say(ox.NamedNode(iri), _FOAF + "isPrimaryTopicOf", here)
     if pages > 1:
         view = ox.NamedNode(f"{whole.value}?page={number}")
@@ -131,5 +120,9 @@ def _rdf(
             if 1 <= other <= pages:
                 say(view, _HYDRA + name, f"{whole.value}?page={other}")
     said += names_of(visit.engine, map(ox.NamedNode, iris))
+    accept = visit.request.headers.get("accept")
+    chosen = forms.fitting(
+        said, chosen, accept, negotiated=not forms.split(visit.path, DOCUMENTS)[1]
+    )
     head = [("Content-Type", chosen.content_type), ("Vary", "Accept"), *head]
     return Response(200, head, forms.write(said, chosen), cacheable=True)

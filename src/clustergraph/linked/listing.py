@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -62,6 +64,11 @@ class Listing:
         for iri in self.iris:
             found.setdefault(kind_of(iri), []).append(iri)
         return dict(sorted(found.items()))
+
+    def within(self, start: str) -> list[str]:
+        """Return the IRIs that start with a text."""
+        first = bisect_left(self.iris, start)
+        return list(takewhile(lambda iri: iri.startswith(start), islice(self.iris, first, None)))
 
     def like(self, iri: str) -> list[str]:
         """Return the IRIs of things that somebody may have meant, best first."""

@@ -14,21 +14,20 @@ import pyoxigraph as ox
 from clustergraph.linked.contexts import name_of
 from clustergraph.linked.jsonld import dumps
 from clustergraph.linked.things import ABOUT, Description
-from clustergraph.pages.visit import local
+from clustergraph.pages.addresses import local
+from clustergraph.pages.naming import called
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["write"]
 
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _XSD: Final = PREFIXES["xsd"]
-_NAMES: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
-_PREFERRED: Final = {"en": 0, "": 1, None: 1, "cs": 2}
 
 
 def write(found: Description, base: str) -> bytes:
     """Return a description as JSON: the thing, what is said of it, and what refers to it."""
     said = _by_subject((*found.outgoing, *found.records))
-    titles = _titles(found)
+    titles = called((*found.names, *found.outgoing), "en")
     thing = _node(found.iri, said, titles)
     if said[found.iri]:
         thing["page"] = base + local(found.iri.value)
@@ -56,24 +55,13 @@ def _by_subject(triples: Iterable[ox.Triple]) -> dict[Any, list[ox.Triple]]:
     return found
 
 
-def _titles(found: Description) -> dict[Any, str]:
-    """Return one name for each thing: the English one, if it has one."""
-    ranked: dict[Any, tuple[int, str]] = {}
-    for triple in (*found.names, *found.outgoing):
-        if triple.predicate.value in _NAMES and isinstance(triple.object, ox.Literal):
-            rank = _PREFERRED.get(triple.object.language, 3)
-            if triple.subject not in ranked or rank < ranked[triple.subject][0]:
-                ranked[triple.subject] = rank, triple.object.value
-    return {subject: title for subject, (_, title) in ranked.items()}
-
-
-def _reference(node: _Node, titles: dict[Any, str]) -> dict[str, Any]:
+def _reference(node: _Node, titles: dict[str, str]) -> dict[str, Any]:
     reference = {"id": str(node) if isinstance(node, ox.BlankNode) else node.value}
-    return {**reference, "label": titles[node]} if node in titles else reference
+    return {**reference, "label": titles[node.value]} if node.value in titles else reference
 
 
 def _node(
-    node: _Node, said: dict[Any, list[ox.Triple]], titles: dict[Any, str], depth: int = 0
+    node: _Node, said: dict[Any, list[ox.Triple]], titles: dict[str, str], depth: int = 0
 ) -> dict[str, Any]:
     """Return a node with what is said of it; names in several languages stand by language."""
     values: dict[str, list[Any]] = defaultdict(list)

@@ -12,31 +12,26 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.vocab import INFERRED, PREFIXES
+from clustergraph.pages.facts import RECORDS
+from clustergraph.pages.naming import groups, names_of, stated
+from clustergraph.vocab import PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.protocol import Context
     from clustergraph.quadstore.engine import Queryable
 
-__all__ = ["PAGE", "Description", "describe", "exists", "names_of", "withdrawn"]
+__all__ = ["PAGE", "Description", "describe", "exists", "withdrawn"]
 
 PAGE: Final = 100
 """Incoming links on one page."""
 
-_CG, _ORG, _RDFS, _SKOS = (PREFIXES[name] for name in ("cg", "org", "rdfs", "skos"))
-# What a record says it is about.
+_CG, _ORG = PREFIXES["cg"], PREFIXES["org"]
+# By which property a record says what it is about.
 ABOUT: Final = frozenset(
-    (
-        _CG + "claimSubject", _CG + "figureOf", _CG + "holder", _CG + "amountOf",
-        _CG + "serviceOf", _ORG + "member", _ORG + "organization",
-        PREFIXES["owl"] + "annotatedSource",
-    )
-)  # fmt: skip
+    (*RECORDS, _CG + "serviceOf", _ORG + "organization", PREFIXES["owl"] + "annotatedSource")
+)
 _RDF: Final = PREFIXES["rdf"]
 _DATA: Final = PREFIXES["void"] + "Dataset"
-
-
-_TOGETHER: Final = 400
 
 _Node: TypeAlias = ox.NamedNode | ox.BlankNode
 _Answer: TypeAlias = Iterator[Any]
@@ -106,11 +101,11 @@ def describe(
     """
     found = Description(iri, page=page)
     if page == 1:
-        pattern = _stated(f"{iri} ?p ?o", inferred)
+        pattern = stated(f"{iri} ?p ?o", inferred)
         said = _ask(engine, f"SELECT DISTINCT ?p ?o {{ {pattern} }}")
         found.outgoing = [ox.Triple(iri, row["p"], row["o"]) for row in said]
         found.outgoing += [one for one in _use(engine, iri) if one not in found.outgoing]
-    pattern = _stated(f"?s ?p {iri}", inferred)
+    pattern = stated(f"?s ?p {iri}", inferred)
     limits = f"OFFSET {(page - 1) * PAGE} LIMIT {PAGE + 1}"
     rows = _ask(engine, f"SELECT DISTINCT ?s ?p {{ {pattern} }} {limits}")
     links = [ox.Triple(row["s"], row["p"], iri) for row in rows]
@@ -124,7 +119,7 @@ def describe(
     blank = list(_follow(context.store, nodes))
     found.records += blank
     found.outgoing += [t for t in blank if t.subject in nodes and t not in found.outgoing]
-    found.names = names_of(engine, _mentioned(found), inferred)
+    found.names = names_of(engine, _mentioned(found), inferred=inferred)
     return found
 
 
@@ -156,40 +151,17 @@ def withdrawn(engine: Queryable, iri: ox.NamedNode) -> list[str] | None:
     return [row["other"].value for row in found if row["other"] is not None] if found else None
 
 
-def names_of(
-    engine: Queryable, iris: Iterable[ox.NamedNode], inferred: bool = False
-) -> list[ox.Triple]:
-    """Return what things are called, in English, Czech and no language."""
-    found: list[ox.Triple] = []
-    labels, preferred = (
-        _stated(f"?x {name} ?name", inferred) for name in ("rdfs:label", "skos:prefLabel")
-    )
-    for group in _groups(iris):
-        text = f"""SELECT ?x ?p ?name {{ VALUES ?x {{ {group} }} {{
-            {{ {labels} BIND(rdfs:label AS ?p) }} UNION
-            {{ {preferred} BIND(skos:prefLabel AS ?p) }} }}
-            FILTER(LANG(?name) IN ("", "en", "cs")) }}"""
-        found += [ox.Triple(row["x"], row["p"], row["name"]) for row in _ask(engine, text)]
-    return found
-
-
 def _ask(engine: Queryable, text: str) -> _Answer:
     found = engine.query(text)
     assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - they are SELECTs
     return iter(found)
 
 
-def _stated(pattern: str, inferred: bool) -> str:
-    """Return a pattern that leaves out what only follows, unless that is wanted."""
-    hidden = f"FILTER NOT EXISTS {{ GRAPH <{INFERRED}> {{ {pattern} }} }}"
-    return pattern if inferred else f"{pattern} {hidden}"
-
-
 def _said_of(
     engine: Queryable, nodes: Sequence[ox.NamedNode], inferred: bool
 ) -> Iterator[ox.Triple]:
-    pattern = _stated("?s ?p ?o", inferred)
-    for group in _groups(nodes):
+    pattern = stated("?s ?p ?o", inferred)
+    for group in groups(nodes):
         text = f"SELECT DISTINCT ?s ?p ?o {{ VALUES ?s {{ {group} }} {pattern} }}"
         for row in _ask(engine, text):
             yield ox.Triple(row["s"], row["p"], row["o"])
@@ -219,9 +191,3 @@ def _mentioned(found: Description) -> list[ox.NamedNode]:
                 nodes[term] = None
     nodes.pop(found.iri, None)
     return list(nodes)
-
-
-def _groups(nodes: Iterable[ox.NamedNode]) -> Iterator[str]:
-    known = list(nodes)
-    for start in range(0, len(known), _TOGETHER):
-        yield " ".join(map(str, known[start : start + _TOGETHER]))

@@ -15,9 +15,10 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import UnknownNameError
-from clustergraph.linked import forms
-from clustergraph.linked.documents import LICENCE, link
+from clustergraph.linked import forms, links
 from clustergraph.linked.forms import DOCUMENTS, HTML, RDF
+from clustergraph.pages import ontology
+from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import Visit, page
 from clustergraph.pages.model import model
 from clustergraph.protocol import Response
@@ -78,15 +79,13 @@ def show(visit: Visit) -> Response:
     if path not in known:
         name = path.removeprefix("ontology/")
         if CG + name in model().terms:
-            target = visit.base + visit.link(CG + name)[len(visit.root) :]
+            target = visit.base + local(CG + name)
             return Response(303, [("Location", target)], b"", cacheable=True)
         raise UnknownNameError("document", path, known)
     chosen = form or forms.choose(visit.request.headers.get("accept"), DOCUMENTS)
     head = _head(visit, path, chosen)
     if chosen is HTML:
         if path in ("ns", "ontology"):
-            from clustergraph.pages import ontology
-
             visit.place = "ontology"
             response = ontology.show(visit)
             response.headers += head
@@ -115,14 +114,11 @@ def show(visit: Visit) -> Response:
 def _head(visit: Visit, path: str, chosen: Format) -> list[tuple[str, str]]:
     address = f"{visit.base}/{path}"
     iri = CG.removesuffix("#") if path == "ns" else BASE + path
-    links = [link(iri, "cite-as"), link(LICENCE, "license")]
-    for form in DOCUMENTS:
-        if form is not chosen:
-            links.append(link(address + form.suffix, "alternate", form.media_type, title=form.name))
-        if form is not HTML:
-            links.append(link(address + form.suffix, "describedby", form.media_type))
-    links.append(link(f"{visit.base}/catalog", "collection"))
-    return [("Link", ", ".join(links))]
+    listed = [links.link(iri, "cite-as"), links.link(links.LICENCE, "license")]
+    listed += links.alternates(address, chosen, DOCUMENTS)
+    listed += [links.link(address + form.suffix, "describedby", form.media_type) for form in RDF]
+    listed.append(links.link(f"{visit.base}/catalog", "collection"))
+    return links.header(listed)
 
 
 @cache
@@ -150,5 +146,5 @@ def _file(room: Literal["ontology", "data"], name: str) -> Response:
         raise UnknownNameError("file", name, known)
     types = {".csv": "text/csv; charset=utf-8", ".json": "application/csvm+json"}
     content_type = types.get(known[name].suffix, "text/turtle; charset=utf-8")
-    head = [("Content-Type", content_type), ("Link", link(LICENCE, "license"))]
+    head = [("Content-Type", content_type), *links.header([links.link(links.LICENCE, "license")])]
     return Response(200, head, known[name].read_bytes(), cacheable=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import median
@@ -12,6 +11,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
 from clustergraph.pages import charts, spans
+from clustergraph.pages.europe import point
 from clustergraph.pages.frame import page, refuse
 from clustergraph.pages.measures import COUNTRY, MEASURES, named, numbers
 from clustergraph.protocol import Response
@@ -121,7 +121,6 @@ WHERE {{
 GROUP BY ?thing ?name ?city ?since
 ORDER BY ?name"""
 
-_POINT: Final = re.compile(r"POINT\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)", re.IGNORECASE)
 _SERIES: Final = {
     "Strategy": 0, "LegalFramework": 1, "LegalAct": 1, "FundingProgramme": 2, "Call": 3,
     "Publication": 4, "Methodology": 4, "PolicyPractice": 5,
@@ -261,12 +260,11 @@ def _map(visit: Visit, code: str, name: str, rows: Sequence[Row]) -> Any:
     t = visit.words("country")
     dots = []
     for row in rows:
-        if point := _POINT.search(row.point):
+        if (found := point(row.point)) is not None:
             many = visit.url("/find", kind="ClusterOrganisation", country=code, q=row.town)
             dots.append(
                 charts.Dot(
-                    float(point[1]),
-                    float(point[2]),
+                    *found,
                     f"{row.town}: {row.names}",
                     visit.link(row.one) if row.n == 1 else many,
                     row.n,

@@ -13,12 +13,15 @@ from urllib.parse import unquote, urlsplit
 import pyoxigraph as ox
 
 from clustergraph.pages import charts, facts, results, schema
+from clustergraph.pages.europe import point
+from clustergraph.pages.facets import key
 from clustergraph.pages.findings import findings
 from clustergraph.pages.frame import page
 from clustergraph.pages.measures import named
 from clustergraph.pages.model import model
 from clustergraph.pages.neighbours import Neighbour, Neighbourhood, neighbourhood
 from clustergraph.pages.visit import short
+from clustergraph.protocol.parameters import whole_number
 from clustergraph.vocab import BASE, CG, CODE, ID, PREFIXES, shorten
 
 if TYPE_CHECKING:
@@ -72,8 +75,8 @@ _ORDER: Final = {
 _MARKED: Final = ("estimated", "derived", "inferred")
 _MOST_SIDE: Final = 8
 _MOST_QUALITY: Final = 60
+_MOST_PAGES: Final = 10_000
 _WEB: Final = ("http://", "https://")
-_POINT: Final = re.compile(r"POINT\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)", re.IGNORECASE)
 # Numbers of four digits may be years, and are as readable without a separator.
 _YEAR_LIKE: Final = re.compile(r"\d{4}")
 _DATES: Final = frozenset(PREFIXES["xsd"] + name for name in ("date", "gYearMonth"))
@@ -90,9 +93,8 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
 
     """
     whole = _expanded(visit.parameter("incoming"))
-    number = visit.parameter("page", "1")
-    place = int(number) if number.isascii() and number.isdigit() else 1
-    found = facts.gathered(visit, iri, incoming=whole, page=max(1, min(place, 10_000)))
+    place = whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
+    found = facts.gathered(visit, iri, incoming=whole, page=place)
     view = _View(visit, found)
     return page(
         visit,
@@ -360,8 +362,8 @@ class _View:
         node = ox.NamedNode(place if place.startswith(ID) else self.thing.iri)
         text = "SELECT ?point { $place geo:hasGeometry/geo:asWKT ?point } LIMIT 1"
         for row in self.visit.select(text, place=node):
-            if match := _POINT.fullmatch(str(row.point).strip()):
-                return float(match[1]), float(match[2])
+            if (found := point(str(row.point))) is not None:
+                return found
         return None
 
     def around(self) -> Neighbourhood | None:
@@ -442,10 +444,9 @@ def _elsewhere(visit: Visit, iri: str) -> list[tuple[str, str]]:
     if code != iri and code in named(visit):
         found.append(("sheet", visit.url(f"/country/{code}")))
     for facet in ("country", "region", "ecosystem", "sector", "programme"):
-        space = PREFIXES["nuts"] if facet == "region" else f"{CODE}{facet}/"
-        for start in (space, f"{ID}{facet}/"):
-            if iri.startswith(start):
-                found.append(("find-in", visit.url("/find", **{facet: iri.removeprefix(start)})))
+        value = key(facet, iri)
+        if value != iri:
+            found.append(("find-in", visit.url("/find", **{facet: value})))
     return found
 
 

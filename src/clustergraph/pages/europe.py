@@ -7,12 +7,13 @@ use it (EPSG:3035), on a sphere. The outlines come from ``tools/europe.py``.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from math import cos, radians, sin, sqrt
 from pathlib import Path
 from typing import Final
 
-__all__ = ["HEIGHT", "WIDTH", "outlines", "project", "within"]
+__all__ = ["HEIGHT", "WIDTH", "outlines", "point", "project", "within"]
 
 WIDTH: Final = 640
 HEIGHT: Final = 600
@@ -24,6 +25,10 @@ _LATITUDE, _LONGITUDE = radians(52), radians(10)
 # Where the point that the projection is about stands on the map.
 _X: Final = 281.0
 _Y: Final = 318.0
+_POINT: Final = re.compile(
+    r"\s*POINT\s*\(\s*(-?\d{1,3}(?:\.\d*)?)\s+(-?\d{1,3}(?:\.\d*)?)\s*\)\s*",
+    re.IGNORECASE | re.ASCII,
+)
 _SIN, _COS = sin(_LATITUDE), cos(_LATITUDE)
 
 
@@ -40,6 +45,12 @@ def project(longitude: float, latitude: float) -> tuple[float, float]:
     x = scale * cos(phi) * sin(turned)
     y = scale * (_COS * sin(phi) - _SIN * cos(phi) * cos(turned))
     return _X + x, _Y - y
+
+
+def point(wkt: str) -> tuple[float, float] | None:
+    """Return longitude and latitude of a point in well-known text; None: it is no such point."""
+    match = _POINT.fullmatch(wkt)
+    return (float(match[1]), float(match[2])) if match else None
 
 
 def within(x: float, y: float) -> bool:

@@ -14,13 +14,24 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
+from clustergraph.pages.naming import names_of
 from clustergraph.quadstore.engine import reading
 from clustergraph.vocab import BASE, CODE, INFERRED, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["Evidence", "Fact", "Incoming", "Record", "Said", "Thing", "gathered", "names"]
+__all__ = [
+    "RECORDS",
+    "Evidence",
+    "Fact",
+    "Incoming",
+    "Record",
+    "Said",
+    "Thing",
+    "gathered",
+    "names",
+]
 
 _CG, _ORG, _DCT, _SKOS, _RDFS, _RDF = (
     PREFIXES[name] for name in ("cg", "org", "dcterms", "skos", "rdfs", "rdf")
@@ -28,8 +39,7 @@ _CG, _ORG, _DCT, _SKOS, _RDFS, _RDF = (
 _TYPE: Final = _RDF + "type"
 _SOURCE, _SOURCE_NOTE = _DCT + "source", _CG + "sourceNote"
 _LABELS: Final = (_RDFS + "label", _SKOS + "prefLabel")
-# By which property a record says what it is about, and what kind of record that makes it.
-_RECORDS: Final[Mapping[str, str]] = {
+RECORDS: Final[Mapping[str, str]] = {
     _CG + "claimSubject": "claim",
     _CG + "figureOf": "figure",
     _CG + "holder": "award",
@@ -39,6 +49,8 @@ _RECORDS: Final[Mapping[str, str]] = {
     _ORG + "organization": "body",
     _CG + "participationIn": "body",
 }
+"""By which property a record says what it is about, and what kind of record that makes it."""
+
 # By which it says what that has to do with another thing, and by which that is the other.
 _LINKS: Final[Mapping[str, tuple[str, str]]] = {
     "claimed": (_CG + "claimObject", _CG + "claimSubject"),
@@ -59,7 +71,6 @@ _MOST_LINKS: Final = 12
 # What has more than this is shown after the rest.
 _MANY: Final = 50
 _LINKS_PAGE: Final = 100
-_TOGETHER: Final = 400
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Values = dict[str, list[Term]]
@@ -249,14 +260,10 @@ def gathered(visit: Visit, iri: str, *, incoming: str = "", page: int = 1) -> Th
 def names(visit: Visit, iris: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return what things are called, by language; those without a name are left out."""
     found: dict[str, dict[str, str]] = defaultdict(dict)
-    known = sorted({iri for iri in iris if _is_ours(iri)})
-    for start in range(0, len(known), _TOGETHER):
-        group = " ".join(str(ox.NamedNode(iri)) for iri in known[start : start + _TOGETHER])
-        for path in ("rdfs:label", "skos:prefLabel"):
-            text = f"SELECT ?x ?name {{ VALUES ?x {{ {group} }} ?x {path} ?name }}"
-            for node, name in _rows(visit, text):
-                if isinstance(name, ox.Literal):
-                    found[_value(node)].setdefault(name.language or "", name.value)
+    known = [ox.NamedNode(iri) for iri in sorted(set(iris)) if _is_ours(iri)]
+    for one in names_of(visit.engine, known, ()):
+        assert isinstance(one.object, ox.Literal)  # noqa: S101 - names are texts
+        found[_value(one.subject)].setdefault(one.object.language or "", one.object.value)
     return dict(found)
 
 
@@ -273,7 +280,7 @@ def _records(visit: Visit, node: ox.NamedNode) -> dict[str, list[Record]]:
         " UNION ".join(
             f"{{ SELECT ?record ('{kind}' AS ?kind) {{ ?record <{name}> {node} }}"
             f" LIMIT {_MOST_RECORDS} }}"
-            for name, kind in _RECORDS.items()
+            for name, kind in RECORDS.items()
         ),
     )
 
@@ -345,7 +352,7 @@ def _incoming(visit: Visit, node: ox.NamedNode, whole: str, page: int) -> list[I
             thing=node,
         )
     ]
-    ours = {*_RECORDS, *(to for to, _ in _LINKS.values())}
+    ours = {*RECORDS, *(to for to, _ in _LINKS.values())}
     found: list[Incoming] = []
     for name, total in sorted(counts, key=lambda one: (one[1] > _MANY, one[0])):
         if name in ours or (name == _TYPE and not whole):

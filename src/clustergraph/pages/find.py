@@ -10,11 +10,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.pages import charts, index, indexes
+from clustergraph.pages.facets import FACETS, iri_of
 from clustergraph.pages.frame import page
-from clustergraph.pages.gather import FACETS
 from clustergraph.pages.index import Option, Selection
 from clustergraph.protocol import Response, faults
-from clustergraph.vocab import CG, CODE, ID, PREFIXES
+from clustergraph.protocol.parameters import whole_number
+from clustergraph.rdf.values import IRI
+from clustergraph.sparql.sheets import harmless_cell, write_xlsx
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -34,16 +36,6 @@ _TYPES: Final = {
     "csv": "text/csv; charset=utf-8; header=present",
     "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-# How a query says what a facet says; `$value` is the term.
-_PATTERNS: Final = {
-    "kind": "?thing a $value .",
-    "country": "?thing cg:country|cg:regionCountry|^cg:partnerIn/cg:country $value .",
-    "region": "?thing cg:region/skos:broader* $value .",
-    "ecosystem": "?thing cg:ecosystem|cg:targetsEcosystem|cg:concernsEcosystem $value .",
-    "sector": "?thing cg:sector $value .",
-    "label": "?thing cg:hasLabel/cg:awardedLabel/cg:labelLevel $value .",
-    "programme": "?thing cg:fundedBy|cg:call/cg:callOf|cg:partnerIn/cg:fundedBy $value .",
 }
 
 
@@ -165,11 +157,7 @@ def _selection(visit: Visit) -> Selection:
 
 
 def _number(visit: Visit) -> int:
-    written = visit.parameter("page", "1")
-    if not (written.isascii() and written.isdigit() and 1 <= int(written) <= _MOST_PAGES):
-        detail = f"page={written}: a whole number from 1 to {_MOST_PAGES:,}"
-        raise faults.bad_request(detail)
-    return int(written)
+    return whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
 
 
 def _shown(visit: Visit, found: index.Index, row: sqlite3.Row) -> dict[str, Any]:
@@ -229,9 +217,9 @@ def _query(selection: Selection) -> str:
     for name, values in selection.chosen.items():
         if name == "year":
             continue
-        terms = " ".join(f"<{_iri(name, value)}>" for value in values)
+        terms = " ".join(f"<{iri_of(name, value)}>" for value in values)
         lines.append(f"  VALUES ?{name} {{ {terms} }}")
-        lines.append(f"  {_PATTERNS[name].replace('$value', f'?{name}')}")
+        lines.append(f"  {FACETS[name].condition.replace('$value', f'?{name}')}")
     lines.append('  ?thing rdfs:label ?name . FILTER(LANG(?name) = "en")')
     for word in selection.text.split():
         text = json.dumps(word.lower(), ensure_ascii=False)
@@ -246,20 +234,6 @@ def _query(selection: Selection) -> str:
         )
         lines.append(f"  FILTER({' || '.join(f'({test})' for test in tests) or 'true'})")
     return "\n".join([*lines, "}", "ORDER BY ?name"])
-
-
-def _iri(facet: str, value: str) -> str:
-    spaces = {
-        "kind": CG,
-        "country": f"{CODE}country/",
-        "region": PREFIXES["nuts"],
-        "sector": f"{CODE}sector/",
-        "label": f"{CODE}label-level/",
-    }
-    if facet == "kind" and value == "Organization":
-        return PREFIXES["org"] + value
-    iri = spaces.get(facet, f"{ID}{facet}/") + value
-    return "".join(letter for letter in iri if letter > " " and letter not in '<>"{}|\\^`')
 
 
 def _file(visit: Visit, found: index.Index, selection: Selection, form: str) -> Response:
@@ -305,9 +279,6 @@ def _written(names: Sequence[str], table: list[list[Any]], form: str) -> bytes:
         return json.dumps(entries, ensure_ascii=False, indent=1).encode()
     flat = [["; ".join(one) if isinstance(one, list) else one for one in row] for row in table]
     if form == "xlsx":
-        from clustergraph.rdf.values import IRI
-        from clustergraph.sparql.sheets import write_xlsx
-
         linked = {names.index("iri"), names.index("website")}
         stream = io.BytesIO()
         write_xlsx(
@@ -322,5 +293,5 @@ def _written(names: Sequence[str], table: list[list[Any]], form: str) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(names)
-    writer.writerows(flat)
+    writer.writerows([harmless_cell(one) for one in row] for row in flat)
     return text.getvalue().encode()

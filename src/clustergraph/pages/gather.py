@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
+from clustergraph.pages.europe import point
+from clustergraph.pages.facets import FACETS
 from clustergraph.quadstore.engine import reading
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.quadstore.engine import Queryable
+    from clustergraph.pages.europe import point
+from clustergraph.quadstore.engine import Queryable
 
-__all__ = ["FACETS", "KINDS", "Name", "Thing", "gather"]
+__all__ = ["KINDS", "Name", "Thing", "gather"]
 
 KINDS: Final = (
     "ClusterOrganisation", "TechnologyPlatform", "Cluster", "ClusterInitiative", "Eurocluster",
@@ -28,9 +31,6 @@ KINDS: Final = (
     "Publication", "Event", "Notion", "Country", "CountryGroup", "Region", "Sector", "Technology",
 )  # fmt: skip
 """Kinds of things to find; a thing is of the first that one of its classes is or falls under."""
-
-FACETS: Final = ("kind", "country", "region", "ecosystem", "sector", "label", "programme", "year")
-"""By what a search can be narrowed."""
 
 # What only says something about other things, and is shown with these.
 _HIDDEN: Final = frozenset(
@@ -59,18 +59,7 @@ _KEYS: Final = ("skos:altLabel", "cg:acronym", "cg:nameAsGiven", "dcterms:identi
 _PLACES: Final = ("cg:city", "cg:regionName")
 _TEXTS: Final = ("dcterms:description", "skos:definition", "cg:objective",
                  "cg:offersService/rdfs:label", "cg:technology/skos:prefLabel")  # fmt: skip
-_BY_FACET: Final[Mapping[str, tuple[str, ...]]] = {
-    "country": ("cg:country", "cg:regionCountry", "^cg:partnerIn/cg:country"),
-    "region": ("cg:region",),
-    "ecosystem": ("cg:ecosystem", "cg:targetsEcosystem", "cg:concernsEcosystem"),
-    "sector": ("cg:sector",),
-    "label": ("cg:hasLabel/cg:awardedLabel/cg:labelLevel", "cg:labelLevel"),
-    "programme": ("cg:fundedBy", "cg:call/cg:callOf", "cg:partnerIn/cg:fundedBy"),
-}
-_YEARS: Final = ("cg:foundingYear", "cg:started", "cg:adopted", "dcterms:issued", "cg:periodStart",
-                 "cg:validFrom")  # fmt: skip
 _YEAR: Final = re.compile(r"\d{4}")
-_POINT: Final = re.compile(r"POINT\s*\(\s*(-?[\d.]+)\s+(-?[\d.]+)\s*\)", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -141,8 +130,8 @@ def gather(engine: Queryable) -> tuple[dict[str, Thing], dict[str, Name]]:
                 things[iri].texts.append(term.value)
     used = _facets(ask, things, names)
     for iri, term in ask("cg:place/geo:hasGeometry/geo:asWKT"):
-        if iri in things and (match := _POINT.fullmatch(term.value.strip())):
-            things[iri].point = float(match[1]), float(match[2])
+        if iri in things:
+            things[iri].point = point(term.value) or things[iri].point
     for iri, term in ask("cg:website"):
         if iri in things:
             things[iri].homepage = things[iri].homepage or term.value
@@ -200,13 +189,13 @@ def _kinds(ask: _Asker, names: Mapping[str, Name]) -> dict[str, str]:
 def _facets(ask: _Asker, things: Mapping[str, Thing], names: Mapping[str, Name]) -> set[str]:
     """Note by which facets things are found; return what they refer to."""
     used: set[str] = set()
-    for facet, paths in _BY_FACET.items():
-        for path in paths:
+    for facet, about in FACETS.items():
+        for path in about.paths if about.space else ():
             for iri, term in ask(path):
                 thing = things.get(iri)
                 if thing is None or not isinstance(term, ox.NamedNode):
                     continue
-                if facet == "programme" and "/id/programme/" not in term.value:
+                if facet == "programme" and not term.value.startswith(about.space):
                     continue
                 if path == "cg:country":
                     thing.own_country = term.value
@@ -215,7 +204,7 @@ def _facets(ask: _Asker, things: Mapping[str, Thing], names: Mapping[str, Name])
     for iri, term in ask("skos:broader"):
         if iri.startswith(PREFIXES["nuts"]):
             above[iri] = term.value
-    for path in _YEARS:
+    for path in FACETS["year"].paths:
         for iri, term in ask(path):
             if iri in things and (match := _YEAR.match(term.value)):
                 things[iri].facets["year"].add(match[0])

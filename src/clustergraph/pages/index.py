@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.pages import spelling
+from clustergraph.pages.facets import key
 from clustergraph.pages.gather import KINDS, Name, Thing, gather
-from clustergraph.vocab import CG, CODE, ID, PREFIXES
+from clustergraph.vocab import CG
 
 if TYPE_CHECKING:
     from clustergraph.quadstore.engine import Queryable
 
-__all__ = ["Found", "Index", "Option", "Selection", "build", "key"]
+__all__ = ["Found", "Index", "Option", "Selection", "build"]
 
 _SCHEMA: Final = """
 CREATE TABLE thing (id INTEGER PRIMARY KEY, iri TEXT, kind TEXT, place INTEGER, en TEXT, cs TEXT,
@@ -305,15 +306,6 @@ def _condition(name: str, values: Sequence[str]) -> tuple[str, list[str]]:
         f"SELECT 1 FROM facet f WHERE f.thing = hit.id AND f.name = ? AND ({' OR '.join(tests)})"
     )
     return f"EXISTS ({clause})", given
-
-
-def key(facet: str, iri: str) -> str:
-    """Return how an address names a value of a facet: without its namespace."""
-    spaces = (f"{CODE}{facet}/", f"{ID}{facet}/", f"{CODE}label-level/", PREFIXES["nuts"], CG)
-    for space in spaces:
-        if iri.startswith(space):
-            return iri.removeprefix(space)
-    return iri
 
 
 def build(engine: Queryable, database: sqlite3.Connection) -> None:

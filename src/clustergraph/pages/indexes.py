@@ -197,6 +197,6 @@ def _make(engine: Queryable, path: Path) -> None:
 def _code() -> str:
     """Return a digest of the code that makes indexes: another one makes other indexes."""
     digest = blake2b(digest_size=6)
-    for name in ("index", "gather", "spelling"):
+    for name in ("index", "gather", "facets", "spelling", "europe"):
         digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
     return digest.hexdigest()

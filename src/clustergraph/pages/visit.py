@@ -8,21 +8,22 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
+from clustergraph.pages.addresses import local
 from clustergraph.pages.words import LANGUAGES, Words
 from clustergraph.protocol import Context, Request, faults
 from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.quadstore.engine import reading
-from clustergraph.vocab import BASE, PREFIXES, shorten
+from clustergraph.vocab import PREFIXES, shorten
 
 if TYPE_CHECKING:
     from clustergraph.quadstore.engine import Queryable
 
-__all__ = ["Row", "Term", "Visit", "local", "short"]
+__all__ = ["Row", "Term", "Visit", "short"]
 
 Term: TypeAlias = ox.NamedNode | ox.Literal
 _XSD: Final = PREFIXES["xsd"]
@@ -189,18 +190,6 @@ def value(term: Any) -> Any:
                 return term.value
         return term.value
     return None if term is None else str(getattr(term, "value", term))
-
-
-def local(iri: str) -> str:
-    """Return the path at which the service describes what an IRI names."""
-    if iri.startswith(BASE):
-        path = iri.removeprefix(BASE)
-        if path.startswith("id/"):
-            path = "doc/" + path.removeprefix("id/")
-        elif path.startswith("ns#") and path != "ns#":
-            return "/ns/" + quote(path.removeprefix("ns#"))
-        return "/" + quote(path, safe="/#")
-    return "/resource?" + urlencode({"iri": iri})
 
 
 def short(iri: str) -> str:

@@ -23,6 +23,7 @@ from clustergraph.protocol.query import Sink, drop_idle_prefixes, refuse_method
 from clustergraph.protocol.update import published, read_only
 from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
 from clustergraph.sparql.results import Format
+from clustergraph.sparql.wellformed import holdable, holds_all
 
 __all__ = ["Target", "address", "answer", "checked", "target_of"]
 
@@ -159,7 +160,13 @@ def _dump(write: Write, context: Context, target: Target, form: Format) -> bytes
     readable = form.name in ("turtle", "trig")
     prefixes = dict(context.config.prefixes) if readable else None
     try:
-        context.store.dump(sink, form.engine, from_graph=target.node, prefixes=prefixes)  # type: ignore[arg-type]
+        if holds_all(form.engine):
+            context.store.dump(sink, form.engine, from_graph=target.node, prefixes=prefixes)  # type: ignore[arg-type]
+        else:
+            quads = context.store.quads_for_pattern(None, None, None, target.node)
+            whole = target.node is None
+            statements = holdable(quads if whole else (quad.triple for quad in quads), form.engine)
+            ox.serialize(statements, sink, form.engine, prefixes=prefixes)  # type: ignore[arg-type]
     except (RuntimeError, OSError, ValueError) as error:
         if sink.broken:
             raise

@@ -27,10 +27,12 @@ __all__ = [
     "read",
     "shown",
     "values",
+    "whole_number",
 ]
 
 FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 2000
+_MOST_DIGITS: Final = 10
 _LONGEST_IRI: Final = 2048
 _DATASET: Final = {
     "query": ("default-graph-uri", "named-graph-uri"),
@@ -202,6 +204,22 @@ def node(text: str, name: str = "iri") -> ox.NamedNode:
     except ValueError as error:
         detail = f"{name}: {shown(text)} is no absolute IRI ({shown(str(error))})"
         raise faults.bad_request(detail) from error
+
+
+def whole_number(text: str, name: str, most: int) -> int:
+    """Return a whole number from 1 on that a client has written.
+
+    Args:
+        text: the number.
+        name: the parameter, for the message.
+        most: the largest number that is taken.
+
+    Raises:
+        RequestError: it is no such number (400).
+    """
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS and 1 <= int(text) <= most:
+        return int(text)
+    raise faults.bad_request(f"{name}={shown(text, 40)}: a whole number from 1 to {most:,}")
 
 
 def shown(text: str, most: int = 200) -> str:

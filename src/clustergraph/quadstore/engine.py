@@ -25,6 +25,7 @@ from clustergraph.quadstore.checks import check_query_syntax, explain_query
 from clustergraph.quadstore.generations import Generations, Settle
 from clustergraph.sparql.answers import Answer, reading
 from clustergraph.sparql.policy import QueryPolicy, names_its_graphs
+from clustergraph.sparql.wellformed import holdable, holds_all
 from clustergraph.vocab import GRAPH, INFERRED, PREFIXES
 
 __all__ = [
@@ -283,27 +284,30 @@ class Engine(StoreEngine):
         prefixes = dict(PREFIXES)
         if graph is not None:
             node = ox.NamedNode(graph)
-            if form.supports_datasets:
-                quads = self._store.quads_for_pattern(None, None, None, node)
-                ox.serialize(quads, stream, form, prefixes=prefixes)
-            else:
+            quads = self._store.quads_for_pattern(None, None, None, node)
+            if holds_all(form) and not form.supports_datasets:
                 self._store.dump(stream, form, from_graph=node, prefixes=prefixes)
-        elif form.supports_datasets and inferred:
+            elif form.supports_datasets:
+                ox.serialize(holdable(quads, form), stream, form, prefixes=prefixes)
+            else:
+                triples = holdable((quad.triple for quad in quads), form)
+                ox.serialize(triples, stream, form, prefixes=prefixes)
+        elif form.supports_datasets and inferred and holds_all(form):
             self._store.dump(stream, form, prefixes=prefixes)
         elif form.supports_datasets:
             own = ox.NamedNode(INFERRED)
-            kept = (quad for quad in self._store if quad.graph_name != own)
-            ox.serialize(kept, stream, form, prefixes=prefixes)
+            kept = (quad for quad in self._store if inferred or quad.graph_name != own)
+            ox.serialize(holdable(kept, form), stream, form, prefixes=prefixes)
         else:
             other = f"GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != <{INFERRED}>)"
-            triples = self._store.query(
+            found = self._store.query(
                 f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {{ ?s ?p ?o }} UNION {{ {other} }} }}"
                 if not inferred
                 else "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }",
                 use_default_graph_as_union=inferred,
             )
-            assert isinstance(triples, ox.QueryTriples)  # noqa: S101 - it is a CONSTRUCT
-            ox.serialize(triples, stream, form, prefixes=prefixes)
+            assert isinstance(found, ox.QueryTriples)  # noqa: S101 - it is a CONSTRUCT
+            ox.serialize(holdable(found, form), stream, form, prefixes=prefixes)
 
 
 def _open(database: Path) -> ox.Store:

@@ -29,7 +29,8 @@ from clustergraph.quadstore.transport import Channel, Credentials, Fetched, spli
 from clustergraph.settings import REMOTE_TIMEOUT_S
 from clustergraph.sparql.lexer import Token, query_form, tokens
 from clustergraph.sparql.policy import QueryPolicy
-from clustergraph.vocab import BASE, GRAPH, PREFIXES
+from clustergraph.sparql.wellformed import holdable
+from clustergraph.vocab import BASE, GRAPH, INFERRED, PREFIXES
 
 __all__ = ["Credentials", "Endpoint", "Fetched", "RemoteEngine", "declare_prefixes"]
 
@@ -310,7 +311,14 @@ class RemoteEngine(Endpoint):
         assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
         return sorted(row["g"].value for row in found)
 
-    def dump(self, stream: IO[bytes], form: ox.RdfFormat, graph: str | None = None) -> None:
+    def dump(
+        self,
+        stream: IO[bytes],
+        form: ox.RdfFormat,
+        graph: str | None = None,
+        *,
+        inferred: bool = True,
+    ) -> None:
         """Write the graph; arguments as for `Engine.dump`.
 
         Raises:
@@ -321,12 +329,13 @@ class RemoteEngine(Endpoint):
         if graph is not None and graph not in known:
             names = [iri.removeprefix(GRAPH) for iri in known]
             raise UnknownNameError("graph", graph.removeprefix(GRAPH), names)
-        quads = self._quads(known) if graph is None else self._quads([graph], own_default=False)
+        whole = known if inferred else [name for name in known if name != INFERRED]
+        quads = self._quads(whole) if graph is None else self._quads([graph], own_default=False)
         if form.supports_datasets:
-            ox.serialize(quads, stream, form, prefixes=dict(PREFIXES))
+            ox.serialize(holdable(quads, form), stream, form, prefixes=dict(PREFIXES))
         else:
             # A statement may stand in several graphs.
-            triples = dict.fromkeys(quad.triple for quad in quads)
+            triples = holdable(dict.fromkeys(quad.triple for quad in quads), form)
             ox.serialize(triples, stream, form, prefixes=dict(PREFIXES))
 
     def _quads(self, graphs: Sequence[str], own_default: bool = True) -> Iterator[ox.Quad]:

@@ -13,7 +13,7 @@ from typing import IO, Any, Final
 from clustergraph.errors import MissingExtraError, UsageError
 from clustergraph.rdf.values import IRI, Value
 
-__all__ = ["write_parquet", "write_xlsx"]
+__all__ = ["harmless_cell", "write_parquet", "write_xlsx"]
 
 # What a spreadsheet can hold (Excel specifications and limits).
 _MOST_ROWS: Final = 1_048_576
@@ -23,6 +23,8 @@ _FIRST_YEAR: Final = 1900
 # Characters that XML 1.0 cannot hold.
 _FORBIDDEN: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WIDEST: Final = 60
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[+-]?INF", re.ASCII)
 
 
 def write_xlsx(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO[bytes]) -> None:
@@ -98,6 +100,16 @@ def write_xlsx(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO
     for row in table:
         sheet.append([cell(content) for content in row])
     book.save(stream)
+
+
+def harmless_cell(content: Value) -> Value:
+    """Return a cell of a CSV file so that no spreadsheet takes its text for a formula.
+
+    Such a text gets an apostrophe in front, which spreadsheets do not show. Numbers stay.
+    """
+    if not isinstance(content, str) or not content.startswith(_FORMULA):
+        return content
+    return content if _NUMBER.fullmatch(content) else f"'{content}"
 
 
 def write_parquet(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO[bytes]) -> None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import IO, Final
+from typing import IO, Final, TypeVar
 
 import pyoxigraph as ox
 
 from clustergraph.errors import FormatError
 
-__all__ = ["WellFormed", "holdable", "obstacle"]
+__all__ = ["WellFormed", "holdable", "holds_all", "obstacle"]
+
+T = TypeVar("T", bound=ox.Triple | ox.Quad)
 
 # XML 1.0, section 2.2.
 _NO_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -29,8 +31,8 @@ _LAST: Final = re.compile(f"[{_START}]")
 _CONTROL: Final = "a character that XML cannot hold"
 
 
-def obstacle(triple: ox.Triple, form: ox.RdfFormat) -> str:
-    """Return why a format cannot hold a triple; empty: it can."""
+def obstacle(triple: ox.Triple | ox.Quad, form: ox.RdfFormat) -> str:
+    """Return why a format cannot hold a statement; empty: it can."""
     if form == ox.RdfFormat.JSON_LD:
         term = isinstance(triple.object, ox.Triple) or isinstance(triple.subject, ox.Triple)
         return "a triple about a triple" if term else ""
@@ -59,19 +61,21 @@ def _has_qname(iri: str) -> bool:
     return end < len(iri)
 
 
-def holdable(triples: Iterable[ox.Triple], form: ox.RdfFormat) -> Iterable[ox.Triple]:
-    """Return triples as they go to a serialiser; the first that the format cannot hold raises.
+def holdable(triples: Iterable[T], form: ox.RdfFormat) -> Iterable[T]:
+    """Return statements as they go to a serialiser; the first that the format cannot hold raises.
 
     Raises:
         FormatError: while they are read.
     """
-    return _checked(triples, form) if form in _PARTIAL else triples
+    return triples if holds_all(form) else _checked(triples, form)
 
 
-_PARTIAL: Final = (ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
+def holds_all(form: ox.RdfFormat) -> bool:
+    """Return whether a format can hold every statement."""
+    return form not in (ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
 
 
-def _checked(triples: Iterable[ox.Triple], form: ox.RdfFormat) -> Iterator[ox.Triple]:
+def _checked(triples: Iterable[T], form: ox.RdfFormat) -> Iterator[T]:
     for triple in triples:
         if reason := obstacle(triple, form):
             raise FormatError(str(form), reason)

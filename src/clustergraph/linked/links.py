@@ -1,0 +1,62 @@
+"""Headers that lead on: links (RFC 8288), and when the graph changed last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+from urllib.parse import quote
+
+from clustergraph.pages.visit import Visit
+from clustergraph.protocol.preconditions import http_date
+from clustergraph.sparql.results import Format
+
+__all__ = ["LICENCE", "alternates", "header", "link", "modified", "uri"]
+
+LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
+_URI: Final = "/:?#[]@!$&'()*+,;=-._~%"
+# Links repeat the address: a long one would make the headers many times as long.
+_MOST_BYTES: Final = 4000
+_LONGEST: Final = 1000
+
+
+def uri(iri: str) -> str:
+    """Return an IRI as a URI, which is ASCII (RFC 3987, section 3.1)."""
+    return quote(iri, safe=_URI)
+
+
+def link(target: str, rel: str, media_type: str = "", **more: str) -> str:
+    """Return one link for a Link header."""
+    parameters = {"rel": rel, **({"type": media_type} if media_type else {}), **more}
+    words = "".join(f'; {name}="{value}"' for name, value in parameters.items())
+    return f"<{uri(target)}>{words}"
+
+
+def alternates(address: str, chosen: Format, offered: Sequence[Format]) -> list[str]:
+    """Return links to the other formats of a document, each of which has a suffix."""
+    return [
+        link(suffixed(address, form.suffix), "alternate", form.media_type, title=form.name)
+        for form in offered
+        if form is not chosen
+    ]
+
+
+def suffixed(address: str, suffix: str) -> str:
+    """Return an address with the suffix of a format at the end of its path."""
+    path, mark, query = address.partition("?")
+    return path + suffix + mark + query
+
+
+def header(links: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the Link header, without the links that would make it too long."""
+    kept, size = [], 0
+    for one in links:
+        if len(one) <= _LONGEST and size + len(one) <= _MOST_BYTES:
+            kept.append(one)
+            size += len(one) + 2
+    return [("Link", ", ".join(kept))] if kept else []
+
+
+def modified(visit: Visit) -> list[tuple[str, str]]:
+    """Return the header that says when the graph changed last, if that is known."""
+    committed_at = visit.context.committed_at
+    return [] if committed_at is None else [("Last-Modified", http_date(committed_at))]
