@@ -15,7 +15,6 @@ from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.rdfdiff.tangles import Tangle, alike
 from clustergraph.shacl.paths import show
 from clustergraph.vocab import PREFIXES
 
@@ -29,6 +28,9 @@ _DEEP: Final = 64
 _ROUNDS: Final = 4
 _LONGEST: Final = 1_000_000
 _MANY: Final = 50
+# Most nodes that look the same and are connected, for canonicalization to take no time.
+_LARGEST_GROUP: Final = 5
+_LONGEST_CIRCLE: Final = 60
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal
 Said: TypeAlias = Mapping[str, frozenset[str]]
@@ -85,30 +87,53 @@ class Graph:
             yield (f"{key} #{twins[key]}" if twins[key] > 1 else key), said
 
     def alike(self, other: Graph) -> bool | None:
-        """Say whether nodes that surroundings cannot tell apart are connected alike.
+        """Return whether nodes that surroundings cannot tell apart are connected alike.
+
+        Source: RDF Dataset Canonicalization, section 4.4; its cost is bounded here beforehand
+        (section 7.1: graphs can be made for which it takes exponential time).
 
         Returns:
-            None when they are too many and too like each other to tell.
+            None when there are too many of them that resemble each other.
         """
-        return alike(self._tangle(), other._tangle())
+        if Counter(self._colours.values()) != Counter(other._colours.values()):
+            return False
+        if not self._colours:
+            return True
+        if self._is_costly() or other._is_costly():
+            return None
+        return self._canonical() == other._canonical()
 
-    def _tangle(self) -> Tangle:
-        """Return the entangled nodes, and those that refer to them, with their connections."""
-        nodes = set(self._colours)
-        waiting = list(nodes)
-        while waiting:
-            referring = (subject for _, subject in self.referrers.get(waiting.pop(), ()))
-            new = {node for node in referring if isinstance(node, ox.BlankNode)} - nodes
-            nodes |= new
-            waiting += new
-        return {
-            node: [
-                (f"{sign}{predicate}", end if end in nodes else self.text(end))
-                for sign, statements in (("", self.by_subject), ("^", self.referrers))
-                for predicate, end in statements.get(node, ())
-            ]
-            for node in nodes
-        }
+    def _canonical(self) -> set[ox.Quad]:
+        dataset = ox.Dataset(
+            ox.Quad(subject, ox.NamedNode(predicate), value)  # type: ignore[arg-type]
+            for subject, statements in self.by_subject.items()
+            for predicate, value in statements
+            if isinstance(subject, ox.BlankNode) or isinstance(value, ox.BlankNode)
+        )
+        dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+        return set(dataset)
+
+    def _is_costly(self) -> bool:
+        """Return whether canonicalization could take very long."""
+        near: dict[Term, set[Term]] = defaultdict(set)
+        for node, colour in self._colours.items():
+            for statements in (self.by_subject, self.referrers):
+                for _, end in statements.get(node, ()):
+                    if end != node and self._colours.get(end) == colour:
+                        near[node].add(end)
+        seen: set[Term] = set()
+        for start in near:
+            group: set[Term] = set()
+            waiting = [start]
+            while waiting:
+                if (node := waiting.pop()) not in seen:
+                    seen.add(node)
+                    group.add(node)
+                    waiting += near[node]
+            is_circle = all(len(near[node]) <= 2 for node in group)
+            if len(group) > (_LONGEST_CIRCLE if is_circle else _LARGEST_GROUP):
+                return True
+        return False
 
     def text(self, term: Term) -> str:
         """Return a term as a text; of a blank node, all that it says."""
