@@ -280,7 +280,7 @@ RELATIONS: Final = {
     "hosts": {"hostedBy"},
     "organised": {"organisedBy"},
     "stands_behind": {"supportedBy"},
-    "designed": {"designedBy"},
+    "designed": {"createdBy"},
     "defined": {"definedBy"},
     "defines": {"definedBy"},
     "funded": {"fundedBy"},
@@ -289,7 +289,21 @@ RELATIONS: Final = {
     "published": {"publishedBy"},
     "initiated": {"initiatedBy"},
     "certified": {"certifiedBy"},
+    "established_within": {"buildsOn"},
+    "based_on": {"buildsOn"},
+    "grew_from": {"buildsOn"},
+    "level_of": {"partOf"},
+    "edition_of": {"partOf"},
+    "introduces": {"promotes"},
+    "reduces": {"concerns"},
+    "administered_by": {"operatedBy"},
+    "designed_by": {"createdBy"},
+    "split_from": {"split"},
 }
+CORRECTED: Final = {
+    ("eu/organisations.csv", 14, "kind"): "ESCA is a department of a company, no association",
+}
+"""Cells of the facts that the tables do not follow, and why."""
 LEGAL_FORMS: Final = {
     "zapsaný spolek (z.s.)": "zapsany-spolek",
     "spolek (association)": "spolek",
@@ -495,7 +509,7 @@ def is_found(fact_table: str, column: str, item: str, values: set[str], homes: s
 
 OBJECT_KINDS_BY_TABLE: Final = {
     "programme": {"links"},
-    "institution": {"links"},
+    "institution": {"links", "organisation_changes"},
     "legislation": {"links"},
     "strategy": {"links"},
     "website": {"cluster_organisations"},
@@ -507,6 +521,7 @@ OBJECT_KINDS_BY_TABLE: Final = {
     "public body": {"links"},
 }
 RELATIONS_BY_TABLE: Final = {
+    "split_from": "organisation_changes",
     "has_label": "label_awards",
     "received_award": "awards",
     "operates_website": "cluster_organisations",
@@ -531,7 +546,8 @@ def test_no_value_of_a_fact_is_lost(fact_table: str) -> None:
             for column, cell in fact.items()
             if cell
             for item in items(column, cell)
-            if not is_found(fact_table, column, item, values, homes)
+            if (fact_table, line, column) not in CORRECTED
+            and not is_found(fact_table, column, item, values, homes)
         ]
     assert lost == []
 

@@ -105,9 +105,9 @@ ENTITIES: Final[dict[str, dict[str, str]]] = {
     "eu/programmes.csv": {
         "name_en": "name_en",
         "acronym": "acronym",
-        "period_start": "period_start",
+        "period_start": "period_start founded",
         "period_end": "period_end",
-        "url": "page",
+        "url": "page website",
         "description_en": "description",
     },
     "eu/initiatives.csv": {
@@ -279,6 +279,7 @@ def link_facts() -> Iterator[Statement]:
         *("approved", "published", "initiated", "certified"),
     }
     elsewhere = {"has_partner", "partner_of", "member_of", "has_member", "partner_in"}
+    elsewhere.add("split_from")  # a change of the organisation
     for name, target in (
         ("eu/relations.csv", "object_id"),
         ("czech/czech_relations.csv", "object_id_or_name"),

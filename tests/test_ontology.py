@@ -24,7 +24,7 @@ from clustergraph.vocab import CG, CODE, ONTOLOGY
 ROOM = room("ontology")
 MODULES = ["core", "policy", "funding", "quality", "statistics", "tables"]
 ALIGNMENTS = [
-    *["cpov", "dcat", "eli", "eurio", "foaf", "frapo"],
+    *["cpov", "dcat", "dcterms", "eli", "eurio", "foaf", "frapo"],
     *["org", "prov", "qb", "schema", "skos"],
 ]
 LISTS = sorted(path.stem for path in (ROOM / "codes").glob("*.ttl"))
@@ -207,6 +207,13 @@ def test_the_tables_of_terms_are_fresh() -> None:
     assert subprocess.run(command, check=False).returncode == 0, "run python tools/terms.py"
 
 
+def test_the_table_of_mappings_is_fresh() -> None:
+    """The alignments as SSSOM say what the alignments in Turtle say."""
+    root = Path(__file__).parents[1]
+    command = [sys.executable, str(root / "tools" / "sssom.py"), "--check"]
+    assert subprocess.run(command, check=False).returncode == 0, "run python tools/sssom.py"
+
+
 def test_three_notions_are_disjoint_and_cited() -> None:
     """Cluster, initiative and organisation exclude each other and rest on published works."""
     graph = merged(".")
@@ -343,7 +350,7 @@ def test_every_close_match_gives_its_reason() -> None:
         matches = {
             (value(t.subject), value(t.object))
             for t in graph
-            if t.predicate.value == SKOS + "closeMatch"
+            if t.predicate.value == CG + "closeMatch"
         }
         ours, theirs = pairs(graph, OWL + "annotatedSource"), pairs(graph, OWL + "annotatedTarget")
         reasons = {

@@ -16,7 +16,7 @@ BODIES = f"{ID}cluster-organisation/"
 
 @pytest.mark.parametrize(
     ("name", "prefixes", "least"),
-    [("in-terms-of-org", {"org", "rdfs"}, 3), ("in-terms-of-schema-org", {"schema", "rdfs"}, 20)],
+    [("in-terms-of-org", {"org", "rdfs"}, 3), ("in-terms-of-schema-org", {"schema", "rdfs"}, 10)],
 )
 def test_questions_in_foreign_terms_find_our_clusters(
     shipped: Engine, name: str, prefixes: set[str], least: int

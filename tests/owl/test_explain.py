@@ -174,3 +174,27 @@ def test_value_of_a_claim_names_its_sources() -> None:
     assert proof is not None
     assert proof.sources == ("http://example.org/general",)
     assert isinstance(proof.statement[2], ox.NamedNode)
+
+
+def test_estimate_names_evidence_and_no_source() -> None:
+    """What a claim calls an estimate is told as one, even where its subject has sources."""
+    store = store_of(
+        ":x :p :y ; dcterms:source :general . :c cg:claimSubject :x ; cg:claimProperty :p ;"
+        " cg:claimObject :y ; cg:basis <http://example.org/basis/estimated> ; cg:evidence :page ."
+    )
+    proof = explain(store, (name("x"), name("p"), name("y")))
+    assert proof is not None
+    assert proof.bases == ("estimated",)
+    assert proof.sources == ()
+    assert proof.evidence == ("http://example.org/page",)
+
+
+def test_record_that_relates_the_two_names_the_sources() -> None:
+    """A node of the same graph that leads to both, such as a membership, is a record."""
+    store = store_of(
+        ":x :memberOf :y ; dcterms:source :general ."
+        " :m :member :x ; :body :y ; dcterms:source :exact ."
+    )
+    proof = explain(store, (name("x"), name("memberOf"), name("y")))
+    assert proof is not None
+    assert proof.sources == ("http://example.org/exact",)

@@ -58,7 +58,7 @@ def test_property_tells_ends_and_inverse(show_shipped: Show) -> None:
     page = show_shipped("/ns/memberOf").text
     assert 'href="/ns/hasMember"' in page
     assert 'href="/ns/PolicyPractice"' in page
-    assert "Ours also tells of entries in registers" in page
+    assert "Ours is between organisations only" in page
 
 
 def test_search_ignores_accents_and_case(show_shipped: Show) -> None:

@@ -151,9 +151,10 @@ def _lines(proof: Proof, engine: Engine, places: Places, indent: str = "") -> li
         graphs = ", ".join(
             shorten(graph) if graph else "the default graph" for graph in proof.graphs
         )
-        lines.append(f"  stated in {graphs}")
+        lines.append(f"  {' and '.join(proof.bases) or 'stated'} in {graphs}")
         lines += [f"  at {place}" for place in places.get(ox.Triple(*proof.statement), ())]
         lines += [f"  source {source}" for source in proof.sources]
+        lines += [f"  evidence {page} (need not state it)" for page in proof.evidence]
         return lines
     where = "".join(f" ({place})" for place in places.get(proof.axiom, ()))
     lines.append(
@@ -183,7 +184,9 @@ def _data(proof: Proof, engine: Engine, places: Places) -> dict[str, Any]:
     if proof.axiom is None:
         data["graphs"] = list(proof.graphs)
         data["places"] = list(places.get(ox.Triple(*proof.statement), ()))
+        data["basis"] = list(proof.bases)
         data["sources"] = list(proof.sources)
+        data["evidence"] = list(proof.evidence)
     else:
         data["axiom"] = {
             "statement": [str(part) for part in proof.axiom],

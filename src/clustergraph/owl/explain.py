@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -23,8 +23,8 @@ _DEEPEST: Final = 60
 _LABEL: Final = ox.NamedNode(PREFIXES["rdfs"] + "label")
 _PREFERRED: Final = ox.NamedNode(PREFIXES["skos"] + "prefLabel")
 _SOURCE: Final = ox.NamedNode(PREFIXES["dcterms"] + "source")
-_ABOUT, _BY, _TO, _VALUE = (
-    ox.NamedNode(f"{CG}claim{name}") for name in ("Subject", "Property", "Object", "Value")
+_BY, _BASIS, _EVIDENCE = (
+    ox.NamedNode(CG + name) for name in ("claimProperty", "basis", "evidence")
 )
 
 
@@ -35,7 +35,11 @@ class Proof:
     Attributes:
         statement: what holds.
         graphs: the graphs that state it; empty: it is inferred.
-        sources: where the statement was taken from, as far as the graph tells it.
+        sources: the pages that state it: those of the records about it (claims, memberships and
+            the like), else, where no record tells a basis, those of its subject.
+        bases: how the claims about it were reached: stated, estimated, derived; empty where
+            there is no claim.
+        evidence: pages that an estimate or derivation rests on, which need not state it.
         axiom: the statement of the ontology by which it follows; None: it is stated.
         because: what it follows from.
     """
@@ -43,6 +47,8 @@ class Proof:
     statement: Statement
     graphs: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    bases: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
     axiom: ox.Triple | None = None
     because: tuple[Proof, ...] = ()
 
@@ -95,7 +101,7 @@ class _Search:
         found = (quad.graph_name for quad in self._store.quads_for_pattern(*statement, None))
         graphs = sorted(_name(graph) for graph in found if graph != _GRAPH)
         if graphs:
-            return Proof(statement, tuple(graphs), tuple(self._sources(statement)))
+            return self._told(statement, tuple(graphs))
         if depth == 0 or (statement, depth) in self._failed:
             return None
         for rule, body in reasons(statement, self._facts, self._rules):
@@ -109,22 +115,46 @@ class _Search:
         self._failed.add((statement, depth))
         return None
 
-    def _sources(self, statement: Statement) -> list[str]:
-        """Return the sources of the claims about a statement, else those of its subject."""
+    def _told(self, statement: Statement, graphs: tuple[str, ...]) -> Proof:
+        """Return the proof of a stated statement, with what the records about it tell."""
+        subject = statement[0]
+        records = set(self._records(statement))
+        bases = self._texts(records, _BASIS)
+        sources = self._texts(records, _SOURCE)
+        if not sources and not bases:
+            sources = self._texts({subject}, _SOURCE)
+        short = tuple(basis.rpartition("/")[2] for basis in bases)
+        evidence = self._texts(records, _EVIDENCE)
+        return Proof(statement, graphs, tuple(sources), short, tuple(evidence))
+
+    def _records(self, statement: Statement) -> Iterator[Node]:
+        """Yield the nodes that relate the subject to the value: claims, memberships and the like.
+
+        A claim relates them by the property that it names; any other node must stand in a graph
+        that makes the statement.
+        """
         subject, predicate, value = statement
+        own = {quad.graph_name for quad in self._store.quads_for_pattern(*statement, None)}
+        for quad in self._store.quads_for_pattern(None, None, subject, None):
+            node = quad.subject
+            if not isinstance(node, ox.NamedNode | ox.BlankNode) or node == subject:
+                continue
+            related = self._store.quads_for_pattern(node, None, value, quad.graph_name)
+            if next(iter(related), None) is None:
+                continue
+            named = {one.object for one in self._store.quads_for_pattern(node, _BY, None, None)}
+            if predicate in named or (not named and quad.graph_name in own):
+                yield node
 
-        def objects(node: Term, name: ox.NamedNode) -> set[Term]:
-            if not isinstance(node, ox.NamedNode | ox.BlankNode):
-                return set()
-            return {quad.object for quad in self._store.quads_for_pattern(node, name, None, None)}
-
-        told: set[Term] = set()
-        for quad in self._store.quads_for_pattern(None, _ABOUT, subject, None):
-            claim = quad.subject
-            said = objects(claim, _TO) | objects(claim, _VALUE)
-            if value in said and predicate in objects(claim, _BY):
-                told |= objects(claim, _SOURCE)
-        return sorted(_text(source) for source in told or objects(subject, _SOURCE))
+    def _texts(self, nodes: Iterable[Node], name: ox.NamedNode) -> list[str]:
+        """Return the values of a property of some nodes, sorted."""
+        return sorted(
+            {
+                _text(quad.object)
+                for node in nodes
+                for quad in self._store.quads_for_pattern(node, name, None, None)
+            }
+        )
 
 
 # Terms as people write them

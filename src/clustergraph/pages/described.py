@@ -47,7 +47,7 @@ GROUPS: Final = {
     ),
     "field": (
         "cg:ecosystem", "cg:targetsEcosystem", "cg:concernsEcosystem", "cg:sector",
-        "cg:technology", "cg:naceComposition", "cg:offersService", "cg:focusArea",
+        "cg:technology", "cg:naceComposition", "cg:offersService",
         "cg:practiceKind", "cg:documentKind", "cg:publicationKind", "cg:eventKind", "cg:toolKind",
     ),
     "time": (

@@ -26,7 +26,7 @@ KINDS: Final = (
     "ClusterPartnership", "ClusterAssociation", "ClusterNetwork", "PublicInstitution", "Company",
     "University", "ResearchOrganisation", "School", "Association", "NonProfitOrganisation",
     "Organization", "Person", "IndustrialEcosystem", "Strategy", "LegalFramework", "Policy",
-    "PolicyDocument", "FundingProgramme", "Call", "Project", "Grant", "PolicyInitiative",
+    "PolicyDocument", "FundingProgramme", "Call", "Project", "PolicyInitiative",
     "PolicyPractice", "PolicyTool", "Methodology", "LabelScheme", "Label", "Award", "Service",
     "Publication", "Event", "Notion", "Country", "CountryGroup", "Region", "Sector", "Technology",
 )  # fmt: skip

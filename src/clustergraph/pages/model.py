@@ -40,6 +40,7 @@ _TRAITS: Final = {
 _ABOVE: Final = (_RDFS + "subClassOf", _RDFS + "subPropertyOf")
 _MATCHES: Final = (
     *_ABOVE, _OWL + "equivalentClass", _OWL + "equivalentProperty",
+    CG + "closeMatch",
     *(_SKOS + name for name in ("exactMatch", "closeMatch", "broadMatch", "narrowMatch",
                                 "relatedMatch")),
 )  # fmt: skip
@@ -53,7 +54,7 @@ class Alignment:
     """How a term relates to one of another vocabulary.
 
     Attributes:
-        relation: the IRI of the relation, such as ``skos:closeMatch`` in full.
+        relation: the IRI of the relation, such as ``cg:closeMatch`` in full.
         term: the IRI of the other term.
         note: why, in English; may be empty.
         file: the name of the file of alignments.

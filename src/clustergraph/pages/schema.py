@@ -25,7 +25,7 @@ _TYPES: Final = {
     "ClusterNetwork": "Organization", "NationalClusterAssociation": "Organization",
     "Eurocluster": "Project", "Project": "Project", "Person": "Person", "Event": "Event",
     "Publication": "CreativeWork", "Strategy": "CreativeWork", "LegalAct": "Legislation",
-    "PolicyDocument": "CreativeWork", "FundingProgramme": "Grant", "Grant": "Grant",
+    "PolicyDocument": "CreativeWork", "FundingProgramme": "Grant",
     "Country": "Country", "Region": "AdministrativeArea", "Place": "Place", "Service": "Service",
 }  # fmt: skip
 
