@@ -105,7 +105,7 @@ def check_ontology(
       clustergraph ontology check --data --with org.ttl --with foaf.ttl
       clustergraph ontology check --ontology my.owl --catalog catalog-v001.xml
     """  # noqa: D301 - click reads the backspace
-    from clustergraph.owl.checking import STEPS, check
+    from clustergraph.ontology.checking import STEPS, check
     from clustergraph.owl.documents import read_catalog
 
     with progress("checking the ontology") as tell:

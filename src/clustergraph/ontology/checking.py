@@ -19,14 +19,7 @@ import pyoxigraph as ox
 from clustergraph import artefacts
 from clustergraph.csvw import Place
 from clustergraph.errors import ReasonerError
-from clustergraph.owl import axioms as owl
-from clustergraph.owl import documents
-from clustergraph.owl.consistency import Contradiction, contradictions
-from clustergraph.owl.profile import breaks
-from clustergraph.owl.reasoner import OutOfTimeError, Reasoner
-from clustergraph.owl.restrictions import undecidable
-from clustergraph.owl.structure import Axiom, Axioms
-from clustergraph.owl.vocabularies import (
+from clustergraph.ontology.vocabularies import (
     annotations_in,
     is_unknown,
     misspelt,
@@ -35,6 +28,13 @@ from clustergraph.owl.vocabularies import (
     near_terms,
     only_describes,
 )
+from clustergraph.owl import axioms as owl
+from clustergraph.owl import documents
+from clustergraph.owl.consistency import Contradiction, contradictions
+from clustergraph.owl.profile import breaks
+from clustergraph.owl.reasoner import OutOfTimeError, Reasoner
+from clustergraph.owl.restrictions import undecidable
+from clustergraph.owl.structure import Axiom, Axioms
 from clustergraph.owl.words import in_words
 from clustergraph.quadstore.memory import hold
 from clustergraph.questions import catalogue

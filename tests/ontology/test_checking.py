@@ -11,8 +11,9 @@ from click.testing import CliRunner
 
 from clustergraph import artefacts
 from clustergraph.cli import cli
-from clustergraph.owl import documents, vocabularies
-from clustergraph.owl.checking import Outcome, check
+from clustergraph.ontology import vocabularies
+from clustergraph.ontology.checking import Outcome, check
+from clustergraph.owl import documents
 from clustergraph.shacl import render
 from clustergraph.shacl.faults import RULES
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clustergraph import artefacts
-from clustergraph.owl.vocabularies import misspelt, named_in_query, vocabularies
+from clustergraph.ontology.vocabularies import misspelt, named_in_query, vocabularies
 
 
 def test_each_vocabulary_tells_where_it_is_from() -> None:
