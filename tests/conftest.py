@@ -102,6 +102,9 @@ def _interruptible() -> Callable[[], AbstractContextManager[None]]:
     return interruptible
 
 
+METRICS_TOKEN = "metrics of the tests"  # noqa: S105 - of services that live as long as the tests
+
+
 class Running:
     """A service in a process of its own.
 
@@ -115,7 +118,12 @@ class Running:
     def __init__(
         self, *arguments: object, token: str = "", within: Sequence[str] = (), **variables: str
     ) -> None:
-        environment = {**os.environ, "CLUSTERGRAPH_TOKEN": token, **variables}
+        environment = {
+            **os.environ,
+            "CLUSTERGRAPH_TOKEN": token,
+            "CLUSTERGRAPH_METRICS_TOKEN": METRICS_TOKEN,
+            **variables,
+        }
         self.store = next((b for a, b in itertools.pairwise(arguments) if a == "--store"), None)
         # What it would prepare is looked at in tests/pages/test_ahead.py; here it only takes time.
         command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--no-prepare"]

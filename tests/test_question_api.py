@@ -8,12 +8,11 @@ import re
 from typing import Any, Final
 
 import pytest
+from inprocess import deliver, handle
 from openpyxl import load_workbook
 
-from clustergraph.http.api import describe_questions
-from clustergraph.http.app import create_app
+from clustergraph.http.api import create_app
 from clustergraph.protocol import Config, Context, Request
-from clustergraph.protocol.questions import responder
 from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
 from clustergraph.questions.choices import choices_of
@@ -26,20 +25,14 @@ class Client:
     """Asks as the service's worker is asked."""
 
     def __init__(self, engine: Engine) -> None:
-        self._respond = responder(engine)
-        self._context = Context(engine.store, 1, Config())
+        self._context = Context(engine.store, 1, Config(), engine=engine)
 
     def get(self, address: str, accept: str = "*/*") -> tuple[int, dict[str, str], bytes]:
         """Return status, headers and body."""
         path, _, query = address.partition("?")
         request = Request("GET", path, query.encode(), {"accept": accept}, b"", "http://localhost")
-        response = self._respond(request, self._context)
-        body = response.body
-        if not isinstance(body, bytes):
-            pieces: list[bytes] = []
-            body = b"".join([*pieces, body(pieces.append)])
-            body = b"".join(pieces) + body
-        return response.status, dict(response.headers), body
+        sent = deliver(handle(request, self._context), request)
+        return sent.status, sent.headers, sent.body
 
 
 @pytest.fixture(scope="module")
@@ -58,8 +51,8 @@ def test_links_lead_through_all_pages(client: Client) -> None:
         status, headers, body = client.get(address)
         assert status == 200
         rows += json.loads(body)["results"]["bindings"]
-        links = {name: target for target, name in LINK.findall(headers["Link"])}
-        assert int(headers["X-Total-Count"]) == len(whole)
+        links = {name: target for target, name in LINK.findall(headers["link"])}
+        assert int(headers["x-total-count"]) == len(whole)
         assert ("prev" in links) == bool(seen)
         address, seen = links.get("next"), seen + 1
     assert rows == whole
@@ -71,7 +64,7 @@ def test_page_beyond_the_last_is_empty(client: Client) -> None:
     status, headers, body = client.get("/queries/clusters-per-country?page=999&format=csv")
     assert status == 200
     assert len(body.splitlines()) == 1
-    links = {name: target for target, name in LINK.findall(headers["Link"])}
+    links = {name: target for target, name in LINK.findall(headers["link"])}
     assert links["prev"] == links["last"]
     assert "next" not in links
 
@@ -112,7 +105,7 @@ def test_answer_is_a_workbook_with_a_name(client: Client) -> None:
     """XLSX is offered by name and by media type, and is saved under the question's name."""
     status, headers, body = client.get("/queries/clusters-per-country?format=xlsx")
     assert status == 200
-    assert headers["Content-Disposition"] == 'attachment; filename="clusters-per-country.xlsx"'
+    assert headers["content-disposition"] == 'attachment; filename="clusters-per-country.xlsx"'
     sheet = load_workbook(io.BytesIO(body)).active
     _, _, csv = client.get("/queries/clusters-per-country?format=csv")
     assert sheet.max_row == len(csv.decode().splitlines())
@@ -137,7 +130,6 @@ def test_each_question_is_described() -> None:
             default = one["schema"].get("default")
             if choices and default is not None:
                 assert set(default if parameter.several else [default]) <= set(choices)
-    assert describe_questions({})["paths"].keys() <= schema["paths"].keys()
     identifiers = [one["operationId"] for path in schema["paths"].values() for one in path.values()]
     assert len(identifiers) == len(set(identifiers))
 

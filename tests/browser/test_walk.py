@@ -9,11 +9,20 @@ from typing import Any
 import httpx
 import pytest
 
-from clustergraph.http.places import PLACES
+from clustergraph.http.routes import ROUTES
 
 # What leads elsewhere, answers in JSON, or is a part of pages.
-_NO_PAGES = {"switches", "files", "vocabulary"}
-PAGES = [example for place in PLACES if place.name not in _NO_PAGES for example in place.examples]
+_PAGES = {
+    "overview", "find", "query-page", "questions", "question", "country", "compare", "policy",
+    "quality", "ontology", "document", "thing", "catalog", "things",
+}  # fmt: skip
+PAGES = [
+    example
+    for route in ROUTES
+    if route.operation in _PAGES
+    for example in route.examples
+    if "." not in example.partition("?")[0]
+]
 _WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
 
 

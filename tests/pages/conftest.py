@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+from inprocess import visit
 
-from clustergraph.http import showing
 from clustergraph.protocol import Context, Request, Response
 from clustergraph.quadstore import Engine, build
 
@@ -122,13 +122,17 @@ Show = Callable[..., Shown]
 
 def shower(engine: Engine, number: int, budget_s: float = 300) -> Show:
     """Return a function that shows addresses from one generation of a graph."""
-    context = Context(engine.store, number, committed_at=1_750_000_000.0, budget_s=budget_s)
+    context = Context(
+        engine.store, number, committed_at=1_750_000_000.0, budget_s=budget_s, engine=engine
+    )
 
     def show(address: str, language: str = "en", accept: str = HTML, theme: str = "") -> Shown:
         path, _, query = address.partition("?")
-        headers = {"accept": accept, "language": language, "theme": theme}
-        request = Request("GET", path, query.encode(), headers, base="http://test.example")
-        return Shown(showing.respond(request, context, engine))
+        request = Request(
+            "GET", path, query.encode(), {"accept": accept}, base="http://test.example",
+            language=language, theme=theme,
+        )  # fmt: skip
+        return Shown(visit(request, context))
 
     return show
 

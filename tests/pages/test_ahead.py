@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import shutil
-import socket
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from clustergraph.http.ahead import prepare as prepare_pages
+from clustergraph.http.background import Background
 from clustergraph.http.options import Options
-from clustergraph.http.preparer import Preparer
-from clustergraph.http.preparing import Preparing
 from clustergraph.http.server import _command
 from clustergraph.pages import indexes
 from clustergraph.pages.visit import Visit
-from clustergraph.protocol import Config, Context, Request
+from clustergraph.protocol import Context, Request
 from clustergraph.quadstore import Engine
 from clustergraph.settings import cache_directory
 from clustergraph.workers.process import Target
@@ -38,10 +37,11 @@ def fresh(little: Engine, tmp_path: Path) -> Engine:
 
 def prepare(engine: Engine) -> None:
     """Do what the process that prepares a generation does."""
-    mine, theirs = socket.socketpair()
-    with mine, theirs:
-        target = {"directory": str(engine.directory), "number": 1, "committed_at": COMMITTED_AT}
-        Preparer(theirs, Config(), "", False).open(target)
+    prepare_pages(
+        Context(
+            engine.store, 1, committed_at=COMMITTED_AT, directory=engine.directory, engine=engine
+        )
+    )
 
 
 def test_whoever_comes_first_finds_it_made(
@@ -69,15 +69,18 @@ def _only_read(directory: Path, number: int, at: float, name: str, _: object) ->
 
 def test_a_process_of_its_own_makes_it(fresh: Engine) -> None:
     """The service starts it with the generation that it serves; it ends when all is made."""
+    failures: list[bool] = []
 
-    async def run() -> Preparing:
-        preparing = Preparing(_command("prepare", Options()))
-        preparing.begin(Target(1, str(fresh.directory), COMMITTED_AT), after_s=0)
-        assert preparing._task is not None
-        await preparing._task
-        return preparing
+    async def run() -> None:
+        directories = [str(fresh.directory)]
+        background = Background(_command("prepare", Options(), directories=directories))
+        background.on_failure = lambda: failures.append(True)
+        background.begin(Target(1, str(fresh.directory), COMMITTED_AT), after_s=0)
+        assert background._task is not None
+        await background._task
 
-    assert asyncio.run(run()).failures == 0
+    asyncio.run(run())
+    assert failures == []
     assert list((fresh.directory / "kept").glob("*.checks"))
 
 
@@ -149,7 +152,7 @@ def test_commits_that_follow_closely_are_prepared_once(
     done: list[int] = []
 
     async def run() -> None:
-        preparing = Preparing([])
+        preparing = Background([])
         begun = asyncio.Event()
 
         async def work(target: Target) -> None:
@@ -158,7 +161,7 @@ def test_commits_that_follow_closely_are_prepared_once(
             await asyncio.sleep(0)
 
         monkeypatch.setattr(preparing, "_prepare", work)
-        monkeypatch.setattr("clustergraph.http.preparing._PAUSE_S", 0)
+        monkeypatch.setattr("clustergraph.http.background._PAUSE_S", 0)
         preparing.begin(Target(1, "x"), after_s=0)
         await begun.wait()
         for number in (2, 3, 4):

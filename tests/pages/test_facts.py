@@ -10,8 +10,8 @@ from statistics import median
 
 import pyoxigraph as ox
 import pytest
+from inprocess import visit
 
-from clustergraph.http.showing import respond
 from clustergraph.pages import spans
 from clustergraph.protocol import Config, Context, Request, Response
 from clustergraph.quadstore import Engine
@@ -33,9 +33,9 @@ class Visitor:
     def open(self, address: str, language: str = "en") -> Response:
         """Return the page at an address."""
         path, _, query = address.partition("?")
-        headers = {"accept": "text/html", "language": language}
-        request = Request("GET", path, query.encode(), headers, b"", "http://localhost")
-        return respond(request, self._context, self._engine)
+        headers = {"accept": "text/html"}
+        request = Request("GET", path, query.encode(), headers, b"", language=language)
+        return visit(request, self._context)
 
     def read(self, address: str, language: str = "en") -> str:
         """Return the text of a page, without its tags."""

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import pyoxigraph as ox
 import pytest
+from inprocess import visit
 
-from clustergraph.http.showing import respond
 from clustergraph.pages import flows
 from clustergraph.pages.flows import Flow, Stop
 from clustergraph.protocol import Config, Context, Request
@@ -19,9 +19,9 @@ CG: Final = "https://w3id.org/clustergraph/ns#"
 
 
 def html(engine: Engine, query: str = "", language: str = "en") -> str:
-    headers = {"accept": "text/html", "language": language}
-    request = Request("GET", "/policy", query.encode(), headers, b"", "http://localhost")
-    response = respond(request, Context(engine.store, 1, Config()), engine)
+    headers = {"accept": "text/html"}
+    request = Request("GET", "/policy", query.encode(), headers, b"", language=language)
+    response = visit(request, Context(engine.store, 1, Config(), engine=engine))
     assert response.status == 200
     assert isinstance(response.body, bytes)
     return response.body.decode()

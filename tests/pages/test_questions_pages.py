@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from inprocess import visit
 
-from clustergraph.http import showing
 from clustergraph.protocol import Context, Request, Response
 from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
@@ -21,13 +21,14 @@ Ask = Callable[..., Response]
 @pytest.fixture(scope="module")
 def ask(shipped: Engine) -> Ask:
     """A function that asks for an address as a browser does."""
-    context = Context(shipped.store, 1)
+    context = Context(shipped.store, 1, engine=shipped)
 
     def respond(path: str, language: str = "en") -> Response:
         path, _, query = path.partition("?")
-        headers = {"accept": "text/html", "language": language}
-        request = Request("GET", path, query.encode(), headers, base="http://localhost:8000")
-        return showing.respond(request, context, shipped)
+        headers = {"accept": "text/html"}
+        base = "http://localhost:8000"
+        request = Request("GET", path, query.encode(), headers, base=base, language=language)
+        return visit(request, context)
 
     return respond
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from clustergraph.http import refusals
+from clustergraph.http.exchange import Exchange
+from clustergraph.http.options import Options
+from clustergraph.http.routes import resolve
 
 ENDLESS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } ORDER BY ?l"
 HTML = {"Accept": "text/html"}
@@ -62,7 +65,19 @@ def test_nobody_makes_a_page_refuse_itself(site: httpx.Client) -> None:
 
 def test_the_page_of_a_service_without_a_free_worker() -> None:
     """It is made by hand, and what it says is text, never markup."""
-    status, lines, body = refusals.page(503, "Too busy", "<b>try</b> again", b"text/html")
-    assert status == 503
-    assert (b"content-type", b"text/html; charset=utf-8") in lines
-    assert b"&lt;b&gt;try&lt;/b&gt; again" in body
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is received")
+
+    scope = {"method": "GET", "path": "/find", "query_string": b"", "scheme": "http"}
+    exchange = Exchange(scope, receive, send, {b"accept": b"text/html"}, "", Options())
+    exchange.route = resolve("/find")[0]["GET"]  # type: ignore[index]
+    asyncio.run(exchange.refuse(503, "Too busy", "<b>try</b> again"))
+    head, body = sent
+    assert head["status"] == 503
+    assert (b"content-type", b"text/html; charset=utf-8") in head["headers"]
+    assert b"&lt;b&gt;try&lt;/b&gt; again" in body["body"]

@@ -11,14 +11,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import pyoxigraph as ox
 import pytest
+from inprocess import deliver, handle
 
-from clustergraph.protocol import Config, Context, Request, Response, deliver, handle
+from clustergraph.protocol import Config, Context, Request
 from clustergraph.quadstore import build
 
 T = TypeVar("T")
@@ -120,32 +121,6 @@ class _Asking:
         return bool(reply.json["boolean"])
 
 
-@dataclass
-class Outlet:
-    """Where responses are delivered; keeps what was sent when."""
-
-    response: Response | None = None
-    chunks: list[bytes] = field(default_factory=list)
-    complete: bool = False
-
-    def whole(self, response: Response) -> None:
-        assert self.response is None
-        assert isinstance(response.body, bytes)
-        self.response, self.chunks, self.complete = response, [response.body], True
-
-    def start(self, response: Response) -> None:
-        assert self.response is None
-        self.response = response
-
-    def data(self, chunk: bytes) -> None:
-        assert self.response is not None
-        self.chunks.append(chunk)
-
-    def end(self, chunk: bytes) -> None:
-        self.data(chunk)
-        self.complete = True
-
-
 class InProcess(_Asking):
     """Calls the handlers themselves; commits by copying a store in memory."""
 
@@ -159,8 +134,8 @@ class InProcess(_Asking):
             1,
             Config(writable=writes, **config),
             committed_at=1_700_000_000.0,
-            commit=self._commit if writes else None,
         )
+        self.commit = self._commit if writes else None
 
     def _commit(self, apply: Callable[[ox.Store, int | None], T]) -> tuple[int, T]:
         now = self.context
@@ -174,7 +149,6 @@ class InProcess(_Asking):
             now.generation + 1,
             now.config,
             committed_at=1_700_000_100.0,
-            commit=self._commit,
         )
         return now.generation + 1, result
 
@@ -185,24 +159,16 @@ class InProcess(_Asking):
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
     ) -> Reply:
-        outlet = Outlet()
         path, _, query_string = target.partition("?")
+        head_only = method == "HEAD"
+        method = "GET" if head_only else method
         request = Request(method, path, query_string.encode(), dict(headers or {}), body, self.base)
-        response = handle(request, self.context)
+        response = handle(request, self.context, self.commit)
         assert not response.federated
-        deliver(response, outlet)
-        sent = outlet.response
-        assert sent is not None
-        assert outlet.complete
-        names = [name.lower() for name, _ in sent.headers]
-        assert len(names) == len(set(names)), "a header stands twice"
-        return Reply(
-            sent.status,
-            {name.lower(): value for name, value in sent.headers},
-            b"".join(outlet.chunks),
-            len(outlet.chunks),
-            sent.cacheable,
-        )
+        limit = self.context.config.max_result_bytes
+        sent = deliver(response, request, limit=limit, head_only=head_only)
+        assert sent.complete
+        return Reply(sent.status, sent.headers, sent.body, len(sent.chunks), response.cacheable)
 
 
 class OverHttp(_Asking):
@@ -253,7 +219,7 @@ class OverHttp(_Asking):
         return Reply(reply.status_code, dict(reply.headers), reply.content)
 
 
-TOKEN = "let-me-write"  # noqa: S105 - of a server that lives as long as the tests
+TOKEN = "let-me-write-for-tests"  # noqa: S105 - of a server that lives as long as the tests
 
 
 @contextmanager
@@ -354,9 +320,3 @@ def reader(request: pytest.FixtureRequest) -> Iterator[Exchange]:
 def make() -> Callable[..., InProcess]:
     """A function that makes a service in this process with other settings."""
     return InProcess
-
-
-@pytest.fixture
-def outlet() -> type[Outlet]:
-    """The class of outlets that keep what they are given."""
-    return Outlet

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from inprocess import deliver, handle
 
-from clustergraph.errors import ClusterGraphError, QueryError
-from clustergraph.protocol import Request, Response, deliver, handle
+from clustergraph.errors import QueryError
+from clustergraph.protocol import Request, Response
 from clustergraph.protocol.query import CHUNK_BYTES
 
 MANY = "SELECT * { VALUES ?a { 0 1 2 3 4 5 6 7 8 9 } VALUES ?b { 0 1 2 3 4 5 6 7 8 9 } VALUES ?c { 0 1 2 3 4 5 6 7 8 9 } VALUES ?d { 0 1 2 } }"  # noqa: E501
@@ -19,54 +21,38 @@ def _query(text: str, suffix: str = "") -> Request:
     return Request("GET", "/sparql", ("query=" + quote(text) + suffix).encode())
 
 
-def test_small_answer_in_one_piece(make: Callable[..., Any], outlet: Any) -> None:
+def test_small_answer_in_one_piece(make: Callable[..., Any]) -> None:
     """A short answer is complete before anything is sent."""
-    out = outlet()
-    deliver(handle(_query("SELECT (1 AS ?x) {}"), make().context), out)
-    assert len(out.chunks) == 1
-    assert out.complete
+    sent = deliver(handle(_query("SELECT (1 AS ?x) {}"), make().context))
+    assert len(sent.frames) == 1
+    assert sent.complete
 
 
 @pytest.mark.parametrize("form", ["json", "xml", "csv", "tsv"])
-def test_large_answer_in_chunks(make: Callable[..., Any], outlet: Any, form: str) -> None:
+def test_large_answer_in_chunks(make: Callable[..., Any], form: str) -> None:
     """A long answer is streamed in chunks of bounded size, none of them empty."""
-    out = outlet()
-    deliver(handle(_query(MANY, f"&format={form}"), make().context), out)
+    sent = deliver(handle(_query(MANY, f"&format={form}"), make().context))
     if form in ("json", "xml"):
-        assert len(out.chunks) > 1
-    assert all(0 < len(chunk) <= CHUNK_BYTES for chunk in out.chunks)
-    whole = b"".join(out.chunks)
-    assert whole.count(b"\n") >= 3000 or whole.count(b'"a"') >= 3000
+        assert len(sent.chunks) > 1
+    assert all(0 < len(chunk) <= CHUNK_BYTES for chunk in sent.chunks)
+    assert sent.body.count(b"\n") >= 3000 or sent.body.count(b'"a"') >= 3000
 
 
-def test_headers_wait_for_the_first_chunk(make: Callable[..., Any], outlet: Any) -> None:
-    """Nothing is sent until the first chunk exists."""
-    out = outlet()
-    response = handle(_query(MANY), make().context)
-    assert out.response is None
-    assert not isinstance(response.body, bytes)
-    deliver(response, out)
-    assert out.response is response
+def test_too_large_before_the_first_chunk(make: Callable[..., Any]) -> None:
+    """A limit that is passed early is a proper status."""
+    sent = deliver(handle(_query(MANY), make().context), limit=1000)
+    assert sent.status == 422
+    assert b"LIMIT" in sent.body
+    assert sent.complete
 
 
-def test_too_large_before_the_first_chunk(make: Callable[..., Any], outlet: Any) -> None:
-    """A limit that is hit early is a proper status."""
-    out = outlet()
-    deliver(handle(_query(MANY), make(max_result_bytes=1000).context), out)
-    assert out.response.status == 422
-    assert b"LIMIT" in out.chunks[0]
-    assert out.complete
-
-
-def test_too_large_after_the_first_chunk(make: Callable[..., Any], outlet: Any) -> None:
-    """A limit that is hit late breaks the answer off: no end, and no error text within a 200."""
-    out = outlet()
-    response = handle(_query(MANY), make(max_result_bytes=2 * CHUNK_BYTES).context)
-    with pytest.raises(ClusterGraphError, match="longer than"):
-        deliver(response, out)
-    assert out.response.status == 200
-    assert not out.complete
-    assert b"problem" not in b"".join(out.chunks)
+def test_too_large_after_the_first_chunk(make: Callable[..., Any]) -> None:
+    """A limit that is passed late aborts the answer: no end, and no error text within a 200."""
+    sent = deliver(handle(_query(MANY), make().context), limit=2 * CHUNK_BYTES)
+    assert sent.status == 200
+    assert not sent.complete
+    assert "longer than" in sent.error
+    assert b"problem" not in sent.body
 
 
 def test_limit_on_graphs_and_tables(make: Callable[..., Any]) -> None:
@@ -78,27 +64,66 @@ def test_limit_on_graphs_and_tables(make: Callable[..., Any]) -> None:
     assert exchange.send("GET", "/store").status == 422
 
 
-def test_client_that_leaves(make: Callable[..., Any], outlet: Any) -> None:
-    """What the way out raises comes through as it is."""
-
-    class Gone(outlet):  # type: ignore[misc]
-        def data(self, chunk: bytes) -> None:
-            raise BrokenPipeError
-
-    with pytest.raises(BrokenPipeError):
-        deliver(handle(_query(MANY), make().context), Gone())
-
-
-def test_failure_before_the_first_chunk(outlet: Any) -> None:
-    """An error while nothing is sent becomes the response that stands ready for it."""
+@pytest.mark.parametrize(
+    ("error", "status"), [(QueryError("no"), 500), (RuntimeError("secret"), 500)]
+)
+def test_failure_before_the_first_chunk(error: Exception, status: int) -> None:
+    """An error while nothing is sent is a problem document of its own status."""
 
     def fail(_: object) -> bytes:
-        raise QueryError("no")
+        raise error
 
-    out = outlet()
-    instead = Response(500, [], b"problem")
-    deliver(Response(200, [], fail, instead=lambda _: instead), out)
-    assert out.response is instead
+    sent = deliver(Response(200, [("Content-Type", "text/csv")], fail))
+    assert sent.complete
+    assert sent.status == status
+    assert sent.headers["content-type"] == "application/problem+json"
+
+
+def test_unexpected_failure_is_in_the_log_and_not_in_the_response() -> None:
+    """The response names an identifier by which the log has the traceback."""
+
+    def fail(_: object) -> bytes:
+        raise RuntimeError("secret")
+
+    sent = deliver(Response(200, [], fail))
+    identifier = json.loads(sent.body)["identifier"]
+    assert sent.error.startswith(identifier)
+    assert "RuntimeError: secret" in sent.error
+    assert b"secret" not in sent.body
+
+
+def test_failure_after_the_first_chunk() -> None:
+    """An error once something is sent aborts the answer, and the log has it."""
+
+    def fail(write: Any) -> bytes:
+        write(b"x" * 10)
+        raise RuntimeError("secret")
+
+    sent = deliver(Response(200, [], fail))
+    assert not sent.complete
+    assert "secret" in sent.error
+
+
+def test_head_of_a_streamed_answer_has_no_length() -> None:
+    """What is not known before the end is not claimed to be 0."""
+
+    def stream(write: Any) -> bytes:
+        write(b"x")
+        return b"y"
+
+    sent = deliver(Response(200, [], stream), head_only=True)
+    assert sent.complete
+    assert "content-length" not in sent.headers
+    whole = deliver(Response(200, [], b"x" * 70_000), head_only=True)
+    assert whole.headers["content-length"] == "70000"
+
+
+@pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x=1", "a\nb", "x" * 60_000])
+def test_a_header_that_must_not_be_sent(value: str) -> None:
+    """A line break in a header, or one that grows without bound, is a failure of ours."""
+    sent = deliver(Response(200, [("X-Name", value)], b"body"))
+    assert sent.status == 500
+    assert "x-name" not in sent.headers
 
 
 @pytest.mark.parametrize(
@@ -151,10 +176,12 @@ def test_unknown_function(make: Callable[..., Any]) -> None:
 
 def test_errors_and_writes_are_not_kept(make: Callable[..., Any]) -> None:
     """Only answers of reading that succeeded may be kept."""
-    context = make().context
+    exchange = make()
+    context = exchange.context
     assert not handle(_query("SELEC"), context).cacheable
     kind = {"content-type": "application/sparql-update"}
-    assert not handle(Request("POST", "/update", b"", kind, b"CLEAR ALL"), context).cacheable
+    request = Request("POST", "/update", b"", kind, b"CLEAR ALL")
+    assert not handle(request, context, exchange.commit).cacheable
 
 
 def test_turtle_is_short_for_people(make: Callable[..., Any]) -> None:

@@ -605,7 +605,9 @@ def test_entities_for_namespaces(exchange: Any) -> None:
 
 def test_content_in_a_file(make: Callable[..., Any], tmp_path: Any) -> None:
     """Long content comes to a worker as an open file, and is read from there."""
-    from clustergraph.protocol import Request, handle
+    from inprocess import handle
+
+    from clustergraph.protocol import Request
 
     exchange = make(max_upload_bytes=10_000)
     path = tmp_path / "content"
@@ -614,9 +616,9 @@ def test_content_in_a_file(make: Callable[..., Any], tmp_path: Any) -> None:
         headers = {**TURTLE, **({"content-encoding": "gzip"} if packed else {})}
         with path.open("rb") as body:
             request = Request("PUT", "/store/file", b"", headers, body)
-            assert handle(request, exchange.context).status in (201, 204)
+            assert handle(request, exchange.context, exchange.commit).status in (201, 204)
         assert exchange.send("GET", "/store/file").triples() == {X}
     path.write_bytes(ONE.encode() * 1000)
     with path.open("rb") as body:
         request = Request("PUT", "/store/file", b"", TURTLE, body)
-        assert handle(request, exchange.context).status == 413
+        assert handle(request, exchange.context, exchange.commit).status == 413

@@ -7,8 +7,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from inprocess import prepare
 
-from clustergraph.protocol import Change, Request, prepare
+from clustergraph.protocol import Change, Request
 from clustergraph.protocol.update import with_dataset
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -281,7 +282,7 @@ def test_prepared_changes(make: Callable[..., Any]) -> None:
     change = prepare(request, exchange.context)
     assert isinstance(change, Change)
     assert "new" not in exchange.select(ALL)
-    generation, result = exchange.context.commit(change.apply)
+    generation, result = exchange.commit(change.apply)
     assert change.respond(result, generation).status == 204
     assert "new" in exchange.select(ALL)
 

@@ -1,284 +1,124 @@
-"""The description of the service for programs: OpenAPI 3.1, one path to a question or operation."""
+"""The application behind the gateway (FastAPI): the service's own state, and its description.
+
+Workers answer everything else. Their routes are declared here as well, so that FastAPI describes
+them in ``/openapi.json``; requests for them never get this far.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final, Protocol
 
-from clustergraph.protocol import reports
+from fastapi import FastAPI, Response, Security
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPBearer
+from pydantic import BaseModel
+
+import clustergraph
+from clustergraph.errors import RequestError
+from clustergraph.http import openapi
+from clustergraph.http.metrics import Metrics
+from clustergraph.http.options import Options
+from clustergraph.http.responder import Responder
 from clustergraph.questions import catalogue
-from clustergraph.questions.catalogue import Question
-from clustergraph.questions.parameters import Parameter, namespace
-from clustergraph.sparql.lexer import query_form
-from clustergraph.sparql.results import FORMATS
+from clustergraph.workers.pool import Pool
 
-__all__ = ["describe_protocol", "describe_questions"]
+__all__ = ["Service", "State", "create_app"]
 
-_SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "boolean": {"type": "boolean"},
-    "date": {"type": "string", "format": "date"},
-    "decimal": {"type": "number"},
-    "integer": {"type": "integer"},
-    "iri": {"type": "string", "format": "iri"},
-    "lang": {"type": "string", "examples": ["en", "cs"]},
-    "year": {"type": "string", "pattern": "^[0-9]{4}$"},
-}
-_PROBLEM: Final = {
-    "description": "What is wrong, where, and what to do (RFC 9457).",
-    "content": {
-        "application/problem+json": {
-            "schema": {
-                "type": "object",
-                "required": ["status", "title", "detail"],
-                "properties": {
-                    "type": {"type": "string"},
-                    "status": {"type": "integer"},
-                    "title": {"type": "string"},
-                    "detail": {"type": "string"},
-                },
-            }
-        }
-    },
-}
+# How long another server may take to say that it is there.
+_READY_S: Final = 5.0
+_TOKEN: Final = Security(HTTPBearer(auto_error=False, scheme_name="token"))
+_METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def describe_questions(schema: dict[str, Any]) -> dict[str, Any]:
-    """Add to an OpenAPI document a path for each ready question; return the document.
+class Service(Protocol):
+    """What the application looks at."""
 
-    Args:
-        schema: the document; it is changed.
-    """
-    paths = schema.setdefault("paths", {})
-    for question in catalogue.questions().values():
-        paths[f"/queries/{question.name}"] = {"get": _operation(question)}
-        if any(namespace(one.type) for one in question.parameters.values()):
-            paths[f"/queries/{question.name}/choices"] = {"get": _choices(question)}
-    return schema
+    options: Options
+    readers: Pool
+    responder: Responder
+    metrics: Metrics
 
 
-def _operation(question: Question) -> dict[str, Any]:
-    triples = query_form(question.text) in ("CONSTRUCT", "DESCRIBE")
-    forms = [form for form in FORMATS.values() if form.holds_triples == triples]
-    parameters = [_parameter(one) for one in question.parameters.values()]
-    taken = set(question.parameters)
-    if "format" not in taken:
-        parameters.append(
-            _plain("format", "How the answer is written; otherwise Accept decides.",
-                   {"type": "string", "enum": [form.name for form in forms]})
-        )  # fmt: skip
-    if not triples and query_form(question.text) == "SELECT":
-        pages = {
-            "page": ("A page of the answer, from 1; the header Link leads to the others.", None),
-            "size": ("Rows on a page.", 100),
-        }
-        for name, (words, default) in pages.items():
-            if name not in taken:
-                kind: dict[str, Any] = {"type": "integer", "minimum": 1}
-                parameters.append(
-                    _plain(name, words, kind | ({"default": default} if default else {}))
-                )
-    return {
-        "operationId": question.name,
-        "summary": question.summary,
-        "description": question.description,
-        "tags": list(question.tags[:1]) or [question.kind],
-        "parameters": parameters,
-        "responses": {
-            "200": {
-                "description": "The answer.",
-                "content": {form.media_type: {} for form in forms},
-            },
-            "400": _PROBLEM,
-            "404": _PROBLEM,
-            "406": _PROBLEM,
-        },
-    }
+class State(BaseModel):
+    """The state of the service."""
+
+    status: str
+    version: str
+    generation: int | None
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
-    one: dict[str, Any] = dict(_SCHEMAS.get(parameter.type, {"type": "string"}))
-    if parameter.choices:
-        one["enum"] = [_typed(choice, one) for choice in parameter.choices]
-    default = [_typed(value, one) for value in parameter.default]
-    schema: dict[str, Any] = {"type": "array", "items": one} if parameter.several else one
-    if default:
-        schema["default"] = default if parameter.several else default[0]
-    words = parameter.description
-    if parameter.optional:
-        words += "; all: no condition"
-    described = _plain(parameter.name, words, schema)
-    described["required"] = not (parameter.optional or parameter.default)
-    if parameter.several:
-        described |= {"style": "form", "explode": True}
-    return described
+def create_app() -> FastAPI:
+    """Return the application; its ``state.service`` has to be set before it is asked."""
+    app = FastAPI(
+        title="clustergraph",
+        summary="A knowledge graph of cluster policy",
+        version=clustergraph.__version__,
+        # Their pages load scripts from other hosts.
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+
+    def state(status: str) -> JSONResponse:
+        service: Service = app.state.service
+        number = None if service.options.remote else service.readers.target.number
+        found = State(status=status, version=clustergraph.__version__, generation=number)
+        code = 200 if status == "ok" else 503
+        return JSONResponse(found.model_dump(), code, {"Cache-Control": "no-store"})
+
+    @app.head("/health", include_in_schema=False)
+    @app.get("/health", tags=["service"], response_model=State)
+    async def health() -> Response:
+        """Return whether the process lives and has workers."""
+        service: Service = app.state.service
+        return state("ok" if service.readers.ready else "no worker is ready")
+
+    @app.head("/ready", include_in_schema=False)
+    @app.get("/ready", tags=["service"], response_model=State)
+    async def ready() -> Response:
+        """Return whether the service can answer; asks the server behind it, if there is one."""
+        service: Service = app.state.service
+        if not service.readers.ready:
+            return state("no worker is ready")
+        if service.options.remote:
+            limit_s = min(_READY_S, service.options.query_timeout_s)
+            try:
+                await service.responder.consult("ready", limit_s)
+            except RequestError as error:
+                return state(str(error))
+        return state("ok")
+
+    @app.head("/metrics", include_in_schema=False)
+    @app.get("/metrics", tags=["service"], response_class=Response)
+    async def metrics() -> Response:
+        """Return figures for Prometheus."""
+        service: Service = app.state.service
+        headers = {"Cache-Control": "no-store"}
+        return Response(service.metrics.render(), media_type=_METRICS_TYPE, headers=headers)
+
+    _declare(app)
+    return app
 
 
-def _typed(value: str, schema: Mapping[str, Any]) -> Any:
-    match schema["type"]:
-        case "integer":
-            return int(value)
-        case "number":
-            return float(value)
-        case "boolean":
-            return value == "true"
-        case _:
-            return value
+async def _answered_by_workers() -> Response:
+    """Stand for what the gateway lets workers answer."""
+    raise AssertionError("the gateway answers this route")
 
 
-def _plain(name: str, words: str, schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": words, "schema": dict(schema)}
-
-
-def _choices(question: Question) -> dict[str, Any]:
-    return {
-        "operationId": f"{question.name}-choices",
-        "summary": f"What may be filled in: {question.summary}",
-        "tags": list(question.tags[:1]) or [question.kind],
-        "parameters": [
-            _plain("lang", "The language of the labels.", {"type": "string", "default": "en"})
-        ],
-        "responses": {
-            "200": {
-                "description": "Values and labels, by parameter.",
-                "content": {"application/json": {"schema": {"type": "object"}}},
-            }
-        },
-    }
-
-
-_SYNTAXES: Final = (
-    "text/turtle", "application/trig", "application/n-triples", "application/n-quads",
-    "application/rdf+xml", "application/ld+json", "text/n3",
-)  # fmt: skip
-_TOKEN: Final[list[dict[str, list[str]]]] = [{"token": []}]
-
-
-def describe_protocol(schema: dict[str, Any]) -> dict[str, Any]:
-    """Add to an OpenAPI document the SPARQL operations and ``/validate``; return the document.
-
-    Args:
-        schema: the document; it is changed.
-    """
-    kinds = schema.setdefault("components", {}).setdefault("securitySchemes", {})
-    kinds["token"] = {"type": "http", "scheme": "bearer"}
-    paths = schema.setdefault("paths", {})
-    query: dict[str, Any] = {
-        "application/sparql-query": {},
-        "application/x-www-form-urlencoded": {},
-    }
-    answers = {
-        "200": {
-            "description": "The answer.",
-            "content": {form.media_type: {} for form in FORMATS.values()},
-        },
-        "400": _PROBLEM,
-        "406": _PROBLEM,
-    }
-    asked = [
-        _plain("query", "The query.", {"type": "string"}),
-        _plain("format", "How the answer is written; otherwise Accept decides.",
-               {"type": "string", "enum": [form.name for form in FORMATS.values()]}),
-    ]  # fmt: skip
-    paths["/sparql"] = {
-        "get": _does("query-by-get", "Ask in SPARQL 1.1", answers, parameters=asked),
-        "post": _does("query-by-post", "Ask in SPARQL 1.1", answers, query, parameters=asked[1:]),
-    }
-    written = {
-        "204": {"description": "Done, and durable."},
-        "400": _PROBLEM,
-        "401": _PROBLEM,
-        "422": {
-            "description": "The change would add a violation, and nothing of it was done.",
-            "content": {media_type: {} for media_type in reports.FORMATS.values()},
-        },
-    }
-    update: dict[str, Any] = {
-        "application/sparql-update": {},
-        "application/x-www-form-urlencoded": {},
-    }
-    paths["/update"] = {"post": _does("update", "Change the graph", written, update, token=True)}
-    paths["/store"] = _store(written)
-    paths["/validate"] = {"post": _validate()}
-    return schema
-
-
-def _does(
-    name: str,
-    summary: str,
-    responses: Mapping[str, Any],
-    content: Mapping[str, Any] | None = None,
-    parameters: list[dict[str, Any]] | None = None,
-    *,
-    token: bool = False,
-) -> dict[str, Any]:
-    described: dict[str, Any] = {
-        "operationId": name, "summary": summary, "tags": ["protocol"], "responses": dict(responses)
-    }  # fmt: skip
-    if content is not None:
-        described["requestBody"] = {"required": True, "content": dict(content)}
-    if parameters:
-        described["parameters"] = parameters
-    if token:
-        described["security"] = _TOKEN
-    return described
-
-
-def _store(written: Mapping[str, Any]) -> dict[str, Any]:
-    which = [
-        _plain("graph", "The graph that is meant.", {"type": "string", "format": "iri"}),
-        {**_plain("default", "The default graph is meant.", {"type": "string"}),
-         "allowEmptyValue": True},
-    ]  # fmt: skip
-    data: dict[str, Any] = {media_type: {} for media_type in _SYNTAXES}
-    read = {
-        "200": {"description": "The graph.", "content": data},
-        "404": _PROBLEM,
-        "406": _PROBLEM,
-    }
-    created = {"201": {"description": "Done: the graph is new."}, **written}
-    return {
-        "get": _does("read-graph", "Read a graph", read, parameters=which),
-        "put": _does("replace-graph", "Replace a graph", created, data, which, token=True),
-        "post": _does("add-to-graph", "Add to a graph", created, data, which, token=True),
-        "delete": _does(
-            "delete-graph", "Delete a graph", {**written, "404": _PROBLEM}, None, which, token=True
-        ),
-    }
-
-
-def _validate() -> dict[str, Any]:
-    form = {
-        "schema": {
-            "type": "object",
-            "properties": {
-                "data": {
-                    "type": "array",
-                    "items": {"type": "string", "contentMediaType": "text/turtle"},
-                    "description": "Data; any other field is taken for data too.",
-                },
-                "shapes": {
-                    "type": "array",
-                    "items": {"type": "string", "contentMediaType": "text/turtle"},
-                    "description": "Shapes to judge by, unless the service fixes them.",
-                },
-            },
-            "required": ["data"],
-        }
-    }
-    report = {
-        "description": "The report, whether the data conform or not.",
-        "content": {media_type: {} for media_type in reports.FORMATS.values()},
-    }
-    return _does(
-        "validate",
-        "Judge data by the shapes; nothing is stored",
-        {"200": report, "400": _PROBLEM, "403": _PROBLEM, "406": _PROBLEM, "413": _PROBLEM},
-        {media_type: {} for media_type in _SYNTAXES} | {"multipart/form-data": form},
-        [
-            _plain("format", "How the report is written; otherwise Accept decides.",
-                   {"type": "string", "enum": list(reports.FORMATS)}),
-            _plain("context", "Whether what the graph states of things that the data name counts; "
-                   "by default it does unless shapes are sent.",
-                   {"type": "string", "enum": ["graph", "none"]}),
-        ],
-    )  # fmt: skip
+def _declare(app: FastAPI) -> None:
+    """Declare the routes that workers answer."""
+    for operation in openapi.operations(catalogue.questions().values()):
+        app.add_api_route(
+            operation.path,
+            _answered_by_workers,
+            methods=[operation.method],
+            operation_id=operation.name,
+            summary=operation.summary,
+            description=operation.description,
+            tags=[operation.tag],
+            status_code=operation.status,
+            responses=operation.responses,
+            response_class=Response,
+            dependencies=[_TOKEN] if operation.token else None,
+            openapi_extra=operation.extra,
+        )

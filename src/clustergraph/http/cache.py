@@ -1,61 +1,54 @@
-"""Whole answers, kept for as long as the generation that they were made from."""
+"""Complete responses, kept for as long as the generation that they were made from."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Final
 
 import clustergraph
-from clustergraph.workers import wire
+from clustergraph.http.codec import Headers
 from clustergraph.workers.process import Target
 
-__all__ = ["Answer", "AnswerCache", "Lines", "parse_head", "parse_lines", "tag"]
+__all__ = ["Answer", "AnswerCache", "entity_tag", "has", "tags_in"]
 
-Lines = list[tuple[bytes, bytes]]
-
-# What an entry takes besides its bytes.
-_OVERHEAD_BYTES: Final = 600
+# What an entry takes besides its bytes, and a header besides its.
+_ENTRY_BYTES: Final = 600
+_HEADER_BYTES: Final = 120
 # One entry takes at most this part of the room.
 _SHARE: Final = 8
 _VERSION: Final = clustergraph.__version__.encode()[:32]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """A whole answer.
+    """A complete response.
 
     Attributes:
         status: the HTTP status.
-        lines: its headers, with ETag and Content-Length.
-        body: its bytes, compressed if the headers say so.
-        etag: the value of its ETag; empty: it has none.
-        raw: status line, headers and body as HTTP/1.1 sends them.
+        headers: with ETag and Content-Length.
+        body: compressed if the headers say so.
+        etag: the value of the ETag; empty: there is none.
     """
 
     status: int
-    lines: Lines
+    headers: Headers
     body: bytes
     etag: bytes = b""
-    raw: bytes = b""
 
-
-def tag(key: bytes, target: Target) -> bytes:
-    """Return the ETag of what a request gets from a generation (RFC 9110, section 8.8.3).
-
-    Another version of the program may answer the same request otherwise.
-    """
-    stamp = b"%.6f %b" % (target.committed_at, _VERSION)
-    digest = blake2b(key, digest_size=9, key=stamp).hexdigest()
-    return b'"%d-%s"' % (target.number, digest.encode())
+    def size_bytes(self) -> int:
+        """Return about how much memory it takes."""
+        headers = sum(len(name) + len(value) + _HEADER_BYTES for name, value in self.headers)
+        return len(self.body) + headers + _ENTRY_BYTES
 
 
 class AnswerCache:
-    """Answers by request, least recently used out first.
+    """Responses by request; the least recently used is removed first.
 
     Args:
-        room_bytes: how much they may take; 0 keeps nothing.
+        room_bytes: how much memory they may take, keys and headers included; 0 keeps nothing.
     """
 
     def __init__(self, room_bytes: int) -> None:
@@ -70,62 +63,70 @@ class AnswerCache:
 
     @property
     def limit_bytes(self) -> int:
-        """The longest body that is kept."""
+        """The largest entry that is kept."""
         return self.room_bytes // _SHARE
 
     def get(self, key: bytes) -> Answer | None:
-        """Return the answer to a request, if it is here."""
-        answer = self.peek(key)
+        """Return the response to a request, if it is kept."""
+        answer = self._answers.get(key)
         if answer is None:
             self.misses += 1
-        return answer
-
-    def peek(self, key: bytes) -> Answer | None:
-        """Return the answer to a request, if it is here; that it is not does not count."""
-        answer = self._answers.get(key)
-        if answer is not None:
-            self.hits += 1
-            self._answers.move_to_end(key)
+            return None
+        self.hits += 1
+        self._answers.move_to_end(key)
         return answer
 
     def put(self, key: bytes, answer: Answer) -> None:
-        """Keep an answer, unless it is too long."""
-        if len(answer.body) > self.limit_bytes or key in self._answers:
+        """Keep a response, unless it is too long."""
+        size = len(key) + answer.size_bytes()
+        if size > self.limit_bytes or key in self._answers:
             return
         self._answers[key] = answer
-        self.used_bytes += _size(key, answer)
+        self.used_bytes += size
         while self.used_bytes > self.room_bytes:
-            self.used_bytes -= _size(*self._answers.popitem(last=False))
+            oldest, removed = self._answers.popitem(last=False)
+            self.used_bytes -= len(oldest) + removed.size_bytes()
 
     def clear(self) -> None:
-        """Forget all: another generation is published."""
+        """Remove all: another generation is published."""
         self._answers.clear()
         self.used_bytes = 0
 
 
-def _size(key: bytes, answer: Answer) -> int:
-    # Its raw form may be made later, and is about as long as its body.
-    return len(key) + 2 * len(answer.body) + _OVERHEAD_BYTES
+def entity_tag(key: bytes, target: Target) -> bytes:
+    """Return the ETag of the response to a request from a generation (RFC 9110, 8.8.3).
+
+    Another version of the program may answer the same request otherwise.
+    """
+    stamp = b"%.6f %b" % (target.committed_at, _VERSION)
+    digest = blake2b(key, digest_size=9, key=stamp).hexdigest()
+    return b'"%d-%s"' % (target.number, digest.encode())
 
 
-_PARSED: dict[bytes, Lines] = {}
-_PARSED_LIMIT: Final = 2000
+def has(headers: dict[bytes, bytes], answer: Answer) -> bool:
+    """Return whether a client has a response already (RFC 9110, 13.1.2 and 13.1.3).
+
+    Args:
+        headers: of the request.
+        answer: the response.
+    """
+    wanted = headers.get(b"if-none-match")
+    if wanted is not None:
+        tags = tags_in(wanted)
+        return bool(answer.etag) and (b"*" in tags or answer.etag.removeprefix(b"W/") in tags)
+    since = headers.get(b"if-modified-since")
+    if since is None:
+        return False
+    modified = next((value for name, value in answer.headers if name == b"last-modified"), None)
+    if modified is None or modified == since:
+        return modified is not None
+    try:
+        had, found = (parsedate_to_datetime(date.decode("latin-1")) for date in (since, modified))
+    except ValueError:
+        return False
+    return had.tzinfo is not None and found.tzinfo is not None and found <= had
 
 
-def parse_head(frame: bytes) -> tuple[int, int, Lines, bytes]:
-    """Return flags, status, headers and body of a FULL or START frame."""
-    _, flags, status, length = wire.HEAD.unpack_from(frame)
-    end = wire.HEAD.size + length
-    block = frame[wire.HEAD.size : end]
-    return flags, status, parse_lines(block), frame[end:]
-
-
-def parse_lines(block: bytes) -> Lines:
-    """Return header lines as pairs; names in lower case."""
-    lines = _PARSED.get(block)
-    if lines is None:
-        if len(_PARSED) > _PARSED_LIMIT:
-            _PARSED.clear()
-        pairs = (line.split(b": ", 1) for line in block.split(b"\r\n")[:-1])
-        lines = _PARSED[block] = [(name.lower(), value) for name, value in pairs]
-    return lines
+def tags_in(header: bytes) -> list[bytes]:
+    """Return the entity tags of If-None-Match, for the weak comparison."""
+    return [one.strip().removeprefix(b"W/") for one in header.split(b",")]

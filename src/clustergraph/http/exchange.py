@@ -1,4 +1,4 @@
-"""One HTTP request under way: what came in, and how to answer it."""
+"""One request under way in the gateway: its body in, its response out, and what the log needs."""
 
 from __future__ import annotations
 
@@ -7,116 +7,241 @@ import re
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import IO, Any, Final
+from html import escape
+from typing import IO, Any, Final, TypeAlias
 
 from clustergraph.errors import ClusterGraphError
-from clustergraph.http.cache import Lines
-from clustergraph.http.refusals import document, page
+from clustergraph.http.codec import Ask, Headers
+from clustergraph.http.options import Options
+from clustergraph.http.routes import Route
+from clustergraph.pages.words import LANGUAGES, THEMES
+from clustergraph.protocol import problems
 from clustergraph.protocol.negotiation import prefers_html
 
-__all__ = ["LEFT", "Exchange", "Receive", "Scope", "Send", "joined", "watch"]
+__all__ = [
+    "ALWAYS",
+    "CORS",
+    "LEAST_BYTES_PER_S",
+    "LEFT",
+    "AbortError",
+    "Exchange",
+    "Receive",
+    "Scope",
+    "Send",
+    "secured",
+    "visitor",
+]
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-# What workers are told besides Accept and Content-Type.
-_PASSED_ON: Final = (
-    b"content-encoding", b"content-disposition", b"if-match", b"if-none-match", b"slug",
-)  # fmt: skip
-_TIMEOUT: Final = re.compile(rb"(?:^|&)timeout=([0-9]{1,6}(?:\.[0-9]{1,6})?)(?:&|$)")
-_WAIT: Final = re.compile(rb"(?:^|[,;\s])wait=([0-9]{1,6})(?:$|[,;\s])")
-_NOTHING: Final = re.compile(rb"q\s*=\s*0(?:\.0*)?")
-_HOST: Final = re.compile(
-    rb"[A-Za-z0-9.\-_]{1,255}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
-)
-# Bodies longer than this wait on disk for their worker.
-_SPOOL_BYTES: Final = 256 << 10
+Scope: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 LEFT: Final = 499
-"""The status that the log has for a client that left before its answer."""
+"""The status in the log for a client that left before its response."""
+LEAST_BYTES_PER_S: Final = 16 << 10
+"""How fast a client must send and read on the whole, beyond the stall timeout."""
+
+CORS: Final[Headers] = [
+    (b"access-control-allow-origin", b"*"),
+    (
+        b"access-control-expose-headers",
+        b"ETag, Link, Content-Disposition, Retry-After, X-Total-Count, Clustergraph-Warnings",
+    ),
+]
+_NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+_REFERRER: Final = (b"referrer-policy", b"same-origin")
+ALWAYS: Final[Headers] = [*CORS, _NOSNIFF]
+"""Headers of every response."""
+# Data are not to be rendered, nor framed.
+_DATA_POLICY: Final = (
+    b"content-security-policy",
+    b"default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+)
+_PREFLIGHT: Final[Headers] = [
+    (
+        b"access-control-allow-headers",
+        b"Accept, Authorization, Content-Type, If-Match, If-None-Match, Prefer",
+    ),
+    (b"access-control-max-age", b"86400"),
+]
+
+# The headers that workers get: with a body, and without.
+_READING: Final = (b"accept",)
+_WRITING: Final = (
+    b"accept", b"content-type", b"content-encoding", b"content-disposition", b"if-match",
+    b"if-none-match", b"slug",
+)  # fmt: skip
+_MAX_VALUE_BYTES: Final = 8 << 10
+_TIMEOUT: Final = re.compile(rb"(?:^|&)timeout=([0-9]{1,6}(?:\.[0-9]{1,6})?)(?:&|$)")
+_WAIT: Final = re.compile(rb"(?:^|[,;\s])wait=([0-9]{1,6})(?:$|[,;\s])")
+_ZERO: Final = re.compile(rb"q\s*=\s*0(?:\.0*)?")
+_HOST: Final = re.compile(
+    r"[A-Za-z0-9.\-_]{1,255}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
+)
+_COOKIE: Final = re.compile(rb"(?:^|[;,]\s*)(lang|theme)=([a-z]+)\s*(?=$|[;,])")
+_LANGUAGE: Final = re.compile(
+    rb"\s*([A-Za-z]{2,3}|\*)(?:-[\w-]+)?\s*(?:;\s*q=([01](?:\.\d*)?))?\s*"
+)
+# Longer bodies go to a worker as a file.
+_INLINE_BYTES: Final = 64 << 10
+# A longer body is sent in pieces, so that a client that does not read it is noticed.
+_PIECE_BYTES: Final = 64 << 10
 
 
-@dataclass(slots=True)
+class AbortError(ClusterGraphError):
+    """A response that has begun cannot be completed: the server aborts the connection."""
+
+
 class Exchange:
     """One request under way.
 
+    Args:
+        scope: of ASGI.
+        receive: of ASGI.
+        send: of ASGI.
+        headers: by name; several of one name are joined by commas.
+        client: the address of whoever asks.
+        options: what the operator decided.
+
     Attributes:
-        visitor: for whom a page is made, as `clustergraph.http.places.visitor` says it.
+        route: what answers it; None: the path is unknown.
+        parameters: of the path.
+        status: of the response; `LEFT` until there is one.
+        sent_bytes: length of the body sent.
+        outcome: ``hit`` (from the cache), ``miss``, or why it failed.
+        started: whether the response has begun.
+        left: whether the client left before the response was complete.
+        watch: waits until the client leaves.
     """
 
-    scope: Scope
-    receive: Receive
-    send: Send
-    operation: str
-    headers: dict[bytes, bytes]
-    client: str
-    visitor: bytes = b""
-    started_s: float = field(default_factory=time.monotonic)
-    deadline_s: float = 0.0
-    status: int = LEFT
-    size: int = 0
-    how: str = "miss"
-    answering: bool = False
-    left: bool = False
-    body: bytes | IO[bytes] = b""
+    __slots__ = (
+        "_scope", "_send", "base", "begun_s", "body", "client", "deadline_s", "file",
+        "headers", "left", "method", "options", "outcome", "parameters", "path", "query_string",
+        "receive", "route", "sent_bytes", "started", "status", "watch",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: dict[bytes, bytes],
+        client: str,
+        options: Options,
+    ) -> None:
+        self.begun_s = time.monotonic()
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query_string: bytes = scope["query_string"]
+        self.headers = headers
+        self.client = client
+        self.options = options
+        self.route: Route | None = None
+        self.parameters: dict[str, str] = {}
+        self.base = ""
+        self.deadline_s = 0.0
+        self.status = LEFT
+        self.sent_bytes = 0
+        self.outcome = "miss"
+        self.started = False
+        self.left = False
+        self.watch: asyncio.Task[None] | None = None
+        self.body = b""
+        self.file: IO[bytes] | None = None
+        self._scope = scope
+        self.receive = receive
+        self._send = send
 
     @property
-    def accept(self) -> bytes:
+    def accept(self) -> str:
         """The Accept header."""
-        return self.headers.get(b"accept", b"")
+        return self.headers.get(b"accept", b"").decode("latin-1")
 
-    def prepare(self) -> tuple[bytes, bytes] | None:
-        """Return the key and the head of a request for a worker; None: it is not well-formed."""
-        scope, headers = self.scope, self.headers
-        host = headers.get(b"host", b"localhost")
-        if not _HOST.fullmatch(host):
+    def close(self) -> None:
+        """Release what the body takes."""
+        if self.file is not None:
+            self.file.close()
+
+    # The request
+
+    def ask(self) -> Ask | None:
+        """Return the request for a worker; None: it is malformed.
+
+        Both the method HEAD and a GET give the same; see `Ask.head_only`.
+        """
+        route = self.route
+        assert route is not None  # noqa: S101 - the gateway has resolved it
+        base = self.find_base()
+        if base is None:
             return None
-        method = scope["method"].encode()
-        flags = b"g" if _takes_gzip(headers.get(b"accept-encoding", b"")) else b""
-        more = self.visitor
-        if method not in (b"GET", b"HEAD"):
-            found = [(name, headers[name]) for name in _PASSED_ON if name in headers]
-            more = b"\x01".join([piece for pair in found for piece in pair])
-            if more.count(b"\x01") != max(2 * len(found) - 1, 0):
-                return None
-        rest = (
-            scope["raw_path"], scope["query_string"], self.accept,
-            headers.get(b"content-type", b""),
-        )  # fmt: skip
-        base = scope["scheme"].encode() + b"://" + host + scope.get("root_path", "").encode()
-        key = b"\0".join((b"GET" if method == b"HEAD" else method, *rest, flags, more, base, b""))
-        if key.count(b"\0") != 8:
-            return None
-        if method != b"HEAD":
-            return key, key
-        # Workers see a GET of which the head is wanted alone.
-        return key, b"\0".join((b"GET", *rest, flags + b"h", more, base, b""))
+        writing = self.method not in ("GET", "HEAD")
+        headers = {}
+        for name in _WRITING if writing else _READING:
+            value = self.headers.get(name)
+            if value:
+                if len(value) > _MAX_VALUE_BYTES:
+                    return None
+                headers[name.decode()] = value.decode("latin-1")
+        language, theme = visitor(self.headers) if route.personal else ("", "")
+        return Ask(
+            route.operation,
+            "GET" if self.method == "HEAD" else self.method,
+            self.path,
+            self._scope["raw_path"].decode("latin-1"),
+            self.query_string,
+            self.parameters,
+            headers,
+            base,
+            language,
+            theme,
+            _accepts_gzip(self.headers.get(b"accept-encoding", b"")),
+            self.body,
+        )
 
-    def time_limit(self, most_s: float) -> float:
-        """Return how long the answer may take: what the request asks for, within the limit.
+    def find_base(self) -> str | None:
+        """Return where clients reach the service; None: the Host header is malformed."""
+        if not self.base:
+            if self.options.public_address:
+                self.base = self.options.public_address.rstrip("/")
+            else:
+                host = self.headers.get(b"host", b"localhost").decode("latin-1")
+                if not _HOST.fullmatch(host):
+                    return None
+                self.base = f"{self._scope['scheme']}://{host}"
+        return self.base
 
-        A request says so by ``?timeout=SECONDS`` or by ``Prefer: wait=SECONDS`` (RFC 7240).
+    def time_limit_s(self, most_s: float) -> float:
+        """Return the request's timeout in seconds, capped at the limit.
+
+        A request states it by ``?timeout=SECONDS`` or by ``Prefer: wait=SECONDS`` (RFC 7240).
         """
         limit = most_s
-        query_string = self.scope["query_string"]
-        if b"timeout=" in query_string and (found := _TIMEOUT.search(query_string)):
+        if b"timeout=" in self.query_string and (found := _TIMEOUT.search(self.query_string)):
             limit = min(limit, float(found[1]))
         if found := _WAIT.search(self.headers.get(b"prefer", b"")):
             limit = min(limit, float(found[1]))
         return limit
 
-    async def take_body(self, limit: int) -> bool:
-        """Receive the body; False: it was too long and has been refused, or the client left."""
+    async def receive_body(self, limit: int) -> bool:
+        """Receive the body; False: it has been refused, or the client left."""
         length = self.headers.get(b"content-length", b"0")
-        size, file = 0, None
+        if length.isdigit() and int(length[:20]) > limit:
+            await self._refuse_body(limit)
+            return False
         chunks: list[bytes] = []
-        more = not (length.isdigit() and int(length) > limit)
-        too_long = not more
+        size, more = 0, True
+        begun_s = asyncio.get_running_loop().time()
         while more:
-            event = await self.receive()
+            patience_s = self.options.stall_timeout_s + size / LEAST_BYTES_PER_S
+            try:
+                async with asyncio.timeout_at(begun_s + patience_s):
+                    event = await self.receive()
+            except TimeoutError:
+                self.outcome = "stalled"
+                detail = "the request body arrives too slowly"
+                await self.refuse(408, "Request timeout", detail, [(b"connection", b"close")])
+                return False
             if event["type"] == "http.disconnect":
                 self.left = True
                 return False
@@ -124,78 +249,159 @@ class Exchange:
             more = event.get("more_body", False)
             size += len(chunk)
             if size > limit:
-                too_long = True
-                break
-            if file is None and size > _SPOOL_BYTES:
-                file = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the exchange
-                file.write(b"".join(chunks))
+                await self._refuse_body(limit)
+                return False
+            if self.file is None and size > _INLINE_BYTES:
+                self.file = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
+                self.file.write(b"".join(chunks))
                 chunks.clear()
-            if file is None:
+            if self.file is None:
                 chunks.append(chunk)
             else:
-                file.write(chunk)
-        if too_long:
-            await self.refuse(
-                413, "The request is too large", f"at most {limit:,} bytes are accepted",
-                [(b"connection", b"close")],
-            )  # fmt: skip
-            return False
-        self.body = file if file is not None else b"".join(chunks)
+                self.file.write(chunk)
+        self.body = b"".join(chunks)
         return True
 
-    async def reply(self, status: int, lines: Lines, body: bytes) -> None:
-        """Answer, whole."""
-        self.status, self.answering = status, True
-        if self.scope["method"] != "HEAD":
-            self.size = len(body)
-        await self.send({"type": "http.response.start", "status": status, "headers": lines})
-        await self.send({"type": "http.response.body", "body": body})
+    async def _refuse_body(self, limit: int) -> None:
+        await self.refuse(
+            413, "Content too large", f"at most {limit:,} bytes are accepted",
+            [(b"connection", b"close")],
+        )  # fmt: skip
+
+    async def disconnected(self) -> None:
+        """Return when the client has left."""
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+        self.left = True
+
+    # The response
+
+    async def start(self, status: int, headers: Headers) -> None:
+        """Send status and headers."""
+        self.status, self.started = status, True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+
+    async def send(self, chunk: bytes, more: bool = True) -> float:
+        """Send a piece of the body; return how long the client kept us waiting, in seconds.
+
+        Raises:
+            AbortError: the client reads too slowly.
+        """
+        begun_s = time.monotonic()
+        patience_s = self.options.stall_timeout_s + self.sent_bytes / LEAST_BYTES_PER_S
+        try:
+            async with asyncio.timeout(patience_s):
+                await self._send({"type": "http.response.body", "body": chunk, "more_body": more})
+        except TimeoutError as error:
+            self.outcome = "stalled"
+            raise AbortError("the client reads too slowly") from error
+        self.sent_bytes += len(chunk)
+        return time.monotonic() - begun_s
+
+    async def reply(self, status: int, headers: Headers, body: bytes) -> None:
+        """Send a complete response."""
+        self.status, self.started = status, True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        if self.method == "HEAD":
+            body = b""
+        size = len(body)
+        if size <= _PIECE_BYTES:
+            self.sent_bytes = size
+            await self._send({"type": "http.response.body", "body": body})
+            return
+        for at in range(0, size, _PIECE_BYTES):
+            last = at + _PIECE_BYTES >= size
+            await self.send(body[at : at + _PIECE_BYTES], more=not last)
 
     async def refuse(
-        self,
-        status: int,
-        title: str,
-        detail: str,
-        lines: Lines | None = None,
+        self, status: int, title: str, detail: str, headers: Headers | None = None
     ) -> None:
-        """Answer with a refusal; see `document`."""
-        make = page if self.visitor and prefers_html(self.accept.decode("latin-1")) else document
-        await self.reply(*make(status, title, detail, self.accept, lines))
+        """Send a problem document (RFC 9457), or a plain page to people."""
+        if self.route is not None and self.route.personal and prefers_html(self.accept):
+            body = _page(title, detail)
+            found: Headers = [
+                (b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store"),
+            ]  # fmt: skip
+        else:
+            document = problems.document(status, title, detail, self.accept)
+            assert isinstance(document.body, bytes)  # noqa: S101 - it is no stream
+            body = document.body
+            found = [(name.lower().encode(), value.encode()) for name, value in document.headers]
+        found.append((b"content-length", b"%d" % len(body)))
+        await self.reply(status, secured([*ALWAYS, *found, *(headers or [])], self.base), body)
 
-    async def break_off(self, reason: str) -> None:
-        """Break the connection, so that nobody takes what was sent for the whole."""
-        self.how = reason
-        connection = self.scope.get("connection")
-        if connection is None:
-            raise ClusterGraphError(f"the answer cannot be finished: {reason}")
-        connection.abort()
-        # Until the server has noticed, it would complain about an answer without an end.
-        while not connection.cycle.disconnected and connection.transport is not None:
-            await asyncio.sleep(0.001)
+    async def reply_options(self, methods: tuple[str, ...]) -> None:
+        """Say which methods an address takes."""
+        allowed = ", ".join(methods).encode()
+        headers = [
+            *ALWAYS, (b"allow", allowed), (b"access-control-allow-methods", allowed), *_PREFLIGHT
+        ]  # fmt: skip
+        await self.reply(204, secured(headers, self.base), b"")
+
+
+def secured(headers: Headers, base: str) -> Headers:
+    """Return headers with a Content-Security-Policy, unless they have one.
+
+    Pages load scripts and styles from ``/static/`` alone; everything else loads nothing.
+    """
+    html = False
+    for name, value in headers:
+        if name == b"content-security-policy":
+            return headers
+        if name == b"content-type":
+            html = value.startswith(b"text/html")
+    if not html:
+        return [*headers, _DATA_POLICY]
+    return [*headers, (b"content-security-policy", _page_policy(base)), _REFERRER]
+
+
+@lru_cache(maxsize=32)
+def _page_policy(base: str) -> bytes:
+    files = f"{base}/static/"
+    return (
+        f"default-src 'self'; script-src {files}; style-src {files}; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ).encode()
+
+
+def _page(title: str, detail: str) -> bytes:
+    """Return a plain page for people whom no worker could show one."""
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)} · clustergraph</title></head>\n"
+        f"<body><main><h1>{escape(title)}</h1>\n<p>{escape(detail)}</p></main></body></html>\n"
+    ).encode()
 
 
 @lru_cache(maxsize=128)
-def _takes_gzip(accepted: bytes) -> bool:
-    """Say whether Accept-Encoding admits gzip (RFC 9110, section 12.5.3): named, or as ``*``."""
+def _accepts_gzip(accepted: bytes) -> bool:
+    """Return whether Accept-Encoding admits gzip, by name or as ``*`` (RFC 9110, 12.5.3)."""
     codings = {}
-    for part in accepted.lower().split(b","):
+    for part in accepted[:1000].lower().split(b","):
         coding, _, weight = part.partition(b";")
-        codings[coding.strip()] = not _NOTHING.fullmatch(weight.strip())
+        codings[coding.strip()] = not _ZERO.fullmatch(weight.strip())
     named = [codings[name] for name in (b"gzip", b"x-gzip", b"*") if name in codings]
     return bool(named) and named[0]
 
 
-def joined(pairs: Lines) -> dict[bytes, bytes]:
-    """Return headers by name, the values of one name joined by commas (RFC 9110, 5.3)."""
-    joined: dict[bytes, bytes] = {}
-    for name, value in pairs:
-        joined[name] = joined[name] + b", " + value if name in joined else value
-    return joined
+def visitor(headers: dict[bytes, bytes]) -> tuple[str, str]:
+    """Return language and theme: of the cookies, else of Accept-Language (RFC 9110, 12.5.4)."""
+    chosen = dict(_COOKIE.findall(headers.get(b"cookie", b"")))
+    language = chosen.get(b"lang", b"").decode()
+    if language not in LANGUAGES:
+        language = _preferred(headers.get(b"accept-language", b""))
+    theme = chosen.get(b"theme", b"").decode()
+    return language, theme if theme in THEMES else ""
 
 
-async def watch(exchange: Exchange, act: Callable[[], object]) -> None:
-    """Wait until the client leaves, then act."""
-    while (await exchange.receive())["type"] != "http.disconnect":
-        pass
-    exchange.left = True
-    act()
+@lru_cache(maxsize=128)
+def _preferred(accepted: bytes) -> str:
+    best, language = 0.0, LANGUAGES[0]
+    for part in accepted[:1000].split(b","):
+        if match := _LANGUAGE.fullmatch(part):
+            name = match[1].decode().lower()
+            quality = float(match[2] or 1)
+            if name in LANGUAGES and quality > best:
+                best, language = quality, name
+    return language

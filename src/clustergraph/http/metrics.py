@@ -1,35 +1,74 @@
-"""What the service counts, as Prometheus reads it, and a line in the log for each request."""
+"""Metrics for Prometheus, and the access log."""
 
 from __future__ import annotations
 
 import json
 import time
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final
 
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
 import clustergraph
 from clustergraph.errors import UsageError
+from clustergraph.http.cache import AnswerCache
+from clustergraph.workers.pool import Pool
 
 __all__ = ["AccessLog", "Metrics"]
 
-BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Metrics:
-    """Counters of requests and their times (Prometheus text exposition format 0.0.4)."""
+    """The metrics of one service, in a registry of its own.
 
-    def __init__(self) -> None:
-        self.requests: Counter[tuple[str, int]] = Counter()
-        self.sent_bytes = 0
-        self.follow_failures = 0
-        self.refused_writes = 0
-        self.write_warnings = 0
-        self._buckets = [0] * (len(BUCKETS_S) + 1)
-        self._seconds = 0.0
-        self._started_s = time.time()
+    Args:
+        readers: the workers that are looked at.
+        cache: likewise.
+    """
+
+    def __init__(self, readers: Pool, cache: AnswerCache) -> None:
+        self.registry = CollectorRegistry()
+        self._requests = Counter(
+            "clustergraph_requests",
+            "Requests by operation and HTTP status.",
+            ("operation", "status"),
+            registry=self.registry,
+        )
+        self._requests_of: dict[tuple[str, int], Counter] = {}
+        self._query_seconds = Histogram(
+            "clustergraph_query_seconds",
+            "Time that queries took.",
+            buckets=_BUCKETS_S,
+            registry=self.registry,
+        )
+        self._sent_bytes = self._counter("sent_bytes", "Bytes of response bodies.")
+        self.refused_writes = self._counter(
+            "refused_writes", "Writes refused for the violations they add."
+        )
+        self.write_warnings = self._counter("write_warnings", "Findings of accepted writes.")
+        self.follow_failures = self._counter(
+            "follow_failures", "Failed attempts to find a new generation."
+        )
+        self.prepare_failures = self._counter(
+            "prepare_failures", "Generations whose page data could not be computed ahead."
+        )
+        Info("clustergraph", "The version that runs.", registry=self.registry).info(
+            {"version": clustergraph.__version__}
+        )
+        Gauge(
+            "clustergraph_start_time_seconds",
+            "When the service started, in seconds since 1970.",
+            registry=self.registry,
+        ).set_to_current_time()
+        self._readers = readers
+        self._cache = cache
+        self.registry.register(self)
+
+    def _counter(self, name: str, meaning: str) -> Counter:
+        return Counter(f"clustergraph_{name}", meaning, registry=self.registry)
 
     def observe(self, operation: str, status: int, seconds: float, size: int) -> None:
         """Count one request.
@@ -37,75 +76,60 @@ class Metrics:
         Args:
             operation: ``query``, ``update``, ``store``, …
             status: the HTTP status; 499: the client left.
-            seconds: from the request to the end of the answer.
+            seconds: from the request to the end of the response.
             size: bytes of the body sent.
         """
-        self.requests[operation, status] += 1
-        self.sent_bytes += size
+        counter = self._requests_of.get((operation, status))
+        if counter is None:
+            counter = self._requests.labels(operation, str(status))
+            self._requests_of[operation, status] = counter
+        counter.inc()
+        self._sent_bytes.inc(size)
         if operation == "query":
-            self._buckets[bisect_left(BUCKETS_S, seconds)] += 1
-            self._seconds += seconds
+            self._query_seconds.observe(seconds)
 
-    def render(self, gauges: Mapping[str, tuple[str, str, Mapping[str, float]]]) -> str:
-        """Return all of it as text.
+    def collect(self) -> Iterable[Metric]:
+        """Yield what is looked at only when the metrics are asked for (a custom collector)."""
+        states = self._readers.figures()
+        waiting = states.pop("waiting")
+        yield from _gauges("workers", "Worker processes that read, by state.", "state", states)
+        yield _gauge("queue", "Requests that wait for a worker.", waiting)
+        yield _gauge("generation", "The generation that is served.", self._readers.target.number)
+        ended = CounterMetricFamily(
+            "clustergraph_workers_ended",
+            "Workers that ended before their response did, by reason.",
+            labels=["reason"],
+        )
+        for reason, count in sorted(self._readers.failures.items()):
+            ended.add_metric([reason], count)
+        yield ended
+        yield _gauge("cache_bytes", "Memory that kept responses take.", self._cache.used_bytes)
+        yield _gauge("cache_answers", "Responses kept.", len(self._cache))
+        found = CounterMetricFamily(
+            "clustergraph_cache_requests",
+            "Requests by whether their response was kept.",
+            labels=["result"],
+        )
+        found.add_metric(["hit"], self._cache.hits)
+        found.add_metric(["miss"], self._cache.misses)
+        yield found
 
-        Args:
-            gauges: by name: type, meaning, and values by label set (``state="idle"``; may be
-                empty).
-        """
-        lines = _metric(
-            "clustergraph_info",
-            "gauge",
-            "The version that runs.",
-            {f'version="{clustergraph.__version__}"': 1},
-        )
-        lines += _metric(
-            "clustergraph_start_time_seconds",
-            "gauge",
-            "When the service started, in seconds since 1970.",
-            {"": self._started_s},
-        )
-        lines += _metric(
-            "clustergraph_requests_total",
-            "counter",
-            "Requests by operation and HTTP status.",
-            {
-                f'operation="{operation}",status="{status}"': count
-                for (operation, status), count in sorted(self.requests.items())
-            },
-        )
-        for name, meaning, count in (
-            ("refused_writes", "Writes refused for the violations they add.", self.refused_writes),
-            (
-                "write_warnings",
-                "Findings that writes added, and passed.",
-                self.write_warnings,
-            ),
-        ):
-            lines += _metric(f"clustergraph_{name}_total", "counter", meaning, {"": count})
-        lines += _metric(
-            "clustergraph_sent_bytes_total",
-            "counter",
-            "Bytes of answers, without headers.",
-            {"": self.sent_bytes},
-        )
-        name = "clustergraph_query_seconds"
-        lines += [f"# HELP {name} Time that queries took.", f"# TYPE {name} histogram"]
-        total = 0
-        for bound, count in zip((*BUCKETS_S, "+Inf"), self._buckets, strict=True):
-            total += count
-            lines.append(f'{name}_bucket{{le="{bound}"}} {total}')
-        lines += [f"{name}_sum {self._seconds:.6f}", f"{name}_count {total}"]
-        for name, (kind, meaning, values) in gauges.items():
-            lines += _metric(name, kind, meaning, values)
-        return "\n".join(lines) + "\n"
+    def render(self) -> bytes:
+        """Return all of it in the text exposition format."""
+        return generate_latest(self.registry)
 
 
-def _metric(name: str, kind: str, meaning: str, values: Mapping[str, float]) -> list[str]:
-    lines = [f"# HELP {name} {meaning}", f"# TYPE {name} {kind}"]
-    for labels, value in values.items():
-        lines.append(f"{name}{{{labels}}} {value}" if labels else f"{name} {value}")
-    return lines
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"clustergraph_{name}", meaning, value=value)
+
+
+def _gauges(
+    name: str, meaning: str, label: str, values: dict[str, int]
+) -> Iterator[GaugeMetricFamily]:
+    family = GaugeMetricFamily(f"clustergraph_{name}", meaning, labels=[label])
+    for value, count in values.items():
+        family.add_metric([value], count)
+    yield family
 
 
 class AccessLog:
@@ -113,7 +137,7 @@ class AccessLog:
 
     Args:
         path: where to; ``-`` is standard output.
-        with_queries: whether the lines hold what was asked.
+        with_queries: whether the lines hold queries and updates.
 
     Raises:
         UsageError: it cannot be written there.
@@ -139,7 +163,7 @@ class AccessLog:
         status: int,
         seconds: float,
         size: int,
-        how: str,
+        outcome: str,
         query: str | None,
     ) -> None:
         """Add a line.
@@ -148,11 +172,11 @@ class AccessLog:
             client: its address.
             method: of the request.
             path: of the request, without the query string.
-            status: of the answer; 499: the client left.
-            seconds: from the request to the end of the answer.
+            status: of the response; 499: the client left.
+            seconds: from the request to the end of the response.
             size: bytes of the body sent.
-            how: ``hit`` (from the cache), ``miss``, or why it failed.
-            query: what was asked; kept only if the log is to hold queries.
+            outcome: ``hit`` (from the cache), ``miss``, or why it failed.
+            query: kept only if the log is to hold queries.
         """
         now = time.time()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03}Z"
@@ -164,7 +188,7 @@ class AccessLog:
             "status": status,
             "seconds": round(seconds, 6),
             "bytes": size,
-            "how": how,
+            "how": outcome,
         }
         if self.with_queries and query is not None:
             entry["query"] = query

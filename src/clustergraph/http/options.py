@@ -1,98 +1,287 @@
-"""What an operator decides about the service; each name carries its unit."""
+"""The settings of ``clustergraph serve``, each declared once.
+
+`Options` is the table: a field's metadata hold its option, help and bounds; its environment
+variable and its line in docs/service.md follow from them. The command line is made from it
+(`clustergraph.cli.serving`), and a test compares the documentation.
+"""
+
+# ruff: noqa: RUF009 - a field is a description of a setting, made by a function
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
-from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
+from clustergraph.settings import DEFAULT_HOST, DEFAULT_PORT, MAX_NESTING, MAX_QUERY_BYTES
 
-__all__ = ["Options"]
+__all__ = ["MIN_TOKEN_CHARACTERS", "Options", "Setting", "documentation", "settings"]
+
+_PREFIX: Final = "CLUSTERGRAPH_"
+MIN_TOKEN_CHARACTERS: Final = 16
+"""Shortest token that is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.
+
+    Attributes:
+        name: of the field in `Options`.
+        option: on the command line.
+        variable: in the environment; the command line wins.
+        kind: of the value.
+        default: what holds where nothing is given.
+        help: what it does, in a sentence.
+        metavar: what stands for the value in the help; empty: the kind says it.
+        low: least value; None: any.
+        high: greatest value; None: any.
+        choices: all values; empty: any.
+        shown_default: the default in words, where the value does not say it.
+    """
+
+    name: str
+    option: str
+    variable: str
+    kind: Literal["flag", "integer", "number", "text", "path", "list"]
+    default: Any
+    help: str
+    metavar: str = ""
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] = ()
+    shown_default: str = ""
+
+
+def _setting(
+    help: str,  # noqa: A002 - the name that click uses
+    kind: str = "text",
+    default: Any = None,
+    option: str = "",
+    **more: Any,
+) -> Any:
+    return field(default=default, metadata={"help": help, "kind": kind, "option": option, **more})
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of ``clustergraph serve``.
+    """What an operator decides about the service. Names carry their units."""
 
-    Attributes:
-        query_timeout_s: how long a query may take, waiting included; requests may ask for less.
-        write_timeout_s: how long an update or an upload may take.
-        write_wait_s: how long one may wait for others before it is refused.
-        max_result_bytes: longest answer.
-        max_query_bytes: longest query or update text.
-        max_nesting: deepest nesting of brackets in one.
-        max_upload_bytes: longest body of a write, as sent and after decompression.
-        max_head_bytes: longest request line and headers.
-        workers: processes for young queries; each may use a core.
-        slots: further queries that may be long under way at the same time.
-        aged_after_s: from when on a query counts as long.
-        queue: requests that may wait for a worker.
-        queries_per_client: requests that one address may have open; 0: any number.
-        worker_memory_bytes: address space of a worker.
-        writer_memory_bytes: address space of the process that writes.
-        cache_bytes: room for whole answers.
-        stall_s: how long a client may let a connection stand still in the middle of a request or
-            an answer.
-        default_graph: what a query's default graph is: all graphs, or the default graph itself.
-        allow_service: addresses that SERVICE may name.
-        allow_load: addresses that LOAD may name.
-        token: what writers must present; empty: nobody may write.
-        access_log: where to write a line a request; None: nowhere.
-        log_queries: whether these lines hold the queries.
-        writable: whether the graph takes writes at all.
-        remote: whether the graph is another server's.
-        update_address: where that server takes updates; None: where it answers queries.
-        graph_store_address: its graph store; None: it has none.
-        max_validate_bytes: longest content that is judged without being stored.
-        validate_writes: whether changes that would add a violation are refused.
-        shapes: the file or directory of shapes that hold here; None: the shipped ones.
-        inference: whether each write brings what follows from the graph up to date.
-        prepare: whether what pages need of the whole graph is worked out ahead.
-    """
+    store: str | None = _setting(
+        "Serve the graph in DIR, or that of the SPARQL server at an http(s) ADDRESS.",
+        metavar="DIR|ADDRESS",
+        shown_default="the shipped graph, read-only",
+    )
+    update_address: str | None = _setting(
+        "Where that server takes updates, if not where it answers queries.", metavar="ADDRESS"
+    )
+    graph_store_address: str | None = _setting(
+        "Where that server takes whole graphs (graph store protocol).", metavar="ADDRESS"
+    )
+    bare: bool = _setting(
+        "Make a new graph in DIR empty, without shipped data.", "flag", default=False
+    )
+    host: str = _setting("Address to listen on.", default=DEFAULT_HOST)
+    port: int = _setting(
+        "Port to listen on; 0 takes a free one.", "integer", DEFAULT_PORT, low=0, high=65535
+    )
+    public_address: str | None = _setting(
+        "Address under which clients reach the service, with any path prefix: links and redirects "
+        "start with it instead of the Host header.",
+        metavar="ADDRESS",
+    )
+    token_file: Path | None = _setting(
+        "Holds the token that writes need (Authorization: Bearer …), of at least "
+        f"{MIN_TOKEN_CHARACTERS} characters; else CLUSTERGRAPH_TOKEN holds it. Without a token "
+        "nobody may write.",
+        "path",
+        metavar="FILE",
+    )
+    metrics_token_file: Path | None = _setting(
+        "Holds the token that /metrics needs; else CLUSTERGRAPH_METRICS_TOKEN holds it, else it is "
+        "the token of writes. Without a token there are no metrics.",
+        "path",
+        metavar="FILE",
+    )
+    default_graph: Literal["union", "own"] = _setting(
+        "What a query's default graph is: the union of all graphs, or the default graph itself.",
+        default="union",
+        choices=("union", "own"),
+    )
+    workers: int | None = _setting(
+        "Processes that evaluate queries.",
+        "integer",
+        low=1,
+        high=256,
+        shown_default="one per core, at least 2",
+    )
+    query_timeout_s: float = _setting(
+        "Time limit of a query, in seconds; a request may set a shorter one (?timeout=5).",
+        "number",
+        30.0,
+        low=0.1,
+        high=86400,
+    )
+    write_timeout_s: float = _setting(
+        "Time limit of an update or an upload, in seconds.", "number", 300.0, low=0.1, high=86400
+    )
+    write_wait_s: float = _setting(
+        "How long a write may wait for others before it is refused, in seconds.",
+        "number",
+        30.0,
+        low=0.1,
+        high=86400,
+    )
+    max_result_bytes: int = _setting(
+        "Longest response body; a longer one is aborted.", "integer", 1 << 30, low=1000
+    )
+    max_query_bytes: int = _setting(
+        "Longest query or update.", "integer", MAX_QUERY_BYTES, low=100, high=10_000_000
+    )
+    max_upload_bytes: int = _setting(
+        "Longest upload, as sent and when decompressed.", "integer", 1 << 30, low=1000
+    )
+    max_validate_bytes: int = _setting(
+        "Longest content that /validate takes, as sent and when decompressed.",
+        "integer",
+        16 << 20,
+        low=1000,
+    )
+    query_limit: int = _setting(
+        "Requests that may wait for a worker; further ones are refused at once.",
+        "integer",
+        512,
+        low=1,
+    )
+    client_limit: int = _setting(
+        "Requests that one address may have open, and half of the connections; 0 sets no limit, "
+        "for a proxy in front.",
+        "integer",
+        256,
+        low=0,
+    )
+    worker_memory_mb: int = _setting("Address space of each worker.", "integer", 1024, low=700)
+    cache_mb: int = _setting("Memory for complete responses.", "integer", 64, low=0)
+    allow_service: tuple[str, ...] = _setting(
+        "Let queries call this endpoint (SERVICE); an address that ends in * admits all that start "
+        "with it. May be repeated.",
+        "list",
+        (),
+        metavar="ADDRESS",
+    )
+    allow_load: tuple[str, ...] = _setting(
+        "Let updates load this file (LOAD); as --allow-service.", "list", (), metavar="ADDRESS"
+    )
+    validate_writes: bool = _setting(
+        "Accept writes whatever the shapes say; else one that adds a violation is refused.",
+        "flag",
+        default=True,
+        option="--no-validate-writes",
+    )
+    shapes: Path | None = _setting(
+        "Validate writes, and data sent to /validate, with the shapes of this file or directory.",
+        "path",
+        metavar="PATH",
+        shown_default="the shipped shapes",
+    )
+    inference: bool = _setting(
+        "Keep only what is stated: nothing is inferred, and what was inferred is removed by the "
+        "next write.",
+        "flag",
+        default=True,
+        option="--no-inference",
+    )
+    prepare: bool = _setting(
+        "Do not compute ahead what pages need of the whole graph (search index, counts): the first "
+        "request waits for it.",
+        "flag",
+        default=True,
+        option="--no-prepare",
+    )
+    access_log: Path | None = _setting(
+        "Write a JSON object a line for each request; '-' is standard output.",
+        "path",
+        metavar="FILE",
+    )
+    log_queries: bool = _setting(
+        "Include queries and updates in the access log.", "flag", default=False
+    )
 
-    query_timeout_s: float = 30.0
-    write_timeout_s: float = 300.0
-    write_wait_s: float = 30.0
-    max_result_bytes: int = 1 << 30
-    max_query_bytes: int = MAX_QUERY_BYTES
-    max_nesting: int = MAX_NESTING
-    max_upload_bytes: int = 1 << 30
-    max_head_bytes: int = 64 << 10
-    workers: int = 2
-    slots: int = 8
-    aged_after_s: float = 0.5
-    queue: int = 512
-    queries_per_client: int = 256
-    worker_memory_bytes: int = 1 << 30
-    writer_memory_bytes: int = 4 << 30
-    cache_bytes: int = 64 << 20
-    stall_s: float = 30.0
-    default_graph: Literal["union", "own"] = "union"
-    allow_service: tuple[str, ...] = ()
-    allow_load: tuple[str, ...] = ()
+    # Not settings of the command line: limits for tests and benchmarks, and what follows from the
+    # settings.
     token: str = ""
-    access_log: Path | None = None
-    log_queries: bool = False
-    writable: bool = False
-    remote: bool = False
-    update_address: str | None = None
-    graph_store_address: str | None = None
-    max_validate_bytes: int = 16 << 20
-    validate_writes: bool = True
-    shapes: Path | None = None
-    inference: bool = True
-    prepare: bool = True
+    metrics_token: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    max_nesting: int = MAX_NESTING
+    max_head_bytes: int = 64 << 10
+    head_timeout_s: float = 10.0
+    stall_timeout_s: float = 30.0
+    slots: int = 8
+    long_after_s: float = 0.5
+    writer_memory_bytes: int = 4 << 30
+
+    @property
+    def remote(self) -> bool:
+        """Whether the graph is another server's."""
+        return self.store is not None and self.store.lower().startswith(("http://", "https://"))
+
+    @property
+    def max_form_bytes(self) -> int:
+        """Longest body with a query: percent-encoding may quadruple it."""
+        return 4 * self.max_query_bytes
+
+    @property
+    def takes_writes(self) -> bool:
+        """Whether writes are possible: without a token nobody can write."""
+        return self.store is not None and bool(self.token)
 
     def for_worker(self) -> dict[str, Any]:
-        """Return what workers have to know, fit for JSON: no secrets."""
+        """Return what workers need to know, fit for JSON: no secrets and no addresses to write to.
+
+        The addresses of another server reach only the workers that need them.
+        """
         kept = asdict(self)
-        del kept["token"], kept["access_log"]
+        for name in (
+            "token", "metrics_token", "token_file", "metrics_token_file", "access_log", "store",
+            "update_address", "graph_store_address",
+        ):  # fmt: skip
+            del kept[name]
         kept["writable"] = self.takes_writes
         kept["shapes"] = None if self.shapes is None else str(self.shapes.absolute())
         return kept
 
-    @property
-    def takes_writes(self) -> bool:
-        """Whether anybody may write: nobody may without a token, so nothing says that they can."""
-        return self.writable and bool(self.token)
+
+def settings() -> list[Setting]:
+    """Return all settings, in the order of the help."""
+    found = []
+    for one in fields(Options):
+        if "help" not in one.metadata:
+            continue
+        meta = dict(one.metadata)
+        option = meta.pop("option") or "--" + one.name.replace("_", "-")
+        variable = _PREFIX + option.removeprefix("--").replace("-", "_").upper()
+        assert one.default is not MISSING  # noqa: S101 - each has one
+        found.append(Setting(one.name, option, variable, default=one.default, **meta))
+    return found
+
+
+def documentation() -> str:
+    """Return the table of settings for docs/service.md, in Markdown."""
+    lines = [
+        "| option | environment variable | default | what it does |",
+        "| --- | --- | --- | --- |",
+    ]
+    for one in settings():
+        value = f" {one.metavar}" if one.metavar else ""
+        lines.append(f"| `{one.option}{value}` | `{one.variable}` | {_shown(one)} | {one.help} |")
+    return "\n".join(lines) + "\n"
+
+
+def _shown(one: Setting) -> str:
+    if one.shown_default:
+        return one.shown_default
+    if one.kind == "flag":
+        return "off"
+    if one.default is None or one.default == ():
+        return "none"
+    return f"`{one.default}`"

@@ -1,4 +1,4 @@
-"""The worker that asks another SPARQL server instead of a graph of its own.
+"""Handlers that ask another SPARQL server instead of a graph of its own.
 
 What strangers send meets the same guards, limits and parser as in front of the embedded engine;
 what passes goes to the other server, and its answer comes back as it is, or converted where it
@@ -9,47 +9,35 @@ entity tag.
 from __future__ import annotations
 
 import io
-import json
-import os
-import socket
-import sys
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import ClusterGraphError, EndpointError, QueryError, RequestError
-from clustergraph.http import showing
-from clustergraph.http.frames import EnoughError, Frames, read_request
+from clustergraph.errors import ClusterGraphError, EndpointError, QueryError
+from clustergraph.http import routes
 from clustergraph.protocol import (
-    Config,
-    Context,
-    Request,
-    Response,
-    Write,
-    deliver,
     description,
+    faults,
     graph_store,
     parameters,
-    problems,
-    questions,
 )
-from clustergraph.protocol.dispatch import VOID
+from clustergraph.protocol.messages import Config, Context, Handler, Request, Response, Write
 from clustergraph.protocol.negotiation import Kind, choose
 from clustergraph.protocol.query import Sink
 from clustergraph.quadstore.engine import Answer, nothing
 from clustergraph.quadstore.remote import Fetched, RemoteEngine
-from clustergraph.quadstore.transport import credentials_from
+from clustergraph.quadstore.transport import Credentials
 from clustergraph.sparql import results as answers
 from clustergraph.sparql.lexer import query_form
 from clustergraph.sparql.results import FORMATS, Format
 from clustergraph.workers import wire
 
-__all__ = ["Remote"]
+__all__ = ["READERS", "WRITERS", "opener"]
 
 # What can be read here, for formats that the other server lacks.
 _FALLBACK: Final = {
@@ -59,231 +47,245 @@ _FALLBACK: Final = {
 _CHANGES: Final = ("PUT", "POST", "DELETE")
 
 
-class Remote:
-    """A worker in front of another server.
+def opener(
+    config: Config, options: Mapping[str, Any], writes: bool, credentials: Credentials | None
+) -> Callable[[Mapping[str, Any]], Context]:
+    """Return what makes the context of requests to another server.
 
     Args:
-        sock: from and to the serving process.
         config: what the operator decided.
         options: the service's options, as workers get them.
-        timeout_s: how long the other server may take.
+        writes: whether this worker writes; else it is not told where, and rejects changes.
+        credentials: what that server wants to see.
     """
 
-    def __init__(
-        self, sock: socket.socket, config: Config, options: dict[str, Any], timeout_s: float
-    ) -> None:
-        self._sock = sock
-        self._config = config
-        self._options = options
-        self._timeout_s = timeout_s
-
-    def serve(self) -> None:
-        """Answer until the other end closes."""
-        while data := self._sock.recv(wire.FRAME_BYTES):
-            kind = data[0]
-            if kind == wire.ASK:
-                self.answer(*read_request(data[1:]))
-            elif kind == wire.FILE:
-                request, flags = read_request(data[1:])
-                with wire.take_file(self._sock) as body:
-                    request.body = body
-                    self.answer(request, flags)
-            elif kind == wire.RECALL:
-                self._sock.send(bytes([wire.RECALLED]))
-            else:
-                self._open(json.loads(data[1:])["directory"])
-                self._sock.send(bytes([wire.READY]) + b'{"wall": ""}')
-
-    def _open(self, address: str) -> None:
-        self._engine = RemoteEngine(
-            address,
-            update_url=self._options["update_address"],
-            graph_store_url=self._options["graph_store_address"],
-            timeout_s=self._timeout_s,
-            # There neither the list of processes nor a log shows it.
-            credentials=credentials_from(os.environ),
-            policy=self._config.policy(network=True),
+    def open_context(target: Mapping[str, Any]) -> Context:
+        engine = RemoteEngine(
+            target["directory"],
+            update_url=options["update_address"] if writes else None,
+            graph_store_url=options["graph_store_address"] if writes else None,
+            timeout_s=options["write_timeout_s" if writes else "query_timeout_s"],
+            credentials=credentials,
+            policy=config.policy(network=True),
         )
-        # Only what parses and checks looks at it: the graph itself is elsewhere.
-        self._context = Context(nothing(), 0, self._config, network=True, engine=self._engine)
-
-    def answer(self, request: Request, flags: bytes) -> None:
-        """Handle one request and send its frames."""
-        frames = Frames(self._sock, flags)
-        try:
-            response = self._respond(request)
-            response.cacheable = False
-            response.instead = lambda error: problems.respond(error, request)
-            deliver(response, frames)
-        except EnoughError:
-            pass
-        except BrokenPipeError:
-            sys.exit(0)
-        except Exception:  # whatever it is: nobody must take the beginning for the whole
-            if not frames.started:
-                raise
-            self._sock.send(bytes([wire.ABORT]))
-
-    def _respond(self, request: Request) -> Response:
-        path = request.path
-        try:
-            if path == "/sparql":
-                return self._query(request)
-            if "language" in request.headers:
-                return showing.respond(request, self._context, self._engine)
-            if path.startswith("/queries/"):
-                return questions.responder(self._engine)(request, self._context)
-            if path == "/ready":
-                self._engine.query("ASK {}")
-                return Response(200, [])
-            if path == VOID:
-                return self._describe(request, description.void)
-            if path == "/update":
-                return self._update(request)
-            return self._graph(request)
-        except ClusterGraphError as error:
-            return problems.respond(error, request)
-
-    # SPARQL 1.1 Protocol
-
-    def _query(self, request: Request) -> Response:
-        given = parameters.read(request, "query")
-        text = given.text
-        if text is None:
-            if request.method != "POST" and not (given.default_graphs or given.named_graphs):
-                return self._describe(request, description.service)
-            raise RequestError(400, "Wrong request", "the request holds no query: add query=…")
-        parameters.nodes(given.default_graphs, "default-graph-uri")
-        parameters.nodes(given.named_graphs, "named-graph-uri")
-        self._engine.check(text)
-        asked = query_form(text)
-        triples = asked in ("CONSTRUCT", "DESCRIBE")
-        kind: Kind = "graph" if triples else "solutions"
-        form = choose(request.headers.get("accept"), given.forms, kind)
-        graphs = {"default_graphs": given.default_graphs, "named_graphs": given.named_graphs}
-        if asked == "ASK":
-            truth = self._engine.query(text, **graphs)
-            return _response(form, self._config, lambda sink: answers.write(truth, form, sink))
-
-        def pass_on(sink: Any) -> None:
-            with self._engine.fetch(text, _accept(form), **graphs) as fetched:
-                _pass_on(fetched, form, sink)
-
-        return _response(form, self._config, pass_on)
-
-    def _update(self, request: Request) -> Response:
-        given = parameters.read(request, "update")
-        text = given.text
-        if text is None:
-            raise RequestError(400, "Wrong request", "the request holds no update: add update=…")
-        parameters.nodes(given.default_graphs, "using-graph-uri")
-        parameters.nodes(given.named_graphs, "using-named-graph-uri")
-        _refuse_conditions(request)
-        self._engine.update(
-            text,
-            using_graphs=given.default_graphs,
-            using_named_graphs=given.named_graphs,
+        # Only what parses and checks looks at the store: the graph itself is elsewhere.
+        return Context(
+            nothing(),
+            0,
+            config,
+            network=True,
+            engine=engine,
         )
-        return Response(204, [])
 
-    # Graph Store HTTP Protocol
+    return open_context
 
-    def _graph(self, request: Request) -> Response:
-        target = graph_store.target_of(request, self._context)
-        name = target.node.value if isinstance(target.node, ox.NamedNode) else None
-        if request.method not in _CHANGES:
-            return self._read_graph(request, target, name)
-        if self._engine.graph_store_url is None:
-            detail = "no graph store is known here; use /update, or see --graph-store-address"
-            raise RequestError(501, "No graph store", detail)
-        _refuse_conditions(request)
-        if target.node is not None:
-            if request.method == "DELETE":
-                self._engine.delete_graph(name)
-                return Response(204, [])
-            return self._write_graph(request, name, request.method == "PUT")
-        if request.method != "POST":
-            detail = f"{request.method} needs a graph: add ?graph=IRI or ?default to the address"
-            allow = [("Allow", "GET, HEAD, POST, OPTIONS")]
-            raise RequestError(405, "Method not allowed", detail, headers=allow)
-        namespace = self._config.graph_namespace or f"{request.base}/store/"
-        return self._write_graph(request, f"{namespace}{uuid.uuid4()}", replace=True)
 
-    def _read_graph(
-        self, request: Request, target: graph_store.Target, name: str | None
-    ) -> Response:
-        whole = target.node is None
-        accept = request.headers.get("accept")
-        form = choose(accept, target.forms, "dataset" if whole else "graph")
-        if whole:
-            engine_form = form.engine
-            assert isinstance(engine_form, ox.RdfFormat)  # noqa: S101 - only such are on offer
-            return _response(form, self._config, lambda sink: self._engine.dump(sink, engine_form))
-        if name is not None and not self._engine.has_graph(name):
-            raise RequestError(404, "No such graph", f"there is no graph {target.name}")
-        pattern = "?s ?p ?o" if name is None else f"GRAPH {target.node} {{ ?s ?p ?o }}"
-        text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
+def _engine(context: Context) -> RemoteEngine:
+    assert isinstance(context.engine, RemoteEngine)  # noqa: S101 - see `opener`
+    return context.engine
 
-        def pass_on(sink: Any) -> None:
-            direct = self._engine.graph_store_url is not None
-            accept = _accept(form)
-            with (
-                self._engine.get_graph(name, accept) if direct else self._engine.fetch(text, accept)
-            ) as fetched:
-                _pass_on(fetched, form, sink)
 
-        return _response(form, self._config, pass_on)
+def _uncached(handler: Handler) -> Handler:
+    """Return a handler for answers of another server.
 
-    def _write_graph(self, request: Request, name: str | None, replace: bool) -> Response:
-        base_iri = name or self._config.base_iri
-        documents = []
-        if request.body or (replace and "content-type" in request.headers):
-            documents = graph_store.checked(request, self._context, base_iri, triples_only=True)
-        # Several documents, packed ones and relative IRIs become one that any server reads:
-        # N-Triples is Turtle.
-        with tempfile.TemporaryFile() as body:
-            for document in documents:
-                quads = ox.parse(
-                    document.open(), document.form, base_iri=base_iri, rename_blank_nodes=True
-                )
-                ox.serialize((quad.triple for quad in quads), body, ox.RdfFormat.N_TRIPLES)
-            put = self._engine.put_graph if replace else self._engine.post_graph
-            created = put(name, body, "text/turtle")
-        if not created:
-            return Response(204, [])
-        return Response(201, [("Location", graph_store.address(request, self._context, base_iri))])
+    They are not kept, for that server's generations are not known; and they are parsed while they
+    are read, so that a malformed one shows late.
+    """
 
-    # Service Description; VoID
+    def handle(request: Request, context: Context) -> Response:
+        with _well_formed():
+            response = handler(request, context)
+        assert isinstance(response, Response)  # noqa: S101 - nothing is committed here
+        response.cacheable = False
+        body = response.body
+        if not isinstance(body, bytes):
 
-    def _describe(
-        self, request: Request, describe: Callable[[Request, Context], Response]
-    ) -> Response:
-        union, statistics = self._count()
-        config = replace(self._config, default_graph="union" if union else "own")
-        known: dict[str, object] = {"statistics": statistics}
-        response = describe(request, replace(self._context, config=config, memory=known))
-        response.headers = [line for line in response.headers if line[0] != "ETag"]
+            def stream(write: Write) -> bytes:
+                with _well_formed():
+                    return body(write)
+
+            response.body = stream
         return response
 
-    def _count(self) -> tuple[bool, description.Statistics]:
-        """Return whether the default graph is the union, as one statement tells, and the counts."""
-        found = description.Statistics()
-        ask = self._engine.query
-        union = bool(ask("ASK { { SELECT * { GRAPH ?g { ?s ?p ?o } } LIMIT 1 } ?s ?p ?o }"))
-        where = "GRAPH ?g { ?s ?p ?o }" if union else "{ GRAPH ?g { ?s ?p ?o } } UNION { ?s ?p ?o }"
-        counted = ask(f"SELECT ?g ?p (COUNT(*) AS ?n) WHERE {{ {where} }} GROUP BY ?g ?p")
-        for graph, predicate, number in counted:  # type: ignore[union-attr]
-            amount = int(number.value)
-            graph_name = "" if graph is None else graph.value
-            found.graphs[graph_name] = found.graphs.get(graph_name, 0) + amount
-            key = predicate.value
-            found.properties[key] = found.properties.get(key, 0) + amount
-        where = where.replace("?s ?p ?o", "?s a ?c")
-        counted = ask(f"SELECT ?c (COUNT(DISTINCT ?s) AS ?n) WHERE {{ {where} }} GROUP BY ?c")
-        for kind, number in counted:  # type: ignore[union-attr]
-            if isinstance(kind, ox.NamedNode):
-                found.classes[kind.value] = int(number.value)
-        return union, found
+    return handle
+
+
+@contextmanager
+def _well_formed() -> Iterator[None]:
+    """Turn the engine's error about a malformed answer into the other server's failure."""
+    try:
+        yield
+    except SyntaxError as error:
+        problem = f"the SPARQL server's answer is not well-formed: {error}"
+        raise EndpointError(problem, problem) from error
+
+
+# SPARQL 1.1 Protocol
+
+
+def _query(request: Request, context: Context) -> Response:
+    config, engine = context.config, _engine(context)
+    given = parameters.read(request, "query")
+    text = given.text
+    if text is None:
+        if request.method != "POST" and not (given.default_graphs or given.named_graphs):
+            return _describe(request, context, description.service)
+        raise faults.bad_request("the request holds no query: add query=…")
+    parameters.nodes(given.default_graphs, "default-graph-uri")
+    parameters.nodes(given.named_graphs, "named-graph-uri")
+    engine.check(text)
+    asked = query_form(text)
+    triples = asked in ("CONSTRUCT", "DESCRIBE")
+    kind: Kind = "graph" if triples else "solutions"
+    form = choose(request.headers.get("accept"), given.forms, kind)
+    graphs = {"default_graphs": given.default_graphs, "named_graphs": given.named_graphs}
+    if asked == "ASK":
+        truth = engine.query(text, **graphs)
+        return _response(form, config, lambda sink: answers.write(truth, form, sink))
+
+    def pass_on(sink: Any) -> None:
+        with engine.fetch(text, _accept(form), **graphs) as fetched:
+            _pass_on(fetched, form, sink)
+
+    return _response(form, config, pass_on)
+
+
+def _update(request: Request, context: Context) -> Response:
+    given = parameters.read(request, "update")
+    text = given.text
+    if text is None:
+        raise faults.bad_request("the request holds no update: add update=…")
+    parameters.nodes(given.default_graphs, "using-graph-uri")
+    parameters.nodes(given.named_graphs, "using-named-graph-uri")
+    _refuse_conditions(request)
+    _engine(context).update(
+        text,
+        using_graphs=given.default_graphs,
+        using_named_graphs=given.named_graphs,
+    )
+    return Response(204, [])
+
+
+# Graph Store HTTP Protocol
+
+
+def _graph(request: Request, context: Context) -> Response:
+    engine = _engine(context)
+    target = graph_store.target_of(request, context)
+    name = target.node.value if isinstance(target.node, ox.NamedNode) else None
+    if request.method not in _CHANGES:
+        return _read_graph(request, context, target, name)
+    if engine.graph_store_url is None:
+        detail = "no graph store is known here; use /update, or see --graph-store-address"
+        raise faults.not_implemented(detail)
+    _refuse_conditions(request)
+    if target.node is not None:
+        if request.method == "DELETE":
+            engine.delete_graph(name)
+            return Response(204, [])
+        return _write_graph(request, context, name, request.method == "PUT")
+    if request.method != "POST":
+        detail = f"{request.method} needs a graph: add ?graph=IRI or ?default to the address"
+        raise faults.method_not_allowed(request.method, "GET, HEAD, POST, OPTIONS", detail)
+    namespace = context.config.graph_namespace or f"{request.base}/store/"
+    return _write_graph(request, context, f"{namespace}{uuid.uuid4()}", replace=True)
+
+
+def _read_graph(
+    request: Request, context: Context, target: graph_store.Target, name: str | None
+) -> Response:
+    engine = _engine(context)
+    whole = target.node is None
+    accept = request.headers.get("accept")
+    form = choose(accept, target.forms, "dataset" if whole else "graph")
+    if whole:
+        engine_form = form.engine
+        assert isinstance(engine_form, ox.RdfFormat)  # noqa: S101 - only such are on offer
+        return _response(form, context.config, lambda sink: engine.dump(sink, engine_form))
+    if name is not None and not engine.has_graph(name):
+        raise faults.not_found(f"there is no graph {target.name}")
+    pattern = "?s ?p ?o" if name is None else f"GRAPH {target.node} {{ ?s ?p ?o }}"
+    text = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}"
+
+    def pass_on(sink: Any) -> None:
+        direct = engine.graph_store_url is not None
+        accept = _accept(form)
+        with engine.get_graph(name, accept) if direct else engine.fetch(text, accept) as fetched:
+            _pass_on(fetched, form, sink)
+
+    return _response(form, context.config, pass_on)
+
+
+def _write_graph(request: Request, context: Context, name: str | None, replace: bool) -> Response:
+    engine = _engine(context)
+    base_iri = name or context.config.base_iri
+    documents = []
+    if request.body or (replace and "content-type" in request.headers):
+        documents = graph_store.checked(request, context, base_iri, triples_only=True)
+    # Several documents, packed ones and relative IRIs become one that any server reads:
+    # N-Triples is Turtle.
+    with tempfile.TemporaryFile() as body:
+        for document in documents:
+            quads = ox.parse(
+                document.open(), document.form, base_iri=base_iri, rename_blank_nodes=True
+            )
+            ox.serialize((quad.triple for quad in quads), body, ox.RdfFormat.N_TRIPLES)
+        put = engine.put_graph if replace else engine.post_graph
+        created = put(name, body, "text/turtle")
+    if not created:
+        return Response(204, [])
+    return Response(201, [("Location", graph_store.address(request, context, base_iri))])
+
+
+# Service Description; VoID
+
+
+def _describe(
+    request: Request, context: Context, describe: Callable[[Request, Context], Response]
+) -> Response:
+    union, statistics = _count(_engine(context))
+    config = replace(context.config, default_graph="union" if union else "own")
+    known: dict[str, object] = {"statistics": statistics}
+    response = describe(request, replace(context, config=config, memory=known))
+    response.headers = [line for line in response.headers if line[0] != "ETag"]
+    return response
+
+
+def _count(engine: RemoteEngine) -> tuple[bool, description.Statistics]:
+    """Return whether the default graph is the union, as one statement tells, and the counts."""
+    found = description.Statistics()
+    ask = engine.query
+    union = bool(ask("ASK { { SELECT * { GRAPH ?g { ?s ?p ?o } } LIMIT 1 } ?s ?p ?o }"))
+    where = "GRAPH ?g { ?s ?p ?o }" if union else "{ GRAPH ?g { ?s ?p ?o } } UNION { ?s ?p ?o }"
+    counted = ask(f"SELECT ?g ?p (COUNT(*) AS ?n) WHERE {{ {where} }} GROUP BY ?g ?p")
+    for graph, predicate, number in counted:  # type: ignore[union-attr]
+        amount = int(number.value)
+        graph_name = "" if graph is None else graph.value
+        found.graphs[graph_name] = found.graphs.get(graph_name, 0) + amount
+        key = predicate.value
+        found.properties[key] = found.properties.get(key, 0) + amount
+    where = where.replace("?s ?p ?o", "?s a ?c")
+    counted = ask(f"SELECT ?c (COUNT(DISTINCT ?s) AS ?n) WHERE {{ {where} }} GROUP BY ?c")
+    for kind, number in counted:  # type: ignore[union-attr]
+        if isinstance(kind, ox.NamedNode):
+            found.classes[kind.value] = int(number.value)
+    return union, found
+
+
+def _void(request: Request, context: Context) -> Response:
+    return _describe(request, context, description.void)
+
+
+_OWN: Final[Mapping[str, Handler]] = {"query": _query, "store": _graph, "description": _void}
+READERS: Final[Mapping[str, Handler]] = {
+    operation: _uncached(_OWN.get(operation, handler))
+    for operation, handler in routes.READERS.items()
+}
+"""The handlers of workers that read from another server, by operation."""
+WRITERS: Final[Mapping[str, Handler]] = {
+    "update": _uncached(_update), "store-write": _uncached(_graph)
+}  # fmt: skip
+"""The handlers of workers that write to it."""
 
 
 class _Reader(io.RawIOBase):
@@ -368,4 +370,4 @@ def _told(reader: _Reader, sink: Sink, kind: str) -> Iterator[None]:
 def _refuse_conditions(request: Request) -> None:
     if "if-match" in request.headers or "if-none-match" in request.headers:
         detail = "the other server's generations are not known here: write without a precondition"
-        raise RequestError(412, "Precondition failed", detail)
+        raise faults.precondition_failed(detail)

@@ -1,46 +1,57 @@
-"""Runs the service: a listening socket, the worker processes and the server in between."""
+"""Runs the service: the worker processes, and the web server in front of the gateway."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import json
+import os
 import resource
+import shutil
+import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import uvicorn
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
 
-from clustergraph.errors import StoreError, UsageError
-from clustergraph.http.app import create_app
-from clustergraph.http.connection import Connection
-from clustergraph.http.forwarding import Forwarding
-from clustergraph.http.front import Front
-from clustergraph.http.hot import Hot
+from clustergraph.errors import UsageError
+from clustergraph.http.api import create_app
+from clustergraph.http.background import Background
+from clustergraph.http.gateway import Gateway
 from clustergraph.http.options import Options
-from clustergraph.http.preparing import Preparing
+from clustergraph.http.writing import LocalWrites, RemoteWrites, Writing
 from clustergraph.quadstore.generations import Generations
 from clustergraph.questions import catalogue
+from clustergraph.settings import cache_directory
 from clustergraph.workers.pool import Pool, PoolSize
 from clustergraph.workers.process import Target
 
-__all__ = ["configure", "create_front", "create_remote_front", "listen", "run"]
+__all__ = ["create_gateway", "create_remote_gateway", "reserve", "run", "target_of"]
 
 _BACKLOG: Final = 2048
-_KEEP_ALIVE_S: Final = 30
+_POLL_S: Final = 0.005
 # Descriptors that are not connections: workers, files, the log.
 _SPARE_DESCRIPTORS: Final = 100
 _MOST_CONNECTIONS: Final = 20_000
 # Writes to another server, each a request of its own; they wait for it rather than for a core.
-_FORWARDING_WORKERS: Final = 2
-_FEDERATED: Final = PoolSize(workers=2, spares=0, slots=0, waiting=64)
+_REMOTE_WRITERS: Final = 2
+_REMOTE: Final = "CLUSTERGRAPH_REMOTE_"
+_FEDERATED: Final = PoolSize(workers=2, spares=0, slots=0, queue=64, depth=1)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens on an address.
+def reserve(host: str, port: int) -> socket.socket:
+    """Return a socket that holds an address for the web server, which binds it again.
+
+    It does not listen. Until it is closed, nobody but a process of the same user that shares the
+    port can take the address.
 
     Args:
         host: a name or an address; IPv6 without brackets.
@@ -51,7 +62,12 @@ def listen(host: str, port: int) -> socket.socket:
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        with socket.create_server((host, port), family=family) as probe:
+            name = probe.getsockname()
+        held = socket.socket(family, socket.SOCK_STREAM)
+        # Without SO_REUSEADDR, which would let another service hold the address as well.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(name)
     except (OSError, OverflowError) as error:
         match getattr(error, "errno", None):
             case errno.EADDRINUSE:
@@ -61,12 +77,11 @@ def listen(host: str, port: int) -> socket.socket:
             case _:
                 reason = f"not an address of this machine ({error})"
         raise UsageError(f"cannot listen on {host}:{port}: {reason}") from error
+    return held
 
 
-def create_front(directory: Path, options: Options) -> Front:
-    """Return the service over a graph, as an ASGI application.
-
-    Its workers start with its lifespan.
+def create_gateway(directory: Path, options: Options) -> Gateway:
+    """Return the service over a store; `Gateway.start` starts its workers.
 
     Args:
         directory: the store.
@@ -76,81 +91,119 @@ def create_front(directory: Path, options: Options) -> Front:
         StoreError: there is no graph.
     """
     target = target_of(directory)
-    readers = Pool(_command("read", options), target, _size(options))
+    scratch = scratch_directory(directory)
+    command = partial(_command, options=options, directories=[str(directory.absolute())])
+    readers = Pool(command("read"), target, _size(options), scratch)
     federated = None
     if options.allow_service:
-        federated = Pool(_command("federated", options), target, _FEDERATED)
-    app = create_app()
-    writer = _command("write", options) if options.takes_writes else None
-    preparing = Preparing(_command("prepare", options)) if options.prepare else None
-    look = partial(target_of, directory)
-    front = Front(options, readers, app, federated, writer, look, preparing=preparing)
-    app.state.graph = front
-    return front
+        federated = Pool(command("federated"), target, _FEDERATED, scratch)
+    writing: Writing | None = None
+    if options.takes_writes:
+        writing = LocalWrites(
+            command("write"),
+            target,
+            options.write_timeout_s,
+            options.write_wait_s,
+            options.query_limit,
+            scratch,
+        )
+    background = Background(command("prepare"), scratch) if options.prepare else None
+    published = partial(target_of, directory)
+    return _gateway(options, readers, federated, writing, background, published)
 
 
-def create_remote_front(address: str, options: Options) -> Front:
-    """Return the service in front of another SPARQL server, as an ASGI application.
+def create_remote_gateway(address: str, options: Options) -> Gateway:
+    """Return the service in front of another SPARQL server.
 
     Args:
         address: where that server answers queries; may hold a name and a password.
-        options: what the operator decided; ``remote`` is set.
+        options: what the operator decided.
     """
     target = Target(0, address)
-    readers = Pool(_command("remote", options), target, _size(options))
-    writing = None
+    scratch = scratch_directory()
+    reading, changing = _credentials(os.environ)
+    readers = Pool(_command("remote", options), target, _size(options), scratch, reading)
+    writing: Writing | None = None
     if options.takes_writes:
-        size = PoolSize(_FORWARDING_WORKERS, spares=0, slots=0, waiting=options.queue)
-        pool = Pool(_command("remote-write", options), target, size)
-        writing = Forwarding(pool, options.write_timeout_s)
+        size = PoolSize(_REMOTE_WRITERS, spares=0, slots=0, queue=options.query_limit, depth=1)
+        # Workers that read are never given where to write.
+        command = _command(
+            "remote-write",
+            options,
+            update_address=options.update_address,
+            graph_store_address=options.graph_store_address,
+        )
+        pool = Pool(command, target, size, scratch, changing)
+        writing = RemoteWrites(pool, options.write_timeout_s)
+    return _gateway(options, readers, None, writing, None, None)
+
+
+def _credentials(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the credentials for another server: of workers that read, and of those that write.
+
+    ``CLUSTERGRAPH_REMOTE_WRITE_USER`` and so on, where given, are for writes alone.
+    """
+    reading, changing = {}, {}
+    for name in ("USER", "PASSWORD", "TOKEN"):
+        if value := environment.get(_REMOTE + name):
+            reading[_REMOTE + name] = changing[_REMOTE + name] = value
+    own = {
+        _REMOTE + name: value
+        for name in ("USER", "PASSWORD", "TOKEN")
+        if (value := environment.get(f"{_REMOTE}WRITE_{name}"))
+    }
+    return reading, own or changing
+
+
+def _gateway(options: Options, readers: Pool, *parts: Any) -> Gateway:
     app = create_app()
-    front = Front(options, readers, app, forwarding=writing)
-    app.state.graph = front
-    return front
+    gateway = Gateway(options, readers, app, *parts)
+    app.state.service = gateway
+    return gateway
 
 
 def _size(options: Options) -> PoolSize:
     return PoolSize(
-        workers=options.workers,
+        workers=options.workers or max(2, os.cpu_count() or 1),
         spares=1,
         slots=options.slots,
-        aged_after_s=options.aged_after_s,
-        waiting=options.queue,
+        long_after_s=options.long_after_s,
+        queue=options.query_limit,
     )
 
 
 def target_of(directory: Path) -> Target:
-    """Return what readers of a store read now: its published generation."""
+    """Return what workers that read a store read now: its published generation."""
     current = Generations(directory).current
     return Target(current.number, str(directory), current.committed_at)
 
 
-def _command(kind: str, options: Options) -> list[str]:
+def scratch_directory(store: Path | None = None) -> Path:
+    """Return a new private directory for the temporary files of workers.
+
+    Each worker has a directory of its own in it, which is removed when the worker ends, however
+    that happens. What services left that were killed is removed here.
+
+    Args:
+        store: whose owner the workers run as, when started as root; None: there is no store.
+    """
+    root = cache_directory() / "scratch"
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in root.iterdir():
+        pid = old.name.partition("-")[0]
+        if not (pid.isdigit() and Path(f"/proc/{pid}").exists()):
+            shutil.rmtree(old, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=root))
+    if store is not None and os.geteuid() == 0:
+        owner = store.stat()
+        os.chown(scratch, owner.st_uid, owner.st_gid)
+    return scratch
+
+
+def _command(kind: str, options: Options, **more: object) -> list[str]:
     # -P: no module of the current directory is taken for one of ours.
-    text = json.dumps(options.for_worker())
+    text = json.dumps({**options.for_worker(), "directories": [], **more})
     return [sys.executable, "-P", "-m", "clustergraph.http.worker", kind, text]
-
-
-def configure(front: Front) -> uvicorn.Config:
-    """Return how uvicorn is to carry the service."""
-    options = front.options
-    Connection.stall_s = options.stall_s
-    Connection.max_head_bytes = options.max_head_bytes
-    Connection.keep_alive_s = _KEEP_ALIVE_S
-    Connection.hot = Hot(front)
-    return uvicorn.Config(
-        front,
-        http=Connection,
-        ws="none",
-        lifespan="on",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=5,
-        limit_concurrency=_most_connections(),
-    )
 
 
 def _most_connections() -> int:
@@ -162,53 +215,107 @@ def _most_connections() -> int:
     return max(16, min(soft - _SPARE_DESCRIPTORS, _MOST_CONNECTIONS))
 
 
-def run(front: Front, listener: socket.socket, tell: Callable[[str], None]) -> None:
+def run(gateway: Gateway, held: socket.socket, report: Callable[[str], None]) -> None:
     """Serve until interrupted.
 
     Args:
-        front: from `create_front`.
-        listener: from `listen`.
-        tell: is given the lines that say where the service is and what to try.
+        gateway: from `create_gateway`.
+        held: from `reserve`.
+        report: is given the lines that say where the service is and what to try.
 
     Raises:
-        StoreError: the workers cannot start.
+        StoreError: the workers cannot start; says why.
         SyntaxFaultError: a ready question's file has a fault.
+        KeyboardInterrupt: it was interrupted.
     """
-    with listener:
-        _run(front, listener, tell, catalogue.questions())
+    known = catalogue.questions()
+    with held:
+        interrupted = uvloop.run(_serve(gateway, held, report, known))
+    if interrupted:
+        raise KeyboardInterrupt
 
 
-def _run(
-    front: Front,
-    listener: socket.socket,
-    tell: Callable[[str], None],
+async def _serve(
+    gateway: Gateway,
+    held: socket.socket,
+    report: Callable[[str], None],
+    known: Mapping[str, catalogue.Question],
+) -> bool:
+    """Serve until a signal comes; return whether that was SIGINT."""
+    host, port = held.getsockname()[:2]
+    options = gateway.options
+    gateway.port = port
+    await gateway.start()
+    try:
+        server = Server(
+            gateway,
+            address=host,
+            port=port,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            websockets=False,
+            log_enabled=False,
+            backlog=_BACKLOG,
+            backpressure=_most_connections(),
+            http1_settings=HTTP1Settings(
+                header_read_timeout=int(options.head_timeout_s * 1000),
+                max_buffer_size=options.max_head_bytes,
+                keep_alive=True,
+            ),
+        )
+        interrupted = False
+
+        def stop(number: int) -> None:
+            nonlocal interrupted
+            interrupted = interrupted or number == signal.SIGINT
+            server.stop()  # type: ignore[no-untyped-call]
+
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop, number)
+        serving = loop.create_task(server.serve())
+        await _listening(host, port, serving)
+        if not serving.done():
+            _announce(gateway, host, port, report, known)
+        await serving
+        return interrupted
+    finally:
+        await gateway.stop()
+
+
+async def _listening(host: str, port: int, serving: asyncio.Task[None]) -> None:
+    """Return when the web server accepts connections, or has ended."""
+    local = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    while not serving.done():
+        try:
+            _, writer = await asyncio.open_connection(local, port)
+        except OSError:
+            await asyncio.sleep(_POLL_S)
+        else:
+            writer.close()
+            return
+
+
+def _announce(
+    gateway: Gateway,
+    host: str,
+    port: int,
+    report: Callable[[str], None],
     known: Mapping[str, catalogue.Question],
 ) -> None:
-    host, port = listener.getsockname()[:2]
+    """Say where the service is and what to try."""
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-    def started() -> None:
-        tell(f"clustergraph is at {address}/  (Ctrl-C stops it)")
-        tell(f"  endpoint   {address}/sparql")
-        if known:
-            [name, *_] = sorted(known, key=lambda name: catalogue.KINDS.index(known[name].kind))
-            tell(f"  questions  {address}/queries, for example:")
-            tell(f"             curl -H 'Accept: text/csv' {address}/queries/{name}")
-        wall = front.readers.wall
-        if front.options.remote:
-            detail = ", in front of another server"
-        elif wall:
-            detail = f", restricted by: {wall}"
-        else:
-            detail = "; this system has no means to restrict them"
-        tell(f"  workers    {front.options.workers}{detail}")
-
-    front.on_started = started
-    try:
-        uvicorn.Server(configure(front)).run(sockets=[listener])
-    except SystemExit:
-        # That is how it ends when the application cannot start, which says more about it.
-        if front.failure is None:
-            raise
-    if front.failure is not None:
-        raise StoreError(str(front.failure)) from front.failure
+    report(f"clustergraph is at {address}/  (Ctrl-C stops it)")
+    report(f"  endpoint   {address}/sparql")
+    if known:
+        [name, *_] = sorted(known, key=lambda name: catalogue.KINDS.index(known[name].kind))
+        report(f"  questions  {address}/queries, for example:")
+        report(f"             curl -H 'Accept: text/csv' {address}/queries/{name}")
+    wall = gateway.readers.wall
+    if gateway.options.remote:
+        detail = ", in front of another server"
+    elif wall:
+        detail = f", restricted by: {wall}"
+    else:
+        detail = "; this system has no means to restrict them"
+    report(f"  workers    {gateway.readers.size.workers}{detail}")

@@ -1,201 +1,238 @@
 """The process that handles requests: ``python -m clustergraph.http.worker KIND OPTIONS …``.
 
-The only place where text from strangers is parsed. One request at a time over one generation of
-the graph; whoever started it ends it by SIGKILL.
+The only place where untrusted text is parsed. It handles one request at a time over one generation
+of the graph; the gateway ends it by SIGKILL.
 """
 
 from __future__ import annotations
 
 import gc
 import json
+import os
 import socket
 import sys
-import time
+import tempfile
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from clustergraph.http.frames import EnoughError, Frames, read_request
-from clustergraph.http.quick import Quick
-from clustergraph.protocol import Config, Context, Request, Response, deliver, handle, questions
+from clustergraph import artefacts
+from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.http import ahead, remote, routes
+from clustergraph.http.codec import Ask, decode_request
+from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer, send_failure
+from clustergraph.http.writer import Writer
+from clustergraph.protocol import problems
+from clustergraph.protocol.messages import Change, Config, Context, Handler, Request, Response
 from clustergraph.quadstore import Engine
+from clustergraph.quadstore.transport import credentials_from
+from clustergraph.settings import cache_directory
 from clustergraph.workers import wire
 from clustergraph.workers.confine import bind_to_parent, confine, limit_resources
 
-if TYPE_CHECKING:
-    from clustergraph.http.remote import Remote
-    from clustergraph.http.writer import Writer
-
-__all__ = ["main"]
-
+__all__ = ["Reader", "main", "respond"]
 
 _STACK_BYTES: Final = 256 << 20
-_LONG_S: Final = 0.002
-_RECALL: Final = bytes([wire.RECALL])
-_RECALLED: Final = bytes([wire.RECALLED])
+_ROOMS: Final = ("ontology", "shapes", "queries", "data")
+# Requests come first, but page data must not starve: visitors may wait for them.
+_PREPARE_NICE: Final = 5
+# Nobody waits for page data at the other end.
+_PREPARE_BUDGET_S: Final = 120.0
+
+
+def respond(handler: Handler, request: Request, context: Context) -> Response:
+    """Return the response of a handler that reads; errors become problem documents."""
+    try:
+        found = handler(request, context)
+    except ClusterGraphError as error:
+        return problems.respond(error, request)
+    if isinstance(found, Change):
+        raise RequestError(403, "Read-only", "this worker takes no writes")
+    return found
 
 
 class Reader:
     """A worker that reads: answers from one generation, opened read-only.
 
     Args:
-        sock: from and to the serving process.
-        config: what the operator decided.
-        wall: what stands between it and the network; empty: nothing does.
-        network: whether nothing is meant to.
+        sock: from and to the gateway.
+        open_context: opens a generation.
+        handlers: by operation.
+        wall: what keeps it from the network; empty: nothing does.
     """
 
-    def __init__(self, sock: socket.socket, config: Config, wall: str, network: bool) -> None:
+    def __init__(
+        self,
+        sock: socket.socket,
+        open_context: Callable[[Mapping[str, Any]], Context],
+        handlers: Mapping[str, Handler],
+        wall: str = "",
+    ) -> None:
         self._sock = sock
-        self._config = config
+        self._open_context = open_context
+        self._handlers = handlers
         self._wall = wall
-        self._network = network
         self._context: Context | None = None
-        self._engine: Engine | None = None
-        self._quick: Quick | None = None
-
-    def open(self, target: dict[str, Any]) -> None:
-        """Open a generation in place of the one before."""
-        # One database at a time: two would not fit into the memory that a worker may have.
-        self._context = self._engine = self._quick = None
-        self._engine = Engine(
-            Path(target["directory"]),
-            number=target["number"],
-            policy=self._config.policy(self._network),
-            base_iri=self._config.base_iri,
-            union=self._config.default_graph == "union",
-        )
-        self._context = Context(
-            self._engine.store,
-            target["number"],
-            self._config,
-            network=self._network,
-            committed_at=target["committed_at"],
-            directory=Path(target["directory"]),
-            engine=self._engine,
-        )
-        self._quick = Quick(self._sock, self._context)
+        self._log = LogBuffer()
 
     def serve(self) -> None:
         """Answer until the other end closes."""
-        receive, ask, clock = self._sock.recv, wire.ASK, time.monotonic
-        following, began_s = b"", clock()
-        while data := following or receive(wire.FRAME_BYTES):
-            following = b""
-            kind = data[0]
-            if kind == ask:
-                if clock() - began_s > _LONG_S:
-                    # What was sent ahead of such an answer has perhaps been recalled.
-                    following = wire.waiting(self._sock)
-                    if following[:1] == _RECALL:
-                        continue
-                began_s = clock()
-                self.ask(data)
-            elif kind == wire.RECALL:
-                self._sock.send(_RECALLED)
+        receive = self._sock.recv
+        while frame := receive(wire.FRAME_BYTES):
+            kind = frame[0]
+            if kind == wire.ASK:
+                ask = decode_request(memoryview(frame)[1:])
+                self._answer(ask, ask.request())
             elif kind == wire.FILE:
-                request, flags = read_request(data[1:])
-                with wire.take_file(self._sock) as body:
-                    request.body = body
-                    self.answer(request, flags)
+                ask = decode_request(memoryview(frame)[1:])
+                request = ask.request()
+                with wire.receive_file(self._sock) as request.body:
+                    self._answer(ask, request)
             else:
-                self.open(json.loads(data[1:]))
-                text = json.dumps({"wall": self._wall})
-                self._sock.send(bytes([wire.READY]) + text.encode())
+                self._open(json.loads(frame[1:]))
 
-    def ask(self, data: bytes) -> None:
-        """Answer a request that came whole."""
-        try:
-            if self._quick is not None and self._quick.answer(data):
-                return
-        except BrokenPipeError:
-            sys.exit(0)
-        except Exception:  # as in `answer`: something is sent already
-            self._sock.send(bytes([wire.ABORT]))
-            return
-        self.answer(*read_request(data[1:]))
+    def _open(self, target: Mapping[str, Any]) -> None:
+        # One database at a time: two would not fit into the memory that a worker may have.
+        self._context = None
+        self._context = self._open_context(target)
+        ready = json.dumps({"wall": self._wall}).encode()
+        self._sock.send(bytes([wire.READY]) + ready)
 
-    def answer(self, request: Request, flags: bytes) -> None:
-        """Handle one request and send its frames."""
+    def _answer(self, ask: Ask, request: Request) -> None:
+        """Handle one request and send the frames of its response."""
         context = self._context
         assert context is not None  # noqa: S101 - OPEN comes first
-        frames = Frames(self._sock, flags)
+        limit = context.config.max_result_bytes
+        delivery = Delivery(self._sock, ask.gzip, ask.head_only, limit, self._log)
         try:
-            if request.path in ("/sparql", "/store"):
-                response = handle(request, context)
-            else:
-                response = self._other(request, context)
+            response = respond(self._handlers[ask.operation], request, context)
             if response.federated:
-                self._sock.send(bytes([wire.OVER]))
+                self._sock.send(bytes([wire.NETWORK]))
             else:
-                deliver(response, frames)
-        except EnoughError:
+                delivery.send(response)
+        except HeadOnlyError:
             pass
         except BrokenPipeError:
             sys.exit(0)
-        except Exception:  # whatever it is: nobody must take the beginning for the whole
-            if not frames.started:
-                raise
-            self._sock.send(bytes([wire.ABORT]))
+        except Exception as error:
+            send_failure(delivery, error, request)
 
-    def _other(self, request: Request, context: Context) -> Response:
-        engine = self._engine
-        assert engine is not None  # noqa: S101 - opened with the context
-        if "language" in request.headers:
-            # Only now: workers that answer queries alone need no templates.
-            from clustergraph.http import showing
 
-            return showing.respond(request, context, engine)
-        if request.path.startswith("/queries/"):
-            return questions.responder(engine)(request, context)
-        return handle(request, context)
+def open_generation(config: Config, network: bool) -> Callable[[Mapping[str, Any]], Context]:
+    """Return what opens a generation of a store."""
+
+    def open_context(target: Mapping[str, Any]) -> Context:
+        engine = Engine(
+            Path(target["directory"]),
+            number=target["number"],
+            policy=config.policy(network),
+            base_iri=config.base_iri,
+            union=config.default_graph == "union",
+        )
+        return Context(
+            engine.store,
+            target["number"],
+            config,
+            committed_at=target["committed_at"],
+            network=network,
+            directory=engine.directory,
+            engine=engine,
+        )
+
+    return open_context
+
+
+def prepare_pages(
+    open_context: Callable[[Mapping[str, Any]], Context],
+) -> Callable[[Mapping[str, Any]], Context]:
+    """Return what opens a generation and computes what pages need of the whole of it."""
+
+    def open_and_prepare(target: Mapping[str, Any]) -> Context:
+        context = replace(open_context(target), budget_s=_PREPARE_BUDGET_S)
+        ahead.prepare(context)
+        return context
+
+    return open_and_prepare
+
+
+def lower_priority() -> None:
+    """Let processes that answer requests have the processors first."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, _PREPARE_NICE)
+    # Nice values count within a session, of which each worker has one (sched(7), "autogroup").
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_PREPARE_NICE), "ascii")
 
 
 def main(arguments: list[str]) -> None:
     """Run a worker.
 
     Args:
-        arguments: ``read``, ``federated``, ``prepare`` or ``write``, or for a graph elsewhere
-            ``remote`` or ``remote-write``; the options as JSON; the descriptor of the socket; the
-            process id of whoever started it.
+        arguments: ``read``, ``federated``, ``prepare`` or ``write``, or for a graph of another
+            server ``remote`` or ``remote-write``; the options as JSON; the descriptor of the
+            socket; the process id of the gateway.
     """
     kind, text, descriptor, parent = arguments
     bind_to_parent(int(parent))
-    options = json.loads(text)
-    # What works for strangers has to make do with less.
-    own = kind in ("write", "prepare")
-    memory = options["writer_memory_bytes" if own else "worker_memory_bytes"]
-    limit_resources(memory, _STACK_BYTES)
-    # One that is to ask other hosts, or to load from them, needs the network.
-    remote = kind in ("remote", "remote-write")
-    network = remote or kind == "federated" or bool(kind == "write" and options["allow_load"])
-    wall = ", ".join(confine(network=network))
     sock = socket.socket(fileno=int(descriptor))
+    try:
+        _run(kind, json.loads(text), sock)
+    except Exception as error:
+        expected = isinstance(error, ClusterGraphError)
+        reason = str(error) if expected else traceback.format_exc()
+        sock.send(bytes([wire.FAILED]) + reason.encode()[-wire.CHUNK_BYTES :])
+        sys.exit(3)
+
+
+def _run(kind: str, options: Mapping[str, Any], sock: socket.socket) -> None:
+    # What works for untrusted requests has less memory.
+    own = kind in ("write", "prepare")
+    limit_resources(
+        options["writer_memory_bytes"] if own else options["worker_memory_mb"] << 20, _STACK_BYTES
+    )
+    # One that calls other hosts, or loads from them, needs the network.
+    network = kind in ("remote", "remote-write", "federated") or bool(
+        kind == "write" and options["allow_load"]
+    )
     config = config_of(options)
-    server: Reader | Writer | Remote
+    wall = ", ".join(_confine(options, network, config))
+    server: Reader | Writer
     if kind == "write":
-        from clustergraph.http.writer import Writer
-
-        server = Writer(
-            sock, config, wall, network, options["validate_writes"], options["inference"]
+        validate, infer = options["validate_writes"], options["inference"]
+        server = Writer(sock, config, wall, network, validate, infer)
+    elif kind in ("remote", "remote-write"):
+        handlers = remote.WRITERS if kind == "remote-write" else remote.READERS
+        # Neither the list of processes nor a log shows what is in the environment.
+        opened = remote.opener(
+            config, options, kind == "remote-write", credentials_from(os.environ)
         )
-    elif remote:
-        from clustergraph.http.remote import Remote
-
-        limit = "query_timeout_s" if kind == "remote" else "write_timeout_s"
-        server = Remote(sock, config, options, options[limit])
+        server = Reader(sock, opened, handlers, wall)
     elif kind == "prepare":
-        from clustergraph.http.preparer import Preparer
-
-        server = Preparer(sock, config, wall, network)
+        lower_priority()
+        opened = prepare_pages(open_generation(config, network))
+        server = Reader(sock, opened, routes.READERS, wall)
     else:
-        server = Reader(sock, config, wall, network)
+        server = Reader(sock, open_generation(config, network), routes.READERS, wall)
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     server.serve()
 
 
-def config_of(options: dict[str, Any]) -> Config:
-    """Return what the protocols need of the service's options."""
+def _confine(options: Mapping[str, Any], network: bool, config: Config) -> tuple[str, ...]:
+    """Restrict this process to its store, its temporary directory and the shipped files."""
+    temporary = Path(tempfile.gettempdir())
+    write = [*map(Path, options["directories"]), temporary, cache_directory()]
+    read = [artefacts.room(name) for name in _ROOMS]
+    if config.shapes is not None:
+        read.append(config.shapes)
+    return confine(network=network, write=write, read=read)
+
+
+def config_of(options: Mapping[str, Any]) -> Config:
+    """Return what handlers need of the service's options."""
     return Config(
         default_graph=options["default_graph"],
         max_result_bytes=options["max_result_bytes"],

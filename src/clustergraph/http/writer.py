@@ -13,10 +13,12 @@ from typing import Any
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.http.admission import WARNINGS, Admitted, SpoiltError, admit
-from clustergraph.http.frames import Frames, read_request
+from clustergraph.http.codec import Ask, decode_request
+from clustergraph.http.delivery import Delivery, LogBuffer, send_failure
+from clustergraph.http.routes import WRITERS
 from clustergraph.owl import Inference, unsettle
-from clustergraph.protocol import Change, Config, Context, Request, Response, prepare
-from clustergraph.protocol.problems import document, respond
+from clustergraph.protocol.messages import Change, Config, Context, Request, Response
+from clustergraph.protocol.problems import respond
 from clustergraph.quadstore.delta import Changed
 from clustergraph.quadstore.engine import Engine, nothing
 from clustergraph.quadstore.generations import Apply, Generations
@@ -54,27 +56,30 @@ class Writer:
         # Compiled before the first request, which must not wait for it.
         self._guard = Guard(config.shapes) if validate else None
         self._inference = Inference() if infer else None
-        self._waiting: list[tuple[Change, Request, bytes]] = []
+        self._waiting: list[tuple[Change, Request, Ask]] = []
+        self._log = LogBuffer()
 
     def serve(self) -> None:
         """Take requests until the other end closes."""
-        while data := self._sock.recv(wire.FRAME_BYTES):
-            kind = data[0]
+        while frame := self._sock.recv(wire.FRAME_BYTES):
+            kind = frame[0]
             if kind == wire.ASK:
-                self._take(*read_request(data[1:]))
+                ask = decode_request(memoryview(frame)[1:])
+                self._take(ask, ask.request())
             elif kind == wire.FILE:
-                request, flags = read_request(data[1:])
+                ask = decode_request(memoryview(frame)[1:])
+                request = ask.request()
                 # Closed after the commit: what is applied may be read from it.
-                request.body = wire.take_file(self._sock)
-                self._take(request, flags)
+                request.body = wire.receive_file(self._sock)
+                self._take(ask, request)
             elif kind == wire.COMMIT:
                 self._commit()
             else:
-                self._open(json.loads(data[1:]))
+                self._open(json.loads(frame[1:]))
 
     def _open(self, target: dict[str, Any]) -> None:
         self._generations = Generations(Path(target["directory"]))
-        # What was interrupted last time must not lie around until the next commit.
+        # What was interrupted last time must not stay until the next commit.
         self._generations.recover()
         self._see()
         self._sock.send(bytes([wire.READY]) + json.dumps({"wall": self._wall}).encode())
@@ -86,18 +91,24 @@ class Writer:
             nothing(),
             current.number,
             self._config,
-            commit=_not_alone,
             network=self._network,
             committed_at=current.committed_at,
         )
 
-    def _take(self, request: Request, flags: bytes) -> None:
-        found = prepare(request, self._context)
+    def _take(self, ask: Ask, request: Request) -> None:
+        """Parse and check a write; it waits for COMMIT unless that fails."""
+        try:
+            found = WRITERS[ask.operation](request, self._context)
+        except ClusterGraphError as error:
+            found = respond(error, request)
+        except Exception as error:
+            self._fail(error, ask, request)
+            return
         if isinstance(found, Change):
-            self._waiting.append((found, request, flags))
+            self._waiting.append((found, request, ask))
             self._sock.send(bytes([wire.TAKEN]))
         else:
-            self._answer(found, request, flags)
+            self._answer(found, ask, request)
 
     def _commit(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -116,9 +127,9 @@ class Writer:
                     {"number": generation.number, "committed_at": generation.committed_at}
                 )
                 self._sock.send(bytes([wire.PUBLISHED]) + text.encode())
-        except ClusterGraphError as error:
+        except Exception as error:
             outcomes = [error] * len(waiting)
-        for (change, request, flags), outcome in zip(waiting, outcomes, strict=True):
+        for (change, request, ask), outcome in zip(waiting, outcomes, strict=True):
             if isinstance(outcome, SpoiltError):
                 response = respond(outcome.reason, request)
             elif isinstance(outcome, ClusterGraphError):
@@ -128,9 +139,10 @@ class Writer:
                 if outcome.warnings:
                     response.headers.append((WARNINGS, str(outcome.warnings)))
             else:
-                detail = f"the change could not be applied: {outcome}"
-                response = document(500, "The service failed", detail)
-            self._answer(response, request, flags)
+                assert isinstance(outcome, Exception)  # noqa: S101 - or it was applied
+                self._fail(outcome, ask, request)
+                continue
+            self._answer(response, ask, request)
 
     def _announce(
         self, index: int, apply: Apply[Changed[object]], last: bool
@@ -152,11 +164,13 @@ class Writer:
         """Open the graph as it is published; nobody writes there."""
         return Engine(self._generations.directory, number=self._context.generation).store
 
-    def _answer(self, response: Response, request: Request, flags: bytes) -> None:
+    def _answer(self, response: Response, ask: Ask, request: Request) -> None:
+        self._delivery(ask, request).send(response)
+
+    def _fail(self, error: Exception, ask: Ask, request: Request) -> None:
+        send_failure(self._delivery(ask, request), error, request)
+
+    def _delivery(self, ask: Ask, request: Request) -> Delivery:
         if not isinstance(request.body, bytes):
             request.body.close()
-        Frames(self._sock, flags).whole(response)
-
-
-def _not_alone(_: object) -> tuple[int, Any]:
-    raise AssertionError("writes are committed in groups")
+        return Delivery(self._sock, ask.gzip, False, self._config.max_result_bytes, self._log)

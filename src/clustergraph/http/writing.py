@@ -4,91 +4,202 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Final
 
-from clustergraph.http.cache import Answer, parse_head
-from clustergraph.http.reading import complete
+from clustergraph.errors import StoreError
+from clustergraph.http.codec import Head, decode_head, encode_request
+from clustergraph.http.exchange import Exchange
+from clustergraph.http.metrics import Metrics
+from clustergraph.http.responder import complete, log_error, refuse_busy, refuse_failure
 from clustergraph.workers import wire
-from clustergraph.workers.pool import START_S
+from clustergraph.workers.pool import Pool
 from clustergraph.workers.process import BusyError, DiedError, Target, Worker
 
-__all__ = ["Writing"]
+__all__ = ["LocalWrites", "RemoteWrites", "Writing"]
 
 _GROUP: Final = 64
-# Reading and checking what a write carries takes a small part of the time that carrying it out
-# may: what takes longer than this is made to hold up others.
-_READ_S: Final = 10.0
-_LEAST_BYTES_PER_S: Final = 256 << 10
+# Parsing and checking a write takes a small part of the time of carrying it out: one that takes
+# longer than this is made to hold up others.
+_PARSE_S: Final = 10.0
+_PARSE_BYTES_PER_S: Final = 256 << 10
+_INVALID: Final = 422
+_log: Final = logging.getLogger("clustergraph")
+_WARNINGS: Final = b"clustergraph-warnings"
+
+
+async def _nobody(_: Target) -> None:
+    """Tell nobody of a new generation."""
+
+
+class Writing(ABC):
+    """Carries out writes.
+
+    Attributes:
+        publish: is told of each new generation, and awaited before its writers are answered, so
+            that they read what they wrote.
+    """
+
+    def __init__(self) -> None:
+        self.publish: Callable[[Target], Awaitable[None]] = _nobody
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Start the workers.
+
+        Raises:
+            StoreError: they cannot start; says why.
+        """
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """End them; what has not been published has not happened."""
+
+    @abstractmethod
+    async def submit(self, payload: bytes, file: IO[bytes] | None) -> Head:
+        """Return the response to a write, once it is durable and can be read.
+
+        Raises:
+            BusyError: too many wait already, or others have taken too long.
+            DiedError: the worker ended over it; nothing has happened.
+        """
+
+    async def answer(self, exchange: Exchange, metrics: Metrics) -> None:
+        """Carry out a write whose body has been received, and answer it."""
+        ask = exchange.ask()
+        if ask is None:
+            await exchange.refuse(400, "Bad request", "a header is malformed or too long")
+            return
+        try:
+            head = await self.submit(encode_request(ask), exchange.file)
+        except BusyError as error:
+            await refuse_busy(exchange, error)
+            return
+        except DiedError as died:
+            exchange.outcome = died.reason
+            await refuse_failure(exchange, died.reason)
+            return
+        if head.error:
+            log_error(exchange, head.error)
+        if head.status == _INVALID:
+            exchange.outcome = "invalid"
+            metrics.refused_writes.inc()
+        for name, value in head.headers:
+            if name == _WARNINGS:
+                exchange.outcome = f"{value.decode()} warnings"
+                metrics.write_warnings.inc(int(value))
+        answer = complete(exchange, head, b"", None)
+        await exchange.reply(answer.status, answer.headers, answer.body)
+
+
+async def _receive(worker: Worker, frame: bytes) -> Head:
+    """Return a response that begins with a frame, complete."""
+    head = decode_head(frame)
+    if frame[0] == wire.START:
+        pieces = [head.body]
+        while (frame := await worker.frame())[0] == wire.DATA:
+            pieces.append(frame[1:])
+        head.body = b"".join(pieces)
+    return head
+
+
+class RemoteWrites(Writing):
+    """Passes writes on to another server, by workers of their own.
+
+    Args:
+        pool: these workers.
+        timeout_s: how long one write may take, waiting included.
+    """
+
+    def __init__(self, pool: Pool, timeout_s: float) -> None:
+        super().__init__()
+        self._pool = pool
+        self._timeout_s = timeout_s
+
+    async def start(self) -> None:
+        """Start the workers."""
+        await self._pool.start()
+
+    async def stop(self) -> None:
+        """End them; whether what they had sent was done, only the other server knows."""
+        await self._pool.stop()
+
+    async def submit(self, payload: bytes, file: IO[bytes] | None) -> Head:
+        """Return the response to a write; it is never sent twice."""
+        call = self._pool.submit(payload, file, time.monotonic() + self._timeout_s)
+        frame = await call.frame()
+        head = decode_head(frame)
+        if frame[0] == wire.START:
+            pieces = [head.body]
+            while (frame := await call.frame())[0] == wire.DATA:
+                pieces.append(frame[1:])
+            head.body = b"".join(pieces)
+        return head
 
 
 @dataclass(slots=True, eq=False)
 class _Write:
-    """One that waits."""
+    """A write that waits."""
 
-    head: bytes
-    body: bytes | IO[bytes]
-    done: asyncio.Future[Answer]
+    payload: bytes
+    file: IO[bytes] | None
+    done: asyncio.Future[Head]
     begun: bool = False
 
-    def size(self) -> int:
-        """Return the length of the body, in bytes."""
-        if isinstance(self.body, bytes):
-            return len(self.body)
-        return self.body.seek(0, 2)
+    def size_bytes(self) -> int:
+        return len(self.payload) if self.file is None else self.file.seek(0, 2)
 
     def fail(self, error: Exception) -> None:
         if not self.done.done():
             self.done.set_exception(error)
 
-    def succeed(self, answer: Answer) -> None:
+    def succeed(self, head: Head) -> None:
         if not self.done.done():
-            self.done.set_result(answer)
+            self.done.set_result(head)
 
 
-class Writing:
+class LocalWrites(Writing):
     """Hands writes to the worker that writes, as many at a time as wait.
 
     Args:
         command: starts that worker.
         target: the generation that is published now.
-        publish: is told of each new generation, and awaited before its writers are answered, so
-            that they read what they wrote.
         timeout_s: how long one write may take.
         wait_s: how long one may wait for others.
-        waiting: writes that may wait.
+        queue: writes that may wait.
+        scratch: directory for the temporary files of the worker.
     """
 
     def __init__(
         self,
         command: Sequence[str],
         target: Target,
-        publish: Callable[[Target], Awaitable[None]],
         timeout_s: float,
         wait_s: float,
-        waiting: int,
+        queue: int,
+        scratch: Path | None = None,
     ) -> None:
-        self.kills: dict[str, int] = {}
+        super().__init__()
+        self.failures: dict[str, int] = {}
         self._command = command
         self._target = target
-        self._publish = publish
         self._timeout_s = timeout_s
         self._wait_s = wait_s
-        self._limit = waiting
+        self._limit = queue
+        self._scratch = scratch
         self._waiting: deque[_Write] = deque()
         self._worker: Worker | None = None
         self._runner: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._buffer = bytearray(wire.FRAME_BYTES)
 
     async def start(self) -> None:
-        """Start the worker.
-
-        Raises:
-            DiedError: it cannot start.
-        """
+        """Start the worker."""
         await self._ready()
 
     async def stop(self) -> None:
@@ -101,17 +212,12 @@ class Writing:
         for write in self._waiting:
             write.fail(DiedError("stopped"))
 
-    async def submit(self, head: bytes, body: bytes | IO[bytes]) -> Answer:
-        """Return the answer to a write, once it is on the disk and can be read.
-
-        Raises:
-            BusyError: too many wait already, or others have taken too long.
-            DiedError: the worker ended over it; nothing has happened.
-        """
+    async def submit(self, payload: bytes, file: IO[bytes] | None) -> Head:
+        """Return the response to a write, once it is durable and can be read."""
         if len(self._waiting) >= self._limit:
             raise BusyError(f"{self._limit} writes wait already")
         loop = asyncio.get_running_loop()
-        write = _Write(head, body, loop.create_future())
+        write = _Write(payload, file, loop.create_future())
         self._waiting.append(write)
         if self._runner is None or self._runner.done():
             self._runner = loop.create_task(self._run())
@@ -150,18 +256,18 @@ class Writing:
                     continue  # it has waited too long
                 write.begun = True
                 guilty = write
-                limit_s = min(_READ_S + write.size() / _LEAST_BYTES_PER_S, self._timeout_s)
+                limit_s = min(_PARSE_S + write.size_bytes() / _PARSE_BYTES_PER_S, self._timeout_s)
                 self._limit_time(worker, limit_s)
-                worker.send(write.head, write.body)
+                worker.send(write.payload, write.file)
                 frame = await worker.frame()
                 if frame[0] == wire.TAKEN:
                     taken.append(write)
                 else:
-                    write.succeed(await self._answer(worker, frame))
+                    write.succeed(await _receive(worker, frame))
             if taken:
                 guilty = taken[0]
                 self._limit_time(worker, self._timeout_s)
-                worker.tell(wire.COMMIT)
+                worker.send_kind(wire.COMMIT)
                 async for number in self._outcomes(worker, taken):
                     guilty = taken[number] if number < len(taken) else None
         except DiedError as died:
@@ -177,6 +283,10 @@ class Writing:
             for write in open_ones:
                 write.begun = False
             self._waiting.extendleft(write for write in reversed(open_ones) if write is not guilty)
+        except StoreError as error:
+            _log.error("the worker that writes cannot start: %s", error)
+            for write in group:
+                write.fail(DiedError("crashed"))
 
     async def _outcomes(self, worker: Worker, taken: list[_Write]) -> AsyncIterator[int]:
         """Answer those that were committed; yield the number of the one that is applied."""
@@ -190,33 +300,21 @@ class Writing:
                 note = json.loads(frame[1:])
                 directory = self._target.directory
                 self._target = Target(note["number"], directory, note["committed_at"])
-                await self._publish(self._target)
+                await self.publish(self._target)
             else:
-                open_ones.popleft().succeed(await self._answer(worker, frame))
-
-    async def _answer(self, worker: Worker, frame: bytes) -> Answer:
-        _, status, lines, body = parse_head(frame)
-        if frame[0] == wire.START:
-            while (frame := await worker.frame())[0] == wire.DATA:
-                body += frame[1:]
-        return complete(status, lines, body, b"", worker)
+                open_ones.popleft().succeed(await _receive(worker, frame))
 
     async def _ready(self) -> Worker:
         """Return the worker, started anew if it has ended."""
         if self._worker is None or not self._worker.usable:
             if self._worker is not None:
                 self._worker.close()
-            self._worker = Worker(self._command, self._target, self._buffer)
-            try:
-                self._worker.open(self._target)
-                await self._worker.ready(START_S)
-            except TimeoutError:
-                self._worker.kill("crashed")
-                raise DiedError("crashed") from None
+            self._worker = Worker(self._command, self._target, self._scratch)
+            await self._worker.open(self._target)
         return self._worker
 
     def _limit_time(self, worker: Worker | None, limit_s: float = 0.0) -> None:
-        """Give the worker so much time for the next step; None: it rests."""
+        """Give the worker so much time for the next step; None: it is idle."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -225,4 +323,4 @@ class Writing:
             self._timer = loop.call_later(limit_s, worker.kill, "deadline")
 
     def _count(self, reason: str) -> None:
-        self.kills[reason] = self.kills.get(reason, 0) + 1
+        self.failures[reason] = self.failures.get(reason, 0) + 1

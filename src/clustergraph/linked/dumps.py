@@ -15,7 +15,7 @@ from clustergraph.errors import UnknownNameError
 from clustergraph.linked import links
 from clustergraph.pages.addresses import encode
 from clustergraph.pages.frame import Visit
-from clustergraph.protocol import Response, Write, problems
+from clustergraph.protocol import Response, Write
 from clustergraph.protocol.query import Sink
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.remote import RemoteEngine
@@ -74,9 +74,7 @@ def show(visit: Visit) -> Response:
         ),
         *links.modified(visit),
     ]
-    response = Response(200, head, stream, cacheable=True)
-    response.instead = lambda error: problems.respond(error, visit.request)
-    return response
+    return Response(200, head, stream, cacheable=True)
 
 
 def _graph(visit: Visit, name: str) -> str:

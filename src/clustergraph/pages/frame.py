@@ -7,40 +7,65 @@ A page is a module with a function ``show``::
         return page(visit, "example", names=[row.name for row in rows])
 
 with ``templates/example.html``, which extends ``base.html``, ``texts/example.toml`` with its words
-in each language, and a line in `clustergraph.http.places` and `clustergraph.http.showing`.
+in each language, and a route in `clustergraph.http.routes` with ``handler(show)``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from clustergraph.errors import ClusterGraphError
+from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import files, words
 from clustergraph.pages.visit import Row, Visit
-from clustergraph.protocol import Response, problems
+from clustergraph.protocol import Context, Handler, Request, Response, problems
 from clustergraph.protocol.negotiation import prefers_html
 
-__all__ = ["NAVIGATION", "Row", "Visit", "page", "refuse", "shown"]
+__all__ = ["NAVIGATION", "Row", "Visit", "handler", "not_found", "page", "refuse", "shown"]
 
 NAVIGATION: Final = ("find", "country", "compare", "policy", "query", "ontology", "quality")
 """What the head of each page leads to, in this order."""
 
-_HEAD: Final = (
-    ("Cache-Control", "no-cache"),
-    (
-        "Content-Security-Policy",
-        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-        "object-src 'none'",
-    ),
-    ("X-Content-Type-Options", "nosniff"),
-    ("Referrer-Policy", "same-origin"),
-    ("Vary", "Accept, Accept-Language, Cookie"),
-)
+# Pages that show why a worker failed beside what was asked.
+_SHOW_FAILURES: Final = ("query", "question")
+_HEAD: Final = (("Cache-Control", "no-cache"),)
+
+
+def handler(show: Callable[[Visit], Response]) -> Handler:
+    """Return the handler of a page: errors are shown to people as pages as well.
+
+    Args:
+        show: makes the page; the name of its module is that of the page.
+    """
+    name = show.__module__.rpartition(".")[2]
+
+    def handle(request: Request, context: Context) -> Response:
+        visit = _visit(request, context, name)
+        try:
+            if visit.refused and name not in _SHOW_FAILURES:
+                return refuse(visit, visit.refused)
+            return show(visit)
+        except ClusterGraphError as error:
+            return refuse(visit, error)
+
+    return handle
+
+
+def not_found(request: Request, context: Context) -> Response:
+    """Return the page that says that nothing is at an address."""
+    visit = _visit(request, context, "")
+    error = UnknownNameError("page", request.path, [f"/{name}" for name in NAVIGATION])
+    return refuse(visit, error, suggestions=[(one, visit.url(one)) for one in error.suggestions])
+
+
+def _visit(request: Request, context: Context, name: str) -> Visit:
+    assert context.engine is not None  # noqa: S101 - workers have one
+    captured = {key: value for key, value in request.parameters.items() if value is not None}
+    return Visit(request, context, context.engine, request.path, name, captured)
 
 
 def page(

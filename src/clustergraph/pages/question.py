@@ -56,7 +56,7 @@ def show(visit: Visit) -> Response:
     given = {name: values for name, values in visit.parameters.items() if _meant(name, question)}
     if "format" in visit.parameters and "format" not in question.parameters:
         # A download, of a browser that would rather have a page.
-        return questions.responder(visit.engine)(visit.request, visit.context)  # type: ignore[arg-type]
+        return questions.answer(visit.request, visit.context)
     given = {name: [ALL] if ALL in values else values for name, values in given.items()}
     values: dict[str, Any] = {"outcome": None, "fault": None}
     status, text = 200, question.body

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
 from clustergraph.pages.addresses import local
-from clustergraph.pages.words import LANGUAGES, Words
+from clustergraph.pages.words import Words
 from clustergraph.protocol import Context, Request, faults
 from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.quadstore.engine import reading
@@ -59,7 +59,7 @@ class Visit:
         context: the generation that it is answered from.
         engine: the graph.
         path: the address's path, decoded.
-        place: the name of the page, as in `clustergraph.http.places`.
+        place: the name of the page, that of its module.
         captured: the named parts of the path.
     """
 
@@ -73,12 +73,12 @@ class Visit:
     @property
     def language(self) -> str:
         """The language to speak: ``en`` or ``cs``."""
-        return self.request.headers.get("language", LANGUAGES[0])
+        return self.request.language
 
     @property
     def theme(self) -> str:
         """``light``, ``dark``, or nothing: as the system has it."""
-        return self.request.headers.get("theme", "")
+        return self.request.theme
 
     @property
     def tongue(self) -> ox.Literal:
@@ -130,14 +130,14 @@ class Visit:
     @property
     def refused(self) -> RequestError | None:
         """Why this page itself is not to be had: what another worker ended over."""
-        reason = self.request.headers.get("refused")
+        reason = self.request.failure
         return RequestError(*WORKER_FAILURES[reason]) if reason else None
 
     @property
     def here(self) -> str:
         """This address, to come back to: path and query."""
         query = self.request.query_string.decode("latin-1")
-        return self.request.path + (f"?{query}" if query else "")
+        return quote(self.request.path) + (f"?{query}" if query else "")
 
     def url(self, path: str, **parameters: str | int | Sequence[str] | None) -> str:
         """Return the address of a page of the service, with parameters."""

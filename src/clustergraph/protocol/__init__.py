@@ -1,18 +1,13 @@
-"""The SPARQL protocols as pure functions, for a worker process: no network, no event loop.
+"""Handlers of the SPARQL protocols as pure functions, for a worker process.
 
-A request is handled and its response delivered::
-
-    deliver(handle(request, context), outlet)
+They know neither network nor event loop; see `clustergraph.protocol.messages`.
 """
 
-from clustergraph.protocol.dispatch import deliver, handle, prepare
 from clustergraph.protocol.messages import (
     Change,
-    Commit,
     Config,
     Context,
     Handler,
-    Outlet,
     Request,
     Response,
     Stream,
@@ -21,16 +16,11 @@ from clustergraph.protocol.messages import (
 
 __all__ = [
     "Change",
-    "Commit",
     "Config",
     "Context",
     "Handler",
-    "Outlet",
     "Request",
     "Response",
     "Stream",
     "Write",
-    "deliver",
-    "handle",
-    "prepare",
 ]

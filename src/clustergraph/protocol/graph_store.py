@@ -10,11 +10,12 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
-from clustergraph.errors import ClusterGraphError, QueryError, RequestError, StoreError, near
-from clustergraph.protocol import faults, parameters, problems, uploads
+from clustergraph.errors import QueryError, RequestError, StoreError, near
+from clustergraph.protocol import faults, parameters, uploads
 from clustergraph.protocol.messages import Change, Context, Request, Response, Write
 from clustergraph.protocol.negotiation import choose
 from clustergraph.protocol.parameters import shown
@@ -67,7 +68,7 @@ def answer(request: Request, context: Context) -> Response | Change:
         case "PUT" | "DELETE" if target.node is None:
             detail = f"{request.method} needs a graph: add ?graph=IRI or ?default to the address"
             raise faults.method_not_allowed(request.method, allow, detail)
-        case "PUT" | "POST" | "DELETE" if context.commit is None:
+        case "PUT" | "POST" | "DELETE" if not context.config.writable:
             raise read_only()
         case "PUT":
             return _write(request, context, target, replace=True)
@@ -99,9 +100,8 @@ def target_of(request: Request, context: Context) -> Target:
             default = True
         elif name == b"format":
             forms = (*forms, parameters.decode(value))
-    direct = request.path.removeprefix("/store")
-    if direct:
-        graphs.append(_direct(direct, request, context))
+    if "graph" in request.parameters:
+        graphs.append(_direct(request, context))
     if len(graphs) + default > 1:
         detail = "the address names more than one graph; name one: ?graph=IRI or ?default"
         raise faults.bad_request(detail)
@@ -118,11 +118,12 @@ def _permanent(iri: str, request: Request, context: Context) -> str:
     return iri if namespace is None or not iri.startswith(here) else namespace + iri[len(here) :]
 
 
-def _direct(path: str, request: Request, context: Context) -> str:
-    if path == "/":
-        raise faults.not_found("nothing is at /store/; the store itself is /store")
+def _direct(request: Request, context: Context) -> str:
+    """Return the IRI of the graph that the path names, percent-encoded as it was sent."""
+    _, _, name = request.raw_path.removeprefix("/").partition("/")
+    name = name or quote(request.parameters["graph"])
     namespace = context.config.graph_namespace
-    return f"{request.base}/store{path}" if namespace is None else namespace + path[1:]
+    return f"{request.base}/store/{name}" if namespace is None else namespace + name
 
 
 def _node(iri: str) -> ox.NamedNode:
@@ -143,15 +144,7 @@ def _get(request: Request, context: Context, target: Target) -> Response:
     headers.append(("Cache-Control", "no-cache"))
     if context.committed_at is not None:
         headers.append(("Last-Modified", http_date(context.committed_at)))
-    response = Response(200, headers, cacheable=True)
-    if request.method == "GET":
-
-        def instead(error: ClusterGraphError) -> Response:
-            return problems.respond(error, request)
-
-        response.body = lambda write: _dump(write, context, target, form)
-        response.instead = instead
-    return response
+    return Response(200, headers, lambda write: _dump(write, context, target, form), cacheable=True)
 
 
 def _dump(write: Write, context: Context, target: Target, form: Format) -> bytes:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal, Protocol, TypeAlias, TypeVar
+from typing import IO, Literal, TypeAlias, TypeVar
 
 import pyoxigraph as ox
 
-from clustergraph.errors import ClusterGraphError
 from clustergraph.quadstore.delta import Changed
 from clustergraph.quadstore.engine import Queryable, StoreEngine
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
@@ -18,11 +17,9 @@ from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = [
     "Change",
-    "Commit",
     "Config",
     "Context",
     "Handler",
-    "Outlet",
     "Request",
     "Response",
     "Stream",
@@ -85,7 +82,6 @@ class Response:
             only then may it be kept and bear a strong ETag.
         federated: the request is admitted but needs the network, which this worker has not: it
             is to be handled again by one that has. Status and body are to be ignored then.
-        instead: makes the response to send when streaming fails before the first chunk.
     """
 
     status: int
@@ -93,7 +89,6 @@ class Response:
     body: bytes | Stream = b""
     cacheable: bool = False
     federated: bool = False
-    instead: Callable[[ClusterGraphError], Response] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,21 +151,6 @@ class Config:
         )
 
 
-class Commit(Protocol):
-    """Applies a change to a copy of the published generation and publishes the copy."""
-
-    def __call__(self, apply: Callable[[ox.Store, int | None], T], /) -> tuple[int, T]:
-        """Call ``apply`` with the copy and the number of the generation that it was copied from.
-
-        The number is None when changes of other requests were applied to the same copy before.
-        Whatever ``apply`` raises comes through, and nothing has happened.
-
-        Returns:
-            The number of the generation published, and what ``apply`` returned.
-        """
-        ...
-
-
 @dataclass(slots=True)
 class Context:
     """What a request is answered from: one generation of the graph.
@@ -180,9 +160,7 @@ class Context:
         generation: its number.
         config: what the operator decided.
         committed_at: when it was published, in seconds since 1970; None: not known.
-        commit: None: this worker takes no writes.
         network: whether this worker may call other hosts.
-        others: handlers of further paths, by path.
         memory: what is computed once a generation and worker; starts empty with each.
         directory: the store, in which things are kept for all workers; None: there is none.
         budget_s: how long it may take to validate the whole of the generation.
@@ -194,9 +172,7 @@ class Context:
     generation: int
     config: Config = field(default_factory=Config)
     committed_at: float | None = None
-    commit: Commit | None = None
     network: bool = False
-    others: Mapping[str, Handler] = field(default_factory=dict)
     memory: dict[str, object] = field(default_factory=dict)
     directory: Path | None = None
     budget_s: float = 10.0
@@ -216,7 +192,8 @@ class Change:
     """A write that has been read and checked, and only waits to be applied.
 
     Attributes:
-        apply: as `Commit` takes it. When it raises `StoreError`, or anything else that is not a
+        apply: takes the copy and the number of the generation that it was copied from (None: others
+            were applied to it before). When it raises `StoreError`, or anything else that is not a
             `ClusterGraphError`, the copy is spoilt and must go; after any other error the copy is
             as it was before, so that the changes of others in the group stand.
             What it returns says what it added and removed.
@@ -226,23 +203,3 @@ class Change:
 
     apply: Callable[[ox.Store, int | None], Changed[object]]
     respond: Callable[[object, int], Response]
-
-
-class Outlet(Protocol):
-    """Where `deliver` puts a response: either ``whole``, or ``start``, ``data`` … and ``end``."""
-
-    def whole(self, response: Response, /) -> object:
-        """Take a complete response; its body is bytes."""
-        ...
-
-    def start(self, response: Response, /) -> object:
-        """Take status and headers; the body follows."""
-        ...
-
-    def data(self, chunk: bytes, /) -> object:
-        """Take a chunk of the body; may block as long as the client is slow."""
-        ...
-
-    def end(self, chunk: bytes, /) -> object:
-        """Take the last chunk."""
-        ...

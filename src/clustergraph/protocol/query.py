@@ -16,7 +16,7 @@ from clustergraph.errors import (
     UnsupportedFunctionError,
     without_places,
 )
-from clustergraph.protocol import faults, parameters, problems
+from clustergraph.protocol import faults, parameters
 from clustergraph.protocol.messages import Config, Context, Request, Response, Stream, Write
 from clustergraph.protocol.negotiation import choose
 from clustergraph.quadstore.engine import Answer
@@ -78,17 +78,11 @@ def answer(request: Request, context: Context) -> Response:
     form = choose(accept, given.forms, "graph" if triples else "solutions")
     lasting = not config.policy(network=False).check_calls(text) and _lasting(text, triples)
     response = Response(200, _headers(form)[:], cacheable=lasting)
-    if method == "HEAD":
-        return response
     if isinstance(result, ox.QueryBoolean) and isinstance(form.engine, ox.QueryResultsFormat):
         response.body = result.serialize(format=form.engine) or b""
         return response
 
-    def instead(error: ClusterGraphError) -> Response:
-        return problems.respond(error, request)
-
     response.body = _stream(result, form, config)
-    response.instead = instead
     return response
 
 

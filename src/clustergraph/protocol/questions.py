@@ -3,60 +3,91 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, urlencode
 
 import pyoxigraph as ox
 
-from clustergraph.errors import ClusterGraphError, RequestError, UnknownNameError
-from clustergraph.protocol import Context, Request, Response, Write, problems
-from clustergraph.quadstore import Answer, Engine
+from clustergraph.errors import RequestError, UnknownNameError
+from clustergraph.protocol.messages import Context, Request, Response, Write
+from clustergraph.protocol.negotiation import Kind, choose
+from clustergraph.quadstore import Answer
+from clustergraph.quadstore.engine import Queryable
+from clustergraph.questions import catalogue
+from clustergraph.questions.catalogue import Question
 from clustergraph.questions.choices import choices_of
 from clustergraph.sparql import paging
+from clustergraph.sparql import results as answers
 from clustergraph.workers import wire
 
-if TYPE_CHECKING:
-    from clustergraph.protocol.negotiation import Kind
-    from clustergraph.quadstore.remote import RemoteEngine
-    from clustergraph.questions.catalogue import Question
-
-__all__ = ["responder"]
+__all__ = ["answer", "catalogue_of", "choices"]
 
 _PAGE_ROWS: Final = 100
 _MOST_ROWS: Final = 10_000
 _MOST_PAGES: Final = 1_000_000
 
 
-def responder(engine: Engine | RemoteEngine) -> Callable[[Request, Context], Response]:
-    """Return what answers ``/queries/NAME`` from ``engine``."""
+def answer(request: Request, context: Context) -> Response:
+    """Answer a ready question with the values of the address.
 
-    def respond(request: Request, context: Context) -> Response:
-        try:
-            return _ask(engine, request)
-        except UnknownNameError as error:
-            if error.kind == "query":
-                return problems.respond(error, request)
-            # The question is there; a value that it was given is not.
-            wrong = RequestError(400, "Wrong parameter", str(error))
-            return problems.respond(wrong, request)
-        except ClusterGraphError as error:
-            return problems.respond(error, request)
-
-    return respond
+    Raises:
+        ClusterGraphError: there is no such question, or a value does not fit it.
+    """
+    question = catalogue.find(request.parameters["name"])
+    try:
+        return _answer(question, request, context)
+    except UnknownNameError as error:
+        # The question is there; a value that it was given is not.
+        raise RequestError(400, "Wrong parameter", str(error)) from error
 
 
-def _ask(engine: Engine | RemoteEngine, request: Request) -> Response:
-    from clustergraph.questions import catalogue
+def choices(request: Request, context: Context) -> Response:
+    """Return what may be filled in, by parameter, as the graph has it."""
+    question = catalogue.find(request.parameters["name"])
+    return _choices(_engine(context), question, _values(request))
 
-    path = unquote(request.path.removeprefix("/queries/"))
-    name, _, rest = path.partition("/")
-    question = catalogue.find(name)
+
+def catalogue_of(_: Request, __: Context) -> Response:
+    """List the ready questions with their parameters."""
+    found = [_entry(question) for question in catalogue.questions().values()]
+    headers = [("Content-Type", "application/json")]
+    return Response(200, headers, json.dumps(found).encode(), cacheable=True)
+
+
+def _engine(context: Context) -> Queryable:
+    assert context.engine is not None  # noqa: S101 - workers have one
+    return context.engine
+
+
+def _entry(question: Question) -> dict[str, Any]:
+    parameters = [
+        {
+            "name": parameter.name,
+            "type": parameter.type,
+            "description": parameter.description,
+            "description_cs": parameter.description_cs,
+            "default": list(parameter.default),
+            "optional": parameter.optional,
+            "several": parameter.several,
+            "choices": list(parameter.choices),
+        }
+        for parameter in question.parameters.values()
+    ]
+    return {
+        "name": question.name,
+        "kind": question.kind,
+        "summary": question.summary,
+        "summary_cs": question.summary_cs,
+        "tags": list(question.tags),
+        "parameters": parameters,
+        "href": f"/queries/{question.name}",
+    }
+
+
+def _answer(question: Question, request: Request, context: Context) -> Response:
+    engine, name = _engine(context), question.name
     values = _values(request)
-    if rest == "choices":
-        return _choices(engine, question, values)
-    if rest:
-        raise RequestError(404, "Not found", f"nothing is at {request.path}")
     # A question may have a parameter of that name; then it means that one.
     asked = {
         key: values.pop(key, [])
@@ -106,9 +137,6 @@ def _written(
     headers: list[tuple[str, str]],
 ) -> Response:
     """Return an answer in the format that the request asks for."""
-    from clustergraph.protocol.negotiation import choose
-    from clustergraph.sparql import results as answers
-
     kind: Kind = "graph" if answers.is_triples(answer) else "solutions"
     form = choose(request.headers.get("accept"), tuple(formats), kind)
 
@@ -166,7 +194,7 @@ def _links(request: Request, page: paging.Page, rows: int) -> str:
 
 
 def _choices(
-    engine: Engine | RemoteEngine, question: Question, values: Mapping[str, Sequence[str]]
+    engine: Queryable, question: Question, values: Mapping[str, Sequence[str]]
 ) -> Response:
     """Return what may be filled in, by parameter, as the graph has it."""
     languages = values.get("lang", ["en"])

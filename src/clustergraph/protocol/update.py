@@ -39,7 +39,7 @@ def answer(request: Request, context: Context) -> Response | Change:
         ("using-named-graph-uri", given.named_graphs),
     ):
         parameters.nodes(iris, name)
-    if context.commit is None:
+    if not context.config.writable:
         raise read_only()
     policy = config.policy(context.network)
     try:

@@ -1,13 +1,17 @@
-"""Worker processes that evaluate what cannot be stopped otherwise.
+"""Worker processes that handle requests which cannot be stopped otherwise.
 
-A query that runs cannot be stopped inside its process, and a text that nests too deeply takes
-its process down. So each request is handled by a process that may be killed: at its deadline,
-when its client leaves, or because it took itself down. The pool keeps ``size`` workers for young
-requests and a spare ready; a request that grows old while others come keeps its worker, at the
-lowest priority, while the spare takes that one's place.
+A running query cannot be stopped inside its process, and a text that nests too deeply crashes its
+process. So each request is handled by a process that may be killed: at its deadline, when its
+client leaves, or because it crashed. The pool keeps ``size`` workers for short requests and a
+spare ready; a request that runs long while others wait keeps its worker, at the lowest priority,
+and the spare takes that worker's place.
+
+A worker handles its requests in order. One that has just begun may be sent a second request, which
+then waits in its socket and saves a wake-up. If the first takes longer than a moment, the second
+is sent to another worker as well: requests are idempotent, and the later response is discarded.
 
 The pool knows frames (`clustergraph.workers.wire`) but neither HTTP nor SPARQL, and never parses
-what it carries. All of it belongs to one event loop.
+what it carries. It belongs to one event loop.
 """
 
 from __future__ import annotations
@@ -15,22 +19,25 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import IO, Any, Final
 
 from clustergraph.errors import StoreError
 from clustergraph.workers import wire
+from clustergraph.workers.call import FRAMES_AHEAD, Call, Seat
 from clustergraph.workers.process import BusyError, DiedError, Target, Worker
-from clustergraph.workers.queue import BRISK_S, Queue, Waiter
 
-__all__ = ["START_S", "Pool", "PoolSize"]
+__all__ = ["Pool", "PoolSize"]
 
 _SWEEP_S: Final = 0.02
-START_S: Final = 30.0
-"""How long a worker may take to open a graph."""
-# From then on it is worth watching whether the client is still there.
-_SHORT_S: Final = 0.06
+# A request behind one that takes longer than this is sent to another worker as well.
+_MOMENT_S: Final = 0.005
+# A request that takes longer than this is worth watching whether its client is still there.
+_LONG_S: Final = 0.06
+# A second request has to fit into the socket beside the first.
+_SECOND_BYTES: Final = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,45 +45,57 @@ class PoolSize:
     """How many workers there are.
 
     Attributes:
-        workers: for young requests.
+        workers: for short requests.
         spares: started ahead, to replace one that has to go.
-        slots: for requests that have grown old; 0: none grows old.
-        aged_after_s: how long a request is young, and longer while a worker is idle.
-        waiting: requests that may wait for a worker.
+        slots: for long requests; 0: requests keep their priority.
+        long_after_s: how long a request is short, and longer while a worker is idle.
+        queue: requests that may wait for a worker.
+        depth: requests that a worker may have at once; 1 unless requests are idempotent.
     """
 
     workers: int = 2
     spares: int = 1
     slots: int = 8
-    aged_after_s: float = 0.5
-    waiting: int = 512
+    long_after_s: float = 0.5
+    queue: int = 512
+    depth: int = 2
 
 
 class Pool:
     """Workers of one kind.
 
     Args:
-        command: starts a worker; the descriptor of its socket and our process id are added.
+        command: starts a worker; the descriptor of its socket and our process id are appended.
         target: what they read.
         size: how many of them.
+        scratch: directory for their temporary files.
+        environment: what they get besides our environment; see `Worker`.
     """
 
-    def __init__(self, command: Sequence[str], target: Target, size: PoolSize) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        target: Target,
+        size: PoolSize,
+        scratch: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.target = target
         self.size = size
-        self.kills: dict[str, int] = {}
+        self.failures: dict[str, int] = {}
         self.wall = ""
         self.on_publish: Callable[[], object] = lambda: None
         """Called when another generation is served from now on."""
-        self.idle: deque[Worker] = deque()
-        self.spares: deque[Worker] = deque()
-        self.busy: set[Worker] = set()
-        self._waiting = Queue(size.waiting)
         self._command = command
-        self._buffer = bytearray(wire.FRAME_BYTES)
+        self._scratch = scratch
+        self._environment = environment
+        self._idle: deque[Seat] = deque()
+        self._spares: deque[Seat] = deque()
+        self._busy: set[Seat] = set()
+        self._queue: deque[Call] = deque()
         self._starting = 0
-        self._failures = 0
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._failed_starts = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
         self._publishing = asyncio.Lock()
         self._stopped = False
@@ -92,371 +111,390 @@ class Pool:
         count = self.size.workers + self.size.spares
         self._starting += count
         results = await asyncio.gather(
-            *(self._spawn() for _ in range(count)), return_exceptions=True
+            *(self._spawn(self.target) for _ in range(count)), return_exceptions=True
         )
+        seats = [result for result in results if isinstance(result, Seat)]
+        for seat in seats:
+            self._place_started(seat)
         for result in results:
             if isinstance(result, BaseException):
                 await self.stop()
                 raise result
-            self._ready(result)
 
     async def stop(self) -> None:
-        """End all workers."""
+        """End all workers and all requests."""
         self._stopped = True
         if self._sweeper is not None:
             self._sweeper.cancel()
         for task in list(self._tasks):
             task.cancel()
-        for worker in (*self.idle, *self.spares):
-            worker.close()
-        for worker in list(self.busy):
-            worker.kill("stopped")
-            worker.close()
+        for call in list(self._queue):
+            self.end(call, "stopped")
+        for seat in (*self._busy, *self._idle, *self._spares):
+            seat.process.close()
+            for call in seat.calls:
+                self._finish(call, "stopped")
+        self._busy.clear()
+        self._idle.clear()
+        self._spares.clear()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
     def ready(self) -> bool:
-        """Whether a request would find a worker, now or when one comes back."""
-        return bool(self.idle or self.busy or self.spares) and not self._stopped
+        """Whether a request would find a worker, now or when one becomes free."""
+        return bool(self._idle or self._busy or self._spares) and not self._stopped
 
     def figures(self) -> dict[str, int]:
         """Return how many workers and requests there are, by state."""
+        low = sum(seat.process.deprioritised for seat in self._busy)
         return {
-            "idle": len(self.idle),
-            "busy": sum(not worker.aged for worker in self.busy),
-            "aged": sum(worker.aged for worker in self.busy),
-            "spare": len(self.spares),
+            "idle": len(self._idle),
+            "busy": len(self._busy) - low,
+            "aged": low,
+            "spare": len(self._spares),
             "starting": self._starting,
-            "waiting": len(self._waiting),
+            "waiting": len(self._queue),
         }
 
     # Requests
 
-    def take_now(self, deadline_s: float) -> Worker | None:
-        """Return an idle worker, if there is one, for a request that ends by then.
+    def submit(self, payload: bytes, file: IO[bytes] | None, deadline_s: float) -> Call:
+        """Send a request to a worker, or let it wait for one, first come first served.
 
         Args:
-            deadline_s: on the clock of `time.monotonic`.
-        """
-        while self.idle:
-            # The one that worked last: its caches are warm.
-            worker = self.idle.pop()
-            if worker.usable:
-                return self._assign(worker, deadline_s)
-            self._discard(worker)
-        return None
-
-    def wait(
-        self,
-        take: Callable[[Worker], object],
-        deadline_s: float,
-        on_long: Callable[[], object] | None = None,
-        request: bytes = b"",
-    ) -> Waiter:
-        """Wait for a worker, first come first served, without a task.
-
-        Args:
-            take: is given the worker, some time; one that is `Waiter.sent_to` has been sent the
-                request already.
-            deadline_s: when the request has to be answered.
-            on_long: called once if that takes more than a moment.
-            request: may be sent ahead, as a frame without its kind; see `wire.ASK`.
+            payload: what the worker gets; see `wire.send`.
+            file: a body too long for a frame.
+            deadline_s: when the response has to be complete, on the clock of `time.monotonic`.
 
         Raises:
             BusyError: the queue is full.
         """
-        waiter = Waiter(take, on_long, deadline_s, request, time.monotonic())
-        self._waiting.add(waiter)
-        if request:
-            for worker in self.busy:
-                self._send_ahead(worker)
+        call = Call(self, payload, file, deadline_s)
+        if not self._queue and self._dispatch(call):
+            return call
+        if len(self._queue) >= self.size.queue:
+            raise BusyError(f"{self.size.queue} requests wait already")
+        call.queued = True
+        self._queue.append(call)
         self._watch()
-        return waiter
+        return call
 
-    def wait_in_task(self, waiter: Waiter) -> None:
-        """Let a task wait instead, in the same place: it gets the worker from `take`."""
-        waiter.wait_in_task()
-        if waiter.sent_to is not None:
-            self._recall(waiter.sent_to)
+    def end(self, call: Call, reason: str) -> None:
+        """End a request whose response is not complete."""
+        seat = call.worker
+        if call.queued:
+            call.queued = False
+            self._queue.remove(call)
+        elif seat is not None and seat.calls and seat.calls[0] is call:
+            seat.process.kill(reason)
+            return
+        self._finish(call, reason)
 
-    async def take(self, deadline_s: float, waiter: Waiter | None = None) -> Worker:
-        """Return a worker, first come first served.
+    def _finish(self, call: Call, reason: str) -> None:
+        if not call.reason:
+            call.reason = reason
+        call.wake()
 
-        Args:
-            deadline_s: when the request has to be answered.
-            waiter: one that has waited already and keeps its place; see `wait_in_task`.
+    def _dispatch(self, call: Call) -> bool:
+        """Send a request to an idle worker, or behind one that has just begun."""
+        while self._idle:
+            # The worker used last: its caches are warm.
+            seat = self._idle.pop()
+            if seat.process.usable:
+                self._busy.add(seat)
+                if self._send(seat, call):
+                    return True
+            else:
+                self._discard(seat)
+        if self.size.depth > 1 and call.file is None and len(call.payload) <= _SECOND_BYTES:
+            now = time.monotonic()
+            for seat in self._busy:
+                if (
+                    len(seat.calls) < self.size.depth
+                    and now - seat.begun_s < _MOMENT_S
+                    and seat.process.target is self.target
+                    and seat.process.usable
+                    and seat.calls[0].file is None
+                ):
+                    return self._send(seat, call)
+        return False
 
-        Raises:
-            BusyError: the queue is full, or the deadline passed in it.
-        """
-        loop = asyncio.get_running_loop()
-        if waiter is None:
-            if not self._waiting.line and (worker := self.take_now(deadline_s)):
-                return worker
-            waiter = self.wait(_nobody, deadline_s)
-            waiter.wait_in_task()
-        future = waiter.future
-        assert future is not None  # noqa: S101 - see `Waiter.wait_in_task`
+    def _send(self, seat: Seat, call: Call) -> bool:
         try:
-            async with asyncio.timeout_at(loop.time() + deadline_s - time.monotonic()):
-                return await future
-        except TimeoutError as error:
-            self._withdraw(waiter, future)
-            raise BusyError("no worker became free in time") from error
-        except asyncio.CancelledError:
-            self._withdraw(waiter, future)
-            raise
+            seat.process.send(call.payload, call.file)
+        except DiedError:
+            if not seat.calls:
+                self._discard(seat)
+            return False
+        if not seat.calls:
+            seat.begun_s = time.monotonic()
+        seat.calls.append(call)
+        call.worker = seat
+        call.queued = False
+        if self._sweeper is None:
+            self._watch()
+        return True
 
-    def give(self, worker: Worker, healthy: bool) -> None:
-        """Hand a worker back.
+    def _on_frame(self, seat: Seat, frame: bytes) -> None:
+        """Give a frame to the request that a worker is handling."""
+        if not frame:
+            self._on_end(seat)
+            return
+        if not seat.calls:
+            return
+        call = seat.calls[0]
+        if call.worker is seat and not call.reason:
+            call.started = True
+            call.frames.append(frame)
+            if len(call.frames) >= FRAMES_AHEAD:
+                seat.process.pause()
+            call.wake()
+        if wire.ends(frame):
+            seat.calls.popleft()
+            seat.begun_s = time.monotonic()
+            seat.process.resume()
+            if not seat.calls:
+                self._release(seat)
+                return
+            following = seat.calls[0]
+            if following.queued:
+                # It waited for another worker as well, and this one was free first.
+                self._queue.remove(following)
+                following.queued = False
+                following.worker = seat
+            if self._queue:
+                self._fill()
 
-        Args:
-            worker: from `take`.
-            healthy: whether it has sent its whole answer.
-        """
-        worker.on_frame = worker.on_long = None
-        if worker.watch is not None:
-            worker.watch.cancel()
-            worker.watch = None
-        self.busy.discard(worker)
-        if worker.reason:
-            self.kills[worker.reason] = self.kills.get(worker.reason, 0) + 1
-        elif not healthy and not worker.usable:
-            cause = worker.cause()
-            self.kills[cause] = self.kills.get(cause, 0) + 1
-        healthy = healthy and worker.usable and not self._stopped
-        if not healthy or (worker.aged and not worker.recover()):
-            self._waiting.release(worker)
-            worker.close()
-            self._refill()
-        elif self._waiting.owes(worker):
-            self._assign(worker, time.monotonic() + self.size.aged_after_s)
-            self._waiting.settle(worker, lambda lives: self.give(worker, lives))
-        elif waiter := self._waiting.ahead.pop(worker, None):
-            self._hand(worker, waiter)
-        elif worker.target is not self.target:
-            self._run(self._refresh(worker))
+    def _on_end(self, seat: Seat) -> None:
+        """Let another worker take the place of one that has ended."""
+        cause = seat.process.cause()
+        calls = list(seat.calls)
+        seat.calls.clear()
+        self._discard(seat, refill=False)
+        if calls and cause != "superfluous":
+            self.failures[cause] = self.failures.get(cause, 0) + 1
+        for index, call in enumerate(reversed(calls)):
+            if call.worker is not seat or call.queued or call.reason:
+                continue
+            first = index == len(calls) - 1
+            retry = not (call.started or call.retried) and self.size.depth > 1
+            if first and not (retry and cause == "killed"):
+                self._finish(call, cause)
+            else:
+                # It only waited behind another, or something else killed its worker.
+                call.retried = call.retried or first
+                call.worker = None
+                call.queued = True
+                self._queue.appendleft(call)
+        self._refill()
+        self._fill()
+
+    def _release(self, seat: Seat) -> None:
+        """Use a worker that has nothing to do."""
+        self._busy.discard(seat)
+        process = seat.process
+        if not process.usable or (process.deprioritised and not process.recover()):
+            self._discard(seat)
+        elif process.target is not self.target:
+            self._run(self._refresh(seat))
         else:
-            self._place(worker)
+            self._place(seat)
+            self._fill()
+
+    def _fill(self) -> None:
+        """Dispatch what waits, as far as there are workers."""
+        while self._queue:
+            call = self._queue[0]
+            call.queued = False
+            if not self._dispatch(call):
+                call.queued = True
+                return
+            self._queue.popleft()
+
+    # Generations
 
     async def publish(self, target: Target) -> None:
         """Bring the workers to another generation without a request failing or waiting for it.
 
-        Returns when every request taken from then on reads the new generation.
+        Returns when every request submitted from then on reads the new generation.
         """
         async with self._publishing:
             if target.number <= self.target.number:
                 return
-            fresh = self.spares.popleft() if self.spares else None
+            fresh = self._spares.popleft() if self._spares else None
             self._starting += 1
-            if fresh is None or not await self._reopen(fresh, target):
+            if fresh is not None and not await self._open(fresh, target):
+                fresh = None
+            if fresh is None:
                 fresh = await self._spawn(target)
-            else:
-                self._starting -= 1
             self.target = target
             self.on_publish()
-            stale = list(self.idle) + list(self.spares)
-            self.idle.clear()
-            self.spares.clear()
-            self._ready(fresh)
-            for worker in stale:
-                self._run(self._refresh(worker))
+            stale = [*self._idle, *self._spares]
+            self._idle.clear()
+            self._spares.clear()
+            self._place_started(fresh)
+            for seat in stale:
+                self._run(self._refresh(seat))
 
-    # Inside
+    async def _open(self, seat: Seat, target: Target) -> bool:
+        """Bring a worker to a generation; return whether it survived that."""
+        try:
+            await seat.process.open(target)
+        except StoreError:
+            seat.process.close()
+            return False
+        except BaseException:
+            seat.process.close()
+            raise
+        seat.process.on_frame = lambda frame: self._on_frame(seat, frame)
+        return True
 
-    def _assign(self, worker: Worker, deadline_s: float) -> Worker:
-        worker.on_frame = None
-        worker.since_s = time.monotonic()
-        worker.deadline_s = deadline_s
-        self.busy.add(worker)
-        self._watch()
-        return worker
+    async def _refresh(self, seat: Seat) -> None:
+        """Bring a worker to the generation that is served, and use it."""
+        self._starting += 1
+        while seat.process.target is not self.target:
+            if not await self._open(seat, self.target):
+                self._starting -= 1
+                self._refill()
+                return
+        self._place_started(seat)
 
-    def _watch(self) -> None:
-        if self._sweeper is None:
-            self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+    # Workers
 
-    def _withdraw(self, waiter: Waiter, future: asyncio.Future[Worker]) -> None:
-        """Forget one that waits no longer; a worker that it was just given goes to the next."""
-        if waiter in self._waiting.line:
-            self._waiting.line.remove(waiter)
-        elif future.done() and not future.cancelled():
-            self.give(future.result(), healthy=True)
+    async def _spawn(self, target: Target) -> Seat:
+        """Start a worker; ``_starting`` counts it already, and no longer if this fails."""
+        seat = Seat(Worker(self._command, target, self._scratch, self._environment))
+        try:
+            await seat.process.open(target)
+        except BaseException:
+            self._starting -= 1
+            seat.process.close()
+            raise
+        seat.process.on_frame = lambda frame: self._on_frame(seat, frame)
+        return seat
 
-    def _offer(self, worker: Worker) -> None:
-        line = self._waiting.line
-        if not line:
-            self._relieve(BRISK_S)
-        if line:
-            self._hand(worker, line.popleft())
-            return
-        self.idle.append(worker)
-        worker.hear(self._idle_frame(worker))
-
-    def _hand(self, worker: Worker, waiter: Waiter) -> None:
-        waiter.take(self._assign(worker, waiter.deadline_s))
-        self._send_ahead(worker)
-
-    def _send_ahead(self, worker: Worker) -> None:
-        if worker in self.busy and worker.target is self.target:
-            self._waiting.send_ahead(worker)
-
-    def _relieve(self, after_s: float) -> None:
-        """Free requests that lie behind work of more than ``after_s`` seconds."""
-        for worker in self._waiting.stuck(after_s):
-            self._recall(worker)
-
-    def _recall(self, worker: Worker) -> None:
-        """Let what lies behind a worker go to the next that is free."""
-        self._waiting.recall(worker)
-        line = self._waiting.line
-        while line and (free := self.take_now(line[0].deadline_s)):
-            self._hand(free, line.popleft())
-
-    def _idle_frame(self, worker: Worker) -> Callable[[bytes], None]:
-        # An idle worker has nothing to say: if its socket turns readable, it has died.
-        return lambda _: self._discard(worker)
-
-    def _discard(self, worker: Worker) -> None:
-        for place in (self.idle, self.spares):
-            if worker in place:
-                place.remove(worker)
-        worker.close()
-        self._refill()
-
-    def _young(self) -> int:
-        return len(self.idle) + sum(not worker.aged for worker in self.busy)
-
-    def _ready(self, worker: Worker) -> None:
-        """Put a worker that has opened its target where one is missing."""
+    def _place_started(self, seat: Seat) -> None:
         self._starting -= 1
-        self.wall = worker.wall
+        self.wall = seat.process.wall
         if self._stopped:
-            worker.close()
-        elif worker.target is not self.target:
-            self._starting += 1
-            self._run(self._refresh_started(worker))
+            seat.process.close()
+        elif seat.process.target is not self.target:
+            self._run(self._refresh(seat))
         else:
-            self._place(worker)
+            self._place(seat)
+            self._fill()
 
-    def _place(self, worker: Worker) -> None:
+    def _place(self, seat: Seat) -> None:
         """Put a worker that has nothing to do where one is missing."""
-        if self._young() < self.size.workers or self._waiting.line:
-            self._offer(worker)
-        elif len(self.spares) < self.size.spares:
-            self.spares.append(worker)
-            worker.hear(self._idle_frame(worker))
+        if self._short() < self.size.workers or self._queue:
+            self._idle.append(seat)
+        elif len(self._spares) < self.size.spares:
+            self._spares.append(seat)
         else:
-            worker.close()
+            seat.process.close()
+
+    def _discard(self, seat: Seat, refill: bool = True) -> None:
+        for seats in (self._idle, self._spares):
+            if seat in seats:
+                seats.remove(seat)
+        self._busy.discard(seat)
+        seat.process.close()
+        if refill:
+            self._refill()
+
+    def _short(self) -> int:
+        low = sum(seat.process.deprioritised for seat in self._busy)
+        return len(self._idle) + len(self._busy) - low
 
     def _refill(self) -> None:
-        """Let spares take the places that are free, and start what is missing then."""
+        """Let spares take the free places, and start what is missing then."""
         if self._stopped:
             return
-        while self.spares and self._young() < self.size.workers:
-            self._offer(self.spares.popleft())
+        while self._spares and self._short() < self.size.workers:
+            self._idle.append(self._spares.popleft())
         wanted = self.size.workers + self.size.spares
-        missing = wanted - self._young() - len(self.spares) - self._starting
+        missing = wanted - self._short() - len(self._spares) - self._starting
         for _ in range(missing):
             self._starting += 1
             self._run(self._replace())
 
     async def _replace(self) -> None:
         try:
-            worker = await self._spawn()
+            seat = await self._spawn(self.target)
         except StoreError:
-            # Not at once again, or a store that went away would keep us busy with spawning.
-            self._failures += 1
-            await asyncio.sleep(min(0.1 * 2**self._failures, 5.0))
+            # Wait before the next attempt: a missing store must not keep us busy with starting.
+            self._failed_starts += 1
+            await asyncio.sleep(min(0.1 * 2**self._failed_starts, 5.0))
             self._refill()
             return
-        self._failures = 0
-        self._ready(worker)
+        self._failed_starts = 0
+        self._place_started(seat)
 
-    async def _spawn(self, target: Target | None = None) -> Worker:
-        """Start a worker; ``_starting`` counts it already, and no longer if this fails."""
-        worker = Worker(self._command, target or self.target, self._buffer)
-        try:
-            worker.open(worker.target)
-            await worker.ready(START_S)
-        except (DiedError, TimeoutError) as error:
-            self._starting -= 1
-            worker.close()
-            code = worker.process.returncode
-            raise StoreError(
-                f"a worker process could not start (it ended with {code}): the memory limit may "
-                f"be too low for the engine, or {worker.target.directory} cannot be read"
-            ) from error
-        except BaseException:
-            self._starting -= 1
-            worker.close()
-            raise
-        return worker
-
-    async def _reopen(self, worker: Worker, target: Target) -> bool:
-        """Bring a worker to a generation; say whether it survived that."""
-        try:
-            worker.open(target)
-            await worker.ready(START_S)
-        except (DiedError, TimeoutError):
-            worker.close()
-            return False
-        except BaseException:
-            worker.close()
-            raise
-        return True
-
-    async def _refresh(self, worker: Worker) -> None:
-        self._starting += 1
-        await self._refresh_started(worker)
-
-    async def _refresh_started(self, worker: Worker) -> None:
-        if await self._reopen(worker, self.target):
-            self._ready(worker)
-        else:
-            self._starting -= 1
-            self._refill()
-
-    def _run(self, work: Any) -> None:
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    # Time
+
+    def _watch(self) -> None:
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_S, self._sweep)
+
     def _sweep(self) -> None:
-        """Kill what is past its deadline; demote what has grown old."""
+        """Kill what is past its deadline; lower the priority of what runs long."""
         self._sweeper = None
-        self._relieve(BRISK_S if self.idle else _SHORT_S)
         now = time.monotonic()
-        for worker in list(self.busy):
-            if now > worker.deadline_s:
-                worker.kill("deadline")
-                continue
-            if worker.on_long is not None and now - worker.since_s > _SHORT_S:
-                tell, worker.on_long = worker.on_long, None
-                tell()
-            if now - worker.since_s > self.size.aged_after_s and self.size.slots:
-                self._age(worker)
-        for waiter in list(self._waiting.line):
-            if waiter.on_long is not None and now - waiter.since_s > _SHORT_S:
-                tell, waiter.on_long = waiter.on_long, None
-                tell()
-        if self.busy or self._waiting:
+        for call in [one for one in self._queue if now > one.deadline_s]:
+            self.end(call, "busy")
+        for seat in list(self._busy):
+            self._sweep_seat(seat, now)
+        for call in list(self._queue):
+            _report_long(call, now)
+        if self._queue:
+            self._fill()
+        if self._busy or self._queue:
             self._watch()
 
-    def _age(self, worker: Worker) -> None:
-        """Let an old request step back, if there are others that it may keep waiting."""
-        if worker.aged or not worker.usable:
-            worker.settle()
+    def _sweep_seat(self, seat: Seat, now: float) -> None:
+        if not seat.calls:
             return
-        if self.idle and not self._waiting.line:
+        first, *others = seat.calls
+        discarded = bool(first.reason) or first.worker is not seat
+        if now > first.deadline_s:
+            seat.process.kill("superfluous" if discarded else "deadline")
             return
-        if sum(other.aged for other in self.busy) >= self.size.slots:
+        if discarded and now - seat.begun_s > _LONG_S:
+            # Another worker answers it, or has done so.
+            seat.process.kill("superfluous")
+            return
+        _report_long(first, now)
+        if now - seat.begun_s > _MOMENT_S:
+            for call in others:
+                if call.worker is seat and not call.queued and not call.reason:
+                    call.worker = None
+                    call.queued = True
+                    self._queue.appendleft(call)
+        if self.size.slots and now - seat.begun_s > self.size.long_after_s:
+            self._deprioritise(seat)
+
+    def _deprioritise(self, seat: Seat) -> None:
+        """Lower the priority of a long request, if it may keep others waiting."""
+        if seat.process.deprioritised or not seat.process.usable:
+            seat.process.retry_priority()
+            return
+        if self._idle and not self._queue:
+            return
+        if sum(other.process.deprioritised for other in self._busy) >= self.size.slots:
             if not self._starting:  # else there will be room in a moment
-                worker.kill("slots")
+                seat.process.kill("slots")
             return
-        worker.set_aged(True)
+        seat.process.set_priority(low=True)
         self._refill()
+        self._fill()
 
 
-def _nobody(_: Worker) -> None:
-    raise AssertionError("a worker for nobody")
+def _report_long(call: Call, now: float) -> None:
+    if call.on_long is not None and now - call.begun_s > _LONG_S:
+        report, call.on_long = call.on_long, None
+        report()

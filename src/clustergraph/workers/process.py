@@ -5,38 +5,43 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
 
-from clustergraph.errors import ClusterGraphError
+from clustergraph.errors import ClusterGraphError, StoreError
 from clustergraph.workers import wire
 
-__all__ = ["BusyError", "DiedError", "Target", "Worker"]
+__all__ = ["START_S", "BusyError", "DiedError", "Target", "Worker"]
 
-# What requests that have grown old get of a processor that others want: next to nothing.
-_AGED_NICE: Final = 19
-# A worker that holds more than this after a long request had better start anew.
+START_S: Final = 30.0
+"""How long a worker may take to start and open its generation."""
+# Long requests run at the lowest priority as soon as others wait.
+_LONG_NICE: Final = 19
+# A worker that holds more memory than this after a long request is replaced.
 _KEPT_BYTES: Final = 192 << 20
-# The engine allocates much and small; with these, glibc takes a twentieth less time over it.
-# The engine opens files by many threads, each of which would set 64 MiB of the address space
-# aside for itself; how many do at once is chance, and a worker may have only so much.
+# The engine allocates many small blocks; these settings save glibc a twentieth of the time. The
+# engine opens files in many threads, each of which would reserve 64 MiB of address space for an
+# arena, and the address space of a worker is limited.
 _MALLOC: Final = "glibc.malloc.hugetlb=1:glibc.malloc.tcache_count=1000:glibc.malloc.arena_max=2"
-# Frames read ahead of a slow reader; the rest stays in the kernel and blocks the worker.
-_AHEAD: Final = 4
+# What workers do not get of our environment: tokens, and credentials for another server.
+_SECRETS: Final = ("CLUSTERGRAPH_TOKEN", "CLUSTERGRAPH_METRICS_TOKEN", "CLUSTERGRAPH_REMOTE_")
 
 
 class DiedError(ClusterGraphError):
-    """A worker ended before its answer did.
+    """A worker ended before its response did.
 
     Args:
         reason: ``deadline``, ``slots``, ``left``, ``stalled``, ``stopped``: we killed it;
-            ``memory``: it ran out; ``crashed``: it took itself down; ``killed``: somebody did.
+            ``memory``: it ran out of memory; ``crashed``: it crashed; ``killed``: another process
+            killed it.
     """
 
     def __init__(self, reason: str) -> None:
@@ -55,8 +60,8 @@ class Target:
     Attributes:
         number: of the generation.
         directory: of the store.
-        committed_at: when it was made, in seconds since 1970; tells it from a generation of the
-            same number of another store.
+        committed_at: when it was published, in seconds since 1970; distinguishes it from a
+            generation of the same number of another store.
     """
 
     number: int
@@ -65,10 +70,28 @@ class Target:
 
 
 class Worker:
-    """One worker process and our end of its socket."""
+    """One worker process and our end of its socket.
 
-    def __init__(self, command: Sequence[str], target: Target, buffer: bytearray) -> None:
+    Args:
+        command: starts it; the descriptor of its socket and our process id are appended.
+        target: the generation to open.
+        scratch: directory in which it gets a temporary directory of its own, removed when it is
+            closed, however it ended.
+        environment: what it gets besides our environment, from which secrets are removed.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        target: Target,
+        scratch: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.sock, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._scratch = tempfile.mkdtemp(prefix="worker-", dir=scratch)
+        if scratch is not None and os.geteuid() == 0:
+            owner = scratch.stat()
+            os.chown(self._scratch, owner.st_uid, owner.st_gid)
         with theirs:
             # From the thread that lives as long as the pool does: the kernel ends the worker when
             # the thread that started it ends (see `confine.bind_to_parent`).
@@ -79,91 +102,86 @@ class Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
-                env=_environment(),
+                env={**_environment(self._scratch), **(environment or {})},
             )
         self.sock.setblocking(False)
         self.target = target
         self.wall = ""
-        self.since_s = 0.0
-        self.deadline_s = 0.0
-        self.aged = False
-        self._unsettled = False
         self.reason = ""
-        self.on_frame: Callable[[bytes], None] | None = None
-        """Takes each frame as it comes, and ``b""`` when the worker has ended."""
-        self.on_long: Callable[[], object] | None = None
-        """Called once when the request that it works on is no longer short."""
-        self.watch: asyncio.Task[None] | None = None
-        """Looks out for the client's leaving; cancelled when the worker is given back."""
-        self._buffer = buffer
-        self._view = memoryview(buffer)
+        self.deprioritised = False
+        self.on_frame: Callable[[bytes], object] | None = None
+        """Takes each frame as it arrives, and ``b""`` when the worker has ended."""
+        self._priority_pending = False
         self._frames: deque[bytes] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._reading = False
         self._ended = False
-        self._listen()
+        self.resume()
 
     @property
     def usable(self) -> bool:
         """Whether nothing has ended it yet."""
         return not (self._ended or self.reason)
 
-    def send(self, head: bytes, body: bytes | IO[bytes] = b"") -> None:
+    # Requests
+
+    def send(self, payload: bytes, file: IO[bytes] | None = None) -> None:
         """Send a request; see `wire.send`.
 
         Raises:
-            DiedError: it is gone.
+            DiedError: the worker is gone.
         """
         try:
-            wire.send(self.sock, head, body)
+            wire.send(self.sock, payload, file)
         except OSError as error:
             raise DiedError(self.reason or "killed") from error
 
-    def open(self, target: Target) -> None:
-        """Tell an idle worker to read another generation; it answers with READY."""
-        try:
-            text = json.dumps(asdict(target))
-            self.sock.send(bytes([wire.OPEN]) + text.encode())
-        except OSError as error:
-            raise DiedError(self.reason or "killed") from error
-        self.target = target
-
-    def tell(self, kind: int) -> None:
-        """Send a frame that is nothing but its kind.
+    def send_kind(self, kind: int) -> None:
+        """Send a frame without payload.
 
         Raises:
-            DiedError: it is gone.
+            DiedError: the worker is gone.
         """
         try:
             self.sock.send(bytes([kind]))
         except OSError as error:
             raise DiedError(self.reason or "killed") from error
 
-    async def ready(self, limit_s: float) -> None:
-        """Wait until it has opened what it was told to.
+    async def open(self, target: Target, limit_s: float = START_S) -> None:
+        """Let an idle worker open a generation.
 
         Raises:
-            DiedError: it ended instead.
-            TimeoutError: it takes too long.
+            StoreError: it cannot; says why.
         """
         self.on_frame = None
-        async with asyncio.timeout(limit_s):
-            frame = await self.frame()
+        try:
+            text = json.dumps(asdict(target))
+            self.sock.send(bytes([wire.OPEN]) + text.encode())
+            self.target = target
+            async with asyncio.timeout(limit_s):
+                frame = await self.frame()
+        except (OSError, DiedError, TimeoutError) as error:
+            code = self.process.poll()
+            ended = f"it ended with {code}" if code is not None else "it did not answer in time"
+            raise StoreError(
+                f"a worker process could not start ({ended}): the memory limit may be too low for "
+                f"the engine, or {target.directory} cannot be read"
+            ) from error
         if frame[0] != wire.READY:
-            raise DiedError("crashed")
+            raise StoreError(f"a worker process could not start: {frame[1:].decode()}")
         self.wall = json.loads(frame[1:])["wall"]
 
     async def frame(self) -> bytes:
         """Return the next frame.
 
         Raises:
-            DiedError: there will be none.
+            DiedError: the worker ended.
         """
         while not self._frames:
             if self._ended or self.reason:
                 raise DiedError(self.cause())
-            self._listen()
+            self.resume()
             self._waiter = self._loop.create_future()
             try:
                 await self._waiter
@@ -171,120 +189,121 @@ class Worker:
                 self._waiter = None
         return self._frames.popleft()
 
-    def hear(self, take: Callable[[bytes], None]) -> None:
-        """Let ``take`` have each frame from now on, beginning with those that are here."""
-        self.on_frame = take
-        while self._frames and self.on_frame is take:
-            take(self._frames.popleft())
-        self._listen()
+    def pause(self) -> None:
+        """Stop reading frames: the rest stays in the kernel and blocks the worker."""
+        if self._reading:
+            self._loop.remove_reader(self.sock)
+            self._reading = False
 
-    def put_back(self, frame: bytes) -> None:
-        """Let `frame` return this one next."""
-        self._frames.appendleft(frame)
+    def resume(self) -> None:
+        """Read frames."""
+        if not self._reading and not self._ended:
+            self._loop.add_reader(self.sock, self._on_readable)
+            self._reading = True
 
-    def kill(self, reason: str) -> None:
-        """End it now; whoever waits for its frames is told at once."""
-        if self.usable:
-            self.reason = reason
-            self.process.kill()
-            self._wake(b"")
+    def _on_readable(self) -> None:
+        try:
+            frame = self.sock.recv(wire.FRAME_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            frame = b""
+        if not frame:
+            self.pause()
+            self._ended = True
+        self._deliver(frame)
 
-    def set_aged(self, aged: bool) -> bool:
-        """Give it the lowest priority, or its own again.
+    def _deliver(self, frame: bytes) -> None:
+        if self.on_frame is not None:
+            self.on_frame(frame)
+            return
+        if frame:
+            self._frames.append(frame)
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # Priority
+
+    def set_priority(self, low: bool) -> bool:
+        """Give the process the lowest priority, or our own again.
 
         Returns:
-            Whether that is done: going back up takes rights that not every process has.
+            Whether that is done: raising a priority needs rights that not every process has.
         """
-        self.aged = aged
+        self.deprioritised = low
         pid = self.process.pid
         own = os.getpriority(os.PRIO_PROCESS, 0)
         try:
-            os.setpriority(os.PRIO_PROCESS, pid, _AGED_NICE if aged else own)
+            os.setpriority(os.PRIO_PROCESS, pid, _LONG_NICE if low else own)
         except OSError:  # no right to it, or it has just ended
             return False
-        # Where Linux shares processors out by sessions first, and each worker has one of its own,
-        # priorities count within a session only; this is the session's (sched(7), "autogroup").
+        # Where Linux shares processors out by sessions first, and each worker has its own session,
+        # nice values count within a session only; this sets the session's (sched(7), "autogroup").
         try:
-            Path(f"/proc/{pid}/autogroup").write_text(str(_AGED_NICE if aged else 0), "ascii")
-        except BlockingIOError:  # the kernel takes ten such changes a second
-            self._unsettled = aged
+            Path(f"/proc/{pid}/autogroup").write_text(str(_LONG_NICE if low else 0), "ascii")
+        except BlockingIOError:  # the kernel accepts ten such changes a second
+            self._priority_pending = True
             return False
         except OSError:  # no such system
             pass
-        self._unsettled = False
+        self._priority_pending = False
         return True
 
+    def retry_priority(self) -> None:
+        """Repeat the change of priority that the kernel put off."""
+        if self._priority_pending and self.usable:
+            self.set_priority(self.deprioritised)
+
     def recover(self) -> bool:
-        """Make it young again after an old request; False: it had better be replaced."""
+        """Restore its priority after a long request; False: it should be replaced."""
         try:
             _, resident, shared, *_ = Path(f"/proc/{self.process.pid}/statm").read_text().split()
         except OSError:
             return False
         own_bytes = (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
-        return own_bytes <= _KEPT_BYTES and self.set_aged(False)
+        return own_bytes <= _KEPT_BYTES and self.set_priority(low=False)
 
-    def settle(self) -> None:
-        """Try again what the kernel put off."""
-        if self._unsettled and self.usable:
-            self.set_aged(self.aged)
+    # End
+
+    def kill(self, reason: str) -> None:
+        """Kill the process now; `on_frame` or `frame` learns of it at once."""
+        if self.usable:
+            self.reason = reason
+            self.process.kill()
+            self.pause()
+            self._deliver(b"")
 
     def close(self) -> None:
-        """End it and forget it."""
-        self._deafen()
-        self._ended = True
+        """Kill the process and release what belongs to it."""
         self.on_frame = None
-        self._wake(b"")
+        self.pause()
+        if not self._ended:
+            self._ended = True
+            self._deliver(b"")
         self.sock.close()
         self.process.kill()
         if self.process.poll() is None:
-            self._loop.run_in_executor(None, self.process.wait)
+            self._loop.run_in_executor(None, self._reap)
+        else:
+            self._reap()
+
+    def _reap(self) -> None:
+        self.process.wait()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def cause(self) -> str:
         """Return why it ended; see `DiedError`."""
         if self.reason:
             return self.reason
         try:
-            # Its socket closed, so it is all but gone.
+            # Its socket closed, so it has all but ended.
             code = self.process.wait(1)
         except subprocess.TimeoutExpired:
             return "crashed"
         return {-signal.SIGABRT: "memory", -signal.SIGKILL: "killed"}.get(code, "crashed")
 
-    def _listen(self) -> None:
-        if not self._reading and not self._ended:
-            self._loop.add_reader(self.sock, self._readable)
-            self._reading = True
 
-    def _deafen(self) -> None:
-        if self._reading:
-            self._loop.remove_reader(self.sock)
-            self._reading = False
-
-    def _readable(self) -> None:
-        try:
-            size = self.sock.recv_into(self._buffer)
-        except BlockingIOError:
-            return
-        except OSError:
-            size = 0
-        if not size:
-            self._deafen()
-            self._ended = True
-        self._wake(bytes(self._view[:size]))
-
-    def _wake(self, frame: bytes) -> None:
-        if self.on_frame is not None:
-            self.on_frame(frame)
-            return
-        if frame:
-            self._frames.append(frame)
-            if len(self._frames) >= _AHEAD:
-                self._deafen()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
-
-def _environment() -> dict[str, str]:
-    """Return what a worker gets of our environment: all but the token."""
-    given = {name: value for name, value in os.environ.items() if name != "CLUSTERGRAPH_TOKEN"}
-    return {"GLIBC_TUNABLES": _MALLOC, **given}
+def _environment(scratch: str) -> dict[str, str]:
+    """Return our environment without tokens and credentials, for a worker."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)}
+    return {"GLIBC_TUNABLES": _MALLOC, **kept, "TMPDIR": scratch}

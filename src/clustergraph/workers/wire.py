@@ -1,16 +1,14 @@
 """The frames that the serving process and its workers exchange.
 
 They travel over a pair of SEQPACKET sockets, which keep frames whole: one ``recv`` is one frame.
-A frame is a kind (one byte) and what belongs to it. What is too long for a frame goes as an
-open file beside it.
+A frame is a kind (one byte) and its payload. A body too long for a frame travels as an open file
+beside it. What payloads mean is up to both ends; the pool looks at kinds only.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import struct
-import tempfile
 from typing import IO, Final
 
 __all__ = [
@@ -22,116 +20,92 @@ __all__ = [
     "COMMIT",
     "DATA",
     "END",
+    "FAILED",
     "FILE",
     "FRAME_BYTES",
     "FULL",
-    "HEAD",
-    "KEEP",
+    "NETWORK",
     "OPEN",
-    "OVER",
     "PUBLISHED",
     "READY",
-    "RECALL",
-    "RECALLED",
     "START",
     "TAKEN",
+    "ends",
+    "receive_file",
     "send",
-    "take_file",
-    "waiting",
 ]
 
 # To a worker.
 ASK: Final = 1
-"""A request, whole: fields joined by NUL, the last of which, the body, may hold anything."""
+"""A request with its body."""
 FILE: Final = 2
-"""A request with an empty body; the next message brings an open file that holds it."""
+"""A request without its body; the next message carries an open file that holds it."""
 OPEN: Final = 3
-"""Another generation to read; JSON."""
+"""The generation to read from now on; JSON."""
 
 # From a worker.
 READY: Final = 4
-"""It has opened what it was told to; JSON."""
+"""The generation is open; JSON."""
 FULL: Final = 5
-"""A whole answer: `HEAD`, header lines, body."""
+"""A complete response."""
 START: Final = 6
-"""The head of a long answer and its first bytes; laid out like FULL."""
+"""Status and headers of a streamed response; DATA frames follow."""
 DATA: Final = 7
 END: Final = 8
 ABORT: Final = 9
-"""The answer cannot be finished: whoever reads it must see that it is broken."""
-OVER: Final = 10
-"""The request is for a worker that has a network."""
-
-# A worker at work may be sent its next request ahead (see `clustergraph.workers.queue`).
-RECALL: Final = 15
-"""The request before this is for another; to a worker, which may have begun it already."""
-RECALLED: Final = 16
-"""The answer to RECALL: what was sent between the answer at hand and this is for nobody."""
+"""The response cannot be completed: the connection must be aborted."""
+NETWORK: Final = 10
+"""The request needs a worker with network access."""
+FAILED: Final = 15
+"""The worker cannot start, or cannot open its generation; the reason as text."""
 
 # Between the serving process and the worker that writes.
 COMMIT: Final = 11
-"""Apply and publish what was taken; to the worker."""
+"""Apply and publish the writes taken; to the worker."""
 TAKEN: Final = 12
-"""The request is read and checked, and waits to be applied."""
+"""The write is parsed and checked, and waits for COMMIT."""
 APPLYING: Final = 13
-"""It applies the request of that number, in four bytes; `APPLIED` stands for: all are."""
+"""The index of the write being applied, four bytes; `APPLIED`: all are applied."""
 PUBLISHED: Final = 14
-"""A new generation is on the disk; JSON. The answers follow."""
+"""A new generation is published; JSON. The responses follow."""
 APPLIED: Final = 0xFFFFFFFF
 
-HEAD: Final = struct.Struct("<BBHI")
-"""Kind, flags, HTTP status, length of the header lines in bytes."""
-
-KEEP: Final = 1
-"""Flag: the same request gets the same bytes as long as the generation stays."""
-
 CHUNK_BYTES: Final = 64 * 1024
-"""An answer up to this long travels as one frame, a longer one in pieces of about this length."""
-FRAME_BYTES: Final = 160 * 1024
+"""A body up to this length travels in one frame, a longer one in frames of this length."""
+FRAME_BYTES: Final = 192 * 1024
 """No frame is longer. The usual socket buffer (208 KiB) takes one whole."""
 
-_INLINE_BYTES: Final = 96 * 1024
+_ENDS: Final = frozenset((FULL, END, ABORT, NETWORK))
+_ASK: Final = bytes([ASK])
+_FILE: Final = bytes([FILE])
 
 
-def send(sock: socket.socket, head: bytes, body: bytes | IO[bytes]) -> None:
-    """Send a request to an idle worker.
+def ends(frame: bytes) -> bool:
+    """Return whether a frame is the last of its response."""
+    return frame[0] in _ENDS
+
+
+def send(sock: socket.socket, payload: bytes, file: IO[bytes] | None = None) -> None:
+    """Send a request to a worker.
 
     Args:
-        sock: its socket.
-        head: all fields but the body, each followed by NUL.
-        body: whole, or a file, of which the worker gets a descriptor of its own.
+        sock: the worker's socket.
+        payload: the encoded request, with its body unless that is in a file.
+        file: the body, of which the worker gets a descriptor of its own.
 
     Raises:
-        OSError: the worker is gone.
+        OSError: the worker is gone, or its socket is full.
     """
-    if isinstance(body, bytes):
-        if len(head) + len(body) <= _INLINE_BYTES:
-            sock.send(b"\x01" + head + body)
-            return
-        with tempfile.TemporaryFile() as file:
-            file.write(body)
-            file.flush()
-            _send_file(sock, head, file)
-    else:
-        body.flush()
-        _send_file(sock, head, body)
+    if file is None:
+        sock.send(_ASK + payload)
+        return
+    file.flush()
+    sock.send(_FILE + payload)
+    socket.send_fds(sock, [_FILE], [file.fileno()])
 
 
-def _send_file(sock: socket.socket, head: bytes, file: IO[bytes]) -> None:
-    sock.send(b"\x02" + head)
-    socket.send_fds(sock, [b"\x02"], [file.fileno()])
-
-
-def waiting(sock: socket.socket) -> bytes:
-    """Return the next frame if there is one already, else nothing."""
-    try:
-        return sock.recv(FRAME_BYTES, socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return b""
-
-
-def take_file(sock: socket.socket) -> IO[bytes]:
-    """Return the file that follows a FILE frame, at its start."""
+def receive_file(sock: socket.socket) -> IO[bytes]:
+    """Return the file that follows a FILE frame, positioned at its start."""
     _, descriptors, _, _ = socket.recv_fds(sock, 16, 1)
     file = os.fdopen(descriptors[0], "rb")
     # The descriptor shares its position with the sender's.

@@ -21,6 +21,7 @@ from typing import Any
 import httpx
 import pytest
 
+METRICS = {"Authorization": "Bearer metrics of the tests"}
 TOKEN = "a secret of the tests"  # noqa: S105
 ENDLESS = "SELECT (COUNT(*) AS ?n) { " + " ".join(f"?a{i} ?b{i} ?c{i} ." for i in range(12)) + " }"
 ALL = "SELECT * { ?s ?p ?o }"
@@ -79,7 +80,7 @@ def ask(client: httpx.Client, query: str = "ASK {}", **headers: str) -> httpx.Re
 
 def metric(client: httpx.Client, name: str) -> float:
     """Return the value of a metric, 0 if it is not there yet."""
-    for line in client.get("/metrics").text.splitlines():
+    for line in client.get("/metrics", headers=METRICS).text.splitlines():
         if line.startswith(name + " "):
             return float(line.rpartition(" ")[2])
     return 0.0
@@ -307,7 +308,7 @@ def test_another_version_has_other_tags() -> None:
     """After an upgrade nobody is told that the answer of the old program still holds."""
     script = (
         "import sys, clustergraph; clustergraph.__version__ = sys.argv[1]\n"
-        "from clustergraph.http.cache import tag\n"
+        "from clustergraph.http.cache import entity_tag as tag\n"
         "from clustergraph.protocol import Config, Context, preconditions\n"
         "from clustergraph.workers.process import Target\n"
         "from clustergraph.quadstore.engine import nothing\n"
@@ -509,7 +510,7 @@ def test_metrics_count_what_happens(client: httpx.Client) -> None:
     before = metric(client, name)
     ask(client)
     assert metric(client, name) == before + 1
-    text = client.get("/metrics").text
+    text = client.get("/metrics", headers=METRICS).text
     for metric_name in (
         "query_seconds_bucket", "workers", "queue", "generation", "cache_bytes",
         "workers_ended_total",
@@ -525,7 +526,7 @@ LABEL = re.compile(r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\[\\"n])*"')
 def test_metrics_are_well_formed(client: httpx.Client) -> None:
     """Prometheus text format 0.0.4: families described once, samples together, buckets that add."""
     ask(client)
-    answer = client.get("/metrics")
+    answer = client.get("/metrics", headers=METRICS)
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     assert answer.text.endswith("\n")
     kinds: dict[str, str] = {}

@@ -1,0 +1,235 @@
+"""Responses out of a worker: as frames, compressed, without a body for HEAD, within the limit."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import socket
+import sys
+import traceback
+import zlib
+from typing import Any, Final
+
+from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.http.codec import Head, Headers, encode_head
+from clustergraph.protocol import problems
+from clustergraph.protocol.messages import Request, Response
+from clustergraph.workers import wire
+
+__all__ = ["Delivery", "HeadOnlyError", "LogBuffer", "send_failure"]
+
+# Shorter bodies gain nothing from compression.
+_WORTH_COMPRESSING: Final = 1000
+_GZIP_LEVEL: Final = 2
+_GZIP: Final = 31
+_MAX_HEADER_BYTES: Final = 48 << 10
+_MAX_ERROR_CHARACTERS: Final = 8000
+_MOST_RECORDS: Final = 20
+_DATA: Final = bytes([wire.DATA])
+_END: Final = bytes([wire.END])
+
+
+class HeadOnlyError(Exception):
+    """Status and headers were all that was asked for."""
+
+
+class LogBuffer(logging.Handler):
+    """Keeps what handlers log, for the gateway to log it: a worker has no log of its own."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.INFO)
+        self._records: list[str] = []
+        logger = logging.getLogger("clustergraph")
+        logger.addHandler(self)
+        logger.propagate = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a record."""
+        if len(self._records) < _MOST_RECORDS:
+            self._records.append(self.format(record))
+
+    def take(self) -> str:
+        """Return what has been logged since the last call."""
+        if not self._records:
+            return ""
+        text = "\n".join(self._records)
+        self._records.clear()
+        return text
+
+
+class Delivery:
+    """Sends one response to the gateway.
+
+    Args:
+        sock: to the gateway; sending blocks while nobody reads, and that keeps a long response
+            from filling memory.
+        gzip: whether the client accepts gzip.
+        head_only: whether it wants no body.
+        limit: most bytes of the body, before compression.
+        log: what handlers have logged; goes to the gateway with the response.
+    """
+
+    __slots__ = (
+        "_compressor", "_gzip", "_head_only", "_limit", "_log", "_size", "_sock", "started",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        gzip: bool,
+        head_only: bool,
+        limit: int,
+        log: LogBuffer | None = None,
+    ) -> None:
+        self._sock = sock
+        self._gzip = gzip
+        self._head_only = head_only
+        self._limit = limit
+        self._log = log
+        self._size = 0
+        self._compressor: Any = None
+        self.started = False
+
+    def send(self, response: Response) -> None:
+        """Send a response: in one piece if it is short, else streamed.
+
+        Status and headers go out with the first chunk, not before: what fails until then still
+        gets a status of its own.
+
+        Raises:
+            RequestError: the body is longer than the limit.
+            Exception: whatever making the body raises.
+        """
+        body = response.body
+        if isinstance(body, bytes):
+            self._whole(response, body)
+            return
+
+        def write(chunk: bytes) -> None:
+            self._chunk(response, chunk)
+
+        last = body(write)
+        if not self.started:
+            self._whole(response, last)
+            return
+        self._chunk(response, last)
+        if self._compressor is not None:
+            self._pieces(self._compressor.flush())
+        self._sock.send(_END)
+
+    def abort(self, error: str) -> None:
+        """Say that the response cannot be completed."""
+        self._sock.send(bytes([wire.ABORT]) + error[-_MAX_ERROR_CHARACTERS:].encode())
+
+    def _whole(self, response: Response, body: bytes, error: str = "") -> None:
+        self._count(len(body))
+        headers = _headers(response)
+        if self._gzip and len(body) >= _WORTH_COMPRESSING and _compressible(headers):
+            compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+            body = compressor.compress(body) + compressor.flush()
+            headers.append((b"content-encoding", b"gzip"))
+        long = len(body) > wire.CHUNK_BYTES
+        if (self._head_only or long) and response.status not in (204, 304):
+            headers.append((b"content-length", b"%d" % len(body)))
+        head = Head(response.status, headers, b"", response.cacheable, error)
+        if self._head_only:
+            self._send_head(wire.FULL, head)
+        elif not long:
+            head.body = body
+            self._send_head(wire.FULL, head)
+        else:
+            self._send_head(wire.START, head)
+            self._pieces(body)
+            self._sock.send(_END)
+
+    def fail(self, response: Response, error: str) -> None:
+        """Send the response to an unexpected error, with what the log should hold."""
+        assert isinstance(response.body, bytes)  # noqa: S101 - it is a problem document
+        self._limit = sys.maxsize
+        self._whole(response, response.body, error[-_MAX_ERROR_CHARACTERS:])
+
+    def _chunk(self, response: Response, chunk: bytes) -> None:
+        self._count(len(chunk))
+        if not self.started:
+            headers = _headers(response)
+            if self._gzip and _compressible(headers):
+                self._compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+                headers.append((b"content-encoding", b"gzip"))
+            head = Head(response.status, headers, b"", response.cacheable)
+            if self._head_only:
+                self._send_head(wire.FULL, head)
+                raise HeadOnlyError
+            self._send_head(wire.START, head)
+        self._pieces(chunk if self._compressor is None else self._compressor.compress(chunk))
+
+    def _send_head(self, kind: int, head: Head) -> None:
+        if self._log is not None and (logged := self._log.take()):
+            head.error = "\n".join(filter(None, (head.error, logged)))[-_MAX_ERROR_CHARACTERS:]
+        self._sock.send(encode_head(kind, head))
+        self.started = True
+
+    def _count(self, size: int) -> None:
+        self._size += size
+        if self._size > self._limit:
+            raise RequestError(
+                422,
+                "The answer is too large",
+                f"the answer is longer than {self._limit:,} bytes; ask for less of it with LIMIT, "
+                "or for fewer columns",
+            )
+
+    def _pieces(self, data: bytes) -> None:
+        if len(data) <= wire.CHUNK_BYTES:
+            if data:
+                self._sock.send(_DATA + data)
+            return
+        view = memoryview(data)
+        for start in range(0, len(view), wire.CHUNK_BYTES):
+            self._sock.sendmsg([_DATA, view[start : start + wire.CHUNK_BYTES]])
+
+
+def send_failure(delivery: Delivery, error: Exception, request: Request) -> None:
+    """Answer a request that failed while its response was made.
+
+    Before the first byte it gets a status of its own; after it, the connection is aborted.
+    """
+    expected = isinstance(error, ClusterGraphError)
+    details = str(error) if expected else "".join(traceback.format_exception(error))
+    if delivery.started:
+        delivery.abort(details)
+    elif isinstance(error, ClusterGraphError):
+        delivery.fail(problems.respond(error, request), "")
+    else:
+        identifier = secrets.token_hex(6)
+        detail = f"an unexpected error, which the log of the service names {identifier}"
+        accept = request.headers.get("accept")
+        response = problems.document(500, "Internal error", detail, accept, identifier=identifier)
+        delivery.fail(response, f"{identifier}: {details}")
+
+
+def _compressible(headers: Headers) -> bool:
+    return not any(
+        name == b"content-encoding" or (name == b"content-type" and value == b"application/gzip")
+        for name, value in headers
+    )
+
+
+def _headers(response: Response) -> Headers:
+    """Return the headers of a response as HTTP/1.1 sends them.
+
+    Raises:
+        ValueError: a line break in one, or more than a client should be sent.
+    """
+    headers = [
+        # Values are Latin-1 by HTTP/1.1; what is not (an IRI in a Link) goes as UTF-8 bytes.
+        (name.lower().encode(), value.encode())
+        for name, value in response.headers
+    ]
+    size = 0
+    for name, value in headers:
+        size += len(name) + len(value)
+        if b"\n" in value or b"\r" in value or b"\0" in value:
+            raise ValueError(f"a line break in the header {name.decode()}")
+    if size > _MAX_HEADER_BYTES:
+        raise ValueError(f"headers of {size:,} bytes")
+    return headers

@@ -1,0 +1,290 @@
+"""Responses of workers: out of the cache, confirmed by 304, or made by a worker and streamed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from clustergraph.errors import RequestError
+from clustergraph.http.cache import Answer, AnswerCache, entity_tag, has, tags_in
+from clustergraph.http.codec import Ask, Head, Headers, decode_head, encode_request
+from clustergraph.http.exchange import ALWAYS, AbortError, Exchange, secured
+from clustergraph.http.limits import Throttle
+from clustergraph.http.options import Options
+from clustergraph.http.routes import Route
+from clustergraph.protocol.negotiation import prefers_html
+from clustergraph.protocol.problems import WORKER_FAILURES
+from clustergraph.workers import wire
+from clustergraph.workers.call import Call
+from clustergraph.workers.pool import Pool
+from clustergraph.workers.process import BusyError, DiedError
+
+__all__ = ["Responder", "complete", "log_error", "refuse_busy", "refuse_failure"]
+
+# A client that leaves so soon before the end of a response does not cost its worker.
+_GRACE_S: Final = 0.05
+# How long another worker may take to show people why there is no response.
+_EXPLAIN_S: Final = 20.0
+# Failed workers that one client may cause at once, and one more after each interval.
+_FAILURES: Final = 60
+_FAILURE_INTERVAL_S: Final = 1.0
+# What a worker ended over that its client is not to blame for.
+_BLAMELESS: Final = ("killed", "stopped", "slots")
+
+_log: Final = logging.getLogger("clustergraph")
+
+
+class Responder:
+    """Lets workers answer, and keeps what they answered.
+
+    Args:
+        options: what the operator decided.
+        readers: workers that read.
+        federated: workers that may call other hosts; None: there are none.
+    """
+
+    def __init__(self, options: Options, readers: Pool, federated: Pool | None) -> None:
+        self.options = options
+        self.readers = readers
+        self.federated = federated
+        self.cache = AnswerCache(options.cache_mb << 20)
+        self.failures = Throttle(_FAILURES, _FAILURE_INTERVAL_S)
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer a request: from the cache, by 304, or by a worker."""
+        ask = exchange.ask()
+        if ask is None:
+            await exchange.refuse(400, "Bad request", "a header is malformed or too long")
+            return
+        payload = encode_request(ask)
+        key = b"" if exchange.file is not None else payload
+        if key:
+            answer = self.cache.get(key)
+            if answer is not None:
+                exchange.outcome = "hit"
+                await _reply(exchange, answer)
+                return
+            if await self._confirm(exchange, key):
+                return
+        if self.failures.exhausted(exchange.client):
+            detail = "too many of your requests failed; make them simpler, and try again later"
+            await exchange.refuse(429, "Too many requests", detail, [(b"retry-after", b"5")])
+            return
+        if exchange.method == "HEAD":
+            ask.head_only = True
+            payload = encode_request(ask)
+        limit_s = exchange.time_limit_s(self.options.query_timeout_s)
+        exchange.deadline_s = exchange.begun_s + limit_s
+        await self._ask(exchange, self.readers, payload, key, ask)
+
+    async def _confirm(self, exchange: Exchange, key: bytes) -> bool:
+        """Answer 304 without a worker: only a client that has the response knows its tag."""
+        wanted = exchange.headers.get(b"if-none-match")
+        if not wanted or exchange.method == "POST":
+            return False
+        etag = entity_tag(key, self.readers.target)
+        if etag not in tags_in(wanted):
+            return False
+        exchange.outcome = "hit"
+        assert exchange.route is not None  # noqa: S101 - resolved before
+        await exchange.reply(304, [*ALWAYS, _vary(exchange.route), (b"etag", etag)], b"")
+        return True
+
+    async def _ask(
+        self, exchange: Exchange, pool: Pool, payload: bytes, key: bytes, ask: Ask
+    ) -> None:
+        """Let a worker answer, and pass its response on."""
+        call: Call | None = None
+        try:
+            call = pool.submit(payload, exchange.file, exchange.deadline_s)
+            call.on_long = lambda: _start_watching(exchange, call)
+            frame = await call.frame()
+            if frame[0] == wire.NETWORK:
+                if self.federated is None or pool is self.federated:
+                    raise BusyError("no worker may call other hosts")
+                await self._ask(exchange, self.federated, payload, key, ask)
+                return
+            head = decode_head(frame)
+            if frame[0] == wire.FULL:
+                call.on_long = None
+                await self._reply(exchange, call, head, key)
+            else:
+                _start_watching(exchange, call)
+                await self._stream(exchange, call, head, key)
+        except BusyError as error:
+            await refuse_busy(exchange, error)
+        except DiedError as died:
+            await self._explain(exchange, pool, died.reason, ask)
+        except BaseException:
+            if call is not None:
+                call.cancel("left")
+            raise
+        finally:
+            if call is not None:
+                call.on_long = None
+            if exchange.watch is not None:
+                exchange.watch.cancel()
+                exchange.watch = None
+
+    async def _reply(self, exchange: Exchange, call: Call, head: Head, key: bytes) -> None:
+        """Send a complete response, and keep it."""
+        if head.error:
+            log_error(exchange, head.error)
+        keep = head.cacheable and bool(key) and call.target is self.readers.target
+        answer = complete(exchange, head, key if keep else b"", call)
+        if keep and exchange.method != "HEAD":
+            self.cache.put(key, answer)
+        await _reply(exchange, answer)
+
+    async def _stream(self, exchange: Exchange, call: Call, head: Head, key: bytes) -> None:
+        """Pass a response on as it comes.
+
+        Raises:
+            AbortError: it cannot be completed.
+        """
+        if head.error:
+            log_error(exchange, head.error)
+        keep = head.cacheable and bool(key) and call.target is self.readers.target
+        headers = _headers(exchange, head, key if keep else b"", call)
+        await exchange.start(head.status, headers)
+        body = head.body
+        kept: list[bytes] | None = [] if keep else None
+        try:
+            while True:
+                if body:
+                    # A slow client does not use up the time of the query.
+                    call.deadline_s += await exchange.send(body)
+                    if kept is not None:
+                        kept.append(body)
+                        if exchange.sent_bytes > self.cache.limit_bytes:
+                            kept = None
+                frame = await call.frame()
+                if frame[0] == wire.ABORT:
+                    log_error(exchange, frame[1:].decode("utf-8", "replace"))
+                    exchange.outcome = "failed"
+                    raise AbortError("the response cannot be completed")
+                if frame[0] == wire.END:
+                    break
+                body = frame[1:]
+        except DiedError as died:
+            exchange.outcome = died.reason
+            self._count_failure(exchange, died.reason)
+            raise AbortError(f"the response cannot be completed: {died.reason}") from died
+        await exchange.send(b"", more=False)
+        if kept is not None:
+            head.body = b"".join(kept)
+            self.cache.put(key, complete(exchange, head, key, call))
+
+    async def _explain(self, exchange: Exchange, pool: Pool, reason: str, ask: Ask) -> None:
+        """Answer a request over which a worker ended; people are shown a page by another one."""
+        exchange.outcome = reason
+        self._count_failure(exchange, reason)
+        if reason == "left":
+            return
+        if not ask.failure and ask.language and prefers_html(exchange.accept):
+            ask.failure = reason
+            exchange.deadline_s = time.monotonic() + _EXPLAIN_S
+            await self._ask(exchange, pool, encode_request(ask), b"", ask)
+            return
+        await refuse_failure(exchange, ask.failure or reason)
+
+    def _count_failure(self, exchange: Exchange, reason: str) -> None:
+        if reason not in _BLAMELESS:
+            self.failures.count(exchange.client)
+
+    async def consult(self, operation: str, limit_s: float) -> None:
+        """Let a worker carry out an operation of the service itself.
+
+        Raises:
+            RequestError: it failed, or no worker could.
+        """
+        ask = Ask(operation, "GET", "", "", b"", {}, {}, "http://localhost")
+        try:
+            call = self.readers.submit(encode_request(ask), None, time.monotonic() + limit_s)
+            head = decode_head(await call.frame())
+        except BusyError as error:
+            raise RequestError(503, "Too busy", f"no worker became free ({error})") from error
+        except DiedError as died:
+            raise RequestError(*WORKER_FAILURES[died.reason]) from died
+        if head.error:
+            _log.error("%s: %s", operation, head.error)
+        if head.status != 200:
+            raise RequestError(head.status, "Not ready", "the other server does not answer")
+
+
+async def refuse_busy(exchange: Exchange, error: BusyError) -> None:
+    """Tell a client that there is no worker for its request."""
+    exchange.outcome = "busy"
+    detail = f"{error}; try again later"
+    await exchange.refuse(503, "Too busy", detail, [(b"retry-after", b"1")])
+
+
+async def refuse_failure(exchange: Exchange, reason: str) -> None:
+    """Tell a client over what a worker ended that worked on its request."""
+    status, title, detail = WORKER_FAILURES[reason]
+    headers = [(b"retry-after", b"5")] if status == 503 else []
+    await exchange.refuse(status, title, detail, headers)
+
+
+def log_error(exchange: Exchange, error: str) -> None:
+    """Log what went wrong unexpectedly in a worker."""
+    _log.warning("%s %s: %s", exchange.method, exchange.path, error)
+
+
+def complete(exchange: Exchange, head: Head, key: bytes, call: Call | None) -> Answer:
+    """Return a complete response, with the headers that are the gateway's to set."""
+    headers = _headers(exchange, head, key, call)
+    etag = b""
+    sized = head.status in (204, 304)
+    for name, value in headers:
+        if name == b"etag":
+            etag = value
+        elif name == b"content-length":
+            sized = True
+    if not sized and exchange.method != "HEAD":
+        headers.append((b"content-length", b"%d" % len(head.body)))
+    return Answer(head.status, headers, head.body, etag)
+
+
+def _headers(exchange: Exchange, head: Head, key: bytes, call: Call | None) -> Headers:
+    assert exchange.route is not None  # noqa: S101 - resolved before
+    headers = [*ALWAYS, _vary(exchange.route)]
+    for name, value in head.headers:
+        # The handler's own tag is the same for gzip and plain.
+        if name != b"vary" and not (name == b"etag" and key):
+            headers.append((name, value))
+    if key and call is not None and head.status == 200:
+        headers.append((b"etag", entity_tag(key, call.target)))
+    return secured(headers, exchange.base)
+
+
+def _vary(route: Route) -> tuple[bytes, bytes]:
+    if route.personal:
+        return b"vary", b"Accept, Accept-Encoding, Accept-Language, Cookie"
+    return b"vary", b"Accept, Accept-Encoding"
+
+
+async def _reply(exchange: Exchange, answer: Answer) -> None:
+    """Send a complete response, or 304 if the client has it."""
+    if answer.status == 200 and (
+        (b"if-none-match" in exchange.headers or b"if-modified-since" in exchange.headers)
+        and has(exchange.headers, answer)
+    ):
+        headers = [one for one in answer.headers if not one[0].startswith(b"content-")]
+        await exchange.reply(304, headers, b"")
+    else:
+        await exchange.reply(answer.status, answer.headers, answer.body)
+
+
+def _start_watching(exchange: Exchange, call: Call | None) -> None:
+    if exchange.watch is None and call is not None:
+        exchange.watch = asyncio.ensure_future(_end_when_left(exchange, call))
+
+
+async def _end_when_left(exchange: Exchange, call: Call) -> None:
+    await exchange.disconnected()
+    # The client may have read all of a response whose end is not known here yet.
+    await asyncio.sleep(_GRACE_S)
+    call.cancel("left")

@@ -1,0 +1,132 @@
+# ruff: noqa: D102 - the names say it
+"""Ask handlers in this process: the same routes and the same delivery as in a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.http.codec import decode_head
+from clustergraph.http.delivery import Delivery, HeadOnlyError, send_failure
+from clustergraph.http.routes import resolve
+from clustergraph.pages.frame import not_found
+from clustergraph.protocol import problems
+from clustergraph.protocol.messages import Change, Context, Request, Response
+from clustergraph.workers import wire
+
+Commit = Callable[[Callable[..., Any]], tuple[int, Any]]
+
+
+class Frames:
+    """Stands for the socket to the gateway, and keeps what is sent."""
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+
+    def send(self, frame: bytes) -> int:
+        self.frames.append(frame)
+        return len(frame)
+
+    def sendmsg(self, pieces: list[bytes]) -> int:
+        return self.send(b"".join(pieces))
+
+    @property
+    def status(self) -> int:
+        return decode_head(self.frames[0]).status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        found = decode_head(self.frames[0]).headers
+        names = [name for name, _ in found]
+        assert len(names) == len(set(names)), "a header stands twice"
+        return {name.decode(): value.decode() for name, value in found}
+
+    @property
+    def chunks(self) -> list[bytes]:
+        if self.frames[0][0] == wire.FULL:
+            return [decode_head(self.frames[0]).body]
+        return [frame[1:] for frame in self.frames if frame[0] == wire.DATA]
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.chunks)
+
+    @property
+    def complete(self) -> bool:
+        return self.frames[-1][0] in (wire.FULL, wire.END)
+
+    @property
+    def error(self) -> str:
+        """What the log gets."""
+        if self.frames[-1][0] == wire.ABORT:
+            return self.frames[-1][1:].decode()
+        return decode_head(self.frames[0]).error
+
+
+def handler_of(request: Request) -> Callable[[Request, Context], Response | Change]:
+    """Resolve the route of a request as the gateway does, and return its handler."""
+    request.raw_path = request.raw_path or request.path
+    request.path = unquote(request.raw_path)
+    found = resolve(request.path)
+    if found is None:
+        raise RequestError(404, "Not found", f"nothing is at {request.path}")
+    routes, request.parameters = found
+    method = "GET" if request.method == "HEAD" else request.method
+    route = routes.get(method) or next(iter(routes.values()))
+    request.operation = route.operation
+    assert route.handler is not None, f"{request.path} is no route of workers"
+    return route.handler
+
+
+def prepare(request: Request, context: Context) -> Response | Change:
+    """Return a response, or a change that waits to be applied; errors are problem documents."""
+    try:
+        return handler_of(request)(request, context)
+    except ClusterGraphError as error:
+        return problems.respond(error, request)
+
+
+def handle(request: Request, context: Context, commit: Commit | None = None) -> Response:
+    """Return the response to a request; a change is committed."""
+    found = prepare(request, context)
+    if isinstance(found, Response):
+        return found
+    assert commit is not None, "a change without a way to commit it"
+    try:
+        generation, changed = commit(found.apply)
+        return found.respond(changed.result, generation)
+    except ClusterGraphError as error:
+        return problems.respond(error, request)
+
+
+def visit(request: Request, context: Context) -> Response:
+    """Return the response to somebody who prefers pages, also where nothing is."""
+    try:
+        handler = handler_of(request)
+    except RequestError:
+        handler = not_found
+    found = handler(request, context)
+    assert isinstance(found, Response)
+    return found
+
+
+def deliver(
+    response: Response,
+    request: Request | None = None,
+    *,
+    limit: int = 1 << 30,
+    gzip: bool = False,
+    head_only: bool = False,
+) -> Frames:
+    """Return the frames that a worker sends for a response."""
+    frames = Frames()
+    delivery = Delivery(frames, gzip, head_only, limit)  # type: ignore[arg-type]
+    try:
+        delivery.send(response)
+    except HeadOnlyError:
+        pass
+    except Exception as error:
+        send_failure(delivery, error, request or Request("GET", "/"))
+    return frames
