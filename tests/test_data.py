@@ -302,6 +302,10 @@ RELATIONS: Final = {
 }
 CORRECTED: Final = {
     ("eu/organisations.csv", 14, "kind"): "ESCA is a department of a company, no association",
+    **{
+        ("eu/relations.csv", line, "year"): "before the policy that is implemented was adopted"
+        for line in (248, 257, 265, 269, 271, 272, 297, 299)
+    },
 }
 """Cells of the facts that the tables do not follow, and why."""
 LEGAL_FORMS: Final = {
