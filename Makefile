@@ -7,7 +7,7 @@ SUITES ?= ../shared/suites
 
 export PYTHONUTF8 = 1
 
-.PHONY: help serve test test-full conformance lint format bench wheel web web-check clean
+.PHONY: help serve test test-full conformance lint format bench lock wheel web web-check clean
 
 help:  ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -42,6 +42,12 @@ format: $(STAMP)  ## rewrite the sources in the house style
 
 bench: $(STAMP)  ## timings (figures in benchmarks/RESULTS.md)
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+lock: $(STAMP)  ## write requirements-dev.lock, with a hash for each file
+	$(BIN)/python -m uv pip compile pyproject.toml --extra dev --extra pandas --extra parquet --extra reason \
+	  --universal --python-version 3.11 --generate-hashes --no-annotate --upgrade \
+	  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --quiet \
+	  --output-file requirements-dev.lock
 
 wheel: $(STAMP)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel

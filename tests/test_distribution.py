@@ -91,3 +91,18 @@ def test_missing_extras_name_their_packages(extra: str) -> None:
     message = str(MissingExtraError("this", extra))
     assert all(package in message for package in declared)
     assert not _wrong(message)
+
+
+def test_lock_file_has_a_hash_for_every_package() -> None:
+    """Each package of the lock file is pinned and has hashes, and none that we need is missing."""
+    text = (CHECKOUT / "requirements-dev.lock").read_text(encoding="utf-8")
+    entries = re.findall(
+        r"^([\w.-]+)==\S+((?:[^\n]*\\\n\s+--hash=sha256:[0-9a-f]{64})+)", text, re.M
+    )
+    named = {re.sub(r"[-_.]+", "-", name).lower() for name, _ in entries}
+    lines = [line for line in text.splitlines() if line and line[0] not in " #"]
+    assert len(entries) == len(lines)
+    extras = PROJECT["optional-dependencies"]
+    wanted = [*PROJECT["dependencies"], *(one for extra in extras.values() for one in extra)]
+    names = {re.sub(r"[-_.]+", "-", re.split(r"[<>=~!;\[ ]", one)[0]).lower() for one in wanted}
+    assert names - {PROJECT["name"]} <= named
