@@ -34,7 +34,8 @@ def test_bad_cells_stop_the_rest(
     code, out, err = check(capsys, "--format", "json")
     assert code == 1
     (finding,) = json.loads(out)["findings"]
-    assert (finding["file"], finding["line"], finding["column"]) == (str(PLACES), 2, 2)
+    assert Path(finding["file"]).resolve() == PLACES
+    assert (finding["line"], finding["column"]) == (2, 2)
     assert finding["shape"].endswith("checks#cell-datatype")
     assert err.splitlines()[0].startswith("tables     1 to mend (")
     assert "mend the tables first" in err

@@ -10,7 +10,7 @@ import {build} from "esbuild";
 import {europe} from "./europe.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const target = join(here, "../src/clustergraph/service/pages/static/islands");
+const target = join(here, "../src/clustergraph/pages/static/islands");
 const licences = join(here, "../LICENSES/bundled-javascript.txt");
 
 // Each is a file of its own, loaded when it is needed, and names the others relative to itself.
