@@ -468,7 +468,7 @@ class Service:
         self.connection.request(method, path, body, headers)
         response = self.connection.getresponse()
         content = response.read()
-        if response.status == 400 and b"unknown-function" not in content:
+        if response.status == 400 and b"is not supported here" not in content:
             raise Refused(content.decode())
         if response.status not in (200, 201, 204):
             raise Failed(response.status, content.decode())

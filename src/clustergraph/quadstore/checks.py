@@ -15,6 +15,7 @@ from clustergraph.errors import QuerySyntaxError
 from clustergraph.sparql.messages import explain
 from clustergraph.sparql.policy import QueryPolicy, without_addresses
 from clustergraph.sparql.prologues import gathered
+from clustergraph.sparql.rewriting import without_repeated_variables
 from clustergraph.vocab import PREFIXES
 
 __all__ = [
@@ -81,6 +82,9 @@ def check_query_syntax(
     try:
         _EMPTY.query(without_addresses(text), base_iri=base_iri, prefixes=dict(prefixes))
     except SyntaxError as error:
+        once = without_repeated_variables(text)
+        if once != text:
+            return check_query_syntax(once, prefixes, base_iri)
         raise explain_query(text, error, prefixes, base_iri) from error
     except (RuntimeError, OSError, ValueError):
         pass  # evaluation began, on nothing: a function or an endpoint may be known elsewhere

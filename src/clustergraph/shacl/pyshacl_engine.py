@@ -22,13 +22,13 @@ from clustergraph.errors import ClusterGraphError, UnreadableInputError
 from clustergraph.shacl.compile.expansion import QueryFaultError, expanded
 from clustergraph.shacl.compile.queries import declarations
 from clustergraph.shacl.compile.reference import from_rdflib, parsed, quiet, to_rdflib
-from clustergraph.shacl.compile.regex import (
+from clustergraph.shacl.paths import PropertyPath, Term
+from clustergraph.shacl.results import Result
+from clustergraph.sparql.regex import (
     RegexFaultError,
     translated,
     with_xpath_patterns,
 )
-from clustergraph.shacl.paths import PropertyPath, Term
-from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Result", "forget", "validate_triples"]

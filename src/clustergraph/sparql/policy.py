@@ -23,7 +23,7 @@ from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.addresses import admits, objection
 from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokenise
 
-__all__ = ["QueryPolicy", "names_its_graphs", "without_addresses"]
+__all__ = ["QueryPolicy", "graph_clauses", "names_its_graphs", "without_addresses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +275,27 @@ def _limit_nesting(text: str, max_nesting: int) -> None:
 
 
 def names_its_graphs(text: str) -> bool:
-    """Say whether the query itself names its default graph or graphs (FROM, SPARQL 1.1, 13.2)."""
+    """Return whether the query names its default graph or graphs (FROM, SPARQL 1.1, 13.2)."""
     return "from" in text.casefold() and any(
         token.is_word("FROM") or token.is_word("FROMNAMED") for token in tokenise(text)
     )
+
+
+def graph_clauses(text: str) -> tuple[str, list[str], list[str]]:
+    """Return a query's prologue, and the terms of FROM and FROM NAMED as written."""
+    found = tokenise(text)
+    first = next((at for at, one in enumerate(found) if one.text.upper() in _FORMS), 0)
+    prologue = text[: found[first].start] if found else ""
+    default, named = [], []
+    for at, token in enumerate(found[:-1]):
+        if token.text == "{":
+            break
+        follows = found[at + 1]
+        if token.is_word("FROM") and follows.kind in ("iri", "name"):
+            default.append(follows.text)
+        elif token.is_word("NAMED") and follows.kind in ("iri", "name"):
+            named.append(follows.text)
+    return prologue, default, named
+
+
+_FORMS: Final = frozenset(("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"))

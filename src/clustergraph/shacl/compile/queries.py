@@ -33,8 +33,8 @@ from clustergraph.shacl.compile.patterns import (
     read_patterns,
     sparql_path,
 )
-from clustergraph.shacl.compile.regex import RegexFaultError, with_xpath_patterns
 from clustergraph.shacl.paths import PropertyPath, Term, show
+from clustergraph.sparql.regex import RegexFaultError, with_xpath_patterns
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Query", "QueryFaultError", "declarations"]

@@ -22,9 +22,9 @@ from rdflib.plugins.sparql.sparql import SPARQLError
 
 from clustergraph.errors import UnreadableInputError
 from clustergraph.shacl.compile.queries import Query
-from clustergraph.shacl.compile.regex import Evaluated, functions
 from clustergraph.shacl.paths import Term
 from clustergraph.sparql.policy import QueryPolicy
+from clustergraph.sparql.regex import Evaluated, functions
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Reference", "from_rdflib", "parsed", "quiet", "to_rdflib"]

@@ -15,9 +15,9 @@ import pyoxigraph as ox
 from clustergraph.errors import InvalidShapesError
 from clustergraph.shacl.compile import syntax
 from clustergraph.shacl.compile.queries import Query, QueryFaultError, declarations
-from clustergraph.shacl.compile.regex import RegexFaultError, translated
 from clustergraph.shacl.compile.syntax import PARAMETERS, Fault, Notice
 from clustergraph.shacl.paths import PropertyPath, Term, show
+from clustergraph.sparql.regex import RegexFaultError, translated
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Constraint", "Node", "Shape", "Shapes"]

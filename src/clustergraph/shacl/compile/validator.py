@@ -21,10 +21,10 @@ from clustergraph.shacl.compile.literals import is_well_formed, matches_language
 from clustergraph.shacl.compile.messages import default_message, filled
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.recursion import Recursion
-from clustergraph.shacl.compile.regex import matches
 from clustergraph.shacl.compile.shapes import Constraint, Shape
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.shacl.results import Result
+from clustergraph.sparql.regex import matches
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Evaluator", "NodeValidator"]

@@ -241,7 +241,9 @@ def with_xpath_patterns(words: Sequence[str], always: bool = False) -> list[str]
         flags = _constant(arguments[flags_at]) if len(arguments) > flags_at else ""
         if pattern is not None and flags is not None:
             translated(pattern, flags)
-        plain = name == MATCHES and pattern is not None and flags == "" and is_plain(pattern)
+        plain = name == MATCHES and pattern is not None and is_plain(pattern)
+        # Letters in either case are no difference between the dialects.
+        plain = plain and flags in ("", "i")
         if always or not plain:
             made[at] = f"<{name}>"
     return made

@@ -1,0 +1,250 @@
+"""Queries written otherwise where the engine deviates from SPARQL, so that the answer is right.
+
+Each rewriting is sound: on an engine without the deviation the rewritten query has the same
+answer. What cannot be rewritten soundly is described by `clustergraph.sparql.deviations`.
+
+- ``?s p|q ?o`` becomes a UNION, because alternatives keep duplicates (SPARQL 1.1, 18.4).
+- ``<a> p* ?o`` also matches ``<a>`` itself where the graph does not hold it (18.4, ZeroLengthPath).
+- ``GROUP_CONCAT(?x)`` concatenates the texts of numbers, dates and IRIs as well (18.5.1.7).
+- ``REGEX`` and ``REPLACE`` have the regular expressions of XPath (17.4.3.14 and 17.4.3.15).
+- ``SELECT ?s ?s`` projects the variable once (16.1.2).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, tokenise
+from clustergraph.sparql.regex import RegexFaultError, with_xpath_patterns
+
+__all__ = ["PathPattern", "path_patterns", "rewritten", "without_repeated_variables"]
+
+# Only texts with one of these are looked at more closely.
+_CONCERNED: Final = re.compile(
+    r"\||[\w>)]\s?[*?](?=[\s/|)<])|group_concat|regex|replace", re.IGNORECASE
+)
+_TERMS: Final = ("iri", "name", "variable", "string", "number")
+_STARTS: Final = frozenset("{.}")
+_NOT_OBJECTS: Final = frozenset((";", ",", "^^"))
+
+
+@dataclass(frozen=True, slots=True)
+class PathPattern:
+    """A triple pattern whose predicate is a property path with operators.
+
+    Attributes:
+        subject: the index of the token that is its subject.
+        path: the indices of the first token of its path and of the one behind.
+        simple: whether it stands alone: its subject and object are single terms, and no further
+            predicate or object follows.
+    """
+
+    subject: int
+    path: tuple[int, int]
+    simple: bool
+
+
+def rewritten(text: str) -> str:
+    """Return a query that this engine answers as SPARQL defines; unchanged where nothing deviates.
+
+    Lines and columns may change: errors must be explained on the original text.
+    """
+    if not _CONCERNED.search(text):
+        return text
+    found = tokenise(text)
+    edits = [*_alternatives(text, found), *_concatenations(text, found)]
+    for start, end, piece in sorted(edits, reverse=True):
+        text = text[:start] + piece + text[end:]
+    return _with_xpath_patterns(text)
+
+
+def without_repeated_variables(text: str) -> str:
+    """Return a query in which each SELECT clause names a variable once; columns stay."""
+    found = tokenise(text)
+    for index in range(len(found) - 1, -1, -1):
+        if not found[index].is_word("SELECT"):
+            continue
+        seen: set[str] = set()
+        depth = 0
+        repeated = []
+        for token in found[index + 1 :]:
+            if not depth and (token.text == "{" or token.is_word("WHERE") or token.is_word("FROM")):
+                break
+            depth += (token.text == "(") - (token.text == ")")
+            if token.kind == "variable" and not depth:
+                if token.text[1:] in seen:
+                    repeated.append(token)
+                seen.add(token.text[1:])
+        for token in reversed(repeated):
+            text = text[: token.start] + " " * len(token.text) + text[token.end :]
+    return text
+
+
+def path_patterns(found: Sequence[Token]) -> Iterator[PathPattern]:
+    """Yield the patterns of a query whose predicate is a path with operators."""
+    for index, token in enumerate(found[:-2]):
+        if token.kind not in _TERMS or not index:
+            continue
+        start = index + 1
+        end = _path_end(found, start)
+        if end is None or end - start < 2:
+            continue
+        alone = found[index - 1].text in _STARTS
+        simple = alone and _stands_alone(found, end)
+        if simple or found[end].kind in _TERMS or found[end].text in OPENERS:
+            yield PathPattern(index, (start, end), simple)
+
+
+def _stands_alone(found: Sequence[Token], end: int) -> bool:
+    """Return whether a single term is at ``end``, and the pattern ends behind it."""
+    if end + 1 >= len(found) or found[end].kind not in _TERMS:
+        return False
+    behind = found[end + 1]
+    return behind.text in (".", "}") or behind.kind == "word"
+
+
+def _path_end(found: Sequence[Token], at: int) -> int | None:
+    """Return the index behind the path that starts at a token; None: there is none.
+
+    SPARQL 1.1, section 19.8, productions 88 to 94.
+    """
+    while True:
+        step = _step_end(found, at)
+        if step is None:
+            return None
+        if step < len(found) and found[step].text in ("/", "|"):
+            at = step + 1
+            continue
+        return step
+
+
+def _step_end(found: Sequence[Token], at: int) -> int | None:
+    while at < len(found) and found[at].text in ("^", "!"):
+        at += 1
+    if at >= len(found):
+        return None
+    token = found[at]
+    if token.text == "(" and token.kind == "sign":
+        inner = _path_end(found, at + 1)
+        if inner is None or inner >= len(found) or found[inner].text != ")":
+            return None
+        at = inner + 1
+    elif token.kind in ("iri", "name") or (token.kind == "word" and token.text == "a"):
+        at += 1
+    else:
+        return None
+    if at < len(found) and found[at].kind == "sign" and found[at].text in ("*", "+", "?"):
+        at += 1
+    return at
+
+
+def _alternatives(text: str, found: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
+    """Yield the edits that turn simple path patterns into unions."""
+    exists = _within_exists(found)
+    for pattern in path_patterns(found):
+        # Whether a pattern has solutions does not depend on how many.
+        if not pattern.simple or exists[pattern.subject]:
+            continue
+        start, end = pattern.path
+        subject, target = found[pattern.subject], found[end]
+        branches = _branches(text, found, start, end)
+        if len(branches) > 1:
+            union = " UNION ".join(
+                f"{{ {subject.text} {branch} {target.text} }}" for branch in branches
+            )
+        elif (added := _zero_length(text, found, pattern)) is not None:
+            union = f"{{ {text[subject.start : target.end]} }} UNION {added}"
+        else:
+            continue
+        yield subject.start, target.end, union
+
+
+def _within_exists(found: Sequence[Token]) -> list[bool]:
+    """Return for each token whether it is within the group of EXISTS or MINUS."""
+    within, groups = [], [False]
+    for at, token in enumerate(found):
+        if token.text == "}" and len(groups) > 1:
+            groups.pop()
+        within.append(groups[-1])
+        if token.text == "{":
+            before = found[at - 1] if at else token
+            asked = before.is_word("EXISTS") or before.is_word("MINUS")
+            groups.append(groups[-1] or asked)
+    return within
+
+
+def _branches(text: str, found: Sequence[Token], start: int, end: int) -> list[str]:
+    """Return the alternatives of a path, as written; one: it has none at its top."""
+    while found[start].text == "(" and _closing(found, start) == end - 1:
+        start, end = start + 1, end - 1
+    pieces, depth, begun = [], 0, start
+    for at in range(start, end):
+        depth += (found[at].text == "(") - (found[at].text == ")")
+        if found[at].text == "|" and not depth:
+            pieces.append(text[found[begun].start : found[at - 1].end])
+            begun = at + 1
+    return [*pieces, text[found[begun].start : found[end - 1].end]]
+
+
+def _closing(found: Sequence[Token], at: int) -> int:
+    depth = 0
+    for index in range(at, len(found)):
+        depth += (found[index].text in OPENERS) - (found[index].text in CLOSERS)
+        if not depth:
+            return index
+    return len(found)
+
+
+def _zero_length(text: str, found: Sequence[Token], pattern: PathPattern) -> str | None:
+    """Return the group that matches a term with itself where the path finds nothing at all."""
+    start, end = pattern.path
+    if found[end - 1].text not in ("*", "?") or _step_end(found, start) != end:
+        return None
+    subject, target = found[pattern.subject], found[end]
+    variables = [token.kind == "variable" for token in (subject, target)]
+    if sum(variables) != 1:
+        return None
+    variable, term = (subject, target) if variables[0] else (target, subject)
+    other = f"{variable.text}_zero_length"
+    asked = [f"{other}" if token is variable else token.text for token in (subject, target)]
+    path = text[found[start].start : found[end - 1].end]
+    return (
+        f"{{ BIND({term.text} AS {variable.text}) "
+        f"FILTER NOT EXISTS {{ {asked[0]} {path} {asked[1]} }} }}"
+    )
+
+
+def _concatenations(text: str, found: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
+    """Yield the edits that make GROUP_CONCAT concatenate texts."""
+    for index, token in enumerate(found[:-2]):
+        if not token.is_word("GROUP_CONCAT") or found[index + 1].text != "(":
+            continue
+        first = index + 2 + found[index + 2].is_word("DISTINCT")
+        close = _closing(found, index + 1)
+        depth = 0
+        for at in range(first, min(close, len(found))):
+            if found[at].text == ";" and not depth:
+                close = at
+                break
+            depth += (found[at].text in OPENERS) - (found[at].text in CLOSERS)
+        if first < close <= len(found) and not found[first].is_word("STR"):
+            start, end = found[first].start, found[close - 1].end
+            yield start, end, f"STR({text[start:end]})"
+
+
+def _with_xpath_patterns(text: str) -> str:
+    lowered = text.lower()
+    if "regex" not in lowered and "replace" not in lowered:
+        return text
+    pieces, behind = [], 0
+    for token in tokenise(text):
+        pieces += [text[behind : token.start], token.text]
+        behind = token.end
+    pieces.append(text[behind:])
+    try:
+        return "".join(with_xpath_patterns([piece for piece in pieces if piece]))
+    except RegexFaultError:
+        return text  # an error of the expression, which the engine finds as well
