@@ -65,6 +65,7 @@ __all__ = [
     "UnsupportedFunctionError",
     "UsageError",
     "near",
+    "shortened",
     "without_places",
 ]
 
@@ -360,3 +361,13 @@ _PLACE: Final = re.compile(
 def without_places(text: str) -> str:
     """Return a text without paths of files and without addresses of hosts that are not public."""
     return _PLACE.sub("…", text)
+
+
+_LONGEST_MESSAGE: Final = 500
+_LONG_WORD: Final = re.compile(r"\S{121,}")
+
+
+def shortened(text: str) -> str:
+    """Return a message without words and lists that fill a page."""
+    short = _LONG_WORD.sub(lambda word: f"{word[0][:60]}…{word[0][-20:]}", text)
+    return short if len(short) <= _LONGEST_MESSAGE else f"{short[:_LONGEST_MESSAGE]}…"

@@ -80,13 +80,19 @@ def query(
     """  # noqa: D301 - click reads the backspace
     if store and endpoint:
         raise UsageError("--store and --endpoint exclude each other: one graph at a time")
+    from clustergraph.quadstore import Engine
     from clustergraph.questions import catalogue
     from clustergraph.sparql import results as answers
+    from clustergraph.vocab import CG
 
     question = _question(query)
     engine = open_engine(store) if endpoint is None else _endpoint(endpoint)
     try:
-        answer = catalogue.ask(question, engine, _values(parameters))
+        values = _values(parameters)
+        answer = catalogue.ask(question, engine, values)
+        if isinstance(engine, Engine):
+            for warning in engine.warnings(question.bind(values), CG):
+                click.echo(f"clustergraph: {warning}", err=True)
         if output is not None:
             _save(answer, output, form)
             return

@@ -13,7 +13,8 @@ import pyoxigraph as ox
 from clustergraph.errors import ClusterGraphError, QuerySyntaxError
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
-from clustergraph.vocab import CODE, ID, PREFIXES, shorten
+from clustergraph.quadstore.engine import StoreEngine
+from clustergraph.vocab import CG, CODE, ID, PREFIXES, shorten
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -91,14 +92,19 @@ def _json(content: Any, cacheable: bool = True) -> Response:
 
 
 def _checked(visit: Visit) -> dict[str, Any]:
-    """Say where and why a query is not SPARQL; nothing if it is."""
+    """Return where and why a query is not SPARQL, or names an unknown term; else nothing."""
     text = visit.parameter("query")
+    engine = visit.context.engine
     try:
-        visit.context.engine.check(text)
+        engine.check(text)
     except QuerySyntaxError as error:
         return {"line": error.line, "column": error.column, "message": str(error)}
     except ClusterGraphError as error:
-        return {"message": str(error)}
+        return {"message": error.public_message}
+    if isinstance(engine, StoreEngine):
+        for unknown in engine.unknown_terms(text, CG):
+            term = unknown.term
+            return {"line": term.line, "column": term.column, "message": str(unknown)}
     return {}
 
 

@@ -19,9 +19,10 @@ from clustergraph.errors import (
 from clustergraph.protocol import faults, parameters
 from clustergraph.protocol.messages import Config, Context, Request, Response, Stream, Write
 from clustergraph.protocol.negotiation import choose
-from clustergraph.quadstore.engine import Answer
+from clustergraph.quadstore.engine import Answer, StoreEngine
 from clustergraph.sparql.results import Format
 from clustergraph.sparql.results import write as write_answer
+from clustergraph.vocab import CG
 
 __all__ = [
     "CHUNK_BYTES",
@@ -37,6 +38,9 @@ CHUNK_BYTES: Final = 64 * 1024
 
 _ALLOW: Final = "GET, HEAD, POST, OPTIONS"
 # Formats that cannot hold every answer.
+QUERY_WARNINGS: Final = "Clustergraph-Query-Warnings"
+"""The header of warnings about a query: unknown terms, and where this endpoint differs."""
+_LONGEST_WARNING: Final = 500
 _CHECKED: Final = (ox.QueryResultsFormat.XML, ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
 # Turtle up to this long is written again with prefixes, for it is likely read by a person.
 _PREFIXED_BYTES: Final = 16 * 1024
@@ -77,13 +81,22 @@ def answer(request: Request, context: Context) -> Response:
     accept = request.headers.get("accept")
     form = choose(accept, given.forms, "graph" if triples else "solutions")
     lasting = not config.policy(network=False).check_calls(text) and _lasting(text, triples)
-    response = Response(200, _headers(form)[:], cacheable=lasting)
+    response = Response(200, [*_headers(form), *_warnings(text, context)], cacheable=lasting)
     if isinstance(result, ox.QueryBoolean) and isinstance(form.engine, ox.QueryResultsFormat):
         response.body = result.serialize(format=form.engine) or b""
         return response
 
     response.body = _stream(result, form, config)
     return response
+
+
+def _warnings(text: str, context: Context) -> list[tuple[str, str]]:
+    """Return the header that says what may be amiss with a query, if anything."""
+    engine = context.engine
+    if not isinstance(engine, StoreEngine):
+        return []
+    told = "; ".join(engine.warnings(text, CG))[:_LONGEST_WARNING]
+    return [(QUERY_WARNINGS, told.encode("ascii", "replace").decode())] if told else []
 
 
 def refuse_method(method: str, allow: str) -> Response:

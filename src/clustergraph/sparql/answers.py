@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.errors import QueryError, UnsupportedFunctionError, without_places
+from clustergraph.errors import QueryError, UnsupportedFunctionError, shortened, without_places
 
 __all__ = ["Answer", "reading"]
 
@@ -27,7 +27,8 @@ def reading() -> Iterator[None]:
     except (RuntimeError, OSError, ValueError) as error:
         if isinstance(error, BrokenPipeError):
             raise
-        if "is not supported" in str(error):
-            raise UnsupportedFunctionError(f"{error} here") from error
-        message = f"the query could not be evaluated: {error}"
+        reason = shortened(str(error))
+        if "is not supported" in reason:
+            raise UnsupportedFunctionError(f"{reason} here") from error
+        message = f"the query could not be evaluated: {reason}"
         raise QueryError(message, without_places(message)) from error

@@ -53,6 +53,12 @@ SEVERAL_GRAPHS: Final = Deviation(
     "200,000 statements; use DISTINCT",
 )
 
+# Only texts with one of these are looked at more closely.
+_CONCERNED: Final = re.compile(
+    r"\||[\w>)]\s?[*?](?=[\s/|)<])|\bfrom\b|[0-9]{19}|xsd:(?!integer|decimal|string|date|double|float"
+    r"|boolean)|XMLSchema#",
+    re.IGNORECASE,
+)
 _LONG_NUMBER: Final = re.compile(r"[0-9]{19,}|[0-9]*\.[0-9]{19,}")
 _DERIVED: Final = re.compile(
     r"(?:xsd:|XMLSchema#)(?:long|int|short|byte|anyURI|(?:non)?(?:[Pp]osi|[Nn]ega)tiveInteger"
@@ -62,7 +68,7 @@ _DERIVED: Final = re.compile(
 
 def deviations(text: str) -> tuple[Deviation, ...]:
     """Return the ways in which the answer to a query may differ; usually none."""
-    return tuple(dict.fromkeys(_found(text)))
+    return tuple(dict.fromkeys(_found(text))) if _CONCERNED.search(text) else ()
 
 
 def _found(text: str) -> Iterator[Deviation]:

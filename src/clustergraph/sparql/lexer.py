@@ -35,7 +35,7 @@ _TAIL = rf"(?:[{_INNER}\-]|\.++(?=[{_INNER}\-]))*+"
 _LOCAL = rf"(?:[{_INNER}:\-%]|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_INNER}:\-%\\]))*+"
 # Strings and names with a prefix are matched apart; see `tokens`.
 _PATTERN: Final = rf"""
-      (?P<space>   [\s\0]++ )
+      (?P<space>   [\x20\t\r\n\0]++ )
     | (?P<comment> \#[^\n\r]*+ )
     | (?P<iri>     <(?:[^\x00-\x20<>"{{}}|^`\\]|\\[uU][0-9A-Fa-f]++)*+> )
     | (?P<variable> [?$][{_INNER}]++ )

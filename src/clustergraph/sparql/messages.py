@@ -11,10 +11,11 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
-from clustergraph.errors import QuerySyntaxError, near
+from clustergraph.errors import QuerySyntaxError, near, shortened
 from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokens
 
 __all__ = ["explain"]
@@ -64,14 +65,29 @@ def explain(
     """
     found = [token for token in tokens(text) if token.kind != "comment"]
     fault = (
-        _other_kind(found, kind)
+        _invisible(found)
+        or _other_kind(found, kind)
         or _unterminated(found)
         or _undeclared(found, prefixes)
         or _unbalanced(found)
         or _from_parser(text, found, str(error), parse, kind)
     )
     reason, offset = fault
-    return QuerySyntaxError(reason, *position(text, offset))
+    return QuerySyntaxError(shortened(_visible(reason[:4000])), *position(text, offset))
+
+
+def _visible(text: str) -> str:
+    """Return a text in which characters that nobody sees are named."""
+    return "".join(
+        f"[U+{ord(sign):04X} {unicodedata.name(sign, 'control character')}]"
+        if sign not in " \n\t" and unicodedata.category(sign) in _UNSEEN
+        else sign
+        for sign in text
+    )
+
+
+# Control and format characters, surrogates, unassigned ones, separators other than a space.
+_UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"))
 
 
 def _other_kind(found: list[Token], kind: str) -> tuple[str, int] | None:
@@ -88,6 +104,14 @@ def _other_kind(found: list[Token], kind: str) -> tuple[str, int] | None:
             return reason, token.start
         if word and word not in ("PREFIX", "BASE"):
             return None
+    return None
+
+
+def _invisible(found: list[Token]) -> tuple[str, int] | None:
+    """Return the fault of a character that looks like a space or like nothing, and is none."""
+    for token in found:
+        if token.kind == "sign" and unicodedata.category(token.text[0]) in _UNSEEN:
+            return f"{token.text} is invisible and has no meaning here: remove it", token.start
     return None
 
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from clustergraph.errors import FederationError, QueryRefusedError, QueryTooLongError
+from clustergraph.errors import FederationError, QueryRefusedError, QueryTooLongError, shortened
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.addresses import admits, objection
 from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokenise
@@ -101,7 +101,7 @@ class QueryPolicy:
             for token, reason, _ in _calls(reading, self.services, loads, self.network):
                 if reason:
                     line, column = position(reading, token.start)
-                    raise QueryRefusedError(f"line {line}, column {column}: {reason}")
+                    raise QueryRefusedError(shortened(f"line {line}, column {column}: {reason}"))
                 called = True
         return called
 
@@ -266,7 +266,7 @@ def _limit_nesting(text: str, max_nesting: int) -> None:
             depth = max(depth - 1, 0)
         elif _ambiguous(token):
             raise QueryRefusedError(
-                f"{token.text} may hide brackets: write the IRI in full, with its scheme"
+                f"{shortened(token.text)} may hide brackets: write the IRI in full, with its scheme"
             )
     if deepest > max_nesting:
         raise QueryRefusedError(

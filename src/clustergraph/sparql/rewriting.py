@@ -26,6 +26,7 @@ __all__ = ["PathPattern", "path_patterns", "rewritten", "without_repeated_variab
 _CONCERNED: Final = re.compile(
     r"\||[\w>)]\s?[*?](?=[\s/|)<])|group_concat|regex|replace", re.IGNORECASE
 )
+_SIGNS: Final = ("|", "*", "? ", "?/", "?)", "?|", "?\n", "?<", "group_concat", "regex", "replace")
 _TERMS: Final = ("iri", "name", "variable", "string", "number")
 _STARTS: Final = frozenset("{.}")
 _NOT_OBJECTS: Final = frozenset((";", ",", "^^"))
@@ -52,7 +53,8 @@ def rewritten(text: str) -> str:
 
     Lines and columns may change: errors must be explained on the original text.
     """
-    if not _CONCERNED.search(text):
+    lowered = text.lower()
+    if not any(sign in lowered for sign in _SIGNS) or not _CONCERNED.search(text):
         return text
     found = tokenise(text)
     edits = [*_alternatives(text, found), *_concatenations(text, found)]
