@@ -15,11 +15,11 @@ import httpx
 import pytest
 import schemathesis
 from click.testing import CliRunner
-from clustergraph.http.routes import ROUTES
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as some
 
 from clustergraph.cli import cli
+from clustergraph.http.routes import ROUTES
 
 TOKEN = "a token of the fuzz tests"  # noqa: S105
 METRICS = "another token of the tests"

@@ -46,7 +46,8 @@ CORS: Final[Headers] = [
     (b"access-control-allow-origin", b"*"),
     (
         b"access-control-expose-headers",
-        b"ETag, Link, Content-Disposition, Retry-After, X-Total-Count, Clustergraph-Warnings",
+        b"ETag, Link, Content-Disposition, Retry-After, X-Total-Count, Clustergraph-Warnings, "
+        b"Clustergraph-Query-Warnings",
     ),
 ]
 _NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
