@@ -36,6 +36,27 @@ FACT_ROWS: Final = {
     "europe/country_figures.csv": 83,
     "europe/eurocluster_partners.csv": 34,
 }
+SECOND_WAVE: Final = {
+    "wave2/association_members.csv": 47,
+    "wave2/awards.csv": 8,
+    "wave2/call_figures.csv": 15,
+    "wave2/clusters.csv": 942,
+    "wave2/country_figures.csv": 124,
+    "wave2/eccp_listed_existing.csv": 503,
+    "wave2/ecosystem_figures.csv": 11,
+    "wave2/ecosystem_nace.csv": 26,
+    "wave2/eurocluster_calls_for_smes.csv": 7,
+    "wave2/eurocluster_partners.csv": 19,
+    "wave2/euroclusters.csv": 4,
+    "wave2/figures_new.csv": 99,
+    "wave2/identity_proposals.csv": 73,
+    "wave2/label_awards.csv": 15,
+    "wave2/partnership_partners.csv": 400,
+    "wave2/partnerships.csv": 90,
+    "wave2/region_population_area.csv": 643,
+    "wave2/region_typology.csv": 3,
+    "wave2/s3_partnerships.csv": 24,
+}
 
 Row = dict[str, str]
 
@@ -48,8 +69,8 @@ def rows_of(path: Path) -> list[Row]:
 
 @cache
 def table(name: str) -> dict[str, Row]:
-    """Return the rows of a table by their key."""
-    return {row["id"]: row for row in rows_of(DATA / f"{name}.csv")}
+    """Return the rows of a table by their key, which stands in the first column."""
+    return {next(iter(row.values())): row for row in rows_of(DATA / f"{name}.csv")}
 
 
 @cache
@@ -74,7 +95,7 @@ def left_out() -> list[Row]:
 # Accounts -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("fact_table", "count"), FACT_ROWS.items())
+@pytest.mark.parametrize(("fact_table", "count"), (FACT_ROWS | SECOND_WAVE).items())
 def test_every_fact_row_is_accounted_for(fact_table: str, count: int) -> None:
     """Each line of a fact table stands in the ledger, in the list of rows left out, or in both."""
     accounted = {
@@ -83,10 +104,10 @@ def test_every_fact_row_is_accounted_for(fact_table: str, count: int) -> None:
     assert accounted == set(range(2, count + 2))
 
 
-def test_the_accounts_hold_2734_rows() -> None:
-    """The ledger knows no other table than those that were taken in."""
-    assert sum(FACT_ROWS.values()) == 2734
-    assert {row["fact_table"] for row in ledger()} == set(FACT_ROWS)
+def test_the_accounts_know_no_other_table() -> None:
+    """The ledger and the list of rows left out name only tables that were taken in."""
+    accounts = {row["fact_table"] for row in [*ledger(), *left_out()]}
+    assert accounts == set(FACT_ROWS) | set(SECOND_WAVE)
 
 
 def test_no_row_is_both_kept_and_left_out() -> None:
@@ -122,11 +143,11 @@ def test_a_key_stands_in_one_table_only() -> None:
 
 
 def test_identity_decisions_point_at_things() -> None:
-    """A thing exists; an alias that is the same does not, one that is different does."""
+    """A thing exists; an alias that is the same does not, any other does."""
     keys = {key for name in tables() for key in table(name)}
     decisions = rows_of(DATA / "identity.csv")
     assert [row for row in decisions if row["thing"] not in keys] == []
-    wrong = [row for row in decisions if (row["alias"] in keys) != (row["decision"] == "different")]
+    wrong = [row for row in decisions if (row["alias"] in keys) == (row["decision"] == "same")]
     assert wrong == []
     assert all(row["reason"] for row in decisions)
 
@@ -162,7 +183,7 @@ def test_contradicting_founding_years_stand_side_by_side(subject: str, years: se
         for row in table("value_claims").values()
         if row["subject"] == subject and row["property"] == "foundingYear"
     }
-    assert set(claims) == years
+    assert set(claims) >= years
     assert all(row["contradicts"] for row in claims.values())
     assert all(row["source"] or row["source_note"] for row in claims.values())
 
@@ -174,13 +195,13 @@ def test_contradicting_figures_stand_side_by_side() -> None:
         for row in table("figures").values()
         if (row["figure_of"], row["measure"]) == ("ecosystem/agri-food", "share-of-eu-value-added")
     }
-    assert shares == {"6.4", "4.9"}
+    assert shares >= {"6.4", "4.9"}
     first = {
         row["value"]
         for row in table("country_figures").values()
         if row["measure"] == "year-of-first-gold-label"
     }
-    assert first == {"2015", "2018"}
+    assert first >= {"2015", "2018"}
 
 
 def test_every_statement_has_a_source_or_a_note_on_it() -> None:
@@ -197,7 +218,9 @@ def test_every_statement_has_a_source_or_a_note_on_it() -> None:
 
 def test_no_cell_tells_how_the_facts_were_gathered() -> None:
     """Sources that are no addresses are told in plain words."""
-    traces = re.compile(r"search\.pages|seed:|taken over from|\.txt\b|excerpt|EU law:")
+    traces = re.compile(
+        r"search\.pages|seed:|taken over from|\.txt\b|excerpt|EU law:|\bh\d\b|\bthe tables\b|stored text"
+    )
     found = [
         (name, key)
         for name in tables()
@@ -376,6 +399,8 @@ def held(fact_table: str, line: int) -> tuple[set[str], set[str]]:
         homes.add(entry["table"])
         for item in (item for cell in row.values() for item in cell.split("|")):
             values.add(item)
+            if entry["table"] == "region_links" and item == row["nuts"]:
+                values.update(f"nuts: {item[:size]}" for size in range(2, len(item)))
             values |= names_of().get(item, set())
             values.update(classes_of().get(item, ()))
         values.update(row.get("operator_name", "").split("; "))
@@ -445,6 +470,10 @@ def forms(column: str, item: str) -> Iterator[str]:
         yield "ecosystem/" + ECOSYSTEMS.get(item, slug(item))
     if column == "nace_rev2":
         yield item[1:]
+    if column in {"nuts", "nuts3"}:  # made more exact by the city
+        yield f"nuts: {item}"
+    if column == "region":
+        yield f"region named with the earlier row: {item}"
     if column in {"legal_form"}:
         yield LEGAL_FORMS.get(item, slug(item))
     if column in {"sectors", "technologies", "country", "holder_country"}:
@@ -464,6 +493,8 @@ def forms(column: str, item: str) -> Iterator[str]:
         yield from RELATIONS.get(item, ())
     if column == "object_kind":
         yield ORGANISATION_KINDS.get(item, item)
+        if item == "public body":
+            yield "Government"
         if item == "European association":
             yield "ClusterNetwork"
     if column == "network_name":
@@ -493,6 +524,9 @@ def is_found(fact_table: str, column: str, item: str, values: set[str], homes: s
         return is_source(item, values)
     if any(form in values for form in forms(column, item)):
         return True
+    if column == "description_en" and "; " in item:  # a remark in it is a note
+        parts = item.rstrip(".").split("; ")
+        return all(any(part in value for value in values) for part in parts)
     if re.fullmatch(r"\d{4}(-\d\d)?", item):  # a more exact date that agrees covers it
         return any(re.fullmatch(re.escape(item) + r"(-\d\d){1,2}", value) for value in values)
     if item in {"EuroclusterPartner", "Partner of a Eurocluster"}:
@@ -556,15 +590,84 @@ def test_no_value_of_a_fact_is_lost(fact_table: str) -> None:
     assert lost == []
 
 
+EU_27: Final = frozenset(
+    "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split()
+)
+
+
+def cluster_organisations() -> list[Row]:
+    """Return the rows of cluster organisations, of both tables."""
+    rows = [*table("cluster_organisations").values(), *table("organisations").values()]
+    return [row for row in rows if "ClusterOrganisation" in row["kind"].split("|")]
+
+
 def test_counts_of_things() -> None:
-    """The tables hold what the facts promise."""
-    counts = Counter({name: len(table(name)) for name in tables()})
-    kinds = Counter(row["kind"] for row in table("cluster_organisations").values())
-    assert counts["cluster_organisations"] == 639 + 68
-    assert kinds["NationalClusterAssociation"] == 1
-    assert counts["ecosystems"] == 14
-    assert counts["euroclusters"] == 23
-    assert counts["practices"] == 95
-    assert counts["label_awards"] >= 227
-    # 26 rows tell of partners in projects.
-    assert counts["memberships"] + counts["admissions"] >= 309 - 26 + 196
+    """The tables hold what the facts promise, and never lose it again."""
+    assert len(cluster_organisations()) >= 1600
+    assert sum(row["country"] in EU_27 for row in cluster_organisations()) >= 1350
+    assert len(table("ecosystems")) == 14
+    assert len(table("euroclusters")) >= 27
+    assert len(table("partnerships")) >= 80
+    assert len(table("practices")) >= 95
+    assert len(table("label_awards")) >= 227
+
+
+def test_organisations_have_class_and_country() -> None:
+    """Each cluster organisation has a country, and hardly any organisation lacks a class."""
+    assert [row["id"] for row in cluster_organisations() if not row["country"]] == []
+    assert sum(not row["kind"] for row in table("organisations").values()) <= 20
+
+
+@pytest.mark.parametrize(("claims", "column"), [("type_claims", "kind"), ("country_claims", "country")])
+def test_estimated_classes_and_countries_are_those_of_the_organisations(
+    claims: str, column: str
+) -> None:
+    """A claim about a class or country says what the row of the organisation says."""
+    rows = table("cluster_organisations") | table("organisations")
+    wrong = [
+        row["id"]
+        for row in table(claims).values()
+        if row[column] not in rows[row["subject"]][column].split("|")
+    ]
+    assert wrong == []
+
+
+def test_an_organisation_has_one_region_of_each_level() -> None:
+    """No organisation stands in two regions of one level, so that counts by region add up."""
+    regions = defaultdict(list)
+    for row in table("region_links").values():
+        regions[row["subject"], len(row["nuts"])].append(row["nuts"])
+    assert {key: found for key, found in regions.items() if len(found) > 1} == {}
+
+
+def test_ended_organisations_have_a_date_and_a_source() -> None:
+    """An organisation that ended says when and by which source; its successor is another thing."""
+    for row in table("organisation_changes").values():
+        assert row["source"] or row["source_note"], row["id"]
+        assert row["ended"] in {"", row["date"]}, row["id"]
+        assert row["organisation"] not in row["successor"].split("|"), row["id"]
+
+
+@pytest.mark.skipif(not FACTS.is_dir(), reason=f"the fact tables are not at {FACTS}")
+def test_names_of_the_second_wave_are_kept() -> None:
+    """Each name, partner and label of the second wave is found in a row that the ledger names."""
+    columns = {
+        "wave2/clusters.csv": "name_en",
+        "wave2/partnerships.csv": "full_name",
+        "wave2/partnership_partners.csv": "partner_name",
+        "wave2/eurocluster_partners.csv": "partner_name",
+        "wave2/euroclusters.csv": "acronym",
+        "wave2/eurocluster_calls_for_smes.csv": "call_title",
+        "wave2/association_members.csv": "member_name",
+        "wave2/label_awards.csv": "holder_name",
+        "wave2/s3_partnerships.csv": "region_name",
+    }
+    lost = []
+    for fact_table, column in columns.items():
+        for line, fact in enumerate(rows_of(FACTS / fact_table), start=2):
+            values, _ = held(fact_table, line)
+            text = slug(" ".join(values))
+            parts = fact[column].removesuffix(" (lead)").split("|")
+            if not all(slug(part) in text for part in parts):
+                lost.append((fact_table, line, fact[column]))
+    assert lost == []

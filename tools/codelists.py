@@ -251,6 +251,8 @@ def regions() -> Iterator[Entry]:
         else:
             preferred = [text(label[code])]
         classes = ["cg:Region", "cg:StatisticalRegion"] if code[:2] in outside else ["cg:Region"]
+        if re.fullmatch("[A-Z]{2}Z+", code):
+            classes.append("cg:ExtraRegio")
         change = f"{old[code][1]} with the version of 2024." if code in old else ""
         yield Entry(
             f"nuts:{code}",

@@ -662,7 +662,9 @@ def _() -> Iterator[Fact]:
 
 @recount("calls", "call opens closes")
 def _() -> Iterator[Fact]:
-    return ((row["id"], row["opens"], row["closes"]) for row in table("calls"))
+    amounts = Counter(row["amount_of"] for row in table("amounts"))
+    for row in table("calls"):  # a call stands in the answer once for each of its amounts
+        yield from [(row["id"], row["opens"], row["closes"])] * max(1, amounts[row["id"]])
 
 
 @recount("publications-with-isbn", "publication isbn")
@@ -733,6 +735,8 @@ def _() -> Iterator[Fact]:
     claims += [("ecosystem", row["basis"]) for row in table("ecosystem_links")]
     claims += [("region", row["basis"]) for row in table("region_links")]
     claims += [(row["property"], row["basis"]) for row in table("identifiers")]
+    claims += [("country", row["basis"]) for row in table("country_claims")]
+    claims += [(PREFIXES["rdf"] + "type", row["basis"]) for row in table("type_claims")]
     found = Counter(claims)
     for name in {name for name, _ in claims}:
         yield name, *(str(found[name, basis]) for basis in ("stated", "estimated", "derived"))
