@@ -163,8 +163,7 @@ def test_values_stand_in_their_columns(fact_table: str) -> None:
                 value
                 and value not in values
                 and not all(  # a remark in a description is a note
-                    any(part in found for found in values)
-                    for part in value.rstrip(".").split("; ")
+                    any(part in found for found in values) for part in value.rstrip(".").split("; ")
                 )
                 and not any(
                     found and (found.startswith(value) or value.startswith(found))

@@ -39,7 +39,9 @@ def row(name: str, other: str = "", country: str = "CZ", key: str = "") -> dict[
 
 def test_each_pair_of_the_shipped_tables_is_decided_on(lookalikes: ModuleType) -> None:
     """No two organisations of the tables look alike without a decision in identity.csv."""
-    assert lookalikes.unreviewed() == [], "decide in data/identity.csv: same, different or undecided"
+    assert lookalikes.unreviewed() == [], (
+        "decide in data/identity.csv: same, different or undecided"
+    )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_sound_neighbours_are_left_alone(
 
 
 def test_a_new_row_is_compared_with_the_tables(lookalikes: ModuleType, tmp_path: Path) -> None:
-    """A row that repeats an organisation under another spelling is reported until it is decided on."""
+    """A row that repeats an organisation in another spelling is reported until decided on."""
     for name in FILES:
         shutil.copy(ROOT / "data" / f"{name}.csv", tmp_path)
     path = tmp_path / "organisations.csv"

@@ -1,9 +1,10 @@
 """Report organisations of one country whose names are nearly the same.
 
-Run it after adding organisations: ``python tools/lookalikes.py``. Names are compared without accents,
-case, order, legal forms and words for cluster, network or association in the languages of Europe. A
-pair is accepted once ``data/identity.csv`` has a decision on it: *same* (then one of the rows goes),
-*different* or *undecided*; so is a pair of which ``data/links.csv`` says that one hosts the other.
+Run it after adding organisations: ``python tools/lookalikes.py``. Names are compared without
+accents, case, order, legal forms and words for cluster, network or association in the languages of
+Europe. A pair is accepted once ``data/identity.csv`` has a decision on it: *same* (then one of the
+rows goes), *different* or *undecided*; so is a pair of which ``data/links.csv`` says that one hosts
+the other.
 """
 
 from __future__ import annotations
@@ -26,22 +27,21 @@ TABLES: Final = ("cluster_organisations", "organisations")
 LETTERS: Final = str.maketrans(
     {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "ß": "ss", "æ": "ae", "đ": "d", "ı": "i", "&": " and "}
 )
-LEGAL_FORMS: Final = frozenset(
-    "ab ag aie ag as asbl doo ev gmbh ggmbh ltd mbh mtu npo oy sa sc scarl scpa scrl spa sro srl "
-    "vzw zs zoo eeig".split()
-)
-CLUSTER_WORDS: Final = frozenset(
-    "cluster clusters clust clusteri clusterul clustering clusterverein klastr klaster klastar "
-    "klasteri klasteris klaszter klasteri grozd pole polo pool district distretto netzwerk network "
-    "netz reseau red rete platform plattform plateforme platforma association asociacion associacao "
-    "associazione associacio asociatia asociace zdruzenie sdruzeni stowarzyszenie verein verband "
-    "alliance allianz hub centre center zentrum centrum initiative".split()
-)
-FILLERS: Final = frozenset(
-    "a al and c d da das de dei del della den der des di die do du e el en et f for fur i im in la "
-    "le les na o of on pro s st the und y z za".split()
-)
-IGNORED: Final = LEGAL_FORMS | CLUSTER_WORDS | FILLERS
+# Legal forms, words for cluster or association, and words without meaning of their own.
+UNDISTINCTIVE: Final = """
+ab ag aie as asbl doo ev gmbh ggmbh ltd mbh mtu npo oy sa sc scarl scpa scrl spa sro srl vzw zs
+zoo eeig cluster clusters clust clusteri clusterul clustering clusterverein klastr klaster klastar
+klasteri klasteris klaszter grozd pole polo pool district distretto netzwerk network netz reseau
+red rete platform plattform plateforme platforma association asociacion associacao associazione
+associacio asociatia asociace zdruzenie sdruzeni stowarzyszenie verein verband alliance allianz
+hub centre center zentrum centrum initiative
+"""
+FILLERS: Final = """
+a al and c d da das de dei del della den der des di die do du e el en et f for fur i im in la le
+les na o of on pro s st the und y z za
+"""
+NOT_IN_ACRONYMS: Final = frozenset(FILLERS.split())
+IGNORED: Final = NOT_IN_ACRONYMS | frozenset(UNDISTINCTIVE.split())
 SHORTEST_ACRONYM: Final = 4
 CLOSE: Final = 0.86
 
@@ -52,7 +52,7 @@ class Organisation:
 
     Attributes:
         key: the ``id`` of the row.
-        country: two-letter code, empty if unknown.
+        country: two-letter code, ``EU`` for European and global bodies, empty if unknown.
         names: the names as written.
         cores: the distinctive words of each name.
         acronyms: initials that each name may be shortened to.
@@ -68,7 +68,7 @@ class Organisation:
 
 
 def words_of(name: str) -> list[str]:
-    """Split a name into words without accents, case and signs; dotted abbreviations are one word."""
+    """Split a name into words without accents, case and signs; a dotted acronym is one word."""
     plain = unicodedata.normalize("NFKD", name.translate(LETTERS)).encode("ascii", "ignore")
     undotted = re.sub(r"\b(\w)\.\s?(?=\w\b)", r"\1", plain.decode().lower())
     return re.findall(r"[a-z0-9]+", undotted)
@@ -80,10 +80,12 @@ def organisation(row: dict[str, str]) -> Organisation:
     names = (*cells, *filter(None, row["other_names"].split("|")))
     split = [words_of(name) for name in names]
     cores = frozenset(frozenset(words) - IGNORED for words in split)
-    initials = {"".join(word[0] for word in words if word not in FILLERS) for words in split}
+    initials = {
+        "".join(word[0] for word in words if word not in NOT_IN_ACRONYMS) for words in split
+    }
     return Organisation(
         row["id"],
-        row["country"],
+        row["country"] or ("EU" if row.get("policy_level") in {"european", "global"} else ""),
         names,
         cores - {frozenset()},
         frozenset(text for text in initials if len(text) >= SHORTEST_ACRONYM),
@@ -102,7 +104,7 @@ def read(data: Path = DATA) -> list[Organisation]:
 
 
 def reviewed(data: Path = DATA) -> set[frozenset[str]]:
-    """Return the pairs that are decided on, or of which one hosts, manages or contains the other."""
+    """Return pairs that are decided on, or of which one hosts or contains the other."""
     with (data / "identity.csv").open(encoding="utf-8", newline="") as lines:
         decided = {frozenset((row["alias"], row["thing"])) for row in csv.DictReader(lines)}
     with (data / "links.csv").open(encoding="utf-8", newline="") as lines:
