@@ -319,6 +319,9 @@ def test_statements_join_the_right_things(
     if name == "region_links":  # a region within the one that the fact names is more exact
         rows |= {(subject, nuts[:size]) for subject, nuts in rows for size in range(2, len(nuts))}
     expected = list(told())
+    if name == "links":  # a link that began later than the year of the fact has its own date
+        later = {(row["subject"], row["object"]) for row in table(name) if row["since"]}
+        expected = [statement for statement in expected if statement[:2] not in later]
     assert len(expected) > 20
     if name == "links":  # where a link holds since a later date, the year of the fact is given up
         later = {(row["subject"], row["object"]) for row in table(name) if row["since"]}

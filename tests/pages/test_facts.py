@@ -171,7 +171,7 @@ def cells(html: str, row: str) -> list[str]:
 
 def test_organisations_stand_side_by_side(markup: Markup) -> None:
     """Contradicting years both stand there; what several share is marked."""
-    html = markup("/compare?with=clutex&with=modacc&with=techtera")
+    html = markup("/compare?with=clutex&with=agrofood-murcia&with=techtera")
     assert cells(html, "Country") == ["Czechia", "Spain", "France"]
     founded = cells(html, "Founded (all that sources say)")
     assert founded[0].split() == ["2006", "2016"]
@@ -181,7 +181,7 @@ def test_organisations_stand_side_by_side(markup: Markup) -> None:
 
 def test_kind_is_told_by_the_first_key(markup: Markup) -> None:
     """Codes of countries and regions need no kind beside them."""
-    assert cells(markup("/compare?with=CZ&with=SK"), "Cluster organisations")[0] == "54"
+    assert int(cells(markup("/compare?with=CZ&with=SK"), "Cluster organisations")[0]) > 50
     regions = markup("/compare?with=CZ0&with=ES51")
     assert cells(regions, "Country") == ["Czechia", "Spain"]
     assert int(cells(regions, "Cluster organisations")[0]) > 10
