@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 import click
@@ -437,25 +437,17 @@ def test_a_table_is_not_fetched(repository: Path, listener: tuple[str, list[str]
     assert seen == []
 
 
-def test_action_runs_as_a_composite(
-    repository: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """The action's script annotates, writes the other reports and hands on the exit code."""
+def run_action(
+    runner: Path, **inputs: str
+) -> tuple[subprocess.CompletedProcess[str], str, dict[str, Any]]:
+    """Run the script of the action with inputs; return the process, its outputs and the action."""
     action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
-    assert action["runs"]["using"] == "composite"
     step = next(step for step in action["runs"]["steps"] if step.get("id") == "validate")
-    assert "${{" not in step["run"]
-    named = set(re.findall(r"inputs\.([a-z-]+)", (ROOT / "action.yml").read_text("utf-8")))
-    assert named == set(action["inputs"])
-    runner = tmp_path_factory.mktemp("runner")
     (runner / "output").touch()
     program = runner / "clustergraph"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clustergraph "$@"\n', "utf-8")
     program.chmod(0o755)
-    given = {
-        "PATHS": "firms.ttl\ntables\n", "SHAPES": "shapes.ttl", "FAIL_ON": "violation",
-        "CHANGED_SINCE": "", "BASELINE": "", "SARIF": "", "UPLOAD": "true", "HTML": "report.html",
-    }  # fmt: skip
+    given = dict.fromkeys(step["env"], "") | {"FAIL_ON": "violation"} | inputs
     assert given.keys() == step["env"].keys()
     ran = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
@@ -470,12 +462,70 @@ def test_action_runs_as_a_composite(
         text=True,
         timeout=200,
     )
+    return ran, (runner / "output").read_text(encoding="utf-8"), action
+
+
+@pytest.fixture
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory for what the runner of a workflow keeps."""
+    return tmp_path_factory.mktemp("runner")
+
+
+def test_action_runs_as_a_composite(repository: Path, runner: Path) -> None:
+    """The action's script annotates, writes the other reports and hands on the exit code."""
+    ran, output, action = run_action(
+        runner,
+        PATHS="firms.ttl\ntables\n",
+        SHAPES="shapes.ttl",
+        UPLOAD="true",
+        HTML="report.html",
+    )
+    text = (ROOT / "action.yml").read_text("utf-8")
+    assert set(re.findall(r"inputs\.([a-z-]+)", text)) == set(action["inputs"])
+    assert action["runs"]["using"] == "composite"
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.count("::error file=") == 3
-    output = (runner / "output").read_text(encoding="utf-8")
     assert "exit-code=1\n" in output
     assert json.loads((runner / "clustergraph.sarif").read_text("utf-8"))["version"] == "2.1.0"
     assert "<mark>" in (repository / "report.html").read_text(encoding="utf-8")
+
+
+def test_action_takes_several_shapes_and_patterns(repository: Path, runner: Path) -> None:
+    """Patterns in paths stand for files, with blanks in their names too; shapes are a list."""
+    (repository / "deep").mkdir()
+    (repository / "deep" / "more firms.ttl").write_text(HEADER + FIRMS, encoding="utf-8")
+    (repository / "more.ttl").write_text(
+        HEADER + "<http://example.org/Other> a sh:NodeShape ; sh:targetClass cg:Company ; "
+        "sh:property [ sh:path rdfs:comment ; sh:minCount 1 ] .",
+        encoding="utf-8",
+    )
+    ran, output, _ = run_action(
+        runner, PATHS="  **/*firms.ttl\n", SHAPES="shapes.ttl\nmore.ttl\n", CONTEXT="tables"
+    )
+    assert "exit-code=1\n" in output, ran.stderr
+    assert "file=deep/more firms.ttl" in ran.stdout
+    assert "file=tables" not in ran.stdout
+    missed, _, _ = run_action(runner, PATHS="nowhere/*.ttl", SHAPES="shapes.ttl")
+    assert missed.returncode == 2
+    assert "no file matches" in missed.stdout
+
+
+def test_action_without_paths_validates_nothing(repository: Path, runner: Path) -> None:
+    """Without paths the shipped graph is not validated instead; a warning says that nothing is."""
+    ran, output, _ = run_action(runner, PATHS=" \n", SHAPES="shapes.ttl")
+    assert (ran.returncode, output) == (0, "exit-code=0\n")
+    assert ran.stdout.startswith("::warning")
+
+
+def test_actions_are_pinned_by_commit() -> None:
+    """Every action that ours or the manual uses is named by a commit, with its version beside it."""
+    for name in ("action.yml", "docs/ci.md"):
+        text = (ROOT / name).read_text(encoding="utf-8")
+        used = re.findall(r"uses: (?!\./)(\S+)(.*)", text)
+        assert used
+        for action, comment in used:
+            assert re.fullmatch(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}", action)
+            assert re.fullmatch(r" # v[0-9.]+", comment)
 
 
 def test_hooks_are_commands_of_ours() -> None:

@@ -117,7 +117,6 @@ def test_standard_input_is_shown_and_beside_files(run: Run) -> None:
         (["-"], b"\x1f\x8bnothing", "<stdin>: is not compressed by gzip"),
         (["-", "--input-format", "ntriples"], PREFIXES, "<stdin>:1:"),
         (["-", "--changed-since", "HEAD"], "", "standard input has no history"),
-        (["x.ttl", "--input-format", "turtle"], "", "give '-' as a PATH"),
         (["-"], '{"@context": "https://example.org/c"}', "nothing is fetched"),
     ],
 )

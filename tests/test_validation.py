@@ -11,7 +11,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import SyntaxFaultError, TablesError, UnreadableInputError
-from clustergraph.shacl import Finding, Report, Severity, context, render, validate
+from clustergraph.shacl import Finding, Options, Report, Severity, context, render, validate
 from clustergraph.shacl.paths import PropertyPath
 from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
@@ -321,7 +321,7 @@ def tables(directory: Path, value: str) -> Path:
             "columns": [
                 {"name": "key", "titles": "key", "suppressOutput": True, "required": True},
                 {"name": "name", "titles": "name", "lang": "en", "propertyUrl": "rdfs:label"},
-                {"name": "homepage", "titles": "homepage", "propertyUrl": "cg:website"},
+                {"name": "homepage", "titles": "homepage", "propertyUrl": "https://w3id.org/clustergraph/ns#website"},
                 {
                     "virtual": True,
                     "propertyUrl": "rdf:type",
@@ -515,7 +515,7 @@ def test_another_engine_can_judge(tmp_path: Path) -> None:
             )
         ]
 
-    (finding,) = validate([data], engine=engine).findings
+    (finding,) = validate([data], options=Options(engine=engine)).findings
     assert isinstance(finding, Finding)
     assert finding.file == data
 
@@ -524,5 +524,5 @@ def test_progress_is_told(tmp_path: Path) -> None:
     """Whoever waits is told what is being done."""
     told: list[str] = []
     data = write(tmp_path / "data.ttl", "<http://example.org/c> a cg:Event .")
-    validate([data], progress=told.append)
+    validate([data], options=Options(progress=told.append))
     assert told == ["reading the shapes", "reading the data", "evaluating"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
@@ -17,7 +18,7 @@ from clustergraph.terminal import harmless
 if TYPE_CHECKING:
     from pyoxigraph import RdfFormat
 
-    from clustergraph.shacl import Report, ReportFormat
+    from clustergraph.shacl import Options, Report, ReportFormat
     from clustergraph.shacl.engines import EngineChoice
     from clustergraph.shacl.fetching import Outside
 
@@ -66,8 +67,9 @@ output_option = click.option(
     type=click.Choice(["auto", "compiled", "pyshacl"]),
     default="auto",
     show_default=True,
-    help="What judges: auto, our own engine, and pySHACL for shapes that it cannot judge exactly; "
-    "compiled, our own or an error; pyshacl, pySHACL alone (slow).",
+    help="What evaluates: auto, our own engine, with rdflib for queries that the store cannot "
+    "evaluate exactly, and pySHACL for SHACL Advanced Features; compiled, our own or an error; "
+    "pyshacl, pySHACL alone (slow).",
 )
 @click.option("--shape", "names", multiple=True, metavar="NAME", help="Only these shapes.")
 @click.option("--focus", "nodes", multiple=True, metavar="IRI", help="Only these focus nodes.")
@@ -87,8 +89,8 @@ output_option = click.option(
     "--input-format",
     type=click.Choice(EXPORTS),
     metavar="FORMAT",
-    help="What standard input is written in: turtle, ntriples, jsonld, rdfxml, trig or nquads; by "
-    "default what it looks like.",
+    help="What the PATHs and standard input are written in: turtle, ntriples, jsonld, rdfxml, trig "
+    "or nquads; by default what the names of files say, and what standard input looks like.",
 )
 @click.option(
     "--fetch",
@@ -100,7 +102,30 @@ output_option = click.option(
     "'https://example.org/*'. May be repeated; without it nothing is fetched.",
 )
 @click.option(
-    "--list-shapes", is_flag=True, help="Judge nothing: list the shapes in force, and exit with 0."
+    "--context",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Data that count beside the PATHs, but are not validated themselves. May be repeated.",
+)
+@click.option(
+    "--imports", is_flag=True, help="Read files of this machine that shapes or data import."
+)
+@click.option(
+    "--skip-broken",
+    is_flag=True,
+    help="Leave out what is ill-formed in the shapes, say so, and go on.",
+)
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 2 if there is anything to note: terms without effect, imports that were not "
+    "read, files without shapes or statements.",
+)
+@click.option(
+    "--list-shapes",
+    is_flag=True,
+    help="Validate nothing: list the shapes in force, and exit with 0.",
 )
 @format_option
 @fail_on_option
@@ -121,6 +146,10 @@ def validate(
     baseline: Path | None,
     input_format: str | None,
     addresses: Sequence[str],
+    context: Sequence[Path],
+    imports: bool,
+    skip_broken: bool,
+    strict: bool,
     list_shapes: bool,
     form: Any,
     fail_on: str,
@@ -143,7 +172,7 @@ def validate(
       clustergraph validate --shape LabelAward-holder --focus id:label-award/textile-gold
       curl -s https://example.org/my.ttl | clustergraph validate -q -
     """  # noqa: D301 - click reads the backspace
-    from clustergraph import shacl as validation
+    from clustergraph import shacl
     from clustergraph.shacl import baseline as earlier
     from clustergraph.shacl import engines
 
@@ -151,41 +180,38 @@ def validate(
         raise UsageError("--changed-since compares files in git; standard input has no history")
     paths, shapes = _with_input(paths, shapes, input_format)
     outside = _outside(addresses)
+    options = shacl.Options(
+        shapes=tuple(shapes),
+        engine=engines.chosen(engine),
+        context=tuple(context),
+        local_imports=imports,
+        outside=outside,
+        skip_broken=skip_broken,
+        # Of an earlier state more may have to be fetched.
+        before_evaluation=_give_up_network if revision is None or outside is None else _nothing,
+    )
     if list_shapes:
-        _list(paths, shapes, names, outside)
+        _list(paths, options, names)
         _tell_unmatched(outside, quiet)
         return
     known = earlier.read_baseline(baseline) if baseline else None
-    judge = engines.chosen(engine)
     with progress("validating", quiet) as tell:
         try:
+            options = replace(options, progress=tell)
             if revision is None:
-                report = validation.validate(
-                    paths or None,
-                    shapes=shapes or None,
-                    engine=judge,
-                    progress=tell,
-                    outside=outside,
-                    before_evaluation=_give_up_network,
-                )
+                report = shacl.validate(paths or None, options=options)
             else:
                 from clustergraph.shacl.changes import changed_since
 
-                if outside is None:
-                    _give_up_network()
-                report = changed_since(
-                    revision,
-                    paths,
-                    shapes=shapes,
-                    engine=judge,
-                    progress=tell,
-                    outside=outside,
-                )
+                report = changed_since(revision, paths, options)
         except (TablesError, UnreadableInputError) as error:
             if form in ("text", "turtle"):
                 raise
             tell_faults(error, form, output)
     _tell_unmatched(outside, quiet)
+    if strict or not quiet:
+        for notice in report.notices:
+            click.echo(harmless(f"clustergraph: {notice}"), err=True)
     if names or nodes:
         from clustergraph.shacl import choosing
 
@@ -197,7 +223,12 @@ def validate(
                 click.echo(f"clustergraph: nothing was found about {name}", err=True)
     if known is not None:
         report = earlier.new_since(report, known)
-    deliver(report, form, fail_on, output, quiet)
+    noted = strict and bool(report.notices or (outside is not None and outside.unmatched))
+    deliver(report, form, fail_on, output, quiet, code=2 if noted else None)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _give_up_network() -> None:
@@ -214,14 +245,18 @@ def _with_input(
 ) -> tuple[Sequence[Path], Sequence[Path]]:
     """Read standard input where a path is ``-``; return the paths with what stands for it."""
     dash = Path("-")
-    if dash not in (*paths, *shapes):
-        if form is not None:
-            raise UsageError("--input-format is about standard input: give '-' as a PATH")
+    if dash not in (*paths, *shapes) and form is None:
         return paths, shapes
-    from clustergraph.shacl.reading import keep_input
+    from clustergraph.shacl.reading import declare_format, keep_input
     from clustergraph.sparql.results import FORMATS
 
     given = None if form is None else cast("RdfFormat", FORMATS[form].engine)
+    if given is not None:
+        for path in paths:
+            if path.is_file():
+                declare_format(path, given)
+    if dash not in (*paths, *shapes):
+        return paths, shapes
     kept = keep_input(sys.stdin.buffer.read(), given)
     return (
         [kept if path == dash else path for path in paths],
@@ -245,13 +280,11 @@ def _tell_unmatched(outside: Outside | None, quiet: bool) -> None:
             click.echo(f"clustergraph: {line}", err=True)
 
 
-def _list(
-    paths: Sequence[Path], shapes: Sequence[Path], names: Sequence[str], outside: Outside | None
-) -> None:
+def _list(paths: Sequence[Path], options: Options, names: Sequence[str]) -> None:
     """Print the shapes in force as a table."""
     from clustergraph.shacl import choosing, listing
 
-    rules = listing.in_force(paths, shapes, outside)
+    rules = listing.in_force(paths, options)
     rows = [
         listing.ListedShape("name", "severity", "file", "target"),
         *listing.listed(rules, choosing.named(names, rules) if names else None),
@@ -263,7 +296,12 @@ def _list(
 
 
 def deliver(
-    report: Report, form: ReportFormat, fail_on: str, output: Path | None, quiet: bool = False
+    report: Report,
+    form: ReportFormat,
+    fail_on: str,
+    output: Path | None,
+    quiet: bool = False,
+    code: int | None = None,
 ) -> NoReturn:
     """Write a report where it is wanted, and exit with its code.
 
@@ -273,6 +311,7 @@ def deliver(
         fail_on: from which severity on a finding gives the code 1.
         output: the file to write to; None: standard output.
         quiet: whether to leave out what is less grave, and the summary when nothing is left.
+        code: the exit code; None: what follows from the findings.
     """
     from clustergraph import shacl as validation
     from clustergraph.shacl.render.words import summary
@@ -282,12 +321,12 @@ def deliver(
     if quiet:
         report = report.at_least(threshold)
         if form == "text" and output is None and not report.findings:
-            sys.exit(0)
+            sys.exit(code or 0)
     text = validation.render(report, form, fail_on=threshold, colour=colour)
     write_out(text, output, colour)
     if output is not None and not (quiet and not report.findings):
         click.echo(f"{summary(report)}; see {output}")
-    sys.exit(report.exit_code(threshold))
+    sys.exit(report.exit_code(threshold) if code is None else code)
 
 
 def tell_faults(
@@ -300,7 +339,7 @@ def tell_faults(
     if isinstance(error, TablesError):
         findings, code = tuple(faults.of_cells(error.faults)), 1
     else:
-        findings, code = (faults.of_input(error),), 2
+        findings, code = tuple(faults.of_input(error)), 2
     click.echo(harmless(f"clustergraph: {error}"), err=True)
     text = validation.render(validation.Report(findings), form)
     write_out(text, output)

@@ -2,11 +2,12 @@
 
 from clustergraph.shacl.render import ReportFormat, render
 from clustergraph.shacl.report import Finding, Report, Severity
-from clustergraph.shacl.run import Engine, shipped_shapes, validate
+from clustergraph.shacl.run import Engine, Options, shipped_shapes, validate
 
 __all__ = [
     "Engine",
     "Finding",
+    "Options",
     "Report",
     "ReportFormat",
     "Severity",

@@ -37,11 +37,12 @@ class _Judged(Protocol):
 def fingerprint(finding: _Judged) -> str:
     """Return 16 hex digits that a finding keeps while its line, wording or severity change.
 
-    Shape, constraint, focus node, path and value make it. A blank node has no name that lasts, so
-    findings that differ in blank nodes alone share one; `new_since` counts them.
+    Shape, constraint, focus node, path and value make it; of a shape without a name, its content.
+    Other blank nodes have no name that lasts, so findings that differ in them alone share one;
+    `new_since` counts them.
     """
     parts = [
-        _lasting(finding.shape),
+        getattr(finding, "shape_key", "") or _lasting(finding.shape),
         finding.component,
         _lasting(finding.focus),
         str(finding.path) if finding.path else "",

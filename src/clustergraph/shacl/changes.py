@@ -12,24 +12,20 @@ import subprocess
 import tarfile
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
 from clustergraph.shacl.baseline import fingerprint
-from clustergraph.shacl.compile import validate_triples
 from clustergraph.shacl.report import Report
-from clustergraph.shacl.run import Engine, validate_files, validate_graph
+from clustergraph.shacl.run import DEFAULTS, Options, validate_files, validate_graph
 from clustergraph.shacl.shipped import Whole
-
-if TYPE_CHECKING:
-    from clustergraph.shacl.fetching import Outside
 
 __all__ = ["changed_since"]
 
@@ -37,38 +33,29 @@ _ROOMS: Final = ("ontology", "shapes", "data")
 
 
 def changed_since(
-    revision: str,
-    paths: Sequence[Path] | None = None,
-    *,
-    shapes: Sequence[Path] = (),
-    engine: Engine = validate_triples,
-    progress: Callable[[str], None] = lambda _: None,
-    outside: Outside | None = None,
+    revision: str, paths: Sequence[Path] | None = None, options: Options = DEFAULTS
 ) -> Report:
     """Validate as `validate` does, and return the part of the report that a change touches.
 
     Args:
         revision: what git knows the earlier state by: a commit, a branch, a tag.
         paths: what is validated; the shipped data when None, which then must lie in a checkout.
-        shapes: the shapes that are used; the shipped ones when there are none.
-        engine: what validates both states.
-        progress: is told in words what is being done.
-        outside: what may be fetched for both states; None: nothing.
+        options: how both states are validated.
 
     Raises:
         UsageError: there is no git repository, or it does not know the revision.
         UnreadableInputError, TablesError: as `validate` does, of the present state.
     """
     present = [path.resolve() for path in paths] if paths else _rooms()
-    own = [path.resolve() for path in shapes]
+    own = [path.resolve() for path in options.shapes]
     inputs = [*present, *own]
     repository = _Repository.around(present[0])
     commit = repository.commit(revision)
     changes = repository.changes(commit, inputs)
-    now = _state(paths or present, shapes, not paths, engine, progress, outside)
+    now = _state(paths or present, not paths, options)
     if not changes:
         return replace(now.report, findings=())
-    progress("comparing")
+    options.progress("comparing")
     with tempfile.TemporaryDirectory(prefix="clustergraph-") as directory:
         earlier = Path(directory).resolve()
         repository.extract(commit, inputs, earlier)
@@ -79,7 +66,8 @@ def changed_since(
             return now.report
         # What was unreadable before says nothing: then all findings are told.
         with suppress(UnreadableInputError, TablesError):
-            return _touched(now, _state(before, rules, not paths, engine, progress, outside))
+            earlier_options = replace(options, shapes=tuple(rules))
+            return _touched(now, _state(before, not paths, earlier_options))
     return now.report
 
 
@@ -92,26 +80,17 @@ class _State:
     said: set[str]
 
 
-def _state(
-    paths: Sequence[Path],
-    shapes: Sequence[Path],
-    whole: bool,
-    engine: Engine,
-    progress: Callable[[str], None],
-    outside: Outside | None,
-) -> _State:
-    """NodeValidator files, or the whole graph that the files of the rooms make."""
+def _state(paths: Sequence[Path], whole: bool, options: Options) -> _State:
+    """Validate files, or the whole graph that the files of the rooms make."""
     if whole:
         ontology, rules, data = paths
         graph = Whole(ontology, data)
-        report = validate_graph(
-            graph, shapes or rules, engine, progress, outside if shapes else None
-        )
+        if not options.shapes:
+            options = replace(options, shapes=(rules,), outside=None)
+        report = validate_graph(graph, options)
         said = graph.said()
     else:
-        report, statements = validate_files(
-            paths, shapes=shapes or None, engine=engine, progress=progress, outside=outside
-        )
+        report, statements = validate_files(paths, options)
         said = {_said(triple) for triple in statements}
     return _State(report, Counter(map(fingerprint, report.findings)), said)
 

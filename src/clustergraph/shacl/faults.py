@@ -13,9 +13,16 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.csvw import CellFault, Place
-from clustergraph.errors import NotFetchedError, SyntaxFaultError, UnreadableInputError
+from clustergraph.errors import (
+    InvalidShapesError,
+    NotFetchedError,
+    SyntaxFaultError,
+    UnreadableInputError,
+)
+from clustergraph.shacl.compile import Fault
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.report import Finding, Severity
+from clustergraph.shacl.run import PlacedFault
 from clustergraph.vocab import BASE
 
 __all__ = ["RULES", "fault", "of_cells", "of_input"]
@@ -43,8 +50,15 @@ def of_cells(faults: Iterable[CellFault]) -> Iterator[Finding]:
         yield fault(f"cell-{one.kind}", one.message, _cell(one), one.place)
 
 
-def of_input(error: UnreadableInputError) -> Finding:
-    """Return the finding that a file cannot be read; where, if its grammar is broken."""
+def of_input(error: UnreadableInputError) -> Iterator[Finding]:
+    """Yield the finding that a file cannot be read, or one for each fault of shapes."""
+    if isinstance(error, InvalidShapesError):
+        for one in error.faults:
+            told = one.fault if isinstance(one, PlacedFault) else one
+            place = one.place if isinstance(one, PlacedFault) else None
+            node = told.node if isinstance(told, Fault) else ox.Literal("the shapes")
+            yield fault("ill-formed-shape", str(told), node, place)
+        return
     path = Path(error.source)
     place = Place(path)
     rule = "unreadable"
@@ -54,7 +68,7 @@ def of_input(error: UnreadableInputError) -> Finding:
     elif isinstance(error, NotFetchedError):
         place = Place(path, row=error.line, character=error.column)
         rule = "not-fetched"
-    return fault(rule, error.reason, ox.Literal(path.name), place)
+    yield fault(rule, error.reason, ox.Literal(path.name), place)
 
 
 def _cell(one: CellFault) -> Term:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 from urllib.parse import urldefrag, urlsplit
+from urllib.request import url2pathname
 
 import pyoxigraph as ox
 
@@ -18,7 +19,7 @@ from clustergraph.csvw import Place
 from clustergraph.errors import NotFetchedError, UnreadableInputError
 from clustergraph.shacl.fetching import RDF, Outside, UnfetchedError
 from clustergraph.shacl.locate import place_of
-from clustergraph.shacl.reading import FORMATS, Statements, parse
+from clustergraph.shacl.reading import FORMATS, Statements, parse, read_rdf
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Fetched", "imported", "shapes_named"]
@@ -49,7 +50,12 @@ class _Link(NamedTuple):
         return NotFetchedError(str(path), f"{self.words} {reason}", row, column)
 
 
-def imported(statements: Statements, outside: Outside) -> Fetched:
+def imported(
+    statements: Statements,
+    outside: Outside | None,
+    local: bool = False,
+    unread: list[str] | None = None,
+) -> Fetched:
     """Return what documents state that are imported, and those that these import.
 
     An ontology that the statements themselves declare is at hand already. Documents that import
@@ -57,12 +63,14 @@ def imported(statements: Statements, outside: Outside) -> Fetched:
 
     Args:
         statements: data or shapes, with their places.
-        outside: what may be fetched; hears of what it does not admit.
+        outside: what may be fetched; hears of what it does not admit. None: nothing.
+        local: whether files on this machine are read.
+        unread: is added what is not read, in words.
 
     Raises:
         NotFetchedError: a document that may be fetched cannot be had, or not be read.
     """
-    return _followed(statements, _IMPORTS, outside, _declared(statements))
+    return _followed(statements, _IMPORTS, outside, _declared(statements), local, unread)
 
 
 def shapes_named(statements: Statements, outside: Outside, known: Iterable[ox.Triple]) -> Fetched:
@@ -77,14 +85,19 @@ def shapes_named(statements: Statements, outside: Outside, known: Iterable[ox.Tr
         NotFetchedError: a document that may be fetched cannot be had, or not be read, or holds no
             shapes.
     """
-    found = _followed(statements, _SHAPES_GRAPH, outside, _declared(known))
+    found = _followed(statements, _SHAPES_GRAPH, outside, _declared(known), False, None)
     if found and not any(triple.predicate.value.startswith(_SH) for triple in found):
         raise next(_links(statements, _SHAPES_GRAPH)).error("holds no SHACL shapes")
     return found
 
 
 def _followed(
-    statements: Statements, predicate: ox.NamedNode, outside: Outside, known: set[str]
+    statements: Statements,
+    predicate: ox.NamedNode,
+    outside: Outside | None,
+    known: set[str],
+    local: bool,
+    unread: list[str] | None,
 ) -> Fetched:
     found: Fetched = {}
     todo = deque(_links(statements, predicate))
@@ -93,10 +106,22 @@ def _followed(
         if link.address in known:
             continue
         known.add(link.address)
-        if not outside.admits(link.address):
-            outside.unmatched.append(_unmatched(link))
+        path = _local_file(link.address)
+        if path is not None and any(place.path.resolve() == path for place in _places(statements)):
             continue
-        triples = _read(link, outside)
+        if local and path is not None:
+            try:
+                triples = read_rdf(path)
+            except UnreadableInputError as error:
+                raise link.error(f"cannot be read: {error}") from error
+        elif outside is not None and outside.admits(link.address):
+            triples = _read(link, outside)
+        else:
+            if outside is not None:
+                outside.unmatched.append(_unmatched(link))
+            elif unread is not None:
+                unread.append(_unread(link, path))
+            continue
         found |= dict.fromkeys(triples, link.address)
         known |= _declared(triples)
         todo.extend(
@@ -120,11 +145,30 @@ def _links(statements: Statements, predicate: ox.NamedNode) -> Iterator[_Link]:
             yield _Link(urldefrag(address)[0], words, place_of(triple, statements))
 
 
+def _places(statements: Statements) -> Iterator[Place]:
+    return (place for places in set(statements.values()) for place in places)
+
+
+def _local_file(address: str) -> Path | None:
+    """Return the file of this machine that an address names, if it names one."""
+    parts = urlsplit(address)
+    if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
+        return None
+    return Path(url2pathname(parts.path)).resolve()
+
+
+def _unread(link: _Link, path: Path | None) -> str:
+    place = f"{link.place}: " if link.place else ""
+    if path is not None:
+        return f"{place}{link.words} was not read: give --imports, or the file as another --shapes"
+    return f"{place}{link.words} was not read: --fetch names what may be fetched"
+
+
 def _unmatched(link: _Link) -> str:
     place = f"{link.place}: " if link.place else ""
     if urlsplit(link.address).scheme in ("http", "https"):
         return f"{place}{link.words} is not fetched: no --fetch names it"
-    return f"{place}{link.words} is not fetched: only http and https are; give the file as a PATH"
+    return f"{place}{link.words} is not fetched: only http and https are; give --imports"
 
 
 def _declared(triples: Iterable[ox.Triple]) -> set[str]:

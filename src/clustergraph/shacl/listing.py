@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import pyoxigraph as ox
 
 from clustergraph.shacl.compile import Shape, Shapes
+from clustergraph.shacl.imports import imported, shapes_named
 from clustergraph.shacl.paths import show
 from clustergraph.shacl.reading import read
 from clustergraph.shacl.render.words import relative
 from clustergraph.shacl.report import name_of_shape
-from clustergraph.shacl.run import shipped_files
+from clustergraph.shacl.run import Options, shipped_files
 from clustergraph.vocab import PREFIXES
-
-if TYPE_CHECKING:
-    from clustergraph.shacl.fetching import Outside
 
 __all__ = ["ListedShape", "in_force", "listed"]
 
@@ -39,31 +37,27 @@ class ListedShape(NamedTuple):
     target: str
 
 
-def in_force(
-    paths: Sequence[Path], shapes: Sequence[Path], outside: Outside | None = None
-) -> Mapping[ox.Triple, str]:
-    """Return the triples of the shapes that would validate, each with its file or address.
+def in_force(paths: Sequence[Path], options: Options) -> Mapping[ox.Triple, str]:
+    """Return the triples of the shapes that would be used, each with its file or address.
 
     Args:
         paths: the data; they are read only for the shapes that they may name on other hosts.
-        shapes: the shapes that are used; the shipped ones when there are none.
-        outside: what may be fetched; None: nothing.
+        options: the shapes, and what may be read or fetched.
 
     Raises:
         NotFetchedError, UnreadableInputError, SyntaxFaultError: as `validate` does.
     """
-    statements = read(shapes or shipped_files(), outside)
+    outside = options.outside
+    statements = read(options.shapes or shipped_files(), outside)
     here = Path.cwd()
     held = {
         triple: str(relative(place.path, here))
         for triple, places in statements.items()
         for place in places[:1]
     }
+    if options.shapes:
+        held = imported(statements, outside, options.local_imports) | held
     if outside is not None:
-        from clustergraph.shacl.imports import imported, shapes_named
-
-        if shapes:
-            held = imported(statements, outside) | held
         held = shapes_named(read(paths, outside), outside, held) | held
     return held
 

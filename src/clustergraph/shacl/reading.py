@@ -32,6 +32,7 @@ __all__ = [
     "STANDARD_INPUT",
     "Statements",
     "content_of",
+    "declare_format",
     "format_of",
     "keep_input",
     "parse",
@@ -66,13 +67,16 @@ Statements = dict[ox.Triple, tuple[Place, ...]]
 """Triples with the places that state them; named graphs are read as one graph."""
 
 
-def read(paths: Iterable[Path], outside: Outside | None = None) -> Statements:
-    """Read files and directories.
+def read(
+    paths: Iterable[Path], outside: Outside | None = None, notices: list[str] | None = None
+) -> Statements:
+    """Read files and directories; a file that is named twice is read once.
 
     Args:
         paths: RDF files (also compressed by gzip), tables with metadata beside them, the metadata
             documents themselves, and directories of all these.
         outside: which JSON-LD contexts may be fetched; None: none.
+        notices: is added which of the paths hold no statements, in words.
 
     Raises:
         NotFetchedError: a JSON-LD context that may be fetched cannot be had.
@@ -81,9 +85,12 @@ def read(paths: Iterable[Path], outside: Outside | None = None) -> Statements:
         TablesError: cells break their table's metadata.
     """
     statements: Statements = {}
+    seen: set[Path] = set()
     for path in paths:
         last: tuple[Place, ...] = ()
-        for triple, place in _statements(path, outside):
+        empty = path.resolve() not in seen
+        for triple, place in _statements(path, outside, seen):
+            empty = False
             known = statements.get(triple)
             if known is None:
                 # Of an RDF file all statements share one place, until somebody looks closer.
@@ -92,6 +99,8 @@ def read(paths: Iterable[Path], outside: Outside | None = None) -> Statements:
                 statements[triple] = last
             elif place not in known:
                 statements[triple] = (*known, place)
+        if empty and notices is not None:
+            notices.append(f"{path}: holds no statements")
     return statements
 
 
@@ -173,9 +182,15 @@ def _with_contexts(source: str, content: bytes, base: str, outside: Outside) -> 
     return written_out(text, base, outside, refuse).encode()
 
 
-def _statements(path: Path, outside: Outside | None) -> Iterator[tuple[ox.Triple, Place]]:
+def _statements(
+    path: Path, outside: Outside | None, seen: set[Path]
+) -> Iterator[tuple[ox.Triple, Place]]:
+    full = path.resolve()
+    if full in seen:
+        return
+    seen.add(full)
     if path.is_dir():
-        yield from _directory(path, outside)
+        yield from _directory(path, outside, seen)
     elif path not in _kept and not path.exists():
         raise UnreadableInputError(str(path), "there is no such file or directory")
     elif _is_table(path):
@@ -186,7 +201,9 @@ def _statements(path: Path, outside: Outside | None) -> Iterator[tuple[ox.Triple
             yield triple, place
 
 
-def _directory(directory: Path, outside: Outside | None) -> Iterator[tuple[ox.Triple, Place]]:
+def _directory(
+    directory: Path, outside: Outside | None, seen: set[Path]
+) -> Iterator[tuple[ox.Triple, Place]]:
     """Read all of a directory: its tables as a group, then its RDF files at any depth."""
     found = False
     if any(next(directory.glob(pattern), None) for pattern in _METADATA):
@@ -196,7 +213,7 @@ def _directory(directory: Path, outside: Outside | None) -> Iterator[tuple[ox.Tr
         hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
         if path.is_file() and not hidden and format_of(path) is not None:
             found = True
-            yield from _statements(path, outside)
+            yield from _statements(path, outside, seen)
     if not found:
         raise UnreadableInputError(
             str(directory),
@@ -251,6 +268,14 @@ def keep_input(content: bytes, rdf_format: ox.RdfFormat | None = None) -> Path:
     return STANDARD_INPUT
 
 
+_declared: Final[dict[Path, ox.RdfFormat]] = {}
+
+
+def declare_format(path: Path, rdf_format: ox.RdfFormat) -> None:
+    """Have a file read as a format, whatever its name says."""
+    _declared[path] = rdf_format
+
+
 def _likely(content: bytes) -> ox.RdfFormat:
     """Return the format that a text looks to be written in.
 
@@ -271,6 +296,8 @@ def format_of(path: Path) -> ox.RdfFormat | None:
     """Return the RDF syntax that the file's name promises; None for any other file."""
     if path in _kept:
         return _kept[path][0]
+    if path in _declared:
+        return _declared[path]
     name = path.name.lower().removesuffix(".gz")
     return FORMATS.get(Path(name).suffix)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
@@ -78,6 +79,7 @@ class Finding:
             ``severity`` is then a violation.
         part: within ``detail``, which of the shapes of an ``sh:or``, ``sh:xone`` or ``sh:and``
             found it, counted from 1; else 0.
+        shape_key: what identifies a shape without a name, made of its content; else empty.
     """
 
     severity: Severity
@@ -94,6 +96,7 @@ class Finding:
     engine: EngineName = "pyshacl"
     own_severity: str | None = None
     part: int = 0
+    shape_key: str = ""
 
     @property
     def file(self) -> Path | None:
@@ -119,13 +122,19 @@ class Report:
         findings: all of them.
         triples: how many triples were validated, the context not counted.
         files: how many files they came from.
-        shapes: the triples of the shapes that validated; empty when the report was not made by any.
+        shapes: the statements of the shapes that were used, with their places; empty when the
+            report was not made by any.
+        notices: what else there is to tell: terms without effect, files without shapes, imports
+            that were not read, faults that were left out.
     """
 
     findings: tuple[Finding, ...]
     triples: int = 0
     files: int = 0
-    shapes: tuple[ox.Triple, ...] = field(default=(), repr=False, compare=False)
+    shapes: Mapping[ox.Triple, tuple[Place, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    notices: tuple[str, ...] = field(default=(), compare=False)
 
     def at_least(self, severity: Severity) -> Report:
         """Return the report without the findings that are less grave."""

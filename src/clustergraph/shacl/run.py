@@ -1,8 +1,9 @@
-"""One validation: read, add the context, validate, say where each finding stands."""
+"""One validation: read, add the context, evaluate, say where each finding stands."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,12 +11,15 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.errors import UnreadableInputError
-from clustergraph.shacl import context
-from clustergraph.shacl.compile import Compiled, Graph, validate_triples
-from clustergraph.shacl.locate import located
+from clustergraph.csvw import Place
+from clustergraph.errors import InvalidShapesError, UnreadableInputError
+from clustergraph.shacl import context as shipped_context
+from clustergraph.shacl.compile import Compiled, Fault, Graph, Notice, validate_triples
+from clustergraph.shacl.content import content_key
+from clustergraph.shacl.imports import imported, shapes_named
+from clustergraph.shacl.locate import located, place_of
 from clustergraph.shacl.paths import Term
-from clustergraph.shacl.reading import Statements, read, read_rdf
+from clustergraph.shacl.reading import Statements, read
 from clustergraph.shacl.report import Finding, Report, Severity
 from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
     from clustergraph.shacl.shipped import Whole
 
 __all__ = [
+    "DEFAULTS",
     "Engine",
+    "Options",
+    "PlacedFault",
     "ShapesPaths",
     "finding_of",
     "in_order",
@@ -38,24 +45,51 @@ __all__ = [
 ]
 
 Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Result]]
-"""Judges the triples of the data by the triples of the shapes."""
+"""Validates the triples of the data by the triples of the shapes."""
 
 ShapesPaths = str | Path | Sequence[str | Path]
 """A file or directory of shapes, or several that are taken together."""
 
-_NODE_SHAPES: Final = frozenset(
-    PREFIXES["sh"] + name for name in ("NodeShape", "PropertyShape", "targetClass", "property")
-)
+_SH: Final = PREFIXES["sh"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How to validate.
+
+    Attributes:
+        shapes: files or directories of shapes to use instead of the shipped ones.
+        engine: what evaluates the shapes; by default the compiled engine.
+        context: files that count beside the data, but are not validated themselves.
+        local_imports: whether files that are imported (owl:imports) and lie on this machine are
+            read.
+        outside: what may be fetched: ontologies that the data or the given shapes import, and
+            count as context or as shapes; shapes that the data name, and that count as well;
+            JSON-LD contexts. None: nothing.
+        skip_broken: whether to leave out what is ill-formed in the shapes, and go on.
+        progress: is told in words what is being done.
+        before_evaluation: is called once all is read, before a shape is evaluated; takes the
+            network away, for example.
+    """
+
+    shapes: tuple[Path, ...] = ()
+    engine: Engine = validate_triples
+    context: tuple[Path, ...] = ()
+    local_imports: bool = False
+    outside: Outside | None = None
+    skip_broken: bool = False
+    progress: Callable[[str], None] = lambda _: None
+    before_evaluation: Callable[[], object] = lambda: None
+
+
+DEFAULTS: Final = Options()
 
 
 def validate(
     paths: Iterable[str | Path] | None = None,
     *,
     shapes: ShapesPaths | None = None,
-    engine: Engine = validate_triples,
-    progress: Callable[[str], None] = lambda _: None,
-    outside: Outside | None = None,
-    before_evaluation: Callable[[], object] = lambda: None,
+    options: Options = DEFAULTS,
 ) -> Report:
     """Validate files, or the shipped data.
 
@@ -66,85 +100,197 @@ def validate(
     Args:
         paths: RDF files, tables and directories of them; the shipped graph when None.
         shapes: files or directories of shapes to use instead of the shipped ones.
-        engine: what validates the triples; the compiled engine by default.
-        progress: is told in words what is being done.
-        outside: what may be fetched: ontologies that the data or the given shapes import, and
-            count as context or as shapes; shapes that the data name, and validate as well; JSON-LD
-            contexts. None: nothing.
-        before_evaluation: is called once all is read, before a shape is evaluated; takes the
-            network away, for example.
+        options: all else; its shapes count where ``shapes`` is None.
 
     Returns:
         The findings, the gravest first, each with the place of its statement where known.
 
     Raises:
+        InvalidShapesError: the shapes are ill-formed.
         NotFetchedError: what may be fetched cannot be had.
         UnreadableInputError: a file is missing, or not what its name says.
         SyntaxFaultError: a file breaks the grammar of its format; with line and column.
         TablesError: cells break their table's metadata.
     """
+    if shapes is not None:
+        several = [shapes] if isinstance(shapes, str | Path) else shapes
+        options = replace(options, shapes=tuple(map(Path, several)))
     if paths is None:
         from clustergraph.shacl.shipped import shipped
 
-        progress("reading the data")
-        return validate_graph(shipped(), shapes, engine, progress, outside, before_evaluation)
-    return validate_files(
-        paths,
-        shapes=shapes,
-        engine=engine,
-        progress=progress,
-        outside=outside,
-        before_evaluation=before_evaluation,
-    )[0]
+        options.progress("reading the data")
+        return validate_graph(shipped(), options)
+    return validate_files(map(Path, paths), options)[0]
 
 
-def validate_files(
-    paths: Iterable[str | Path],
-    *,
-    shapes: ShapesPaths | None = None,
-    engine: Engine = validate_triples,
-    progress: Callable[[str], None] = lambda _: None,
-    outside: Outside | None = None,
-    before_evaluation: Callable[[], object] = lambda: None,
-) -> tuple[Report, Statements]:
+def validate_files(paths: Iterable[Path], options: Options) -> tuple[Report, Statements]:
     """Validate files as `validate` does; return their statements as well."""
-    rules = _rules(shapes, progress, outside)
-    progress("reading the data")
-    statements = read(map(Path, paths), outside)
-    surroundings = context.around(statements) if shapes is None else set()
+    rules = _Rules.read(options)
+    options.progress("reading the data")
+    outside, notices = options.outside, rules.notices
+    statements = read(paths, outside, notices)
+    surroundings: set[ox.Triple] = set()
+    if not options.shapes:
+        surroundings |= shipped_context.around(statements)
+    if options.context:
+        surroundings |= read(options.context, outside, notices).keys()
+    if outside is not None or options.local_imports:
+        options.progress("fetching")
+        surroundings |= imported(statements, outside, options.local_imports).keys()
     if outside is not None:
-        from clustergraph.shacl.imports import imported, shapes_named
-
-        progress("fetching")
-        surroundings |= imported(statements, outside).keys() - statements.keys()
-        rules += tuple(shapes_named(statements, outside, rules))
-    progress("evaluating")
-    before_evaluation()
-    results = engine([*statements, *surroundings], rules)
-    elsewhere = {triple.subject for triple in surroundings}
-    if elsewhere:
-        elsewhere -= {triple.subject for triple in statements}
-    found = [finding_of(result) for result in results if result.focus not in elsewhere]
-    findings = located(found, statements)
+        rules.add(shapes_named(statements, outside, rules.statements))
+    surroundings -= statements.keys()
+    compiled = rules.compiled(options)
+    results = _evaluated([*statements, *surroundings], compiled, options)
+    elsewhere = _elsewhere(statements, surroundings)
+    found = (rules.finding(result) for result in results if result.focus not in elsewhere)
+    findings = sorted(located(list(found), statements), key=in_order)
     files = {place.path for places in statements.values() for place in places}
-    report = Report(tuple(sorted(findings, key=in_order)), len(statements), len(files), rules)
+    report = Report(tuple(findings), len(statements), len(files), rules.statements, tuple(notices))
     return report, statements
 
 
-def _rules(
-    shapes: ShapesPaths | None, progress: Callable[[str], None], outside: Outside | None
-) -> tuple[ox.Triple, ...]:
-    progress("reading the shapes")
-    if shapes is None:
-        return shipped_shapes()
-    several = [shapes] if isinstance(shapes, str | Path) else shapes
-    return tuple(shapes_in(*map(Path, several), outside=outside))
+def validate_graph(whole: Whole, options: Options) -> Report:
+    """Validate a whole graph where it lies; other engines than our own get its triples."""
+    rules = _Rules.read(options)
+    compiled = rules.compiled(options)
+    graph = Graph(whole.store, union=False)
+    if options.engine is validate_triples:
+        options.progress("evaluating")
+        options.before_evaluation()
+        results: Iterable[Result] = compiled.results(graph)
+    else:
+        results = _evaluated(tuple(graph.triples()), compiled, options)
+    found = list(map(rules.finding, results))
+    statements = whole.statements(term for finding in found for term in _things(finding))
+    findings = sorted(located(found, statements), key=in_order)
+    return Report(
+        tuple(findings), whole.triples, whole.files, rules.statements, tuple(rules.notices)
+    )
+
+
+def _evaluated(
+    data: Collection[ox.Triple], compiled: Compiled, options: Options
+) -> Iterable[Result]:
+    options.progress("evaluating")
+    options.before_evaluation()
+    if options.engine is not validate_triples:
+        return options.engine(data, compiled.shapes.sound)
+    extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
+    return compiled.results(Graph.of(data, extra))
+
+
+def _elsewhere(
+    statements: Collection[ox.Triple], surroundings: Collection[ox.Triple]
+) -> set[Term | ox.Triple]:
+    """Return the terms that only the context describes: they are not validated themselves."""
+    if not surroundings:
+        return set()
+    described = {triple.subject for triple in statements}
+    elsewhere = {triple.subject for triple in surroundings} - described
+    objects = {triple.object for triple in surroundings} - described
+    return elsewhere | objects.difference(triple.object for triple in statements)
+
+
+@dataclass(frozen=True)
+class PlacedFault:
+    """A fault of shapes, with the place where it stands."""
+
+    fault: Fault
+    place: Place | None
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.fault}" if self.place else str(self.fault)
+
+
+class _Rules:
+    """The shapes of a run, with their files, and what is to be told of them."""
+
+    def __init__(self, statements: Statements, notices: list[str]) -> None:
+        self.statements = statements
+        self.notices = notices
+
+    @classmethod
+    def read(cls, options: Options) -> _Rules:
+        options.progress("reading the shapes")
+        if not options.shapes:
+            return cls(dict(_shipped_statements()), [])
+        notices: list[str] = []
+        statements = _read_shapes(options.shapes, options.outside, notices)
+        rules = cls(statements, notices)
+        rules.add(imported(statements, options.outside, options.local_imports, notices))
+        _refuse_without_shapes(rules.statements, options.shapes)
+        return rules
+
+    def add(self, fetched: Mapping[ox.Triple, str]) -> None:
+        """Add shapes that come from other documents."""
+        for triple, address in fetched.items():
+            self.statements.setdefault(triple, (Place(Path(address)),))
+
+    def compiled(self, options: Options) -> Compiled:
+        """Return the shapes, ready to be evaluated.
+
+        Raises:
+            InvalidShapesError: they are ill-formed; with the places of all faults.
+        """
+        try:
+            compiled = Compiled.of(tuple(self.statements), options.skip_broken)
+        except InvalidShapesError as error:
+            faults = [fault for fault in error.faults if isinstance(fault, Fault)]
+            raise InvalidShapesError([PlacedFault(f, self.place(f)) for f in faults]) from error
+        for fault in compiled.shapes.faults:
+            self.notices.append(f"left out: {PlacedFault(fault, self.place(fault))}")
+        for notice in compiled.shapes.notices():
+            place = self.place(notice)
+            self.notices.append(f"{place}: {notice}" if place else str(notice))
+        return compiled
+
+    def place(self, told: Fault | Notice) -> Place | None:
+        """Return where a fault or notice stands: at the value, the predicate or the node."""
+        best: tuple[int, ox.Triple] | None = None
+        for triple in self.statements:
+            if triple.subject != told.node:
+                continue
+            named = triple.predicate.value == told.predicate
+            rank = 2 * named + (named and triple.object == told.value)
+            if best is None or rank > best[0]:
+                best = rank, triple
+        return None if best is None else place_of(best[1], self.statements)
+
+    def finding(self, result: Result) -> Finding:
+        """Return a result as a report tells it; a shape without a name is told by its content."""
+        finding = finding_of(result)
+        if isinstance(finding.shape, ox.BlankNode):
+            return replace(finding, shape_key=content_key(finding.shape, self.statements))
+        return finding
+
+
+def _read_shapes(
+    paths: Sequence[Path], outside: Outside | None = None, notices: list[str] | None = None
+) -> Statements:
+    statements = read(paths, outside)
+    told = {
+        place.path
+        for triple, places in statements.items()
+        if triple.predicate.value.startswith(_SH)
+        for place in places
+    }
+    files = dict.fromkeys(place.path for places in statements.values() for place in places)
+    for path in files if notices is not None else ():
+        if path not in told and told and notices is not None:
+            notices.append(f"{path}: holds no SHACL shapes")
+    return statements
+
+
+@cache
+def _shipped_statements() -> Statements:
+    return read(shipped_files())
 
 
 @cache
 def shipped_shapes() -> tuple[ox.Triple, ...]:
     """Return the triples of the shipped shapes that are about data; those in meta.ttl are not."""
-    return tuple(triple for path in shipped_files() for triple in read_rdf(path))
+    return tuple(_shipped_statements())
 
 
 def shipped_files() -> list[Path]:
@@ -152,53 +298,20 @@ def shipped_files() -> list[Path]:
     return [path for path in artefacts.files("shapes", "*.ttl") if path.name != "meta.ttl"]
 
 
-def shapes_in(*paths: Path, outside: Outside | None = None) -> Iterator[ox.Triple]:
-    """Yield the triples of files and directories of shapes, and of what they import.
-
-    Args:
-        paths: the files and directories.
-        outside: what may be fetched; None: nothing, and imports do not count.
+def shapes_in(*paths: Path) -> Iterator[ox.Triple]:
+    """Yield the triples of files and directories of shapes.
 
     Raises:
-        NotFetchedError: what may be fetched cannot be had.
         UnreadableInputError: one cannot be read, or none holds shapes.
     """
-    statements = read(paths, outside)
-    triples = list(statements)
-    if outside is not None:
-        from clustergraph.shacl.imports import imported
+    statements = _read_shapes(paths)
+    _refuse_without_shapes(statements, paths)
+    yield from statements
 
-        triples += imported(statements, outside)
-    if not any(
-        triple.predicate.value in _NODE_SHAPES
-        or (isinstance(triple.object, ox.NamedNode) and triple.object.value in _NODE_SHAPES)
-        for triple in triples
-    ):
+
+def _refuse_without_shapes(statements: Iterable[ox.Triple], paths: Iterable[Path]) -> None:
+    if not any(triple.predicate.value.startswith(_SH) for triple in statements):
         raise UnreadableInputError(", ".join(map(str, paths)), "holds no SHACL shapes")
-    yield from triples
-
-
-def validate_graph(
-    whole: Whole,
-    shapes: ShapesPaths | None = None,
-    engine: Engine = validate_triples,
-    progress: Callable[[str], None] = lambda _: None,
-    outside: Outside | None = None,
-    before_evaluation: Callable[[], object] = lambda: None,
-) -> Report:
-    """Validate a whole graph where it lies; other engines than our own get its triples."""
-    rules = _rules(shapes, progress, outside)
-    progress("evaluating")
-    before_evaluation()
-    graph = Graph(whole.store, union=False)
-    if engine is validate_triples:
-        results: Iterable[Result] = Compiled.of(rules).results(graph)
-    else:
-        results = engine(tuple(graph.triples()), rules)
-    found = [finding_of(result) for result in results]
-    statements = whole.statements(term for finding in found for term in _things(finding))
-    findings = located(found, statements)
-    return Report(tuple(sorted(findings, key=in_order)), whole.triples, whole.files, rules)
 
 
 def _things(finding: Finding) -> Iterator[Term]:

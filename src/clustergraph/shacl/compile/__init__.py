@@ -9,5 +9,6 @@ on what a query language can say.
 from clustergraph.shacl.compile.engine import Compiled, validate_triples
 from clustergraph.shacl.compile.graph import Graph
 from clustergraph.shacl.compile.shapes import Shape, Shapes
+from clustergraph.shacl.compile.syntax import Fault, Notice
 
-__all__ = ["Compiled", "Graph", "Shape", "Shapes", "validate_triples"]
+__all__ = ["Compiled", "Fault", "Graph", "Notice", "Shape", "Shapes", "validate_triples"]

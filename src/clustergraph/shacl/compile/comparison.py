@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import pyoxigraph as ox
 
 from clustergraph.quadstore.memory import ask
-from clustergraph.shacl.compile.literals import INTEGERS, is_well_formed
+from clustergraph.rdf.xsd import INTEGER_RANGES, is_well_formed
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["compares", "is_beyond_the_store"]
@@ -111,7 +111,7 @@ def _kind(literal: ox.Literal) -> str:
     """Return the name of the type in whose order a literal stands; empty where there is none."""
     datatype = literal.datatype.value
     name = datatype.removeprefix(_XSD) if datatype.startswith(_XSD) else ""
-    if name in INTEGERS:
+    if name in INTEGER_RANGES:
         return "decimal"
     if name == "dateTimeStamp":
         return "dateTime"

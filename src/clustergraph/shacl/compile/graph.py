@@ -350,6 +350,16 @@ class Graph:
             query: of a shape, which the text was made of, for graphs that have use for it.
             focus: the node that it is about.
         """
+        for solution in self._query(text, values):
+            yield {name: term for name, term in solution if term is not None}
+
+    def focus(self, text: str) -> set[Term]:
+        """Return what a query finds as ``?this``."""
+        return {term for ((_, term),) in self._query(text, {}) if term is not None}
+
+    def _query(
+        self, text: str, values: Mapping[str, Term]
+    ) -> Iterator[list[tuple[str, Term | None]]]:
         try:
             solutions = self.store.query(
                 text,
@@ -360,20 +370,11 @@ class Graph:
             assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - checked before
             names = [variable.value for variable in solutions.variables]
             for solution in solutions:
-                bound = zip(names, solution, strict=True)
-                yield {name: cast(Term, term) for name, term in bound if term is not None}
+                yield list(zip(names, cast("tuple[Term | None]", solution), strict=True))
         except (OSError, RuntimeError, SyntaxError, ValueError) as error:
             raise UnreadableInputError(
                 "the shapes", f"a query cannot be evaluated ({error}): {text}"
             ) from error
-
-    def focus(self, text: str) -> set[Term]:
-        """Return what a query finds as ``?this``."""
-        solutions = self.store.query(
-            text, use_default_graph_as_union=self.union, custom_functions=functions
-        )
-        assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - queries are our own
-        return {cast(Term, term) for (term,) in solutions if term is not None}
 
     def as_written(self) -> Iterator[ox.Triple]:
         """Yield the triples of each subject and predicate with a literal that is rewritten."""

@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.quadstore.memory import stored
+from clustergraph.quadstore.memory import parse, stored
 from clustergraph.shacl.compile.comparison import is_beyond_the_store
 from clustergraph.shacl.compile.expansion import (
     PREFIX_NAME,
@@ -482,6 +483,6 @@ def _parses(text: str) -> bool:
 
 def _parse(text: str) -> None:
     """Raise SyntaxError unless ``text`` is SPARQL."""
-    from clustergraph.quadstore.memory import parse
-
-    parse(text)
+    # Functions that are not built in are looked up when the query is evaluated.
+    with suppress(RuntimeError):
+        parse(text)

@@ -157,6 +157,9 @@ class Shapes:
         except RecursionError as error:
             reason = "refers to shapes within shapes too deeply"
             raise InvalidShapesError([Fault(next(iter(self._known)), reason)]) from error
+        self.faults = [
+            fault._replace(name=syntax.name_of(fault.node, self._index)) for fault in self.faults
+        ]
         if self.faults and not skip_broken:
             raise InvalidShapesError(self.faults)
         if self.faults:
@@ -172,9 +175,20 @@ class Shapes:
                     for inner in (constraint.shapes + constraint.siblings,)
                 )
 
+    @property
+    def sound(self) -> tuple[ox.Triple, ...]:
+        """The shapes graph without the statements that are ill-formed."""
+        if not self.faults:
+            return self.triples
+        faulty = {(fault.node, fault.predicate) for fault in self.faults}
+        return tuple(t for t in self.triples if (t.subject, t.predicate.value) not in faulty)
+
     def notices(self) -> list[Notice]:
         """Return what has no effect in the shapes, or not the one that may be expected."""
-        return list(syntax.notices_of(self._index))
+        return [
+            notice._replace(name=syntax.name_of(notice.node, self._index))
+            for notice in syntax.notices_of(self._index)
+        ]
 
     def _leave_out_broken(self) -> None:
         """Drop constraints that refer to broken shapes; a property shape loses only its own."""

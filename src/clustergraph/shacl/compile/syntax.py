@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import pyoxigraph as ox
 
 from clustergraph.errors import near
-from clustergraph.shacl.compile.literals import INTEGERS, is_well_formed
+from clustergraph.rdf.xsd import INTEGER_RANGES, is_well_formed
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.vocab import PREFIXES
 
@@ -27,6 +27,7 @@ __all__ = [
     "faults_of",
     "index_of",
     "is_advanced",
+    "name_of",
     "notices_of",
 ]
 
@@ -47,15 +48,17 @@ class Fault(NamedTuple):
         reason: what is wrong and what would be right.
         predicate: the IRI of the predicate whose value is wrong; empty where it is the whole node.
         value: the value that is wrong; None where it is missing or there are several.
+        name: how the node is called.
     """
 
     node: Term
     reason: str
     predicate: str = ""
     value: Term | None = None
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"{show(self.node)}: {self.reason}"
+        return f"{self.name or _shown(self.node)}: {self.reason}"
 
 
 class Notice(NamedTuple):
@@ -65,9 +68,30 @@ class Notice(NamedTuple):
     message: str
     predicate: str = ""
     value: Term | None = None
+    name: str = ""
 
     def __str__(self) -> str:
-        return f"{show(self.node)}: {self.message}"
+        return f"{self.name or _shown(self.node)}: {self.message}"
+
+
+def name_of(node: Term, index: Index) -> str:
+    """Return a name for a node of a shapes graph: of a property shape without one, its path."""
+    if not isinstance(node, ox.BlankNode):
+        return show(node)
+
+    def objects(subject: Term, name: str) -> list[Term]:
+        return list(index.get(subject, {}).get(name, ()))
+
+    owner = next(
+        (s for s, described in index.items() if node in described.get(SH + "property", ())), None
+    )
+    paths = objects(node, SH + "path")
+    try:
+        path = str(PropertyPath.read(paths[0], objects))  # type: ignore[arg-type]
+    except (ValueError, IndexError):
+        path = ""
+    of = f" of {show(owner)}" if isinstance(owner, ox.NamedNode) else ""
+    return f"the property shape {path}{of}".rstrip() if path or of else _shown(node)
 
 
 def index_of(triples: Iterable[ox.Triple]) -> dict[object, dict[str, list[Term]]]:
@@ -106,7 +130,7 @@ def _count(term: Term, _: Index) -> str:
     if not isinstance(term, ox.Literal):
         return wanted
     name = term.datatype.value.removeprefix(_XSD)
-    fits = name in INTEGERS and is_well_formed(term.value, term.datatype.value)
+    fits = name in INTEGER_RANGES and is_well_formed(term.value, term.datatype.value)
     return "" if fits and not term.value.startswith("-") else wanted
 
 
@@ -283,7 +307,7 @@ def _faults_of_shape(
 
 
 def _shown(term: Term) -> str:
-    return "a blank node" if isinstance(term, ox.BlankNode) else show(term)
+    return "a node without a name" if isinstance(term, ox.BlankNode) else show(term)
 
 
 # SHACL Core and SHACL-SPARQL, with the terms that carry no constraint.

@@ -15,9 +15,10 @@ from typing import Final, Protocol
 import pyoxigraph as ox
 
 from clustergraph.errors import UnreadableInputError
+from clustergraph.rdf.xsd import is_well_formed
 from clustergraph.shacl.compile.comparison import compares
 from clustergraph.shacl.compile.graph import SHAPES_GRAPH, Graph
-from clustergraph.shacl.compile.literals import is_well_formed, matches_language
+from clustergraph.shacl.compile.literals import matches_language
 from clustergraph.shacl.compile.messages import default_message, filled
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.recursion import Recursion

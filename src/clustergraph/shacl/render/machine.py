@@ -16,6 +16,7 @@ from clustergraph.terminal import harmless
 
 __all__ = ["write_github", "write_json"]
 
+_MOST_ANNOTATIONS: Final = 10
 _COMMANDS: Final = {
     Severity.VIOLATION: "error",
     Severity.WARNING: "warning",
@@ -65,9 +66,25 @@ def _identifier(term: Term) -> str:
 def write_github(report: Report, base: Path) -> str:
     """Return a workflow command per finding, which the pull request shows beside its line.
 
-    Source: GitHub Actions, workflow commands.
+    GitHub shows ten annotations of a kind for a step and drops the others without a word, so that
+    no more are written, and how many there are is told.
+
+    Source: GitHub Actions, workflow commands; limits of annotations.
     """
-    return "".join(f"{_command(finding, base)}\n" for finding in report.findings)
+    lines: list[str] = []
+    left = {
+        severity: number if number <= _MOST_ANNOTATIONS else _MOST_ANNOTATIONS - 1
+        for severity, number in report.counts().items()
+    }
+    for finding in report.findings:
+        if left[finding.severity] > 0:
+            left[finding.severity] -= 1
+            lines.append(_command(finding, base))
+    for severity, number in report.counts().items():
+        if number > _MOST_ANNOTATIONS:
+            more = f"{number - _MOST_ANNOTATIONS + 1} more of these are in the log or other reports"
+            lines.append(f"::{_COMMANDS[severity]} title=clustergraph::{more}")
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _command(finding: Finding, base: Path) -> str:
