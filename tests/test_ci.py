@@ -518,7 +518,7 @@ def test_action_without_paths_validates_nothing(repository: Path, runner: Path) 
 
 
 def test_actions_are_pinned_by_commit() -> None:
-    """Every action that ours or the manual uses is named by a commit, with its version beside it."""
+    """Each action that ours or the manual uses is named by a commit, with its version beside it."""
     for name in ("action.yml", "docs/ci.md"):
         text = (ROOT / name).read_text(encoding="utf-8")
         used = re.findall(r"uses: (?!\./)(\S+)(.*)", text)

@@ -102,14 +102,19 @@ class Locator:
         A path that repeats a step is not followed: any statement of that step will do.
         """
         match path.operator:
+            case "predicate" if value is not None and not isinstance(focus, ox.Literal):
+                # Looked up, since a subject may have very many statements.
+                stated = ox.Triple(focus, ox.NamedNode(path.predicate), value)
+                if stated in self.statements:
+                    yield stated, "object"
             case "predicate":
                 for triple in self.by_subject.get(focus, ()):
                     if triple.predicate.value == path.predicate and value in (None, triple.object):
                         yield triple, "object"
             case "inversePath" if path.parts[0].operator == "predicate":
                 for triple in self.by_object.get(focus, ()):
-                    stated = triple.predicate.value == path.parts[0].predicate
-                    if stated and value in (None, triple.subject):
+                    same = triple.predicate.value == path.parts[0].predicate
+                    if same and value in (None, triple.subject):
                         yield triple, "subject"
             case "alternativePath":
                 for part in path.parts:
