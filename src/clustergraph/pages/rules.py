@@ -18,7 +18,8 @@ from markupsafe import Markup, escape
 
 from clustergraph.pages.model import model
 from clustergraph.pages.visit import short
-from clustergraph.shacl.compile.shapes import Constraint, Shape, Shapes
+from clustergraph.shacl.compile.model import Constraint, Shape
+from clustergraph.shacl.compile.shapes import Shapes
 from clustergraph.shacl.run import shipped_shapes
 from clustergraph.vocab import CODE, PREFIXES
 

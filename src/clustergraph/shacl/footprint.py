@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Final, cast
 import pyoxigraph as ox
 
 from clustergraph.shacl.compile import Compiled, Graph, Shape
+from clustergraph.shacl.compile.model import Constraint, Node
 from clustergraph.shacl.compile.patterns import Group, NotUnderstoodError
-from clustergraph.shacl.compile.shapes import Constraint, Node
 from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.results import Result

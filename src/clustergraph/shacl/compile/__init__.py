@@ -8,7 +8,8 @@ on what a query language can say.
 
 from clustergraph.shacl.compile.engine import Compiled, validate_triples
 from clustergraph.shacl.compile.graph import Graph
-from clustergraph.shacl.compile.shapes import Shape, Shapes
+from clustergraph.shacl.compile.model import Shape
+from clustergraph.shacl.compile.shapes import Shapes
 from clustergraph.shacl.compile.syntax import Fault, Notice
 
 __all__ = ["Compiled", "Fault", "Graph", "Notice", "Shape", "Shapes", "validate_triples"]

@@ -10,9 +10,10 @@ from typing import Final, Protocol, TypeAlias, TypeVar, cast
 import pyoxigraph as ox
 
 from clustergraph.shacl.compile.graph import SHAPES_GRAPH, Graph
+from clustergraph.shacl.compile.model import Shape
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.screen import screens, target_pattern
-from clustergraph.shacl.compile.shapes import Shape, Shapes
+from clustergraph.shacl.compile.shapes import Shapes
 from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.results import Result

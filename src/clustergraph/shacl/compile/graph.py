@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from clustergraph.errors import UnreadableInputError
 from clustergraph.quadstore.memory import hold, stored
 from clustergraph.shacl.compile.comparison import is_beyond_the_store
-from clustergraph.shacl.compile.shapes import Node, Shape
+from clustergraph.shacl.compile.model import Node, Shape
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.sparql.regex import functions
 from clustergraph.vocab import PREFIXES

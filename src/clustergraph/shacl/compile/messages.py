@@ -9,7 +9,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.shacl.compile.shapes import Constraint, Shape
+from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.paths import PropertyPath, Term, show
 
 __all__ = ["default_message", "filled"]

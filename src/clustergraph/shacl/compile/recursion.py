@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from clustergraph.errors import UnreadableInputError
-from clustergraph.shacl.compile.shapes import Shape
+from clustergraph.shacl.compile.model import Shape
 from clustergraph.shacl.paths import Term, show
 
 __all__ = ["Recursion"]

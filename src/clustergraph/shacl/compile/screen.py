@@ -18,8 +18,8 @@ import pyoxigraph as ox
 
 from clustergraph.shacl.compile.graph import Graph
 from clustergraph.shacl.compile.literals import ill_formed
+from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.compile.patterns import sparql_path
-from clustergraph.shacl.compile.shapes import Constraint, Shape
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.sparql.regex import is_plain
 from clustergraph.vocab import PREFIXES

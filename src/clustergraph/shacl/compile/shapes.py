@@ -1,4 +1,4 @@
-"""Shapes as objects: read once from their triples, checked for form, linked to each other.
+"""Reading shapes from their triples: checked for form, linked to each other.
 
 Source: SHACL, sections 2 to 5.
 """
@@ -6,23 +6,21 @@ Source: SHACL, sections 2 to 5.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import Final
 
 import pyoxigraph as ox
 
 from clustergraph.errors import InvalidShapesError
 from clustergraph.shacl.compile import syntax
+from clustergraph.shacl.compile.model import Constraint, Node, Shape
 from clustergraph.shacl.compile.queries import Query, QueryFaultError, declarations
 from clustergraph.shacl.compile.syntax import PARAMETERS, Fault, Notice
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.sparql.regex import RegexFaultError, translated
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Constraint", "Node", "Shape", "Shapes"]
-
-Node: TypeAlias = ox.NamedNode | ox.BlankNode
+__all__ = ["Shapes"]
 
 SH: Final = PREFIXES["sh"]
 RDF: Final = PREFIXES["rdf"]
@@ -33,97 +31,6 @@ _RANGES: Final = ("minExclusive", "minInclusive", "maxExclusive", "maxInclusive"
 _LENGTHS: Final = ("minLength", "maxLength")
 _PAIRS: Final = ("equals", "disjoint", "lessThan", "lessThanOrEquals")
 _LISTS: Final = ("and", "or", "xone")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Constraint:
-    """One constraint of a shape: a component with its parameters.
-
-    Attributes:
-        name: the parameter that declares it, such as ``minCount``; ``component`` for one that the
-            shapes define themselves.
-        component: the IRI of the constraint component.
-        terms: parameters that are terms: a class, the members of ``sh:in``, a bound.
-        number: a count or length.
-        text: a pattern, with its flags in ``flags``.
-        shapes: shapes that values are compared with.
-        siblings: of a qualified shape: those that a value must not conform to as well.
-        query: what a SPARQL constraint or component asks.
-        node: the SPARQL constraint itself.
-        messages: messages of the constraint, which take the place of the shape's.
-        bindings: values of a component's parameters, by name.
-    """
-
-    name: str
-    component: str
-    terms: tuple[Term, ...] = ()
-    number: int = 0
-    text: str = ""
-    flags: str = ""
-    shapes: tuple[Shape, ...] = ()
-    siblings: tuple[Shape, ...] = ()
-    query: Query | None = None
-    node: Node | None = None
-    messages: tuple[ox.Literal, ...] = ()
-    bindings: tuple[tuple[str, Term], ...] = ()
-
-    @property
-    def negates(self) -> bool:
-        """Whether a value may break the constraint because it conforms to one of the shapes."""
-        return bool(self.siblings) or self.name in ("not", "xone", "qualifiedMaxCount")
-
-
-@dataclass(slots=True, eq=False)
-class Shape:
-    """A node shape, or a property shape if it has a path.
-
-    Attributes:
-        recursive: whether the shape leads to itself.
-        unstratified: whether it does so through a constraint that a value breaks by conforming,
-            such as ``sh:not``.
-    """
-
-    node: Node
-    path: PropertyPath | None = None
-    severity: str = SH + "Violation"
-    messages: tuple[ox.Literal, ...] = ()
-    deactivated: bool = False
-    constraints: tuple[Constraint, ...] = ()
-    properties: tuple[Shape, ...] = ()
-    target_classes: tuple[ox.NamedNode | ox.BlankNode, ...] = ()
-    target_nodes: tuple[Term, ...] = ()
-    target_subjects_of: tuple[ox.NamedNode, ...] = ()
-    target_objects_of: tuple[ox.NamedNode, ...] = ()
-    recursive: bool = False
-    unstratified: bool = False
-
-    @property
-    def has_targets(self) -> bool:
-        """Whether the shape says itself which nodes it looks at."""
-        return bool(
-            self.target_classes
-            or self.target_nodes
-            or self.target_subjects_of
-            or self.target_objects_of
-        )
-
-    def used(self) -> Iterator[Shape]:
-        """Yield the shapes that this one refers to."""
-        yield from self.properties
-        for constraint in self.constraints:
-            yield from constraint.shapes
-            yield from constraint.siblings
-
-    def reach(self) -> list[Shape]:
-        """Return this shape and all that it leads to."""
-        found: dict[Shape, None] = {}
-        todo = [self]
-        while todo:
-            shape = todo.pop()
-            if shape not in found:
-                found[shape] = None
-                todo.extend(shape.used())
-        return list(found)
 
 
 class Shapes:

@@ -20,9 +20,9 @@ from clustergraph.shacl.compile.comparison import compares
 from clustergraph.shacl.compile.graph import SHAPES_GRAPH, Graph
 from clustergraph.shacl.compile.literals import matches_language
 from clustergraph.shacl.compile.messages import default_message, filled
+from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.recursion import Recursion
-from clustergraph.shacl.compile.shapes import Constraint, Shape
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.shacl.results import Result
 from clustergraph.sparql.regex import matches
