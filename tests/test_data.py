@@ -463,6 +463,16 @@ def is_source(text: str, values: set[str]) -> bool:
     return True
 
 
+@cache
+def sectors_named() -> dict[str, set[str]]:
+    """Return the keys of the sectors that bear a name, by the name as keys write it."""
+    found = defaultdict(set)
+    for row in table("sectors").values():
+        for name in (row["id"], row["label"], *row["alt"].split("|")):
+            found[slug(name)].add(row["id"])
+    return found
+
+
 def forms(column: str, item: str) -> Iterator[str]:
     """Yield what an item of a fact may look like in the tables."""
     yield item
@@ -479,6 +489,8 @@ def forms(column: str, item: str) -> Iterator[str]:
         yield LEGAL_FORMS.get(item, slug(item))
     if column in {"sectors", "technologies", "country", "holder_country"}:
         yield slug(item)
+    if column == "sectors":
+        yield from sectors_named()[slug(item)]
     if column == "legal_basis":
         yield "document/" + item.lower()
     if column == "call":
