@@ -321,7 +321,11 @@ def tables(directory: Path, value: str) -> Path:
             "columns": [
                 {"name": "key", "titles": "key", "suppressOutput": True, "required": True},
                 {"name": "name", "titles": "name", "lang": "en", "propertyUrl": "rdfs:label"},
-                {"name": "homepage", "titles": "homepage", "propertyUrl": "https://w3id.org/clustergraph/ns#website"},
+                {
+                    "name": "homepage",
+                    "titles": "homepage",
+                    "propertyUrl": "https://w3id.org/clustergraph/ns#website",
+                },
                 {
                     "virtual": True,
                     "propertyUrl": "rdf:type",

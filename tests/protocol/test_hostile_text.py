@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from contextlib import suppress
 from typing import Any
@@ -127,3 +128,47 @@ def test_syntax_errors_are_short(exchange: Any, body: str) -> None:
     )
     assert reply.status == 400
     assert len(reply.body) < 3000
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize(
+    ("media_type", "unit"),
+    [
+        ("text/turtle", b"# nothing\n"),
+        ("text/turtle", b"<<"),
+        ("application/ld+json", b"[["),
+        ("application/rdf+xml", b"<a/>"),
+        ("multipart/form-data; boundary=b", b"--b\r\n"),
+    ],
+)
+def test_content_beyond_the_limit_is_too_large(media_type: str, unit: bytes, packed: bool) -> None:
+    """15.5.14: content that is longer than the limit once unpacked is 413, whatever it holds."""
+    body = unit * (400_000 // len(unit))
+    headers = {"content-type": media_type}
+    if packed:
+        body = gzip.compress(body)
+        headers["content-encoding"] = "gzip"
+    request = Request("POST", "/validate", b"", headers, body)
+
+    def check() -> None:
+        for document in uploads.read(request, Config(max_upload_bytes=100_000), "http://e.org/"):
+            document.check(triples_only=False)
+
+    with pytest.raises(RequestError) as refused:
+        check()
+    assert refused.value.status == 413
+
+
+def test_report_as_a_page_is_sandboxed(exchange: Any) -> None:
+    """A report quotes what was sent: as a page it may run nothing."""
+    reply = exchange.send(
+        "POST",
+        "/validate",
+        {"content-type": "text/turtle", "accept": "text/html"},
+        b'<urn:a> <http://www.w3.org/2000/01/rdf-schema#label> "<script>alert(1)</script>" .',
+    )
+    assert reply.status == 200
+    policy = reply.headers["content-security-policy"]
+    assert "sandbox" in policy
+    assert "script-src" not in policy
+    assert "<script>alert" not in reply.body.decode()

@@ -206,7 +206,8 @@ class Document:
         pattern = _JSON_TOKEN if json else _TERM_TOKEN
         stream = self.open()
         found = 0
-        while (chunk := stream.read(_CHUNK)) and found <= MAX_DEPTH:
+        # To the end, so that what is too long is refused before anything looks at it closely.
+        while chunk := stream.read(_CHUNK):
             found += sum(chunk.count(opener) for opener in openers)
         if found <= MAX_DEPTH:
             return
