@@ -17,7 +17,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-TOKEN = "hostile"  # noqa: S105
+TOKEN = "hostile-token-of-tests"  # noqa: S105
 KNOWN = (200, 204, 400, 401, 403, 404, 405, 406, 408, 411, 413, 414, 415, 422, 429, 431, 501, 502,
          503, 504, 507)  # fmt: skip
 _QUERY = {"Content-Type": "application/sparql-query"}

@@ -613,7 +613,7 @@ def test_workers_have_no_network(base: str, serve: Any, small_store: Path) -> No
     """At its start the service says which wall stands between workers and network."""
     running = serve("--store", small_store)
     eventually(lambda: any("workers" in line for line in running.said))
-    assert "from the network" in "".join(running.said)
+    assert "restricted by: " in "".join(running.said)
     pid = workers_of(running.process.pid)[0]
     own = Path(f"/proc/{pid}/ns/net").readlink()
     mine = Path("/proc/self/ns/net").readlink()

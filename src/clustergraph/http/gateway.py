@@ -46,6 +46,7 @@ _WRONG_TOKEN_INTERVAL_S: Final = 3.0
 # Idle connections are kept open between requests, so there may be more of them.
 _CONNECTIONS_PER_REQUEST: Final = 2
 _TICK_S: Final = 1.0
+_MAX_TARGET_BYTES: Final = 32 << 10
 # Proxies on this machine are believed who asks them, and how.
 _TRUSTED: Final = frozenset(("127.0.0.1", "::1"))
 
@@ -191,7 +192,7 @@ class Gateway:
             _log.exception("%s %s failed", exchange.method, exchange.path)
             if exchange.started:
                 raise
-            await exchange.refuse(500, "Internal error", "the service failed; see its log")
+            await exchange.refuse(500, "The service failed", "an unexpected error; the log has it")
         finally:
             self._open.leave(client)
             self._record(exchange)
@@ -199,6 +200,10 @@ class Gateway:
 
     async def _answer(self, exchange: Exchange, scope: Scope) -> None:
         """Answer a request by the route at its path."""
+        if len(scope["raw_path"]) + len(exchange.query_string) > _MAX_TARGET_BYTES:
+            detail = f"an address may have {_MAX_TARGET_BYTES:,} bytes; send a long query by POST"
+            await exchange.refuse(414, "Address too long", detail)
+            return
         found = resolve(exchange.path)
         if found is None:
             await self._refuse_path(exchange)
@@ -277,14 +282,14 @@ class Gateway:
     async def _report(self, exchange: Exchange, scope: Scope) -> None:
         """Let the application of the gateway answer."""
         if exchange.find_base() is None:
-            await exchange.refuse(400, "Bad request", "the Host header is malformed")
+            await exchange.refuse(400, "Wrong request", "the Host header is malformed")
             return
         assert exchange.route is not None  # noqa: S101 - resolved before
         if exchange.route.operation == "metrics":
             token = self.options.metrics_token or self.options.token
             if not token:
                 detail = "there are no metrics without a token: --metrics-token-file, --token-file"
-                await exchange.refuse(403, "No metrics", detail)
+                await exchange.refuse(403, "Refused", detail)
                 return
             if not await self._authorise(exchange, token):
                 return

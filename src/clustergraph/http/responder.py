@@ -56,7 +56,7 @@ class Responder:
         """Answer a request: from the cache, by 304, or by a worker."""
         ask = exchange.ask()
         if ask is None:
-            await exchange.refuse(400, "Bad request", "a header is malformed or too long")
+            await exchange.refuse(400, "Wrong request", "a header is malformed or too long")
             return
         payload = encode_request(ask)
         key = b"" if exchange.file is not None else payload
@@ -116,6 +116,9 @@ class Responder:
         except BusyError as error:
             await refuse_busy(exchange, error)
         except DiedError as died:
+            # A request that left the queue cost no worker.
+            if call is not None and call.worker is not None:
+                self._count_failure(exchange, died.reason)
             await self._explain(exchange, pool, died.reason, ask)
         except BaseException:
             if call is not None:
@@ -180,7 +183,6 @@ class Responder:
     async def _explain(self, exchange: Exchange, pool: Pool, reason: str, ask: Ask) -> None:
         """Answer a request over which a worker ended; people are shown a page by another one."""
         exchange.outcome = reason
-        self._count_failure(exchange, reason)
         if reason == "left":
             return
         if not ask.failure and ask.language and prefers_html(exchange.accept):

@@ -74,7 +74,7 @@ class Writing(ABC):
         """Carry out a write whose body has been received, and answer it."""
         ask = exchange.ask()
         if ask is None:
-            await exchange.refuse(400, "Bad request", "a header is malformed or too long")
+            await exchange.refuse(400, "Wrong request", "a header is malformed or too long")
             return
         try:
             head = await self.submit(encode_request(ask), exchange.file)

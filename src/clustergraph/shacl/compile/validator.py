@@ -8,6 +8,7 @@ Source: SHACL, sections 3.4, 4 and 5.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Protocol
@@ -79,7 +80,10 @@ class NodeValidator:
         self._graph = graph
         self._reference = reference
         self._conform: dict[tuple[Shape, Term], bool] = {}
-        self._recursion = Recursion(self._finds_nothing)
+        # Weakly: a cycle would keep the store open until the next garbage collection, and what has
+        # been validated is about to be published.
+        evaluate = weakref.WeakMethod(self._finds_nothing)
+        self._recursion = Recursion(lambda shape, node: evaluate()(shape, node))  # type: ignore[misc]
         self._instances: dict[tuple[Term, Term], bool] = {}
         self._silent = False
         self._explained = 0
