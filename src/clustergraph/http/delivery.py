@@ -203,7 +203,9 @@ def send_failure(delivery: Delivery, error: Exception, request: Request) -> None
         identifier = secrets.token_hex(6)
         detail = f"an unexpected error, which the log of the service names {identifier}"
         accept = request.headers.get("accept")
-        response = problems.document(500, "The service failed", detail, accept, identifier=identifier)
+        response = problems.document(
+            500, "The service failed", detail, accept, identifier=identifier
+        )
         delivery.fail(response, f"{identifier}: {details}")
 
 
