@@ -37,7 +37,7 @@ def crash(bench: Bench) -> Finding:
 
 
 def _rules() -> ModuleType:
-    path = Path(__file__).parent.parent / "tests" / "test_store_crash.py"
+    path = Path(__file__).parent.parent / "tests" / "quadstore" / "test_store_crash.py"
     spec = importlib.util.spec_from_file_location("test_store_crash", path)
     assert spec is not None
     assert spec.loader is not None

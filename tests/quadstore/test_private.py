@@ -9,7 +9,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.quadstore import build
-from clustergraph.quadstore.disk import make_private
+from clustergraph.quadstore.disk import make_private, sync_tree
 from clustergraph.quadstore.generations import Generations
 from clustergraph.shipped import open_shipped
 
@@ -48,3 +48,13 @@ def test_only_new_directories_are_changed(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir(mode=0o755)
     make_private(tmp_path / "mine" / "new")
     assert [mode(tmp_path / "mine"), mode(tmp_path / "mine" / "new")] == [0o755, 0o700]
+
+
+def test_files_that_vanish_are_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database removes obsolete files a little after it was closed, while others are synced."""
+    for name in ("a", "b", "c"):
+        (tmp_path / name).touch()
+    listed = list(tmp_path.iterdir())
+    (tmp_path / "b").unlink()
+    monkeypatch.setattr(Path, "iterdir", lambda _: iter(listed))
+    sync_tree(tmp_path)

@@ -14,7 +14,7 @@ from clustergraph.protocol.query import used_prefixes
 from clustergraph.quadstore import updates
 from clustergraph.quadstore.checks import admit_update, explain_update
 from clustergraph.quadstore.delta import Changed
-from clustergraph.sparql.lexer import Token, position, tokens
+from clustergraph.sparql.lexer import Token, position, tokenise
 
 __all__ = ["answer", "with_dataset"]
 
@@ -77,7 +77,7 @@ def with_dataset(text: str, default_graphs: Sequence[str], named_graphs: Sequenc
     clauses = [f"USING <{iri}> " for iri in default_graphs]
     clauses += [f"USING NAMED <{iri}> " for iri in named_graphs]
     using = " " + "".join(clauses)
-    found = [token for token in tokens(text) if token.kind != "comment"]
+    found = tokenise(text)
     insertions: list[tuple[int, str]] = []
     depth = 0
     for index, token in enumerate(found):
@@ -108,7 +108,7 @@ def with_dataset(text: str, default_graphs: Sequence[str], named_graphs: Sequenc
     return text
 
 
-def _closing(found: list[Token], index: int, text: str) -> int:
+def _closing(found: Sequence[Token], index: int, text: str) -> int:
     """Return where the group that opens at a token ends."""
     depth = 0
     for token in found[index:]:

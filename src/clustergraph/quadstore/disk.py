@@ -73,11 +73,13 @@ def sync(path: Path) -> None:
 def sync_tree(directory: Path) -> None:
     """Wait until all files of a directory, and the directory itself, are on the disk.
 
-    Files shared with another database were made durable with that one.
+    Files shared with another database were made durable with that one. A file that is gone by
+    now was obsolete: the database removes such files a little after it was closed.
     """
     for path in directory.iterdir():
-        if path.stat().st_nlink == 1:
-            sync(path)
+        with suppress(FileNotFoundError):
+            if path.stat().st_nlink == 1:
+                sync(path)
     sync(directory)
 
 

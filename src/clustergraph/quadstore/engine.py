@@ -126,10 +126,6 @@ class Engine(StoreEngine):
         quads = self._store.quads_for_pattern(ox.NamedNode(iri), None, None)
         return next(iter(quads), None) is not None
 
-    def names_in(self, namespace: str) -> list[str]:
-        """Return the local names, within a namespace, of the things that the graph describes."""
-        return self._names_in(namespace)
-
     def graphs(self) -> list[str]:
         """Return the IRIs of the named graphs, sorted."""
         return sorted(

@@ -163,9 +163,6 @@ class StoreEngine:
                     self._known_terms.add(iri)
             return True
 
-        def names() -> list[str]:
-            return self._names_in(namespace)
-
         # A quick look at the names decides whether a closer one is worth its time.
         prefixes = tuple(name for name, iri in self.prefixes.items() if iri == namespace)
         names_found = _names_pattern(prefixes).findall(text) if prefixes else ()
@@ -174,11 +171,14 @@ class StoreEngine:
         ):
             return []
         try:
-            return unknown_terms(text, self.prefixes, namespace, is_known, names)
+            return unknown_terms(
+                text, self.prefixes, namespace, is_known, lambda: self.names_in(namespace)
+            )
         except ValueError:
             return []  # an IRI that is none: the parser says so
 
-    def _names_in(self, namespace: str) -> list[str]:
+    def names_in(self, namespace: str) -> list[str]:
+        """Return the local names, within a namespace, of the things that the graph describes."""
         found = self.query(
             "SELECT DISTINCT ?thing WHERE { ?thing a ?class "
             f"FILTER(isIRI(?thing) && STRSTARTS(STR(?thing), {ox.Literal(namespace)})) }}"

@@ -30,7 +30,7 @@ from clustergraph.quadstore.delta import (
     exchange,
     named,
 )
-from clustergraph.sparql.lexer import Token, tokens
+from clustergraph.sparql.lexer import Token, tokenise, tokens
 from clustergraph.sparql.policy import QueryPolicy
 
 __all__ = ["update"]
@@ -119,9 +119,7 @@ def _operations(text: str) -> Iterator[_Operation]:
     """Take an update apart."""
     prologue, depth = "", 0
     found: list[Token] = []
-    for token in tokens(text):
-        if token.kind == "comment":
-            continue
+    for token in tokenise(text):
         quotes = token.kind == "iri" and ("'" in token.text or '"' in token.text)
         if token.kind == "unknown" or quotes:
             # Brackets may hide behind it.

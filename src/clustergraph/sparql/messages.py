@@ -12,11 +12,11 @@ import difflib
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 from clustergraph.errors import QuerySyntaxError, near, shortened
-from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokens
+from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokenise
 
 __all__ = ["explain"]
 
@@ -63,7 +63,7 @@ def explain(
     Returns:
         The error with a reason in words, the line and the column (characters, from 1).
     """
-    found = [token for token in tokens(text) if token.kind != "comment"]
+    found = tokenise(text)
     fault = (
         _invisible(found)
         or _other_kind(found, kind)
@@ -90,7 +90,7 @@ def _visible(text: str) -> str:
 _UNSEEN: Final = frozenset(("Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"))
 
 
-def _other_kind(found: list[Token], kind: str) -> tuple[str, int] | None:
+def _other_kind(found: Sequence[Token], kind: str) -> tuple[str, int] | None:
     """Return the fault of a text that is empty, or a query where an update belongs."""
     if not found:
         return f"the {kind} is empty", 0
@@ -107,7 +107,7 @@ def _other_kind(found: list[Token], kind: str) -> tuple[str, int] | None:
     return None
 
 
-def _invisible(found: list[Token]) -> tuple[str, int] | None:
+def _invisible(found: Sequence[Token]) -> tuple[str, int] | None:
     """Return the fault of a character that looks like a space or like nothing, and is none."""
     for token in found:
         if token.kind == "sign" and unicodedata.category(token.text[0]) in _UNSEEN:
@@ -115,14 +115,14 @@ def _invisible(found: list[Token]) -> tuple[str, int] | None:
     return None
 
 
-def _unterminated(found: list[Token]) -> tuple[str, int] | None:
+def _unterminated(found: Sequence[Token]) -> tuple[str, int] | None:
     for token in found:
         if token.kind == "unknown":
             return f"the string that {token.text} opens is never closed on its line", token.start
     return None
 
 
-def _undeclared(found: list[Token], prefixes: Mapping[str, str]) -> tuple[str, int] | None:
+def _undeclared(found: Sequence[Token], prefixes: Mapping[str, str]) -> tuple[str, int] | None:
     declared = set(prefixes)
     for before, token in zip([None, *found], found, strict=False):
         if token.kind != "name":
@@ -144,7 +144,7 @@ def _undeclared(found: list[Token], prefixes: Mapping[str, str]) -> tuple[str, i
     return None
 
 
-def _unbalanced(found: list[Token]) -> tuple[str, int] | None:
+def _unbalanced(found: Sequence[Token]) -> tuple[str, int] | None:
     open_: list[Token] = []
     for token in found:
         if token.kind != "sign" or token.text in ("<<", ">>"):
@@ -165,7 +165,7 @@ def _unbalanced(found: list[Token]) -> tuple[str, int] | None:
 
 
 def _from_parser(
-    text: str, found: list[Token], message: str, parse: Parse, kind: str
+    text: str, found: Sequence[Token], message: str, parse: Parse, kind: str
 ) -> tuple[str, int]:
     match = _AT.match(message)
     if not match:
@@ -214,11 +214,11 @@ def _sentence(expected: str) -> str | None:
     return None
 
 
-def _projection(found: list[Token]) -> int:
+def _projection(found: Sequence[Token]) -> int:
     return next((token.start for token in found if token.is_word("SELECT")), 0)
 
 
-def _known(token: Token, before: list[Token], kind: str) -> tuple[str, int] | None:
+def _known(token: Token, before: Sequence[Token], kind: str) -> tuple[str, int] | None:
     """Return the fault that shows only behind itself, if it is one of those that are known."""
     last = before[-3:]
     if [one.kind for one in last] == ["word", "variable", "sign"] and last[0].is_word("AS"):
@@ -250,7 +250,7 @@ def _known(token: Token, before: list[Token], kind: str) -> tuple[str, int] | No
     return None
 
 
-def _unexpected(token: Token, before: list[Token], kind: str) -> str:
+def _unexpected(token: Token, before: Sequence[Token], kind: str) -> str:
     if token.kind == "word":
         # Closer than for names: nearly any word resembles some keyword a little.
         nearest = difflib.get_close_matches(token.text.upper(), _KEYWORDS, n=1, cutoff=0.75)
@@ -272,7 +272,7 @@ def _unexpected(token: Token, before: list[Token], kind: str) -> str:
     return f"{token.text} is not expected{after}"
 
 
-def _sliced_name(token: Token, before: list[Token]) -> str | None:
+def _sliced_name(token: Token, before: Sequence[Token]) -> str | None:
     """Return the name in ``code:country/CZ``, whose slash or rest is the token at fault."""
     last = [*before, token][-3:]
     for name, slash in itertools.pairwise(last):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, tokens
+from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, tokenise
 
 __all__ = ["Page", "cut"]
 
@@ -49,7 +49,7 @@ def cut(text: str, variables: Sequence[str], page: Page) -> str:
         variables: those that it projects, without question mark.
         page: which rows.
     """
-    found = [token for token in tokens(text) if token.kind != "comment"]
+    found = tokenise(text)
     outer = list(_outermost(found))
     words = [token for token in outer if token.kind == "word"]
     ordered = any(word.is_word("ORDER") for word in words)

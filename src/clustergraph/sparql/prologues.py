@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.sparql.lexer import Token, tokens
+from clustergraph.sparql.lexer import Token, tokenise
 
 __all__ = ["gathered"]
 
-_LATE: Final = re.compile(r";(?:\s|#[^\n\r]*[\n\r])*(?:prefix|base|version)\b", re.IGNORECASE)
+_DECLARES: Final = frozenset(("PREFIX", "BASE", "VERSION"))
 _ANYTHING: Final = re.compile(r"[^\n\r]")
 _IRI: Final = "urn:x-clustergraph:resolved"
 
@@ -37,10 +37,14 @@ def gathered(
         base_iri: what relative IRIs are resolved against at its start.
         known: prefixes that need no declaration.
     """
-    if not _LATE.search(text):
+    if ";" not in text:
         return text, {}
-    found = [token for token in tokens(text) if token.kind != "comment"]
-    if any(
+    found = tokenise(text)
+    late = any(
+        token.text == ";" and following.kind == "word" and following.text.upper() in _DECLARES
+        for token, following in itertools.pairwise(found)
+    )
+    if not late or any(
         token.kind == "unknown" or (token.kind == "iri" and "'" in token.text) for token in found
     ):
         return text, {}  # brackets and semicolons may hide there
@@ -64,7 +68,7 @@ class _Gathering:
         self._pieces: list[tuple[int, int, str]] = []
         self._numbers = itertools.count(2)
 
-    def gather(self, found: list[Token]) -> tuple[str, dict[str, str]]:
+    def gather(self, found: Sequence[Token]) -> tuple[str, dict[str, str]]:
         at = depth = 0
         declaring, first = True, True
         while at < len(found):
@@ -89,7 +93,7 @@ class _Gathering:
             behind = end
         return "".join([*whole, self._text[behind:]]), self._late
 
-    def _declare(self, declaration: list[Token], *, late: bool) -> None:
+    def _declare(self, declaration: Sequence[Token], *, late: bool) -> None:
         if late:
             start, end = declaration[0].start, declaration[-1].end
             blanks = _ANYTHING.sub(" ", self._text[start:end])
@@ -131,7 +135,7 @@ class _Gathering:
         return quad.object.value
 
 
-def _length(found: list[Token], at: int) -> int:
+def _length(found: Sequence[Token], at: int) -> int:
     """Return how many tokens the declaration has that starts here; 0: none does."""
     kinds = [token.kind for token in found[at + 1 : at + 3]]
     if found[at].is_word("PREFIX") and kinds == ["name", "iri"] and found[at + 1].text[-1] == ":":
