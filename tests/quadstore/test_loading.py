@@ -277,7 +277,7 @@ def test_progress_bar_is_for_terminals(tmp_path: Path) -> None:
         command, stdout=subprocess.PIPE, stderr=theirs, timeout=120, check=True, text=True
     )
     os.close(theirs)
-    shown = os.read(ours, 100_000).decode()
+    shown = os.read(ours, 100_000).decode("utf-8", "replace")
     os.close(ours)
     assert "bytes" in shown
     assert result.stdout.startswith(f"{tmp_path / 'store'}: generation 1")
