@@ -15,7 +15,7 @@ import pytest
 
 from clustergraph import artefacts
 from clustergraph.errors import MissingExtraError
-from clustergraph.owl import checking
+from clustergraph.ontology import checking
 from clustergraph.vocab import CG, PREFIXES
 
 HERE: Final = Path(__file__).resolve().parents[2]
