@@ -222,3 +222,10 @@ def sarif_schema() -> dict[str, object]:
 def javascript_client() -> Path:
     """The directory of modules that holds the JavaScript client."""
     return from_npm("fetch-sparql-endpoint@7").parent
+
+
+@pytest.fixture(scope="session")
+def comunica_path() -> str:
+    """The search path of Node.js for Comunica and the RDF parser N3.js."""
+    comunica = from_npm("@comunica/query-sparql-rdfjs-lite@4").parents[1]
+    return os.pathsep.join(map(str, (comunica, from_npm("n3@1").parent)))
