@@ -14,7 +14,7 @@ from clustergraph.protocol.query import lasting
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
 from clustergraph.questions.choices import Choice, choices_of
-from clustergraph.questions.parameters import ALL, Parameter, namespace
+from clustergraph.questions.parameters import ALL, TODAY, Parameter, namespace
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -112,6 +112,8 @@ def _blank(parameter: Parameter, given: Mapping[str, list[str]], visit: Visit) -
     choices = _choices(parameter, visit)
     if parameter.type == "date":
         field = "date"
+        # A field for dates of a browser shows no word.
+        values = tuple(parameter.terms((TODAY,))[0].value if v == TODAY else v for v in values)
     elif not choices or len(choices) > _MOST_CHOICES:
         field = "text"
     else:
