@@ -15,7 +15,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.pages.visit import local
+from clustergraph.pages.addresses import local
 from clustergraph.quadstore import Engine
 
 BASE = "https://w3id.org/clustergraph/"

@@ -12,8 +12,9 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.pages import facts
+from clustergraph.pages.addresses import local
 from clustergraph.pages.findings import findings
-from clustergraph.pages.visit import Visit, local
+from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Context, Request
 from clustergraph.quadstore import Engine
 from clustergraph.vocab import CG, ID

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +18,8 @@ from clustergraph.errors import (
     UnknownNameError,
     UsageError,
 )
-from clustergraph.protocol import Request
-from clustergraph.protocol.problems import PROBLEM, respond
+from clustergraph.protocol import Request, faults
+from clustergraph.protocol.problems import PROBLEM, WORKER_FAILURES, respond
 
 BAD = "/sparql?query=SELEC"
 
@@ -130,3 +132,19 @@ def test_unknown_path(exchange: Any) -> None:
     """RFC 9110 15.5.5: 404."""
     for path in ("/store/", "/sparql/x", "/updates"):
         assert exchange.send("GET", path).status == 404
+
+
+def test_each_kind_of_problem_has_one_status() -> None:
+    """3.1.3: whatever makes a problem, its title is in the table, with that status."""
+    package = Path(faults.__file__).parents[1]
+    made = {
+        (int(match[1]), match[2])
+        for path in package.rglob("*.py")
+        for match in re.finditer(
+            r'(?:RequestError|refuse)\(\s*(\d{3}),\s*"([^"]+)"', path.read_text("utf-8")
+        )
+    }
+    made |= {(status, title) for status, title, _ in WORKER_FAILURES.values()}
+    assert made
+    assert {(status, title) for status, title in made if faults.KINDS.get(title) != status} == set()
+    assert len({title.lower() for title in faults.KINDS}) == len(faults.KINDS)

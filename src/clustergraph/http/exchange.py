@@ -241,7 +241,7 @@ class Exchange:
             except TimeoutError:
                 self.outcome = "stalled"
                 detail = "the request body arrives too slowly"
-                await self.refuse(408, "The time is up", detail, [(b"connection", b"close")])
+                await self.refuse(408, "Request timeout", detail, [(b"connection", b"close")])
                 return False
             if event["type"] == "http.disconnect":
                 self.left = True

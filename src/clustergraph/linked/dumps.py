@@ -22,21 +22,10 @@ from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.rdf.files import SUFFIXES
 from clustergraph.vocab import GRAPH
 
-__all__ = ["FILES", "GRAPH_FILES", "show"]
+__all__ = ["FILES", "show"]
 
 FILES: Final = (".nq.gz", ".nq", ".trig.gz", ".trig", ".ttl.gz", ".ttl", ".nt.gz", ".nt")
 """Endings of dumps of the whole."""
-GRAPH_FILES: Final = (
-    ".ttl.gz",
-    ".ttl",
-    ".nt.gz",
-    ".nt",
-    ".rdf.gz",
-    ".rdf",
-    ".jsonld.gz",
-    ".jsonld",
-)
-"""Endings of dumps of one graph."""
 
 _GZIP: Final = 31
 _LEVEL: Final = 5

@@ -17,9 +17,7 @@ __all__ = [
     "bad_parameter",
     "bad_request",
     "bad_syntax",
-    "endpoint_failed",
     "gone",
-    "header_too_long",
     "method_not_allowed",
     "no_format",
     "not_found",
@@ -28,15 +26,10 @@ __all__ = [
     "precondition_failed",
     "read_only",
     "refused",
-    "result_too_large",
-    "timed_out",
-    "too_busy",
     "too_large",
-    "unauthorised",
     "unsupported_coding",
     "unsupported_type",
     "update_failed",
-    "uri_too_long",
 ]
 
 KINDS: Final = {
@@ -52,6 +45,7 @@ KINDS: Final = {
     "No acceptable format": 406,
     "The update failed": 409,
     "Withdrawn": 410,
+    "Request timeout": 408,
     "Precondition failed": 412,
     "Content too large": 413,
     "Address too long": 414,
@@ -103,11 +97,6 @@ def bad_syntax(detail: str, **more: object) -> RequestError:
     return _fault("Syntax error", detail, **more)
 
 
-def unauthorised(detail: str) -> RequestError:
-    """Return 401: a token is needed."""
-    return _fault("Not authorised", detail, headers=[("WWW-Authenticate", "Bearer")])
-
-
 def refused(detail: str) -> RequestError:
     """Return 403: the service does not do this."""
     return _fault("Refused", detail)
@@ -154,12 +143,6 @@ def too_large(detail: str) -> RequestError:
     return _fault("Content too large", detail)
 
 
-def uri_too_long(most: int) -> RequestError:
-    """Return 414: the request target is longer than ``most`` bytes."""
-    detail = f"an address may have {most:,} bytes; send the query by POST, in the body"
-    return _fault("Address too long", detail)
-
-
 def unsupported_type(detail: str, accepted: str) -> RequestError:
     """Return 415: a body of a type that is not taken; ``accepted`` is for Accept-Post."""
     return _fault("Unsupported media type", detail, headers=[("Accept-Post", accepted)])
@@ -170,40 +153,11 @@ def unsupported_coding(detail: str, accepted: str) -> RequestError:
     return _fault("Unsupported content coding", detail, headers=[("Accept-Encoding", accepted)])
 
 
-def result_too_large(most: int) -> RequestError:
-    """Return 422: the answer is longer than ``most`` bytes."""
-    return _fault(
-        "The answer is too large",
-        f"the answer is longer than {most:,} bytes; ask for less of it with LIMIT, or for fewer "
-        "columns",
-    )
-
-
-def header_too_long(detail: str) -> RequestError:
-    """Return 431: a header is longer than any honest one."""
-    return _fault("Header too long", detail)
-
-
 def not_implemented(detail: str) -> RequestError:
     """Return 501: this installation cannot do this."""
     return _fault("Not implemented", detail)
 
 
-def endpoint_failed(detail: str) -> RequestError:
-    """Return 502: the server that holds the graph failed."""
-    return _fault("The other endpoint failed", detail)
-
-
 def not_ready(detail: str) -> RequestError:
     """Return 503: what is asked for is being prepared."""
     return _fault("Not ready", detail, headers=[("Retry-After", "5")])
-
-
-def too_busy(detail: str) -> RequestError:
-    """Return 503: no worker is free."""
-    return _fault("Too busy", detail, headers=[("Retry-After", "1")])
-
-
-def timed_out(detail: str) -> RequestError:
-    """Return 504: the time limit has passed."""
-    return _fault("The time is up", detail)
