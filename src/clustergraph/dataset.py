@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -25,11 +25,21 @@ from typing import Final, TypeVar, cast
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.csvw import CellFault, CodeLists, Place, Tables, convert, read
+from clustergraph.csvw import CellFault, CodeLists, Place, Tables, TracedTriple, convert, read
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
+from clustergraph.statistics.links import cluster_links
+from clustergraph.statistics.observations import observation_quads
 from clustergraph.vocab import BASE, CODE, GRAPH, ID, ONTOLOGY, PREFIXES
 
-__all__ = ["Dataset", "assemble", "check_tables", "code_lists", "read_tables"]
+__all__ = [
+    "Dataset",
+    "assemble",
+    "check_tables",
+    "code_lists",
+    "observations",
+    "read_tables",
+    "table_directories",
+]
 
 Term = TypeVar("Term", ox.NamedNode | ox.BlankNode, ox.NamedNode | ox.BlankNode | ox.Literal)
 
@@ -37,6 +47,8 @@ _LABEL: Final = ox.NamedNode(PREFIXES["rdfs"] + "label")
 _PREF_LABEL: Final = ox.NamedNode(PREFIXES["skos"] + "prefLabel")
 _RDF_TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
 _LICENCE: Final = ox.NamedNode("https://creativecommons.org/licenses/by/4.0/")
+_REUSE: Final = ox.NamedNode("http://publications.europa.eu/resource/celex/32011D0833")
+"""The decision by which data of Eurostat may be reused with acknowledgement."""
 _DATASET: Final = ox.NamedNode(BASE.rstrip("/"))
 
 
@@ -86,7 +98,7 @@ def assemble(ontology: Path | None = None, data: Path | None = None) -> Dataset:
     quads = list(_ontology_quads(ontology))
     aliases = _aliases(data / "identity.csv")
     places: dict[ox.Triple, list[Place]] = {}
-    for traced in convert(data, codes=code_lists(quads)):
+    for traced in _traced(data, code_lists(quads)):
         triple = ox.Triple(
             _resolve(traced.subject, aliases), traced.predicate, _resolve(traced.object, aliases)
         )
@@ -98,6 +110,7 @@ def assemble(ontology: Path | None = None, data: Path | None = None) -> Dataset:
         if named in places:
             places.setdefault(quad.triple, []).extend(places[named])
     quads = list(dict.fromkeys(quads))
+    quads += cluster_links(quads)
     quads += list(_description(quads, ontology, data))
     return Dataset(
         tuple(quads), MappingProxyType({triple: tuple(found) for triple, found in places.items()})
@@ -114,19 +127,67 @@ def _labels(quads: list[ox.Quad]) -> Iterator[ox.Quad]:
             yield ox.Quad(quad.subject, _LABEL, quad.object, quad.graph_name)
 
 
-def read_tables(path: Path | None = None) -> Tables:
+def observations(ontology: Path | None = None, data: Path | None = None) -> Iterator[ox.Quad]:
+    """Yield the quads of the official statistics, which are loaded apart from the rest.
+
+    They are three quarters of the graph, and no cell of theirs is ever traced.
+
+    Args:
+        ontology: the directory of the ontology and its code lists; the shipped one by default.
+        data: the directory of the tables; the shipped one by default.
+
+    Raises:
+        TablesError: cells break their metadata; the error holds all of them.
+        StoreError: the cache directory cannot be written.
+    """
+    ontology = ontology or artefacts.room("ontology")
+    directory = (data or artefacts.room("data")) / "statistics" / "observations"
+    if not directory.is_dir():
+        return
+    quads = list(observation_quads(directory, lambda: code_lists(list(_ontology_quads(ontology)))))
+    yield from quads
+    yield from _graphs(quads, ontology, directory, _REUSE)
+
+
+def table_directories(data: Path | None = None) -> list[Path]:
+    """Return the directories of tables: the facts, the statistics, and their observations.
+
+    Args:
+        data: the directory of the tables; the shipped one by default.
+    """
+    data = data or artefacts.room("data")
+    inside = (data / "statistics", data / "statistics" / "observations")
+    return [data, *(place for place in inside if place.is_dir())]
+
+
+def read_tables(path: Path) -> Tables:
     """Read the tables at ``path``, and check them against the shipped code lists.
 
     Args:
-        path: a directory, a metadata file, a CSV file or a workbook; the shipped tables by default.
+        path: a directory, a metadata file, a CSV file or a workbook.
     """
-    codes = code_lists(list(_ontology_quads(artefacts.room("ontology"))))
-    return read(path or artefacts.room("data"), codes=codes)
+    return read(path, codes=_shipped_codes())
 
 
 def check_tables(path: Path | None = None) -> list[CellFault]:
-    """Return every fault of the tables at ``path``; see `read_tables`."""
-    return read_tables(path).faults
+    """Return every fault of the tables at ``path``; see `read_tables`.
+
+    Args:
+        path: as for `read_tables`; all shipped tables by default.
+    """
+    codes = _shipped_codes()
+    places = table_directories() if path is None else [path]
+    return [fault for place in places for fault in read(place, codes=codes).faults]
+
+
+def _shipped_codes() -> CodeLists:
+    return code_lists(list(_ontology_quads(artefacts.room("ontology"))))
+
+
+def _traced(data: Path, codes: CodeLists) -> Iterator[TracedTriple]:
+    """Yield the triples of the tables that are traced to their cells."""
+    for place in table_directories(data)[:2]:
+        yield from convert(place, codes=codes)
 
 
 def code_lists(quads: list[ox.Quad]) -> CodeLists:
@@ -223,33 +284,42 @@ def _resolve(term: Term, aliases: Mapping[ox.NamedNode, ox.NamedNode]) -> Term:
 
 def _description(quads: list[ox.Quad], ontology: Path, data: Path) -> Iterator[ox.Quad]:
     """Describe the dataset and each of its graphs in DCAT, VoID and PROV."""
-    graph = ox.NamedNode(GRAPH + "dataset")
-    dct, dcat, void, prov = (PREFIXES[name] for name in ("dcterms", "dcat", "void", "prov"))
+    dct, dcat, void = (PREFIXES[name] for name in ("dcterms", "dcat", "void"))
+    description = "A knowledge graph of cluster policy in Europe."
+    yield _say(_DATASET, _RDF_TYPE.value, ox.NamedNode(dcat + "Dataset"))
+    yield _say(_DATASET, _RDF_TYPE.value, ox.NamedNode(void + "Dataset"))
+    yield _say(_DATASET, dct + "title", ox.Literal("clustergraph", language="en"))
+    yield _say(_DATASET, dct + "description", ox.Literal(description, language="en"))
+    yield _say(_DATASET, dct + "license", _LICENCE)
+    yield _say(_DATASET, dct + "conformsTo", ox.NamedNode(ONTOLOGY))
+    yield from _graphs(quads, ontology, data, _LICENCE)
+
+
+def _graphs(
+    quads: Iterable[ox.Quad], ontology: Path, data: Path, licence: ox.NamedNode
+) -> Iterator[ox.Quad]:
+    """Describe the named graphs of quads."""
+    dct, void, prov = (PREFIXES[name] for name in ("dcterms", "void", "prov"))
     xsd_integer = ox.NamedNode(PREFIXES["xsd"] + "integer")
-
-    def say(subject: ox.NamedNode, predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Quad:
-        return ox.Quad(subject, ox.NamedNode(predicate), value, graph)
-
-    yield say(_DATASET, _RDF_TYPE.value, ox.NamedNode(dcat + "Dataset"))
-    yield say(_DATASET, _RDF_TYPE.value, ox.NamedNode(void + "Dataset"))
-    yield say(_DATASET, dct + "title", ox.Literal("clustergraph", language="en"))
-    yield say(
-        _DATASET,
-        dct + "description",
-        ox.Literal("A knowledge graph of cluster policy in Europe.", language="en"),
-    )
-    yield say(_DATASET, dct + "license", _LICENCE)
-    yield say(_DATASET, dct + "conformsTo", ox.NamedNode(ONTOLOGY))
     for name, size in Counter(quad.graph_name for quad in quads).items():
         if not isinstance(name, ox.NamedNode):
             continue
-        yield say(_DATASET, void + "subset", name)
-        yield say(name, _RDF_TYPE.value, ox.NamedNode(void + "Dataset"))
-        yield say(name, _RDF_TYPE.value, ox.NamedNode(prov + "Entity"))
-        yield say(name, dct + "license", _LICENCE)
-        yield say(name, void + "triples", ox.Literal(str(size), datatype=xsd_integer))
+        yield _say(_DATASET, void + "subset", name)
+        yield _say(name, _RDF_TYPE.value, ox.NamedNode(void + "Dataset"))
+        yield _say(name, _RDF_TYPE.value, ox.NamedNode(prov + "Entity"))
+        yield _say(name, dct + "license", licence)
+        yield _say(name, void + "triples", ox.Literal(str(size), datatype=xsd_integer))
         stem = name.value.removeprefix(GRAPH)
-        for file in (data / f"{stem}.csv", ontology / "codes" / f"{stem}.ttl"):
-            if file.exists():
-                source = f"{BASE}{file.parent.name if file.suffix == '.csv' else 'ontology/codes'}"
-                yield say(name, prov + "wasDerivedFrom", ox.NamedNode(f"{source}/{file.name}"))
+        for room, address in (
+            (data, data.name),
+            (data / "statistics", f"{data.name}/statistics"),
+            (ontology / "codes", "ontology/codes"),
+        ):
+            for file in (room / f"{stem}.csv", room / f"{stem}.ttl"):
+                if file.exists():
+                    source = ox.NamedNode(f"{BASE}{address}/{file.name}")
+                    yield _say(name, prov + "wasDerivedFrom", source)
+
+
+def _say(subject: ox.NamedNode, predicate: str, value: ox.NamedNode | ox.Literal) -> ox.Quad:
+    return ox.Quad(subject, ox.NamedNode(predicate), value, ox.NamedNode(GRAPH + "dataset"))

@@ -57,9 +57,9 @@ def open_graph(inference: bool = True) -> Engine:
 def shipped_quads() -> tuple[ox.Quad, ...]:
     """Return all quads that the shipped files state."""
     # Imported late: reading tables is only needed when the graph has to be built.
-    from clustergraph.dataset import assemble
+    from clustergraph.dataset import assemble, observations
 
-    return assemble().quads
+    return (*assemble().quads, *observations())
 
 
 def fingerprint() -> str:

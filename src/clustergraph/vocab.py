@@ -8,7 +8,8 @@ from types import MappingProxyType
 from typing import Final
 
 __all__ = [
-    "BASE", "CG", "CODE", "GRAPH", "ID", "INFERRED", "ONTOLOGY", "PREFIXES", "SHAPES", "shorten",
+    "BASE", "CG", "CODE", "GRAPH", "ID", "INFERRED", "OBSERVATIONS", "ONTOLOGY", "PREFIXES",
+    "SHAPES", "shorten",
 ]  # fmt: skip
 
 BASE: Final = "https://w3id.org/clustergraph/"
@@ -19,6 +20,8 @@ GRAPH: Final = BASE + "graph/"
 SHAPES: Final = BASE + "shapes#"
 INFERRED: Final = GRAPH + "inferred"
 """The graph of what follows from the others; nobody states anything there."""
+OBSERVATIONS: Final = (GRAPH + "employment_sbs", GRAPH + "employment_lfs")
+"""The graphs of official statistics: most of the graph, and none of it about single things."""
 ONTOLOGY: Final = BASE + "ontology"
 
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(

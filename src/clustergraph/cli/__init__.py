@@ -21,6 +21,7 @@ from clustergraph.cli import (  # noqa: F401
     ontology,
     reasoning,
     serving,
+    statistics,
     stores,
 )
 from clustergraph.cli.root import Session, cli

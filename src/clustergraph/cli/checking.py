@@ -378,10 +378,10 @@ def check_tables(paths: Sequence[Path]) -> None:
     tables are checked. Each fault is printed on a line of its own, with file, row and column;
     warnings go to standard error. Exits with 1 if there are faults.
     """
-    from clustergraph.dataset import read_tables
+    from clustergraph.dataset import read_tables, table_directories
 
     with progress("checking the tables"):
-        found = [read_tables(path) for path in paths] if paths else [read_tables()]
+        found = [read_tables(path) for path in paths or table_directories()]
     faults = [fault for tables in found for fault in tables.faults]
     warnings = [warning for tables in found for warning in tables.warnings]
     for warning in warnings:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pyoxigraph as ox
 
-    from clustergraph.owl.explain import Proof
+    from clustergraph.owl.explain import Origin, Proof
     from clustergraph.owl.incremental import Statement
     from clustergraph.quadstore import Engine
 
@@ -155,6 +155,8 @@ def _lines(proof: Proof, engine: Engine, places: Places, indent: str = "") -> li
         lines += [f"  at {place}" for place in places.get(ox.Triple(*proof.statement), ())]
         lines += [f"  source {source}" for source in proof.sources]
         lines += [f"  evidence {page} (need not state it)" for page in proof.evidence]
+        for origin in proof.origins:
+            lines += [f"  {line}" for line in _origin(origin, engine)]
         return lines
     where = "".join(f" ({place})" for place in places.get(proof.axiom, ()))
     lines.append(
@@ -166,6 +168,32 @@ def _lines(proof: Proof, engine: Engine, places: Places, indent: str = "") -> li
         lines.append(f"  {'└' if last else '├'}─ {first}")
         lines += [f"  {' ' if last else '│'}  {line}" for line in rest]
     return lines
+
+
+def _origin(origin: Origin, engine: Engine) -> list[str]:
+    """Return what a statement was computed from as lines, the deeper the further away."""
+    from clustergraph.owl.explain import words_of
+    from clustergraph.vocab import shorten
+
+    facts = "; ".join(
+        f"{words_of(name, engine)} {words_of(value, engine)}" for name, value in origin.facts
+    )
+    graphs = ", ".join(map(shorten, origin.graphs))
+    words = words_of(origin.node, engine)
+    lines = [f"computed from {words}", *([f"  {facts}"] if facts else []), f"  stated in {graphs}"]
+    for further in origin.origins:
+        lines += [f"  {line}" for line in _origin(further, engine)]
+    return lines
+
+
+def _origin_data(origin: Origin) -> dict[str, Any]:
+    """Return what a statement was computed from as JSON tells it."""
+    return {
+        "node": str(origin.node),
+        "facts": [[str(name), str(value)] for name, value in origin.facts],
+        "graphs": list(origin.graphs),
+        "origins": [_origin_data(further) for further in origin.origins],
+    }
 
 
 def _data(proof: Proof, engine: Engine, places: Places) -> dict[str, Any]:
@@ -187,6 +215,8 @@ def _data(proof: Proof, engine: Engine, places: Places) -> dict[str, Any]:
         data["basis"] = list(proof.bases)
         data["sources"] = list(proof.sources)
         data["evidence"] = list(proof.evidence)
+        if proof.origins:
+            data["origins"] = [_origin_data(origin) for origin in proof.origins]
     else:
         data["axiom"] = {
             "statement": [str(part) for part in proof.axiom],

@@ -16,16 +16,34 @@ from clustergraph.quadstore import Engine
 from clustergraph.quadstore.memory import hold
 from clustergraph.vocab import CG, INFERRED, PREFIXES, shorten
 
-__all__ = ["Proof", "explain", "read_node", "read_property", "read_value", "words_of"]
+__all__ = ["Origin", "Proof", "explain", "read_node", "read_property", "read_value", "words_of"]
 
 _GRAPH: Final = ox.NamedNode(INFERRED)
 _DEEPEST: Final = 60
 _LABEL: Final = ox.NamedNode(PREFIXES["rdfs"] + "label")
 _PREFERRED: Final = ox.NamedNode(PREFIXES["skos"] + "prefLabel")
 _SOURCE: Final = ox.NamedNode(PREFIXES["dcterms"] + "source")
+_DERIVED: Final = ox.NamedNode(PREFIXES["prov"] + "wasDerivedFrom")
 _BY, _BASIS, _EVIDENCE = (
     ox.NamedNode(CG + name) for name in ("claimProperty", "basis", "evidence")
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What a computed statement was computed from.
+
+    Attributes:
+        node: the thing or observation.
+        facts: what is stated of it, property and value; empty for a thing with a name.
+        graphs: the graphs that state it.
+        origins: what it was computed from itself.
+    """
+
+    node: Node
+    facts: tuple[tuple[ox.NamedNode, Term], ...]
+    graphs: tuple[str, ...]
+    origins: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +60,7 @@ class Proof:
         evidence: pages that an estimate or derivation rests on, which need not state it.
         axiom: the statement of the ontology by which it follows; None: it is stated.
         because: what it follows from.
+        origins: what a statement of computed data was computed from (prov:wasDerivedFrom).
     """
 
     statement: Statement
@@ -51,6 +70,7 @@ class Proof:
     evidence: tuple[str, ...] = ()
     axiom: ox.Triple | None = None
     because: tuple[Proof, ...] = ()
+    origins: tuple[Origin, ...] = ()
 
     def stated(self) -> Iterator[Statement]:
         """Yield what the proof rests on: the statements that it ends with."""
@@ -125,7 +145,8 @@ class _Search:
             sources = self._texts({subject}, _SOURCE)
         short = tuple(basis.rpartition("/")[2] for basis in bases)
         evidence = self._texts(records, _EVIDENCE)
-        return Proof(statement, graphs, tuple(sources), short, tuple(evidence))
+        origins = self._origins(subject, records)
+        return Proof(statement, graphs, tuple(sources), short, tuple(evidence), origins=origins)
 
     def _records(self, statement: Statement) -> Iterator[Node]:
         """Yield the nodes that relate the subject to the value: claims, memberships and the like.
@@ -155,6 +176,32 @@ class _Search:
                 for quad in self._store.quads_for_pattern(node, name, None, None)
             }
         )
+
+    def _origins(
+        self, subject: Node, records: Iterable[Term], depth: int = 3
+    ) -> tuple[Origin, ...]:
+        """Return what the records about a statement, else its subject, were computed from."""
+        found = {node for record in records for node in self._objects(record, _DERIVED)}
+        origins = []
+        for node in sorted(found or self._objects(subject, _DERIVED), key=str):
+            if not isinstance(node, ox.NamedNode) or not depth:
+                continue
+            quads = list(self._store.quads_for_pattern(node, None, None, None))
+            named = any(quad.predicate == _LABEL for quad in quads)
+            facts = dict.fromkeys(
+                (quad.predicate, quad.object)
+                for quad in quads
+                if not named and quad.predicate not in (TYPE, _DERIVED)
+            )
+            graphs = sorted({_name(quad.graph_name) for quad in quads} - {INFERRED})
+            further = () if named else self._origins(node, (), depth - 1)
+            origins.append(Origin(node, tuple(facts), tuple(graphs), further))
+        return tuple(origins)
+
+    def _objects(self, node: Term, name: ox.NamedNode) -> set[Term]:
+        if not isinstance(node, ox.NamedNode | ox.BlankNode):
+            return set()
+        return {quad.object for quad in self._store.quads_for_pattern(node, name, None, None)}
 
 
 # Terms as people write them

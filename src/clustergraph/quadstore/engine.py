@@ -7,7 +7,7 @@ number of processes may read it while another writes the next one.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, Final
@@ -74,7 +74,7 @@ class Engine(StoreEngine):
         for thing in (held, hold):
             if thing is not None:
                 weakref.finalize(self, thing.close)
-        self._stated: Queryable | None = None
+        self._stated: dict[frozenset[str], Queryable] = {}
         store = _open(held.generation.path)
         super().__init__(store, policy=policy, base_iri=base_iri, union=union)
 
@@ -87,23 +87,32 @@ class Engine(StoreEngine):
         """Close the database; its directory stays held. Nothing can be asked any more."""
         del self._store
 
-    def stated(self) -> Queryable:
+    def stated(self, without: Collection[str] = ()) -> Queryable:
         """Return the same graph without what is inferred, for questions about what was stated.
 
         A graph of common size is copied into memory at the first call, where it is asked quickly;
         a large one is asked where it is, with its graphs listed, which takes several times as long.
-        """
-        if self._stated is None:
-            self._stated = self._without(ox.NamedNode(INFERRED))
-        return self._stated
 
-    def _without(self, graph: ox.NamedNode) -> Queryable:
-        if next(self._store.quads_for_pattern(None, None, None, graph), None) is None:
+        Args:
+            without: IRIs of further graphs to leave out.
+        """
+        left_out = frozenset((INFERRED, *without))
+        if left_out not in self._stated:
+            self._stated[left_out] = self._without({ox.NamedNode(iri) for iri in left_out})
+        return self._stated[left_out]
+
+    def _without(self, graphs: Collection[ox.NamedNode]) -> Queryable:
+        known = list(self._store.named_graphs())
+        others = [graph for graph in known if graph not in graphs]
+        if len(others) == len(known):
             return self
-        quads = (quad for quad in self._store if quad.graph_name != graph)
+        quads = (
+            quad
+            for graph in (ox.DefaultGraph(), *others)
+            for quad in self._store.quads_for_pattern(None, None, None, graph)
+        )
         few = list(islice(quads, _COPIED + 1))
         if len(few) > _COPIED:
-            others = [name for name in self._store.named_graphs() if name != graph]
             return self._over(self._store, others)
         store = ox.Store()
         store.bulk_extend(few)

@@ -22,6 +22,7 @@ TODAY: Final = "today"
 
 _XSD: Final = PREFIXES["xsd"]
 _SLUG: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SECTION: Final = re.compile(r"^[A-U](?=\d)")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _PREFIXED: Final = re.compile(r"([A-Za-z][\w.-]*):(\S+)")
 # ISO 3166 for what EU statistics write otherwise.
@@ -136,8 +137,9 @@ def _name(value: str, space: str, type_: str) -> ox.NamedNode:
     if type_ == "country":
         value = _COUNTRY_ALIASES.get(value, value)
     if type_ == "nace":
-        # The official IRIs write the codes without the dot: 01.1 is …/nace2/011.
-        value = value.replace(".", "")
+        # The official IRIs write the codes without the dot, 01.1 is …/nace2/011, and without the
+        # letter of the section that Eurostat's tables put before it, C24 is …/nace2/24.
+        value = _SECTION.sub("", value.replace(".", ""))
     if not _SLUG.fullmatch(value):
         raise ValueError(f"a name such as stand in {space}")
     return ox.NamedNode(space + value)

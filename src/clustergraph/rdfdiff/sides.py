@@ -35,9 +35,9 @@ def read_side(name: str) -> set[ox.Triple]:
         TablesError: cells break their table's metadata.
     """
     if name == SHIPPED:
-        from clustergraph.dataset import assemble
+        from clustergraph.dataset import assemble, observations
 
-        return {quad.triple for quad in assemble().quads}
+        return {quad.triple for quad in (*assemble().quads, *observations())}
     path, number = _generation(name)
     if is_store(path):
         store = Engine(path, number=number).store

@@ -1,0 +1,255 @@
+"""Adding a release of Eurostat to the tables, and measuring the clusters anew."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph import artefacts
+from clustergraph.errors import UnreadableInputError, UsageError
+from clustergraph.statistics.measure import (
+    CLUSTER_COLUMNS,
+    TOTAL_COLUMNS,
+    Names,
+    Thresholds,
+    cluster_rows,
+    measure,
+    total_rows,
+)
+from clustergraph.statistics.tables import (
+    ACTIVITIES,
+    SBS,
+    Cell,
+    Regions,
+    is_group,
+    read_cells,
+    read_rows,
+    write_cells,
+    write_rows,
+)
+from clustergraph.statistics.tsv import read_release
+from clustergraph.vocab import CG, CODE, PREFIXES
+
+__all__ = ["Added", "Remeasured", "add", "directory", "remeasure", "thresholds"]
+
+_SLICE_COLUMNS: Final = (
+    "id",
+    "kind",
+    "group_of",
+    "slice_of",
+    "key",
+    "period",
+    "label_en",
+    "label_cs",
+)
+_LABELS: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a release brought.
+
+    Attributes:
+        survey: Eurostat's code of the table.
+        new: values of region, activity and year that had none.
+        changed: values that differ from those held so far, which they replace.
+        same: values that were there already.
+        skipped: why values or rows were not taken → how many.
+        unknown: codes of regions that the graph does not know.
+        measured: the clusters measured from the result.
+    """
+
+    survey: str
+    new: int
+    changed: int
+    same: int
+    skipped: Counter[str]
+    unknown: tuple[str, ...]
+    measured: Remeasured
+
+
+@dataclass(frozen=True, slots=True)
+class Remeasured:
+    """The clusters after measuring.
+
+    Attributes:
+        clusters: how many pass.
+        new: how many of them are new.
+        gone: how many of the table no longer pass.
+    """
+
+    clusters: int
+    new: int
+    gone: int
+
+
+def directory() -> Path:
+    """Return the directory of the shipped tables of statistics."""
+    return artefacts.room("data") / "statistics"
+
+
+def add(path: Path, tables: Path | None = None) -> Added:
+    """Add a file of Eurostat's bulk download to the tables, and measure the clusters anew.
+
+    Args:
+        path: the file, ``.tsv`` or ``.tsv.gz``.
+        tables: the directory of the tables of statistics; the shipped one by default.
+
+    Raises:
+        UnreadableInputError: the file or a table cannot be read or written.
+        SyntaxFaultError: the file breaks the format.
+        UsageError: it is another table than those that the graph holds, or holds nothing for it.
+    """
+    tables = tables or directory()
+    release = read_release(path, _regions(tables))
+    if not release.cells:
+        why = "; ".join(f"{reason}: {count}" for reason, count in release.skipped.most_common())
+        raise UsageError(f"{path}: holds no value for {release.survey.code} ({why or 'no row'})")
+    known = _periods()
+    for cell in release.cells:
+        if cell.year not in known:
+            raise UsageError(
+                f"{path}: the year {cell.year} is not in the list of periods; add it to "
+                "ontology/codes/period.ttl"
+            )
+    file = tables / "observations" / release.survey.file
+    held = {cell.key: cell for cell in read_cells(file, release.survey)}
+    counts = Counter(
+        "new" if (old := held.get(cell.key)) is None
+        else "same" if (float(old.value), old.flags) == (float(cell.value), cell.flags)
+        else "changed"
+        for cell in release.cells
+    )  # fmt: skip
+    held.update({cell.key: cell for cell in release.cells})
+    write_cells(file, release.survey, held.values())
+    return Added(
+        release.survey.code,
+        counts["new"],
+        counts["changed"],
+        counts["same"],
+        release.skipped,
+        tuple(sorted(release.unknown)),
+        remeasure(tables),
+    )
+
+
+def remeasure(tables: Path | None = None) -> Remeasured:
+    """Write the tables that follow from the observations: totals, slices, measured clusters.
+
+    Args:
+        tables: the directory of the tables of statistics; the shipped one by default.
+
+    Raises:
+        UnreadableInputError: a table cannot be read or written.
+    """
+    tables = tables or directory()
+    cells = read_cells(tables / "observations" / SBS.file, SBS)
+    write_rows(tables / "employment_totals.csv", TOTAL_COLUMNS, total_rows(cells))
+    write_rows(tables / "slices.csv", _SLICE_COLUMNS, _slices(cells))
+    file = tables / "measured_clusters.csv"
+    earlier = list(read_rows(file, CLUSTER_COLUMNS)) if file.exists() else []
+    rows = cluster_rows(measure(cells, thresholds()), _names(), earlier)
+    write_rows(file, CLUSTER_COLUMNS, rows)
+    passes = CLUSTER_COLUMNS.index("passes")
+    passing = {row[0] for row in rows if row[passes] == "true"}
+    before = {row["id"] for row in earlier if row["passes"] == "true"}
+    return Remeasured(len(passing), len(passing - before), len(before - passing))
+
+
+def thresholds() -> Thresholds:
+    """Return the thresholds of the cluster measurement, from the code list of its criteria."""
+    values = {
+        str(quad.subject.value).removeprefix(CODE + "cluster-criterion/"): float(quad.object.value)
+        for quad in _codes("cluster-criterion")
+        if quad.predicate.value == CG + "thresholdValue"
+        and isinstance(quad.subject, ox.NamedNode)
+        and isinstance(quad.object, ox.Literal)
+    }
+    try:
+        return Thresholds(**values)
+    except TypeError as error:
+        path = artefacts.room("ontology") / "codes" / "cluster-criterion.ttl"
+        raise UnreadableInputError(
+            str(path), f"a threshold is missing or unknown ({error})"
+        ) from error
+
+
+def _slices(cells: Collection[Cell]) -> list[tuple[str, ...]]:
+    data_set = "data-set/employment-sbs"
+    rows: list[tuple[str, ...]] = [
+        ("observation-group/sbs-latest", "ObservationGroup", data_set, "", "", "latest",
+         "Newest values of the business statistics", "Nejnovější hodnoty podnikové statistiky"),
+    ]  # fmt: skip
+    for year in sorted({cell.year for cell in cells}):
+        rows.append(
+            (f"observation-group/sbs-{year}", "Slice", "", data_set, "by-period", year,
+             f"Business statistics of {year}", f"Podniková statistika za rok {year}")
+        )  # fmt: skip
+    return rows
+
+
+def _regions(tables: Path) -> Regions:
+    renamed = {
+        row["former_code"]: row["region"]
+        for row in read_rows(tables / "renamed_regions.csv", ("former_code", "region"))
+    }
+    notations = _notations("nuts", "nuts2013", "observed-area")
+    groups = {code for code in notations if is_group(code)}
+    return Regions(notations - groups, renamed, groups)
+
+
+def _periods() -> set[str]:
+    return _notations("period")
+
+
+def _notations(*lists: str) -> set[str]:
+    return {
+        quad.object.value
+        for name in lists
+        for quad in _codes(name)
+        if quad.predicate.value == PREFIXES["skos"] + "notation"
+        and isinstance(quad.object, ox.Literal)
+    }
+
+
+def _names() -> Names:
+    regions = _labels(("nuts", "nuts2013"), PREFIXES["nuts"])
+    activities = _labels(("nace",), PREFIXES["nace"])
+    return Names(
+        regions, {code: activities[nace] for code, nace in ACTIVITIES.items() if nace in activities}
+    )
+
+
+def _labels(lists: tuple[str, ...], namespace: str) -> dict[str, tuple[str, str]]:
+    """Return the English and the Czech name of each code; the native one where there is none."""
+    found: dict[str, dict[str, str]] = {}
+    for name in lists:
+        for quad in _codes(name):
+            if (
+                quad.predicate.value in _LABELS
+                and isinstance(quad.subject, ox.NamedNode)
+                and quad.subject.value.startswith(namespace)
+                and isinstance(quad.object, ox.Literal)
+            ):
+                code = quad.subject.value.removeprefix(namespace)
+                found.setdefault(code, {})[quad.object.language or ""] = quad.object.value
+    return {
+        code: (
+            labels.get("en") or labels.get("") or next(iter(labels.values())),
+            labels.get("cs") or labels.get("") or next(iter(labels.values())),
+        )
+        for code, labels in found.items()
+    }
+
+
+def _codes(name: str) -> list[ox.Quad]:
+    path = artefacts.room("ontology") / "codes" / f"{name}.ttl"
+    try:
+        return list(ox.parse(path=path))
+    except (OSError, SyntaxError) as error:
+        raise UnreadableInputError(str(path), str(error)) from error
