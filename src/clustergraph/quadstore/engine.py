@@ -36,7 +36,7 @@ __all__ = [
     "reading",
 ]
 
-_COPIED: Final = 200_000
+_COPIED: Final = 400_000
 """How many quads are copied to be asked without what is inferred."""
 
 _DEFAULT_POLICY: Final = QueryPolicy()
