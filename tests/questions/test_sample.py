@@ -125,7 +125,7 @@ def in_engine(question: Question, text: str) -> Counter[Row]:
     """Return the rows that the project's engine answers, numbers by value."""
     answer = expect.ask(question, text)
     if isinstance(answer, ox.QueryBoolean):
-        return Counter([((str(bool(answer)),),)])
+        return Counter([((str(bool(answer)).lower(),),)])
     rows = answer if isinstance(answer, ox.QuerySolutions) else (tuple(row)[:3] for row in answer)
     return Counter(tuple(_of_engine(term) for term in row) for row in rows)
 
@@ -134,7 +134,7 @@ def in_rdflib(text: str) -> Counter[Row]:
     """Return the rows that rdflib answers, numbers by value."""
     answer = rdflib_sample().query(text)
     if answer.type == "ASK":
-        return Counter([((str(answer.askAnswer),),)])
+        return Counter([((str(answer.askAnswer).lower(),),)])
     rows: Any = answer if answer.type == "SELECT" else answer.graph
     return Counter(tuple(_of_rdflib(term) for term in row) for row in rows)
 
