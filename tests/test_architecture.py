@@ -31,14 +31,7 @@ UPWARDS: set[tuple[str, str]] = {
 # Cycles that are still to be removed, each by the modules in it; nothing may be added here.
 CYCLES: tuple[frozenset[str], ...] = tuple(
     frozenset(f"clustergraph.{name}" for name in cycle.split())
-    for cycle in (
-        "http.preparer http.worker",
-        "http.connection http.front http.hot",
-        "linked.documents linked.vocabularies",
-        "shacl.compile shacl.compile.engine shacl.footprint",
-        "protocol protocol.description protocol.dispatch protocol.graph_store protocol.problems "
-        "protocol.query protocol.reports protocol.update protocol.validating",
-    )
+    for cycle in ("shacl.compile shacl.compile.engine shacl.footprint",)
 )
 # Private names that are still to be removed; nothing may be added here.
 PRIVATE: set[tuple[str, str]] = {

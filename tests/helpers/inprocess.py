@@ -12,7 +12,7 @@ from clustergraph.http.codec import decode_head
 from clustergraph.http.delivery import Delivery, HeadOnlyError, send_failure
 from clustergraph.http.routes import resolve
 from clustergraph.pages.frame import not_found
-from clustergraph.protocol import problems
+from clustergraph.protocol import faults, problems
 from clustergraph.protocol.messages import Change, Context, Request, Response
 from clustergraph.workers import wire
 
@@ -74,7 +74,13 @@ def handler_of(request: Request) -> Callable[[Request, Context], Response | Chan
         raise RequestError(404, "Not found", f"nothing is at {request.path}")
     routes, request.parameters = found
     method = "GET" if request.method == "HEAD" else request.method
-    route = routes.get(method) or next(iter(routes.values()))
+    if method not in routes:
+        # As the gateway refuses methods.
+        allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
+        if method == "OPTIONS":
+            return lambda _, __: Response(204, [("Allow", allowed)])
+        raise faults.method_not_allowed(method, allowed)
+    route = routes[method]
     request.operation = route.operation
     assert route.handler is not None, f"{request.path} is no route of workers"
     return route.handler

@@ -216,3 +216,38 @@ def test_htaccess_leads_here() -> None:
     text = (Path(__file__).parents[2] / "docs" / "w3id" / ".htaccess").read_text("utf-8")
     for room in ("id", "code", "graph", "ns", "shapes", "ontology", "data"):
         assert room in text, room
+
+
+def test_catalogue_has_what_dcat_ap_requires(site: httpx.Client) -> None:
+    """DCAT-AP 3.0: the mandatory properties of each class, and the classes of their values."""
+    dcat, dcterms = "http://www.w3.org/ns/dcat#", "http://purl.org/dc/terms/"
+    rdf_type = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+    found = ox.Dataset(ox.parse(site.get("/catalog.nt").content, ox.RdfFormat.N_TRIPLES))
+    required = {
+        "Catalog": [dcterms + "title", dcterms + "description", dcterms + "publisher",
+                    dcat + "dataset"],
+        "Dataset": [dcterms + "title", dcterms + "description"],
+        "Distribution": [dcat + "accessURL"],
+        "DataService": [dcterms + "title", dcat + "endpointURL"],
+    }  # fmt: skip
+    for name, properties in required.items():
+        things = [q.subject for q in found.quads_for_object(ox.NamedNode(dcat + name))]
+        assert things, name
+        for thing in things:
+            stated = {quad.predicate.value for quad in found.quads_for_subject(thing)}  # type: ignore[arg-type]
+            assert set(properties) <= stated, (thing, set(properties) - stated)
+    classes = {
+        dcterms + "license": dcterms + "LicenseDocument",
+        dcterms + "conformsTo": dcterms + "Standard",
+        dcterms + "language": dcterms + "LinguisticSystem",
+        dcat + "mediaType": dcterms + "MediaType",
+        dcat + "compressFormat": dcterms + "MediaType",
+        dcat + "landingPage": "http://xmlns.com/foaf/0.1/Document",
+    }
+    for name, kind in classes.items():
+        for quad in found.quads_for_predicate(ox.NamedNode(name)):
+            kinds = {
+                one.object for one in found.quads_for_subject(quad.object)  # type: ignore[arg-type]
+                if one.predicate == rdf_type
+            }  # fmt: skip
+            assert ox.NamedNode(kind) in kinds, quad

@@ -111,6 +111,9 @@ def _checked(options: Options) -> Options:
     """Return the options with what follows from them; refuse what does not fit together."""
     if options.bare and options.store is None:
         raise UsageError("--bare makes a new graph: say where, with --store DIR")
+    if options.bare and options.shapes is None:
+        # The shipped shapes are about the shipped data, not about a graph of one's own.
+        options = replace(options, validate_writes=False)
     if options.shapes is not None and not options.shapes.exists():
         raise UsageError(f"--shapes {options.shapes}: no such file or directory")
     if options.public_address is not None:

@@ -79,7 +79,10 @@ class Options:
         "Where that server takes whole graphs (graph store protocol).", metavar="ADDRESS"
     )
     bare: bool = _setting(
-        "Make a new graph in DIR empty, without shipped data.", "flag", default=False
+        "Make a new graph in DIR empty, without shipped data; writes are validated only with "
+        "--shapes.",
+        "flag",
+        default=False,
     )
     host: str = _setting("Address to listen on.", default=DEFAULT_HOST)
     port: int = _setting(

@@ -28,7 +28,7 @@ from clustergraph.protocol import (
 )
 from clustergraph.protocol.messages import Config, Context, Handler, Request, Response, Write
 from clustergraph.protocol.negotiation import Kind, choose
-from clustergraph.protocol.query import Sink
+from clustergraph.protocol.sink import Sink
 from clustergraph.quadstore.engine import Answer, nothing
 from clustergraph.quadstore.remote import Fetched, RemoteEngine
 from clustergraph.quadstore.transport import Credentials
@@ -316,7 +316,7 @@ def _response(form: Format, config: Config, fill: Callable[[Any], object]) -> Re
     """Return a response whose body ``fill`` writes into what it is given."""
 
     def stream(write: Write) -> bytes:
-        sink = Sink(write, config.max_result_bytes)
+        sink = Sink(write)
         fill(sink)
         return sink.rest()
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -31,8 +32,12 @@ _DCAT: Final = PREFIXES["dcat"]
 _DCTERMS: Final = PREFIXES["dcterms"]
 _FOAF: Final = PREFIXES["foaf"]
 _RDF: Final = PREFIXES["rdf"]
-_SPDX_MEDIA: Final = "https://www.iana.org/assignments/media-types/"
-_GZIP: Final = _SPDX_MEDIA + "application/gzip"
+_MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
+_GZIP: Final = _MEDIA_TYPES + "application/gzip"
+_LANGUAGES: Final = {
+    "en": "http://publications.europa.eu/resource/authority/language/ENG",
+    "cs": "http://publications.europa.eu/resource/authority/language/CES",
+}
 _FORMATS_OF: Final = {".nq": "nquads", ".trig": "trig", ".ttl": "turtle", ".nt": "ntriples"}
 
 _Node = ox.NamedNode | ox.BlankNode
@@ -77,46 +82,85 @@ def _triples(visit: Visit) -> Iterator[ox.Triple]:
 
 
 def _statements(base: str, context: Context) -> _Statements:
+    """Yield the catalogue as DCAT-AP 3.0 asks for it."""
     catalog = ox.NamedNode(f"{base}/catalog")
     data = ox.NamedNode(f"{base}/.well-known/void#dataset")
-    service = ox.NamedNode(f"{base}/sparql")
     publisher = ox.BlankNode("publisher")
     yield catalog, _RDF + "type", _DCAT + "Catalog"
     for language, title, text in (
-        ("en", "The catalogue of clustergraph", "What this service has, and how to take it away."),
-        ("cs", "Katalog clustergraph", "Co tato služba má a jak si to odnést."),
+        ("en", "The catalogue of clustergraph", "The data of this service and their downloads."),
+        ("cs", "Katalog clustergraph", "Data této služby a soubory ke stažení."),
     ):
         yield catalog, _DCTERMS + "title", ox.Literal(title, language=language)
         yield catalog, _DCTERMS + "description", ox.Literal(text, language=language)
+        yield catalog, _DCTERMS + "language", _LANGUAGES[language]
+        yield ox.NamedNode(_LANGUAGES[language]), _RDF + "type", _DCTERMS + "LinguisticSystem"
     yield catalog, _FOAF + "homepage", f"{base}/"
-    yield catalog, _DCTERMS + "license", LICENCE
-    yield catalog, _DCTERMS + "publisher", publisher
+    yield ox.NamedNode(f"{base}/"), _RDF + "type", _FOAF + "Document"
+    yield from _common(catalog, publisher)
+    yield from _changed(catalog, context)
     yield publisher, _RDF + "type", _FOAF + "Agent"
     yield publisher, _FOAF + "name", ox.Literal("clustergraph project")
     yield catalog, _DCAT + "dataset", data
-    yield catalog, _DCAT + "service", service
     yield data, _RDF + "type", _DCAT + "Dataset"
     yield data, _DCTERMS + "publisher", publisher
     yield data, _DCTERMS + "identifier", ox.Literal(BASE.rstrip("/"))
-    yield data, _DCTERMS + "conformsTo", BASE + "ontology"
+    yield from _conforms(data, BASE + "ontology")
     yield data, _DCAT + "landingPage", f"{base}/"
     for word in ("cluster policy", "cluster organisation", "industrial ecosystem", "regions"):
         yield data, _DCAT + "keyword", ox.Literal(word, language="en")
+    yield from _service(base, catalog, data, publisher)
+    for ending in FILES:
+        yield from _distribution(data, f"{base}/dump{ending}", ending)
+    for name in sorted(statistics(context).graphs):
+        if name.startswith(GRAPH):
+            part, short = ox.NamedNode(name), name.removeprefix(GRAPH)
+            yield catalog, _DCAT + "dataset", part
+            yield part, _RDF + "type", _DCAT + "Dataset"
+            text = f"The named graph {short} of the dataset."
+            yield part, _DCTERMS + "title", ox.Literal(short)
+            yield part, _DCTERMS + "description", ox.Literal(text, language="en")
+            yield part, _DCAT + "keyword", ox.Literal("cluster policy", language="en")
+            yield from _common(part, publisher)
+            yield from _changed(part, context)
+            for ending in (".ttl.gz", ".ttl"):
+                yield from _distribution(part, f"{base}{dump_of(name)}{ending}", ending)
+
+
+def _common(thing: _Node, publisher: _Node) -> _Statements:
+    """Yield who publishes something and under which licence."""
+    licence = ox.NamedNode(LICENCE)
+    yield thing, _DCTERMS + "publisher", publisher
+    yield thing, _DCTERMS + "license", licence
+    yield licence, _RDF + "type", _DCTERMS + "LicenseDocument"
+
+
+def _changed(thing: _Node, context: Context) -> _Statements:
+    if context.committed_at is not None:
+        moment = datetime.fromtimestamp(int(context.committed_at), UTC)
+        stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+        datatype = ox.NamedNode(PREFIXES["xsd"] + "dateTime")
+        yield thing, _DCTERMS + "modified", ox.Literal(stamp, datatype=datatype)
+
+
+def _conforms(thing: _Node, standard: str) -> _Statements:
+    yield thing, _DCTERMS + "conformsTo", standard
+    yield ox.NamedNode(standard), _RDF + "type", _DCTERMS + "Standard"
+
+
+def _service(base: str, catalog: _Node, data: _Node, publisher: _Node) -> _Statements:
+    service = ox.NamedNode(f"{base}/sparql")
+    yield catalog, _DCAT + "service", service
     yield service, _RDF + "type", _DCAT + "DataService"
     yield service, _DCTERMS + "title", ox.Literal("SPARQL endpoint", language="en")
+    text = "Answers queries in SPARQL 1.1 over the whole dataset."
+    yield service, _DCTERMS + "description", ox.Literal(text, language="en")
+    yield service, _DCAT + "keyword", ox.Literal("SPARQL", language="en")
     yield service, _DCAT + "endpointURL", service
     yield service, _DCAT + "endpointDescription", service
     yield service, _DCAT + "servesDataset", data
-    yield service, _DCTERMS + "conformsTo", "https://www.w3.org/TR/sparql11-protocol/"
-    for ending in FILES:
-        yield from _distribution(data, f"{base}/dump{ending}", ending)
-    counted = statistics(context)
-    for name in sorted(counted.graphs):
-        if name.startswith(GRAPH):
-            part = ox.NamedNode(name)
-            yield part, _RDF + "type", _DCAT + "Dataset"
-            for ending in (".ttl.gz", ".ttl"):
-                yield from _distribution(part, f"{base}{dump_of(name)}{ending}", ending)
+    yield from _common(service, publisher)
+    yield from _conforms(service, "https://www.w3.org/TR/sparql11-protocol/")
 
 
 def dump_of(graph: str) -> str:
@@ -125,15 +169,24 @@ def dump_of(graph: str) -> str:
 
 
 def _distribution(data: _Node, address: str, ending: str) -> _Statements:
-    file = ox.NamedNode(address)
+    file, licence = ox.NamedNode(address), ox.NamedNode(LICENCE)
     form = FORMATS[_FORMATS_OF[ending.removesuffix(".gz")]]
     yield data, _DCAT + "distribution", file
     yield file, _RDF + "type", _DCAT + "Distribution"
+    yield file, _DCTERMS + "title", ox.Literal(address.rpartition("/")[2])
+    text = f"A download as {form.media_type}{', compressed' if ending.endswith('.gz') else ''}."
+    yield file, _DCTERMS + "description", ox.Literal(text, language="en")
+    yield file, _DCAT + "accessURL", file
     yield file, _DCAT + "downloadURL", file
-    yield file, _DCAT + "mediaType", _SPDX_MEDIA + form.media_type
-    yield file, _DCTERMS + "license", LICENCE
+    yield file, _DCTERMS + "license", licence
+    yield from _typed(file, "mediaType", _MEDIA_TYPES + form.media_type)
     if ending.endswith(".gz"):
-        yield file, _DCAT + "compressFormat", _GZIP
+        yield from _typed(file, "compressFormat", _GZIP)
+
+
+def _typed(file: _Node, name: str, media_type: str) -> _Statements:
+    yield file, _DCAT + name, media_type
+    yield ox.NamedNode(media_type), _RDF + "type", _DCTERMS + "MediaType"
 
 
 def _media_type(ending: str) -> str:

@@ -16,7 +16,7 @@ from clustergraph.linked import links
 from clustergraph.pages.addresses import encode
 from clustergraph.pages.frame import Visit
 from clustergraph.protocol import Response, Write
-from clustergraph.protocol.query import Sink
+from clustergraph.protocol.sink import Sink
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.rdf.files import SUFFIXES
@@ -83,6 +83,6 @@ def _chunks(visit: Visit, write: Write, form: ox.RdfFormat, graph: str | None) -
     """Write all chunks of a dump but the last, which is returned."""
     engine = visit.engine
     assert isinstance(engine, Engine | RemoteEngine)  # noqa: S101 - a generation, or elsewhere
-    sink = Sink(write, visit.context.config.max_result_bytes)
+    sink = Sink(write)
     engine.dump(sink, form, graph, inferred=False)  # type: ignore[arg-type]
     return sink.rest()

@@ -10,7 +10,7 @@ import pyoxigraph as ox
 from clustergraph.linked import jsonld
 from clustergraph.protocol.faults import no_format
 from clustergraph.protocol.negotiation import negotiate
-from clustergraph.protocol.query import drop_idle_prefixes
+from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.sparql.results import Format
 from clustergraph.sparql.wellformed import obstacle
 from clustergraph.vocab import PREFIXES

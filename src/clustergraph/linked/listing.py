@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from clustergraph.errors import near
-from clustergraph.quadstore.kept import kept
+from clustergraph.protocol.derived import derived
 from clustergraph.vocab import BASE, PREFIXES
 
 if TYPE_CHECKING:
@@ -89,16 +89,8 @@ def listing(engine: Queryable, context: Context) -> Listing:
     known = context.memory.get("listing")
     if isinstance(known, Listing):
         return known
-    directory, committed_at = context.directory, context.committed_at
-    if directory is None or committed_at is None:
-        found = Listing(_iris(engine, f"{_THINGS} LIMIT {_MOST_ELSEWHERE}"))
-    else:
-
-        def make() -> bytes:
-            return "\n".join(_iris(engine, _THINGS)).encode()
-
-        data = kept(directory, context.generation, committed_at, "things", make)
-        found = Listing(data.decode().split("\n") if data else [])
+    query = _THINGS if context.generation else f"{_THINGS} LIMIT {_MOST_ELSEWHERE}"
+    found = Listing(derived(context, "things-2", lambda: _iris(engine, query)))
     context.memory["listing"] = found
     return found
 

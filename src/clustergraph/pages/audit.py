@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.pages.rules import Rule, severity_of
-from clustergraph.pages.usage import once
+from clustergraph.protocol.derived import derived
 from clustergraph.questions import catalogue
 from clustergraph.vocab import GRAPH, INFERRED
 
@@ -63,7 +63,7 @@ def findings(visit: Visit) -> dict[str, Any]:
         took = time.monotonic() - started
         return {"rules": rules, "at": time.time(), "took_s": round(took, 2), "left": left}
 
-    found: dict[str, Any] = once(visit, "quality", make)
+    found: dict[str, Any] = derived(visit.context, "quality", make)
     return found
 
 
@@ -90,7 +90,7 @@ def broken(visit: Visit, rule: Rule) -> list[dict[str, Any]]:
             for number, result in enumerate(results)
         ]
 
-    found: list[dict[str, Any]] = once(visit, f"quality-{rule.key}", make)
+    found: list[dict[str, Any]] = derived(visit.context, f"quality-{rule.key}", make)
     return found
 
 
@@ -117,7 +117,7 @@ def checked(visit: Visit) -> dict[str, Any]:
         took = time.monotonic() - started
         return {"rows": rows, "left": left, "at": time.time(), "took_s": round(took, 2)}
 
-    found: dict[str, Any] = once(visit, "checks", make)
+    found: dict[str, Any] = derived(visit.context, "checks", make)
     return found
 
 

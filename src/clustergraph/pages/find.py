@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import sqlite3
@@ -16,7 +15,7 @@ from clustergraph.pages.index import Option, Selection
 from clustergraph.protocol import Response, faults
 from clustergraph.protocol.parameters import whole_number
 from clustergraph.rdf.values import IRI
-from clustergraph.sparql.sheets import harmless_cell, write_xlsx
+from clustergraph.sparql.sheets import write_csv, write_xlsx
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -290,8 +289,6 @@ def _written(names: Sequence[str], table: list[list[Any]], form: str) -> bytes:
             stream,
         )
         return stream.getvalue()
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(names)
-    writer.writerows([harmless_cell(one) for one in row] for row in flat)
-    return text.getvalue().encode()
+    stream = io.BytesIO()
+    write_csv(names, flat, stream)
+    return stream.getvalue()

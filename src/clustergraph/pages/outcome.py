@@ -18,7 +18,7 @@ from clustergraph.vocab import BASE, CODE, PREFIXES
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["Cell", "Column", "Kind", "Outcome", "ask", "gather", "lasting", "suited"]
+__all__ = ["Cell", "Column", "Kind", "Outcome", "ask", "gather", "suited"]
 
 Kind: TypeAlias = Literal["number", "date", "country", "region", "point", "thing", "text"]
 """What a column holds: what pictures can be made of it."""
@@ -32,7 +32,6 @@ _NUMBERS: Final = frozenset(_XSD + name for name in ("integer", "decimal", "doub
 _YEARS: Final = range(1000, 3000)
 # What the graph describes itself; other addresses lead out.
 _OURS: Final = tuple({BASE, *PREFIXES.values()})
-_VOLATILE: Final = re.compile(r"\b(?:now|rand|(?:str)?uuid|bnode)\s*[(#]", re.IGNORECASE)
 _DAY: Final = re.compile(r"[12]\d{3}(-\d\d(-\d\d)?)?")
 _DATED: Final = re.compile(r"date|year|from|until|since|start|end|open|close|issue|adopt|award")
 # Things in one column of names, at most, to be told apart by colour.
@@ -151,11 +150,6 @@ def gather(
     views, drawn, first = suited(columns, rows, triples, plot or {})
     form: Literal["graph", "solutions"] = "graph" if triples else "solutions"
     return Outcome(form, columns, rows, None, cut, seconds, views, drawn, plot or {}, first)
-
-
-def lasting(text: str) -> bool:
-    """Say whether a query finds the same each time, as long as the graph stays."""
-    return not _VOLATILE.search(text)
 
 
 def _column(name: str, terms: Sequence[Any]) -> Column:

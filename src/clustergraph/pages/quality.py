@@ -9,9 +9,9 @@ from clustergraph.errors import UnknownNameError
 from clustergraph.pages import audit, charts
 from clustergraph.pages.frame import page
 from clustergraph.pages.rules import Wording, known, title_of
-from clustergraph.pages.usage import once
 from clustergraph.pages.visit import Row, Term
 from clustergraph.protocol import Response
+from clustergraph.protocol.derived import derived
 from clustergraph.questions import catalogue
 from clustergraph.vocab import CODE, PREFIXES
 
@@ -130,7 +130,7 @@ def _by_source(rules: list[dict[str, Any]]) -> list[tuple[str, dict[str, int], i
 
 def _kept(visit: Visit, name: str, text: str, **terms: Term) -> list[Row]:
     """Return the rows of a query that is asked once a generation."""
-    return [Row(row) for row in once(visit, name, lambda: visit.select(text, **terms))]
+    return [Row(row) for row in derived(visit.context, name, lambda: visit.select(text, **terms))]
 
 
 def _complete(visit: Visit) -> dict[str, Any]:

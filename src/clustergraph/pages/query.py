@@ -9,6 +9,7 @@ from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import outcome, results, vocabulary
 from clustergraph.pages.frame import page
 from clustergraph.protocol import Response
+from clustergraph.protocol.query import lasting
 from clustergraph.questions import catalogue
 from clustergraph.vocab import PREFIXES
 
@@ -55,7 +56,7 @@ def show(visit: Visit) -> Response:
         visit,
         "query",
         status=status,
-        cacheable=status == 200 and outcome.lasting(text),
+        cacheable=status == 200 and lasting(text),
         text=text,
         most=most,
         examples=examples,

@@ -10,6 +10,7 @@ from clustergraph.errors import ClusterGraphError
 from clustergraph.pages import outcome, results
 from clustergraph.pages.frame import page
 from clustergraph.protocol import Response, questions
+from clustergraph.protocol.query import lasting
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
 from clustergraph.questions.choices import Choice, choices_of
@@ -83,7 +84,7 @@ def show(visit: Visit) -> Response:
         visit,
         "question",
         status=status,
-        cacheable=status == 200 and outcome.lasting(text),
+        cacheable=status == 200 and lasting(text),
         question=question,
         blanks=[_blank(one, given, visit) for one in question.parameters.values()],
         missing=missing,

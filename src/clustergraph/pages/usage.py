@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from clustergraph.quadstore.kept import kept
+from clustergraph.protocol.derived import derived
 from clustergraph.vocab import INFERRED
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["CLASSES", "PROPERTIES", "Usage", "once", "usage"]
+__all__ = ["CLASSES", "PROPERTIES", "Usage", "usage"]
 
 CLASSES: Final = """SELECT ?term (COUNT(DISTINCT ?thing) AS ?n)
 WHERE { GRAPH ?graph { ?thing a ?term } FILTER(?graph != $inferred) }
@@ -61,34 +59,4 @@ def usage(visit: Visit) -> Usage:
                 found[key].setdefault(row.term, int(row.n))
         return found
 
-    return Usage(**once(visit, "usage", make))
-
-
-def once(visit: Visit, name: str, make: Callable[[], Any]) -> Any:
-    """Return what is worked out once a generation: from memory, from the disk, or anew.
-
-    What is said of a graph that is elsewhere is worked out each time, since it may have changed.
-
-    Args:
-        visit: who asks.
-        name: what it is; letters and hyphens.
-        make: works it out; its result can be written as JSON.
-    """
-    context = visit.context
-    if not visit.generation:
-        return make()
-    known = context.memory.get(name)
-    if known is None:
-        if context.directory is None or context.committed_at is None:
-            known = make()
-        else:
-            data = kept(
-                context.directory,
-                context.generation,
-                context.committed_at,
-                name,
-                lambda: json.dumps(make(), ensure_ascii=False).encode(),
-            )
-            known = json.loads(data)
-        context.memory[name] = known
-    return known
+    return Usage(**derived(visit.context, "usage", make))

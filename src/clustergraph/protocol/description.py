@@ -14,7 +14,7 @@ from clustergraph.protocol.messages import Context, Request, Response
 from clustergraph.protocol.negotiation import choose, offers
 from clustergraph.protocol.parameters import decode, fields
 from clustergraph.protocol.preconditions import tag, unchanged
-from clustergraph.protocol.query import drop_idle_prefixes, refuse_method
+from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.sparql.results import FORMATS
 
 __all__ = ["Statistics", "service", "void"]
@@ -59,8 +59,6 @@ def service(request: Request, context: Context) -> Response:
 
 def void(request: Request, context: Context) -> Response:
     """Describe the data (VoID, section 7.2: at ``/.well-known/void``)."""
-    if request.method not in ("GET", "HEAD"):
-        return refuse_method(request.method, "GET, HEAD, OPTIONS")
     return _respond(request, context, "void")
 
 

@@ -19,9 +19,8 @@ from clustergraph.protocol import faults, parameters, uploads
 from clustergraph.protocol.messages import Change, Context, Request, Response, Write
 from clustergraph.protocol.negotiation import choose
 from clustergraph.protocol.parameters import shown
-from clustergraph.protocol.preconditions import check, http_date, tag, unchanged
-from clustergraph.protocol.query import Sink, drop_idle_prefixes, refuse_method
-from clustergraph.protocol.update import published, read_only
+from clustergraph.protocol.preconditions import check, http_date, published, tag, unchanged
+from clustergraph.protocol.sink import Sink, drop_idle_prefixes
 from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
 from clustergraph.sparql.results import Format
 from clustergraph.sparql.wellformed import holdable, holds_all
@@ -69,7 +68,7 @@ def answer(request: Request, context: Context) -> Response | Change:
             detail = f"{request.method} needs a graph: add ?graph=IRI or ?default to the address"
             raise faults.method_not_allowed(request.method, allow, detail)
         case "PUT" | "POST" | "DELETE" if not context.config.writable:
-            raise read_only()
+            raise faults.read_only()
         case "PUT":
             return _write(request, context, target, replace=True)
         case "POST":
@@ -78,10 +77,8 @@ def answer(request: Request, context: Context) -> Response | Change:
                 if target.node is None
                 else _write(request, context, target, replace=False)
             )
-        case "DELETE":
+        case _:
             return _delete(request, context, target)
-        case method:
-            return refuse_method(method, allow)
 
 
 def target_of(request: Request, context: Context) -> Target:
@@ -149,7 +146,7 @@ def _get(request: Request, context: Context, target: Target) -> Response:
 
 def _dump(write: Write, context: Context, target: Target, form: Format) -> bytes:
     assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
-    sink = Sink(write, context.config.max_result_bytes)
+    sink = Sink(write)
     readable = form.name in ("turtle", "trig")
     prefixes = dict(context.config.prefixes) if readable else None
     try:

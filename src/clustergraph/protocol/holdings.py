@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -11,8 +10,8 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
+from clustergraph.protocol.derived import derived
 from clustergraph.protocol.messages import Context
-from clustergraph.quadstore.kept import kept
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = ["Statistics", "count", "dataset", "statistics"]
@@ -107,25 +106,9 @@ def _links(store: ox.Store) -> dict[str, int]:
 def statistics(context: Context) -> Statistics:
     """Return the counts of the generation at hand, counted once."""
     known = context.memory.get("statistics")
-    if not isinstance(known, Statistics):
-        directory, committed_at = context.directory, context.committed_at
-        if directory is None or committed_at is None:
-            known = count(context.store)
-        else:
-            data = kept(
-                directory,
-                context.generation,
-                committed_at,
-                "statistics-2",
-                lambda: _counted(context),
-            )
-            known = Statistics(**json.loads(data))
-        context.memory["statistics"] = known
-    return known
-
-
-def _counted(context: Context) -> bytes:
-    return json.dumps(asdict(count(context.store))).encode()
+    if isinstance(known, Statistics):
+        return known
+    return Statistics(**derived(context, "statistics-2", lambda: asdict(count(context.store))))
 
 
 def dataset(base: str, context: Context) -> _Statements:

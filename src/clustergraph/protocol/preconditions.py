@@ -12,7 +12,7 @@ from clustergraph.errors import RequestError
 from clustergraph.protocol import faults
 from clustergraph.protocol.messages import Context, Request, Response
 
-__all__ = ["check", "http_date", "tag", "unchanged"]
+__all__ = ["check", "http_date", "published", "tag", "unchanged"]
 
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7E\x80-\xFF]*)"')
 
@@ -29,6 +29,11 @@ def tag(context: Context, variant: str) -> str:
     """
     stamp = f"{context.committed_at} {clustergraph.__version__}"
     return f'"{context.generation}-{variant}-{blake2b(stamp.encode(), digest_size=4).hexdigest()}"'
+
+
+def published(generation: int) -> tuple[str, str]:
+    """Return the header that says which generation holds a write."""
+    return "Clustergraph-Generation", str(generation)
 
 
 def http_date(seconds: float) -> str:

@@ -28,9 +28,9 @@ from clustergraph.errors import (
     UnsupportedFunctionError,
     UsageError,
 )
-from clustergraph.protocol import faults
+from clustergraph.protocol import faults, reports
 from clustergraph.protocol.messages import Request, Response
-from clustergraph.protocol.negotiation import prefers_text
+from clustergraph.protocol.negotiation import prefers_text, quality_of
 from clustergraph.vocab import BASE
 
 __all__ = ["PROBLEM", "WORKER_FAILURES", "describe", "document", "respond"]
@@ -95,9 +95,7 @@ def respond(error: ClusterGraphError, request: Request) -> Response:
     A `RequestError` may carry ``headers``, a list of names and values, for the response.
     """
     if isinstance(error, InvalidChangeError):
-        from clustergraph.protocol import reports
-
-        return reports.refusal(error, request)
+        return _refusal(error, request)
     status, members = describe(error)
     headers = members.pop("headers", None)
     response = _response(status, members, request.headers.get("accept"))
@@ -156,6 +154,28 @@ def document(
         more: extension members.
     """
     return _response(status, _members(status, title, detail, more), accept)
+
+
+def _refusal(error: InvalidChangeError, request: Request) -> Response:
+    """Return the 422 for a change that was refused, with the report that says why.
+
+    By default a problem document that holds the findings; else the report in any format that the
+    client prefers.
+    """
+    accept = request.headers.get("accept")
+    others = [
+        (quality_of(accept, media_type), form)
+        for form, media_type in reports.FORMATS.items()
+        if form != "json"
+    ]
+    best, form = max(others, key=lambda pair: pair[0])
+    json_types = ("application/problem+json", "application/json")
+    if best > max(quality_of(accept, kind) for kind in json_types):
+        return reports.written(error.report, form, 422)
+    body = reports.written(error.report, "json").body
+    assert isinstance(body, bytes)  # noqa: S101 - reports are whole
+    findings = json.loads(body)["findings"]
+    return document(422, "Invalid change", str(error), findings=findings)
 
 
 def _members(status: int, title: str, detail: str, more: Mapping[str, object]) -> dict[str, Any]:

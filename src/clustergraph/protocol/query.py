@@ -16,31 +16,21 @@ from clustergraph.errors import (
     UnsupportedFunctionError,
     without_places,
 )
-from clustergraph.protocol import faults, parameters
+from clustergraph.protocol import description, faults, parameters
 from clustergraph.protocol.messages import Config, Context, Request, Response, Stream, Write
 from clustergraph.protocol.negotiation import choose
+from clustergraph.protocol.sink import Sink, drop_idle_prefixes
 from clustergraph.quadstore.engine import Answer, StoreEngine
 from clustergraph.sparql.results import Format
 from clustergraph.sparql.results import write as write_answer
 from clustergraph.vocab import CG
 
-__all__ = [
-    "CHUNK_BYTES",
-    "Sink",
-    "answer",
-    "drop_idle_prefixes",
-    "refuse_method",
-    "used_prefixes",
-]
+__all__ = ["answer", "lasting", "used_prefixes"]
 
-CHUNK_BYTES: Final = 64 * 1024
-"""An answer up to this long is sent in one piece, a longer one in chunks of about this length."""
-
-_ALLOW: Final = "GET, HEAD, POST, OPTIONS"
-# Formats that cannot hold every answer.
 QUERY_WARNINGS: Final = "Clustergraph-Query-Warnings"
 """The header of warnings about a query: unknown terms, and where this endpoint differs."""
 _LONGEST_WARNING: Final = 500
+# Formats that cannot hold every answer.
 _CHECKED: Final = (ox.QueryResultsFormat.XML, ox.RdfFormat.RDF_XML, ox.RdfFormat.JSON_LD)
 # Turtle up to this long is written again with prefixes, for it is likely read by a person.
 _PREFIXED_BYTES: Final = 16 * 1024
@@ -57,15 +47,10 @@ def answer(request: Request, context: Context) -> Response:
     Raises:
         ClusterGraphError: the request cannot be answered.
     """
-    method = request.method
-    if method != "GET" and method != "POST" and method != "HEAD":
-        return refuse_method(method, _ALLOW)
     given = parameters.read(request, "query")
     text = given.text
     if text is None:
-        if method != "POST" and not (given.default_graphs or given.named_graphs):
-            from clustergraph.protocol import description
-
+        if request.method != "POST" and not (given.default_graphs or given.named_graphs):
             return description.service(request, context)
         raise faults.bad_request("the request holds no query: add query=…")
     parameters.nodes(given.default_graphs, "default-graph-uri")
@@ -80,8 +65,8 @@ def answer(request: Request, context: Context) -> Response:
     triples = isinstance(result, ox.QueryTriples)
     accept = request.headers.get("accept")
     form = choose(accept, given.forms, "graph" if triples else "solutions")
-    lasting = not config.policy(network=False).check_calls(text) and _lasting(text, triples)
-    response = Response(200, [*_headers(form), *_warnings(text, context)], cacheable=lasting)
+    same = not config.policy(network=False).check_calls(text) and lasting(text, triples)
+    response = Response(200, [*_headers(form), *_warnings(text, context)], cacheable=same)
     if isinstance(result, ox.QueryBoolean) and isinstance(form.engine, ox.QueryResultsFormat):
         response.body = result.serialize(format=form.engine) or b""
         return response
@@ -99,17 +84,6 @@ def _warnings(text: str, context: Context) -> list[tuple[str, str]]:
     return [(QUERY_WARNINGS, told.encode("ascii", "replace").decode())] if told else []
 
 
-def refuse_method(method: str, allow: str) -> Response:
-    """Return the response to OPTIONS, or to a method that an address does not take.
-
-    Raises:
-        RequestError: it is not OPTIONS (405; RFC 9110, section 15.5.6).
-    """
-    if method == "OPTIONS":
-        return Response(204, [("Allow", allow)])
-    raise faults.method_not_allowed(method, allow)
-
-
 def used_prefixes(text: str, config: Config) -> dict[str, str] | None:
     """Return those of the undeclared prefixes that a text may use: each costs time to pass on."""
     found = {name: iri for key, name, iri in config.prefix_table if key in text}
@@ -121,8 +95,8 @@ def _headers(form: Format) -> list[tuple[str, str]]:
     return [("Content-Type", form.content_type), ("Vary", "Accept")]
 
 
-def _lasting(text: str, triples: bool) -> bool:
-    """Say whether the query gets the same bytes each time; when in doubt, not."""
+def lasting(text: str, triples: bool = False) -> bool:
+    """Return whether a query gets the same answer each time; when in doubt, not."""
     lowered = text.lower()
     if "now" in lowered or "rand" in lowered or "uuid" in lowered or "bnode" in lowered:
         return not _VOLATILE.search(lowered) and not (triples and _FRESH.search(text))
@@ -140,7 +114,7 @@ def _stream(result: Answer, form: Format, config: Config) -> Stream:
     """Return what serialises an answer; it can be called once."""
 
     def stream(write: Write) -> bytes:
-        sink = Sink(write, config.max_result_bytes)
+        sink = Sink(write)
         try:
             if form.engine is None or form.engine in _CHECKED:
                 write_answer(result, form, sink)  # type: ignore[arg-type]
@@ -158,15 +132,6 @@ def _stream(result: Answer, form: Format, config: Config) -> Stream:
     return stream
 
 
-def drop_idle_prefixes(turtle: bytes) -> bytes:
-    """Return Turtle or TriG without the declarations at its head that nothing below needs."""
-    lines = turtle.split(b"\n")
-    body = next((at for at, line in enumerate(lines) if not line.startswith(b"@prefix ")), 0)
-    below = b"\n".join(lines[body:])
-    kept = [line for line in lines[:body] if line[8 : line.index(b":") + 1] in below]
-    return b"\n".join([*kept, below])
-
-
 def _with_prefixes(turtle: bytes, prefixes: Mapping[str, str]) -> bytes:
     used = {name: iri for name, iri in prefixes.items() if b"<" + iri.encode() in turtle}
     if not used:
@@ -174,51 +139,3 @@ def _with_prefixes(turtle: bytes, prefixes: Mapping[str, str]) -> bytes:
     triples = ox.parse(turtle, ox.RdfFormat.TURTLE)
     text = ox.serialize(triples, None, ox.RdfFormat.TURTLE, prefixes=used)
     return drop_idle_prefixes(text or b"")
-
-
-class Sink:
-    """A file for the engine's serialisers: gathers small writes into chunks and counts bytes.
-
-    Args:
-        write: takes the chunks.
-        limit: most bytes in all.
-    """
-
-    __slots__ = ("_limit", "_parts", "_size", "_write", "broken", "total")
-
-    def __init__(self, write: Write, limit: int) -> None:
-        self._write = write
-        self._limit = limit
-        self._parts: list[bytes] = []
-        self._size = 0
-        self.total = 0
-        self.broken = False
-
-    def write(self, data: bytes) -> int:
-        """Take some bytes.
-
-        Raises:
-            RequestError: the limit is passed.
-        """
-        size = len(data)
-        self.total += size
-        if self.total > self._limit:
-            raise faults.result_too_large(self._limit)
-        if self._size + size > CHUNK_BYTES:
-            try:
-                self._write(b"".join(self._parts))
-            except BaseException:
-                self.broken = True
-                raise
-            self._parts = []
-            self._size = 0
-        self._parts.append(data)
-        self._size += size
-        return size
-
-    def flush(self) -> None:
-        """Do nothing: chunks go out when they are full."""
-
-    def rest(self) -> bytes:
-        """Return what has not been written yet."""
-        return self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)

@@ -5,27 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import pyoxigraph as ox
 
-from clustergraph.errors import RequestError, UnknownNameError
+from clustergraph.errors import UnknownNameError
+from clustergraph.protocol import faults, parameters
 from clustergraph.protocol.messages import Context, Request, Response, Write
 from clustergraph.protocol.negotiation import Kind, choose
+from clustergraph.protocol.query import lasting
+from clustergraph.protocol.sink import Sink
 from clustergraph.quadstore import Answer
 from clustergraph.quadstore.engine import Queryable
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
 from clustergraph.questions.choices import choices_of
+from clustergraph.questions.parameters import TODAY
+from clustergraph.rdf.values import value
 from clustergraph.sparql import paging
 from clustergraph.sparql import results as answers
-from clustergraph.workers import wire
+from clustergraph.sparql.sheets import write_csv
 
 __all__ = ["answer", "catalogue_of", "choices"]
 
 _PAGE_ROWS: Final = 100
 _MOST_ROWS: Final = 10_000
 _MOST_PAGES: Final = 1_000_000
+_LONGEST_LINK: Final = 1000
 
 
 def answer(request: Request, context: Context) -> Response:
@@ -39,13 +45,13 @@ def answer(request: Request, context: Context) -> Response:
         return _answer(question, request, context)
     except UnknownNameError as error:
         # The question is there; a value that it was given is not.
-        raise RequestError(400, "Wrong parameter", str(error)) from error
+        raise faults.bad_parameter(str(error)) from error
 
 
 def choices(request: Request, context: Context) -> Response:
     """Return what may be filled in, by parameter, as the graph has it."""
     question = catalogue.find(request.parameters["name"])
-    return _choices(_engine(context), question, _values(request))
+    return _choices(_engine(context), question, parameters.values(request.query_string))
 
 
 def catalogue_of(_: Request, __: Context) -> Response:
@@ -87,7 +93,7 @@ def _entry(question: Question) -> dict[str, Any]:
 
 def _answer(question: Question, request: Request, context: Context) -> Response:
     engine, name = _engine(context), question.name
-    values = _values(request)
+    values = parameters.values(request.query_string)
     # A question may have a parameter of that name; then it means that one.
     asked = {
         key: values.pop(key, [])
@@ -102,31 +108,20 @@ def _answer(question: Question, request: Request, context: Context) -> Response:
             detail = (
                 f"{name} answers with no rows, so that it has no pages: leave page and size out"
             )
-            raise RequestError(400, "The request is wrong", detail)
+            raise faults.bad_request(detail)
         names = [variable.value for variable in answer.variables]
         rows = sum(1 for _ in answer)
         asked_of = catalogue.asked_of(question, engine)
         answer = asked_of.query(paging.cut(question.bind(values), names, page))
-        headers = [("X-Total-Count", str(rows)), ("Link", _links(request, page, rows))]
-    return _written(question.name, answer, request, asked.get("format", []), headers)
-
-
-def _values(request: Request) -> dict[str, list[str]]:
-    """Return the fields of an address by name."""
-    try:
-        pairs = parse_qsl(
-            request.query_string.decode("latin-1"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=100,
-        )
-    except ValueError as error:
-        detail = f"the address is not well-formed: {error}"
-        raise RequestError(400, "The request is wrong", detail) from error
-    values: dict[str, list[str]] = {}
-    for name, value in pairs:
-        values.setdefault(name, []).append(value)
-    return values
+        headers = [("X-Total-Count", str(rows))]
+        if links := _links(request, page, rows):
+            headers.append(("Link", links))
+    response = _written(question.name, answer, request, asked.get("format", []), headers)
+    today = any(
+        TODAY in one.default and one.name not in values for one in question.parameters.values()
+    )
+    response.cacheable = not today and lasting(question.text, answers.is_triples(answer))
+    return response
 
 
 def _written(
@@ -141,9 +136,14 @@ def _written(
     form = choose(request.headers.get("accept"), tuple(formats), kind)
 
     def stream(write: Write) -> bytes:
-        pieces = _Pieces(write)
-        answers.write(answer, form, pieces)  # type: ignore[arg-type]
-        return pieces.rest()
+        sink = Sink(write)
+        if form.name == "csv" and isinstance(answer, ox.QuerySolutions):
+            names = [variable.value for variable in answer.variables]
+            rows = ([value(term) for term in solution] for solution in answer)
+            write_csv(names, rows, sink)  # type: ignore[arg-type]
+        else:
+            answers.write(answer, form, sink)  # type: ignore[arg-type]
+        return sink.rest()
 
     kept = "attachment" if form.name in ("xlsx", "parquet") else "inline"
     headers = [
@@ -152,7 +152,7 @@ def _written(
         ("Content-Disposition", f'{kept}; filename="{name}{form.suffix}"'),
         *headers,
     ]
-    return Response(200, headers, stream, cacheable=True)
+    return Response(200, headers, stream)
 
 
 def _page(numbers: Sequence[str], sizes: Sequence[str]) -> paging.Page | None:
@@ -163,19 +163,17 @@ def _page(numbers: Sequence[str], sizes: Sequence[str]) -> paging.Page | None:
     """
     if not numbers and not sizes:
         return None
-    number, size = (numbers or ["1"])[-1], (sizes or [str(_PAGE_ROWS)])[-1]
-    for name, written, most in (("page", number, _MOST_PAGES), ("size", size, _MOST_ROWS)):
-        if not (written.isascii() and written.isdigit() and 1 <= int(written) <= most):
-            detail = f"{name}={written}: a whole number from 1 to {most:,}"
-            raise RequestError(400, "The request is wrong", detail)
-    return paging.Page(int(number), int(size))
+    number = parameters.whole_number((numbers or ["1"])[-1], "page", _MOST_PAGES)
+    size = parameters.whole_number((sizes or [str(_PAGE_ROWS)])[-1], "size", _MOST_ROWS)
+    return paging.Page(number, size)
 
 
 def _links(request: Request, page: paging.Page, rows: int) -> str:
     """Return the Link header (RFC 8288) that leads to the pages around one."""
     fields = [
         (name, value)
-        for name, value in parse_qsl(request.query_string.decode("latin-1"), True)
+        for name, several in parameters.values(request.query_string).items()
+        for value in several
         if name not in ("page", "size")
     ]
     last = page.last(rows)
@@ -190,7 +188,8 @@ def _links(request: Request, page: paging.Page, rows: int) -> str:
         if 1 <= number <= last:
             query = urlencode([*fields, ("page", number), ("size", page.size)])
             links.append(f'<{request.base}{quote(request.path)}?{query}>; rel="{relation}"')
-    return ", ".join(links)
+    # Each repeats the address: long ones would make a header many times as long.
+    return ", ".join(one for one in links if len(one) <= _LONGEST_LINK)
 
 
 def _choices(
@@ -205,29 +204,3 @@ def _choices(
     }
     headers = [("Content-Type", "application/json")]
     return Response(200, headers, json.dumps(found, ensure_ascii=False).encode(), cacheable=True)
-
-
-class _Pieces:
-    """A file to write to that hands its content on in chunks."""
-
-    def __init__(self, write: Write) -> None:
-        self._write = write
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def write(self, data: bytes) -> int:
-        """Take some bytes."""
-        self._parts.append(bytes(data))
-        self._size += len(data)
-        if self._size >= wire.CHUNK_BYTES:
-            self._write(self.rest())
-        return len(data)
-
-    def flush(self) -> None:
-        """Do nothing: chunks are of a good size only."""
-
-    def rest(self) -> bytes:
-        """Return what has not been handed on."""
-        data = b"".join(self._parts)
-        self._parts, self._size = [], 0
-        return data

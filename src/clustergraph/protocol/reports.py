@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from clustergraph.errors import InvalidChangeError
 from clustergraph.protocol import faults
-from clustergraph.protocol.messages import Request, Response
-from clustergraph.protocol.negotiation import negotiate, quality_of
+from clustergraph.protocol.messages import Response
+from clustergraph.protocol.negotiation import negotiate
 
 if TYPE_CHECKING:
     from clustergraph.shacl import Report
 
-__all__ = ["FORMATS", "chosen", "refusal", "written"]
+__all__ = ["FORMATS", "chosen", "written"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,6 @@ _HINT: Final = "; or with ?format= one of " + ", ".join(FORMATS)
 _UTF8: Final = ("text/turtle", "text/plain", "text/html", "text/x-github-workflow")
 # A report quotes what strangers sent: as a page it may do nothing but be read.
 _SANDBOX: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-_PROBLEM: Final = "application/problem+json"
 
 
 def chosen(accept: str | None, name: str | None = None) -> str:
@@ -94,26 +91,3 @@ def _json_ld(turtle: str) -> bytes:
 
     triples = ox.parse(turtle, ox.RdfFormat.TURTLE)
     return ox.serialize(triples, format=ox.RdfFormat.JSON_LD) or b""
-
-
-def refusal(error: InvalidChangeError, request: Request) -> Response:
-    """Return the 422 for a change that was refused, with the report that says why.
-
-    By default a problem document (RFC 9457) that holds the findings; else the report in any
-    format that the client prefers.
-    """
-    from clustergraph.protocol.problems import document
-
-    accept = request.headers.get("accept")
-    others = [
-        (quality_of(accept, media_type), form)
-        for form, media_type in FORMATS.items()
-        if form != "json"
-    ]
-    best, form = max(others, key=lambda pair: pair[0])
-    if best > max(quality_of(accept, kind) for kind in (_PROBLEM, "application/json")):
-        return written(error.report, form, 422)
-    from clustergraph.shacl import render
-
-    findings = json.loads(render(error.report, "json"))["findings"]
-    return document(422, "Invalid change", str(error), findings=findings)

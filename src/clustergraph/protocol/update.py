@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import FederationError, QueryRefusedError, RequestError, StoreError
+from clustergraph.errors import FederationError, QueryRefusedError, StoreError
 from clustergraph.protocol import faults, parameters
 from clustergraph.protocol.messages import Change, Context, Request, Response
-from clustergraph.protocol.preconditions import check
-from clustergraph.protocol.query import refuse_method, used_prefixes
+from clustergraph.protocol.preconditions import check, published
+from clustergraph.protocol.query import used_prefixes
 from clustergraph.quadstore import updates
 from clustergraph.quadstore.checks import admit_update, explain_update
 from clustergraph.quadstore.delta import Changed
 from clustergraph.sparql.lexer import Token, position, tokenise
 
-__all__ = ["answer", "published", "with_dataset"]
-
-_ALLOW: Final = "POST, OPTIONS"
+__all__ = ["answer", "with_dataset"]
 
 
 def answer(request: Request, context: Context) -> Response | Change:
@@ -28,8 +25,6 @@ def answer(request: Request, context: Context) -> Response | Change:
     Raises:
         ClusterGraphError: the request cannot be done.
     """
-    if request.method != "POST":
-        return refuse_method(request.method, _ALLOW)
     given = parameters.read(request, "update")
     if given.text is None:
         raise faults.bad_request("the request holds no update: add update=…")
@@ -40,7 +35,7 @@ def answer(request: Request, context: Context) -> Response | Change:
     ):
         parameters.nodes(iris, name)
     if not context.config.writable:
-        raise read_only()
+        raise faults.read_only()
     policy = config.policy(context.network)
     try:
         admitted = admit_update(given.text, policy, config.base_iri, config.prefixes)
@@ -66,16 +61,6 @@ def answer(request: Request, context: Context) -> Response | Change:
             raise StoreError(f"the update could not be carried out: {error}") from error
 
     return Change(apply, lambda _, generation: Response(204, [published(generation)]))
-
-
-def published(generation: int) -> tuple[str, str]:
-    """Return the header that says which generation holds a write."""
-    return "Clustergraph-Generation", str(generation)
-
-
-def read_only() -> RequestError:
-    """Return the refusal of a write where none are taken."""
-    return faults.read_only()
 
 
 def with_dataset(text: str, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> str:

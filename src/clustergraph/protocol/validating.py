@@ -19,7 +19,6 @@ import pyoxigraph as ox
 from clustergraph.errors import UnreadableInputError
 from clustergraph.protocol import faults, parameters, reports, uploads
 from clustergraph.protocol.messages import Context, Request, Response
-from clustergraph.protocol.query import refuse_method
 
 if TYPE_CHECKING:
     from clustergraph.shacl.compile import Compiled
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["answer"]
 
-_ALLOW: Final = "POST, OPTIONS"
 _SHAPES: Final = "shapes"
 """The field of a form that holds shapes; all others hold data."""
 
@@ -42,8 +40,6 @@ def answer(request: Request, context: Context) -> Response:
     Raises:
         ClusterGraphError: the request cannot be done.
     """
-    if request.method != "POST":
-        return refuse_method(request.method, _ALLOW)
     form, surroundings = _wanted(request)
     config = context.config
     limits = replace(config, max_upload_bytes=config.max_validate_bytes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -13,7 +15,7 @@ from typing import IO, Any, Final
 from clustergraph.errors import MissingExtraError, UsageError
 from clustergraph.rdf.values import IRI, Value
 
-__all__ = ["harmless_cell", "write_parquet", "write_xlsx"]
+__all__ = ["harmless_cell", "write_csv", "write_parquet", "write_xlsx"]
 
 # What a spreadsheet can hold (Excel specifications and limits).
 _MOST_ROWS: Final = 1_048_576
@@ -100,6 +102,27 @@ def write_xlsx(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO
     for row in table:
         sheet.append([cell(content) for content in row])
     book.save(stream)
+
+
+def write_csv(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO[bytes]) -> None:
+    """Write a table as CSV (RFC 4180) for spreadsheets: no text becomes a formula."""
+    for row in itertools.chain([names], rows):
+        text = io.StringIO()
+        csv.writer(text).writerow([harmless_cell(_plain(content)) for content in row])
+        stream.write(text.getvalue().encode("utf-8", "replace"))
+
+
+def _plain(content: Value) -> Value:
+    """Return what a cell of CSV holds: truths and times in XML Schema's lexical form."""
+    match content:
+        case bool():
+            return "true" if content else "false"
+        case datetime() | date():
+            return content.isoformat()
+        case float() if not math.isfinite(content):
+            return "NaN" if math.isnan(content) else "INF" if content > 0 else "-INF"
+        case _:
+            return content
 
 
 def harmless_cell(content: Value) -> Value:
