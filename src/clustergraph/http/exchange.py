@@ -16,7 +16,7 @@ from clustergraph.http.codec import Ask, Headers
 from clustergraph.http.options import Options
 from clustergraph.http.routes import Route
 from clustergraph.pages.words import LANGUAGES, THEMES
-from clustergraph.protocol import problems
+from clustergraph.protocol import faults, problems
 from clustergraph.protocol.negotiation import prefers_html
 
 __all__ = [
@@ -74,6 +74,7 @@ _WRITING: Final = (
     b"if-none-match", b"slug",
 )  # fmt: skip
 _MAX_VALUE_BYTES: Final = 8 << 10
+_MIN_TIMEOUT_S: Final = 0.1
 _TIMEOUT: Final = re.compile(rb"(?:^|&)timeout=([0-9]{1,6}(?:\.[0-9]{1,6})?)(?:&|$)")
 _WAIT: Final = re.compile(rb"(?:^|[,;\s])wait=([0-9]{1,6})(?:$|[,;\s])")
 _ZERO: Final = re.compile(rb"q\s*=\s*0(?:\.0*)?")
@@ -216,12 +217,17 @@ class Exchange:
         """Return the request's timeout in seconds, capped at the limit.
 
         A request states it by ``?timeout=SECONDS`` or by ``Prefer: wait=SECONDS`` (RFC 7240).
+
+        Raises:
+            RequestError: it is too short for any worker.
         """
         limit = most_s
         if b"timeout=" in self.query_string and (found := _TIMEOUT.search(self.query_string)):
             limit = min(limit, float(found[1]))
+            if limit < _MIN_TIMEOUT_S:
+                raise faults.bad_parameter(f"timeout takes seconds, from {_MIN_TIMEOUT_S}")
         if found := _WAIT.search(self.headers.get(b"prefer", b"")):
-            limit = min(limit, float(found[1]))
+            limit = min(limit, max(float(found[1]), _MIN_TIMEOUT_S))
         return limit
 
     async def receive_body(self, limit: int) -> bool:
@@ -289,7 +295,7 @@ class Exchange:
             AbortError: the client reads too slowly.
         """
         begun_s = time.monotonic()
-        patience_s = self.options.stall_timeout_s + self.sent_bytes / LEAST_BYTES_PER_S
+        patience_s = self.options.stall_timeout_s + len(chunk) / LEAST_BYTES_PER_S
         try:
             async with asyncio.timeout(patience_s):
                 await self._send({"type": "http.response.body", "body": chunk, "more_body": more})

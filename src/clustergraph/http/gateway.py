@@ -13,7 +13,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
-from clustergraph.errors import ClusterGraphError
+from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.http.background import Background
 from clustergraph.http.codec import Headers
 from clustergraph.http.exchange import (
@@ -186,6 +186,8 @@ class Gateway:
             return
         try:
             await self._answer(exchange, scope)
+        except RequestError as error:
+            await exchange.refuse(error.status, error.title, error.detail)
         except AbortError:
             raise  # the server aborts the connection, so that the client sees a truncated response
         except Exception:
