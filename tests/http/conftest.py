@@ -106,7 +106,7 @@ def launch_with(
     """A function that serves the small store with `Options`, also those without an option."""
 
     def start(**options: Any) -> contextlib.AbstractContextManager[Service]:
-        text = json.dumps({"prepare": False, "workers": 1, **options})
+        text = json.dumps({"prepare": False, "workers": 1, "metrics_token": METRICS, **options})
         return running([sys.executable, "-c", _SCRIPT, str(small_store), text])
 
     return start

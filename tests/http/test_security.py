@@ -247,7 +247,8 @@ def test_every_request_counts(launch_with: Any, tmp_path: Path) -> None:
     )
     paths = ["/queries", "/queries/graphs", "/", "/nothing", "/openapi.json", "/health", "/find",
              "/sparql?query=ASK%7B%7D", "/static/x/style.css", "/validate"]  # fmt: skip
-    with launch_with(client_limit=1, access_log=str(log), query_timeout_s=60) as one:
+    options = {"client_limit": 1, "access_log": str(log), "query_timeout_s": 60}
+    with launch_with(**options) as one:  # noqa: SIM117 - the service first
         with socket.create_connection(one.address) as held:
             held.sendall(f"GET /sparql?query={quote(endless)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
             with httpx.Client(base_url=one.base, trust_env=False) as client:

@@ -17,7 +17,7 @@ from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.http.background import Background
 from clustergraph.http.codec import Headers
 from clustergraph.http.exchange import (
-    CORS,
+    ALWAYS,
     LEFT,
     AbortError,
     Exchange,
@@ -298,7 +298,7 @@ class Gateway:
 
         async def send(message: Scope) -> None:
             if message["type"] == "http.response.start":
-                headers: Headers = [*CORS, *message["headers"]]
+                headers: Headers = [*ALWAYS, *message["headers"]]
                 await exchange.start(message["status"], secured(headers, exchange.base))
             else:
                 await exchange.send(message.get("body", b""), message.get("more_body", False))

@@ -148,7 +148,7 @@ class AccessLog:
         self._own = str(path) != "-"
         try:
             self._stream: IO[str] = (
-                Path(path).open("a", encoding="utf-8")
+                Path(path).open("a", encoding="utf-8")  # noqa: SIM115
                 if self._own
                 else open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
             )

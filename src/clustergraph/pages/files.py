@@ -46,7 +46,6 @@ def show(visit: Visit) -> Response:
     head = [
         ("Content-Type", _TYPES[known[name].suffix]),
         ("Cache-Control", _FOR_EVER if fresh else "no-cache"),
-        ("X-Content-Type-Options", "nosniff"),
     ]
     return Response(200, head, known[name].read_bytes(), cacheable=True)
 
