@@ -89,3 +89,19 @@ def test_points(text: str, found: tuple[float, float] | None) -> None:
 def test_page_numbers(show: Callable[..., Any], address: str, page: str) -> None:
     """A number of a page that is none, or of 5,000 digits, is refused."""
     assert show(address + page).status == 400
+
+
+def test_records_without_a_name(tmp_path: Path, show_from: Callable[..., Any]) -> None:
+    """A claim or a figure that is a blank node is shown with its thing, and breaks nothing."""
+    data = """
+    @prefix cg: <https://w3id.org/clustergraph/ns#> .
+    @prefix id: <https://w3id.org/clustergraph/id/> .
+    @prefix graph: <https://w3id.org/clustergraph/graph/> .
+    graph:x {
+      id:cluster-organisation\\/a a cg:ClusterOrganisation .
+      [] a cg:Figure ; cg:figureOf id:cluster-organisation\\/a ; cg:value 7 .
+      _:1a cg:claimSubject id:cluster-organisation\\/a .
+    }
+    """
+    build(tmp_path / "store", lambda: ox.parse(data, ox.RdfFormat.TRIG))
+    assert show_from(Engine(tmp_path / "store"), 1)("/doc/cluster-organisation/a").status == 200

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
     from clustergraph.shacl.results import Result
 
-__all__ = ["broken", "checked", "findings"]
+__all__ = ["broken", "checked", "findings", "shapes_and_graph"]
 
 _MOST_KEPT: Final = 500
 _EXAMPLES: Final = 3
@@ -44,7 +44,7 @@ def findings(visit: Visit) -> dict[str, Any]:
         started = time.monotonic()
         rules: dict[str, dict[str, Any]] = {}
         left = []
-        graph, compiled = _judging(visit)
+        graph, compiled = shapes_and_graph(visit)
         for shape in compiled.shapes.targeted:
             if time.monotonic() - started > visit.context.budget_s:
                 left.append(getattr(shape.node, "value", "").rpartition("#")[2])
@@ -71,7 +71,7 @@ def broken(visit: Visit, rule: Rule) -> list[dict[str, Any]]:
     """Return the findings of one rule, each with the cell that states it where one is known."""
 
     def make() -> list[dict[str, Any]]:
-        graph, compiled = _judging(visit)
+        graph, compiled = shapes_and_graph(visit)
         owner = next(s for s in compiled.shapes.targeted if s.node == rule.owner.node)
         results = [
             result
@@ -121,8 +121,9 @@ def checked(visit: Visit) -> dict[str, Any]:
     return found
 
 
-def _judging(visit: Visit) -> tuple[Any, Any]:
-    # Only now: whoever reads other pages needs no engine for shapes.
+def shapes_and_graph(visit: Visit) -> tuple[Any, Any]:
+    """Return the graph as the SHACL engine reads it, and the compiled shapes; once a worker."""
+    # Only now: who reads other pages needs no engine for shapes.
     from clustergraph.shacl.compile import Compiled, Graph
     from clustergraph.shacl.run import shipped_shapes
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
+
+from clustergraph.pages.audit import shapes_and_graph
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -37,39 +39,34 @@ class Finding:
 
 
 def findings(visit: Visit, iris: Iterable[str]) -> list[Finding] | None:
-    """Judge some things by the shipped shapes, the gravest findings first.
+    """Validate some things with the shipped shapes, the gravest findings first.
 
-    What needs more than a look at each thing (shapes that only the reference engine can judge) is
-    left to `clustergraph validate`.
+    What needs more than a look at each thing (shapes that only the reference engine can evaluate)
+    is left to `clustergraph validate`.
 
     Returns:
         The findings; None: the graph is another server's, and cannot be looked at so closely.
     """
     if not visit.generation:
         return None
-    found = _judged(visit, [ox.NamedNode(iri) for iri in iris][:_MOST_NODES])
+    # Records may be blank nodes, which have no name that says anything here.
+    nodes = [ox.NamedNode(iri) for iri in iris if ":" in iri]
+    found = _validated(visit, nodes[:_MOST_NODES])
     order = list(_NAMES.values())
     return sorted(set(found), key=lambda one: (order.index(one.severity), one.shape, one.focus))
 
 
-def _judged(visit: Visit, nodes: list[ox.NamedNode]) -> Iterator[Finding]:
-    # Only now: shapes are compiled once a worker, by whoever shows the first thing.
-    from clustergraph.shacl.compile import Compiled, Graph
+def _validated(visit: Visit, nodes: list[ox.NamedNode]) -> Iterator[Finding]:
     from clustergraph.shacl.compile.validator import NodeValidator
-    from clustergraph.shacl.run import shipped_shapes
 
-    memory = visit.context.memory
-    compiled = Compiled.of(shipped_shapes())
-    graph: Any = memory.get("validated graph")
-    if graph is None:
-        graph = memory["validated graph"] = Graph(visit.context.store)
-    judge = NodeValidator(graph)
+    graph, compiled = shapes_and_graph(visit)
+    validator = NodeValidator(graph)
     for shape in compiled.shapes.targeted:
         if shape.deactivated:
             continue
         for node in nodes:
             if graph.is_target(shape, node) and compiled.reason(shape, graph) is None:
-                for result in judge.results(shape, node):
+                for result in validator.results(shape, node):
                     messages = {one.language or "": one.value for one in result.messages}
                     preferred = [visit.language, "en", *messages]
                     language = next((one for one in preferred if one in messages), "")
