@@ -112,7 +112,6 @@ class Config:
             description says so.
         max_validate_bytes: longest content that is judged without being stored, decompressed.
         shapes: the file or directory of shapes that hold here; None: the shipped ones.
-        prefix_table: each prefix as it stands in a text, its name and its IRI; from ``prefixes``.
     """
 
     default_graph: Literal["union", "own"] = "union"
@@ -128,11 +127,6 @@ class Config:
     writable: bool = False
     max_validate_bytes: int = 16 << 20
     shapes: Path | None = None
-    prefix_table: tuple[tuple[str, str, str], ...] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        table = tuple((f"{name}:", name, iri) for name, iri in self.prefixes.items())
-        object.__setattr__(self, "prefix_table", table)
 
     def policy(self, network: bool) -> QueryPolicy:
         """Return what queries and updates may do; network: whether this process has one."""

@@ -25,7 +25,7 @@ from clustergraph.sparql.results import Format
 from clustergraph.sparql.results import write as write_answer
 from clustergraph.vocab import CG
 
-__all__ = ["answer", "lasting", "used_prefixes"]
+__all__ = ["answer", "lasting"]
 
 QUERY_WARNINGS: Final = "Clustergraph-Query-Warnings"
 """The header of warnings about a query: unknown terms, and where this endpoint differs."""
@@ -82,12 +82,6 @@ def _warnings(text: str, context: Context) -> list[tuple[str, str]]:
         return []
     told = "; ".join(engine.warnings(text, CG))[:_LONGEST_WARNING]
     return [(QUERY_WARNINGS, told.encode("ascii", "replace").decode())] if told else []
-
-
-def used_prefixes(text: str, config: Config) -> dict[str, str] | None:
-    """Return those of the undeclared prefixes that a text may use: each costs time to pass on."""
-    found = {name: iri for key, name, iri in config.prefix_table if key in text}
-    return found or None
 
 
 @lru_cache(maxsize=64)

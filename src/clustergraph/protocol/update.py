@@ -10,7 +10,6 @@ from clustergraph.errors import FederationError, QueryRefusedError, StoreError
 from clustergraph.protocol import faults, parameters
 from clustergraph.protocol.messages import Change, Context, Request, Response
 from clustergraph.protocol.preconditions import check, published
-from clustergraph.protocol.query import used_prefixes
 from clustergraph.quadstore import updates
 from clustergraph.quadstore.checks import admit_update, explain_update
 from clustergraph.quadstore.delta import Changed
@@ -42,7 +41,7 @@ def answer(request: Request, context: Context) -> Response | Change:
     except FederationError:
         return Response(200, [], federated=True)
     complete = with_dataset(admitted.text, given.default_graphs, given.named_graphs)
-    prefixes = {**(used_prefixes(complete, config) or {}), **admitted.declared}
+    prefixes = {**config.prefixes, **admitted.declared}
 
     def apply(store: ox.Store, base: int | None) -> Changed[None]:
         check(request, context, base, exists=True)
