@@ -21,8 +21,8 @@ import yaml
 
 from clustergraph import artefacts
 from clustergraph.cli import cli, main
-from clustergraph.shacl.changes import changed_since
 from clustergraph.shacl.reading import FORMATS
+from clustergraph.validation.changes import changed_since
 from clustergraph.vocab import PREFIXES
 
 ROOT = Path(__file__).parents[1]

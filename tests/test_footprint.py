@@ -10,11 +10,12 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.quadstore.memory import hold
-from clustergraph.shacl import context, shipped_shapes
+from clustergraph.shacl import shipped_shapes
 from clustergraph.shacl.compile import Compiled, Graph
 from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.footprint import affected, footprint, results_of_change
 from clustergraph.shacl.reading import read
+from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
 
 FIXTURES = sorted((Path(__file__).parent / "shapes").glob("*.ttl"))

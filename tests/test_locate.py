@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf.positions.turtle import Stated, scan
-from clustergraph.shacl import validate
 from clustergraph.shacl.locate import Mentions, mentions
 from clustergraph.shacl.locate.mentions import named_alike
 from clustergraph.shacl.reading import FORMATS, read, read_rdf
+from clustergraph.validation import validate
 from clustergraph.vocab import PREFIXES
 
 HERE = Path(__file__).parent

@@ -10,10 +10,11 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.shacl import context, pyshacl_engine, shipped_shapes
+from clustergraph.shacl import pyshacl_engine, shipped_shapes
 from clustergraph.shacl.compile import Compiled, Graph, Shape
 from clustergraph.shacl.reading import read
 from clustergraph.shacl.results import Result
+from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
 
 GOOD = sorted((Path(__file__).parent / "shapes").glob("*-conforms.ttl"))

@@ -9,7 +9,8 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph import artefacts
-from clustergraph.shacl import Severity, shipped_shapes, validate
+from clustergraph.shacl import Severity, shipped_shapes
+from clustergraph.validation import validate
 from clustergraph.vocab import PREFIXES, SHAPES
 
 SH = PREFIXES["sh"]

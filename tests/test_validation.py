@@ -11,9 +11,10 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import SyntaxFaultError, TablesError, UnreadableInputError
-from clustergraph.shacl import Finding, Options, Report, Severity, context, render, validate
+from clustergraph.shacl import Finding, Options, Report, Severity, render
 from clustergraph.shacl.paths import PropertyPath
 from clustergraph.shacl.results import Result
+from clustergraph.validation import context, validate
 from clustergraph.vocab import PREFIXES
 
 FIXTURES = Path(__file__).parent / "shapes"

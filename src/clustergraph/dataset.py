@@ -26,16 +26,16 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.csvw import CellFault, CodeLists, Place, Tables, TracedTriple, convert, read
+from clustergraph.csvw.codes import code_lists
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
 from clustergraph.statistics.links import cluster_links
 from clustergraph.statistics.observations import observation_quads
-from clustergraph.vocab import BASE, CODE, GRAPH, ID, ONTOLOGY, PREFIXES
+from clustergraph.vocab import BASE, GRAPH, ID, ONTOLOGY, PREFIXES
 
 __all__ = [
     "Dataset",
     "assemble",
     "check_tables",
-    "code_lists",
     "observations",
     "read_tables",
     "table_directories",
@@ -188,46 +188,6 @@ def _traced(data: Path, codes: CodeLists) -> Iterator[TracedTriple]:
     """Yield the triples of the tables that are traced to their cells."""
     for place in table_directories(data)[:2]:
         yield from convert(place, codes=codes)
-
-
-def code_lists(quads: list[ox.Quad]) -> CodeLists:
-    """Return the codes of each list, as tables write them, each with its labels.
-
-    ``country`` has ``CZ``, ``role`` has ``partner``, ``nuts`` has ``CZ080``, ``nace`` has ``C13``
-    in the notation of NACE, and ``nace-iri`` the local part of its IRI.
-    """
-    lists: dict[str, dict[str, list[str]]] = {}
-    labels: dict[str, list[str]] = {}
-    notation = PREFIXES["skos"] + "notation"
-    in_scheme = PREFIXES["skos"] + "inScheme"
-    for quad in quads:
-        if not isinstance(quad.subject, ox.NamedNode):
-            continue
-        iri = quad.subject.value
-        if quad.predicate.value in _LABELS and isinstance(quad.object, ox.Literal):
-            labels.setdefault(iri, []).append(quad.object.value)
-            continue
-        if quad.predicate.value == in_scheme and iri.startswith(CODE):
-            name, _, code = iri.removeprefix(CODE).partition("/")
-            lists.setdefault(name, {})[code] = labels.setdefault(iri, [])
-        elif quad.predicate.value == in_scheme and iri.startswith(PREFIXES["nuts"]):
-            code = iri.removeprefix(PREFIXES["nuts"])
-            lists.setdefault("nuts", {})[code] = labels.setdefault(iri, [])
-        elif quad.predicate.value == in_scheme and iri.startswith(PREFIXES["nace"]):
-            code = iri.removeprefix(PREFIXES["nace"])
-            lists.setdefault("nace-iri", {})[code] = labels.setdefault(iri, [])
-        elif (
-            quad.predicate.value == notation
-            and iri.startswith(PREFIXES["nace"])
-            and isinstance(quad.object, ox.Literal)
-        ):
-            lists.setdefault("nace", {})[quad.object.value] = labels.setdefault(iri, [])
-    return lists
-
-
-_LABELS: Final = frozenset(
-    (PREFIXES["skos"] + "prefLabel", PREFIXES["skos"] + "altLabel", PREFIXES["rdfs"] + "label")
-)
 
 
 def _ontology_quads(directory: Path) -> Iterator[ox.Quad]:

@@ -9,7 +9,7 @@ import pytest
 
 from clustergraph import artefacts
 from clustergraph.questions import catalogue
-from clustergraph.shacl import validate
+from clustergraph.validation import validate
 
 META = artefacts.room("shapes") / "meta.ttl"
 GOOD = """

@@ -13,7 +13,7 @@ from clustergraph.pages.rules import known
 from clustergraph.quadstore import Engine
 from clustergraph.shacl import shipped_shapes
 from clustergraph.shacl.compile import Compiled, Graph
-from clustergraph.shacl.shipped import keep
+from clustergraph.validation.whole import keep
 
 from .conftest import Show
 

@@ -172,7 +172,7 @@ def validate(
       clustergraph validate --shape LabelAward-holder --focus id:label-award/textile-gold
       curl -s https://example.org/my.ttl | clustergraph validate -q -
     """  # noqa: D301 - click reads the backspace
-    from clustergraph import shacl
+    from clustergraph import shacl, validation
     from clustergraph.shacl import baseline as earlier
     from clustergraph.shacl import engines
 
@@ -199,9 +199,9 @@ def validate(
         try:
             options = replace(options, progress=tell)
             if revision is None:
-                report = shacl.validate(paths or None, options=options)
+                report = validation.validate(paths or None, options=options)
             else:
-                from clustergraph.shacl.changes import changed_since
+                from clustergraph.validation.changes import changed_since
 
                 report = changed_since(revision, paths, options)
         except (TablesError, UnreadableInputError) as error:
@@ -313,16 +313,16 @@ def deliver(
         quiet: whether to leave out what is less grave, and the summary when nothing is left.
         code: the exit code; None: what follows from the findings.
     """
-    from clustergraph import shacl as validation
+    from clustergraph import shacl
     from clustergraph.shacl.render.words import summary
 
-    threshold = validation.Severity[fail_on.upper()]
+    threshold = shacl.Severity[fail_on.upper()]
     colour = output is None and coloured()
     if quiet:
         report = report.at_least(threshold)
         if form == "text" and output is None and not report.findings:
             sys.exit(code or 0)
-    text = validation.render(report, form, fail_on=threshold, colour=colour)
+    text = shacl.render(report, form, fail_on=threshold, colour=colour)
     write_out(text, output, colour)
     if output is not None and not (quiet and not report.findings):
         click.echo(f"{summary(report)}; see {output}")
@@ -333,7 +333,7 @@ def tell_faults(
     error: TablesError | UnreadableInputError, form: ReportFormat, output: Path | None
 ) -> NoReturn:
     """Write what kept a run from judging as a report, so that it is annotated like a finding."""
-    from clustergraph import shacl as validation
+    from clustergraph import shacl
     from clustergraph.shacl import faults
 
     if isinstance(error, TablesError):
@@ -341,7 +341,7 @@ def tell_faults(
     else:
         findings, code = tuple(faults.of_input(error)), 2
     click.echo(harmless(f"clustergraph: {error}"), err=True)
-    text = validation.render(validation.Report(findings), form)
+    text = shacl.render(shacl.Report(findings), form)
     write_out(text, output)
     sys.exit(code)
 

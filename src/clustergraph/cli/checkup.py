@@ -124,9 +124,9 @@ def _tables() -> tuple[str, Sequence[Finding]]:
 
 
 def _shapes() -> tuple[str, Sequence[Finding]]:
-    from clustergraph import shacl as validation
+    from clustergraph.validation import validate
 
-    report = validation.validate()
+    report = validate()
     return f"{report.triples:,} triples", report.findings
 
 
@@ -146,7 +146,7 @@ def _rows(question: Question, engine: Engine) -> Iterator[Finding]:
     from clustergraph.shacl import faults
     from clustergraph.shacl.locate import located
     from clustergraph.shacl.paths import show
-    from clustergraph.shacl.shipped import shipped
+    from clustergraph.validation.whole import shipped
 
     answer = catalogue.ask(question, engine)
     assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - tests hold that checks SELECT

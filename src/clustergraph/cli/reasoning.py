@@ -99,7 +99,7 @@ def _places(triples: list[ox.Triple]) -> Places:
     from clustergraph import artefacts
     from clustergraph.shacl.locate import mentions
     from clustergraph.shacl.reading import read_rdf
-    from clustergraph.shacl.shipped import shipped
+    from clustergraph.validation.whole import shipped
 
     found: dict[Any, tuple[str, ...]] = {}
     cells = shipped().statements(triple.subject for triple in triples)  # type: ignore[misc]

@@ -93,7 +93,7 @@ def serve(**given: Any) -> None:
         else:
             engine = open_engine(directory, create=True, inference=options.inference)
         if directory is None:
-            from clustergraph.shacl.shipped import keep
+            from clustergraph.validation.whole import keep
 
             # Workers, whose memory is limited, could not put it together for the pages on quality.
             with progress("noting which cell states what (once)"):

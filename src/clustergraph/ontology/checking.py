@@ -38,11 +38,12 @@ from clustergraph.owl.structure import Axiom, Axioms
 from clustergraph.owl.words import in_words
 from clustergraph.quadstore.memory import hold
 from clustergraph.questions import catalogue
-from clustergraph.shacl import Finding, Report, Severity, validate
+from clustergraph.shacl import Finding, Report, Severity
 from clustergraph.shacl.faults import fault
 from clustergraph.shacl.locate import Locator
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.shacl.reading import Statements, read
+from clustergraph.validation import validate
 from clustergraph.vocab import BASE, CG, GRAPH, PREFIXES, shorten
 
 __all__ = ["STEPS", "Outcome", "check"]
@@ -244,7 +245,7 @@ class _Checking:
         """Yield what the shipped graph says of the things that files name, or all it says."""
         if not (self.whole or (self.ours and self.data)):
             return
-        from clustergraph.shacl.shipped import shipped
+        from clustergraph.validation.whole import shipped
 
         store = shipped().store
         subjects: list[ox.NamedNode | None] = [None]
@@ -399,7 +400,7 @@ class _Checking:
         yield from named_in(_shape_statements())
         for path in artefacts.files("queries", "*.rq"):
             yield from named_in_query(path)
-        from clustergraph.shacl.shipped import shipped
+        from clustergraph.validation.whole import shipped
 
         yield from named_in(
             quad.triple
@@ -473,7 +474,7 @@ def _placed(rule: str, words: str, triple: ox.Triple, locator: Locator) -> Findi
 
 def _place_of_shipped(triple: ox.Triple) -> Place | None:
     """Return the cell of a table that makes a statement of the shipped graph."""
-    from clustergraph.shacl.shipped import shipped
+    from clustergraph.validation.whole import shipped
 
     assert not isinstance(triple.subject, ox.Triple)  # noqa: S101 - never stored
     return next(iter(shipped().statements([triple.subject]).get(triple, ())), None)

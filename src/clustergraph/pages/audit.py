@@ -158,7 +158,7 @@ def _places(results: list[Result]) -> dict[int, dict[str, Any]]:
     """Return the cells that state what was found, as far as the shipped tables hold it."""
     from clustergraph.shacl.locate import located
     from clustergraph.shacl.report import Finding, Severity
-    from clustergraph.shacl.shipped import kept
+    from clustergraph.validation.whole import kept
 
     found: dict[int, dict[str, Any]] = {}
     # With tables mended at this moment there are no cells.

@@ -2,7 +2,7 @@
 
 from clustergraph.shacl.render import ReportFormat, render
 from clustergraph.shacl.report import Finding, Report, Severity
-from clustergraph.shacl.run import Engine, Options, shipped_shapes, validate
+from clustergraph.shacl.run import Engine, Options, shipped_shapes
 
 __all__ = [
     "Engine",
@@ -13,5 +13,4 @@ __all__ = [
     "Severity",
     "render",
     "shipped_shapes",
-    "validate",
 ]

@@ -22,6 +22,7 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.csvw import CodeLists, Place, convert
+from clustergraph.csvw.codes import code_lists
 from clustergraph.errors import NotFetchedError, SyntaxFaultError, UnreadableInputError
 
 if TYPE_CHECKING:
@@ -229,15 +230,8 @@ def _tables(path: Path) -> Iterator[tuple[ox.Triple, Place]]:
 @cache
 def _codes() -> CodeLists:
     """Return the shipped code lists, which tables are compared with."""
-    from clustergraph import dataset
-
-    graph = ox.DefaultGraph()
-    return dataset.code_lists(
-        [
-            ox.Quad(triple.subject, triple.predicate, triple.object, graph)
-            for path in artefacts.files("ontology", "*.ttl")
-            for triple in read_rdf(path)
-        ]
+    return code_lists(
+        triple for path in artefacts.files("ontology", "*.ttl") for triple in read_rdf(path)
     )
 
 

@@ -6,14 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.csvw import Place
 from clustergraph.errors import InvalidShapesError, UnreadableInputError
-from clustergraph.shacl import context as shipped_context
 from clustergraph.shacl.compile import Compiled, Fault, Graph, Notice, validate_triples
 from clustergraph.shacl.content import content_key
 from clustergraph.shacl.imports import imported, shapes_named
@@ -26,29 +25,24 @@ from clustergraph.vocab import PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.shacl.fetching import Outside
-    from clustergraph.shacl.shipped import Whole
 
 __all__ = [
     "DEFAULTS",
     "Engine",
     "Options",
     "PlacedFault",
-    "ShapesPaths",
+    "WholeGraph",
     "finding_of",
     "in_order",
     "shapes_in",
     "shipped_files",
     "shipped_shapes",
-    "validate",
     "validate_files",
     "validate_graph",
 ]
 
 Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Result]]
 """Validates the triples of the data by the triples of the shapes."""
-
-ShapesPaths = str | Path | Sequence[str | Path]
-"""A file or directory of shapes, or several that are taken together."""
 
 _SH: Final = PREFIXES["sh"]
 
@@ -60,6 +54,8 @@ class Options:
     Attributes:
         shapes: files or directories of shapes to use instead of the shipped ones.
         engine: what evaluates the shapes; by default the compiled engine.
+        surroundings: returns what is known of the things that the data name, which counts as well
+            and is not validated itself; None: the data stand alone.
         context: files that count beside the data, but are not validated themselves.
         local_imports: whether files that are imported (owl:imports) and lie on this machine are
             read.
@@ -74,6 +70,7 @@ class Options:
 
     shapes: tuple[Path, ...] = ()
     engine: Engine = validate_triples
+    surroundings: Callable[[Statements], set[ox.Triple]] | None = None
     context: tuple[Path, ...] = ()
     local_imports: bool = False
     outside: Outside | None = None
@@ -85,25 +82,12 @@ class Options:
 DEFAULTS: Final = Options()
 
 
-def validate(
-    paths: Iterable[str | Path] | None = None,
-    *,
-    shapes: ShapesPaths | None = None,
-    options: Options = DEFAULTS,
-) -> Report:
-    """Validate files, or the shipped data.
-
-    Files are validated in the context of the shipped ontology, code lists and data, which are not
-    validated themselves. Shapes of your own replace the shipped ones, and then the files stand
-    alone: no shipped context is added.
+def validate_files(paths: Iterable[Path], options: Options) -> tuple[Report, Statements]:
+    """Validate files; return their statements as well.
 
     Args:
-        paths: RDF files, tables and directories of them; the shipped graph when None.
-        shapes: files or directories of shapes to use instead of the shipped ones.
-        options: all else; its shapes count where ``shapes`` is None.
-
-    Returns:
-        The findings, the gravest first, each with the place of its statement where known.
+        paths: RDF files, tables and directories of them.
+        options: how; the shipped shapes count where it names none.
 
     Raises:
         InvalidShapesError: the shapes are ill-formed.
@@ -112,26 +96,13 @@ def validate(
         SyntaxFaultError: a file breaks the grammar of its format; with line and column.
         TablesError: cells break their table's metadata.
     """
-    if shapes is not None:
-        several = [shapes] if isinstance(shapes, str | Path) else shapes
-        options = replace(options, shapes=tuple(map(Path, several)))
-    if paths is None:
-        from clustergraph.shacl.shipped import shipped
-
-        options.progress("reading the data")
-        return validate_graph(shipped(), options)
-    return validate_files(map(Path, paths), options)[0]
-
-
-def validate_files(paths: Iterable[Path], options: Options) -> tuple[Report, Statements]:
-    """Validate files as `validate` does; return their statements as well."""
     rules = _Rules.read(options)
     options.progress("reading the data")
     outside, notices = options.outside, rules.notices
     statements = read(paths, outside, notices)
     surroundings: set[ox.Triple] = set()
-    if not options.shapes:
-        surroundings |= shipped_context.around(statements)
+    if options.surroundings is not None:
+        surroundings |= options.surroundings(statements)
     if options.context:
         surroundings |= read(options.context, outside, notices).keys()
     if outside is not None or options.local_imports:
@@ -150,7 +121,18 @@ def validate_files(paths: Iterable[Path], options: Options) -> tuple[Report, Sta
     return report, statements
 
 
-def validate_graph(whole: Whole, options: Options) -> Report:
+class WholeGraph(Protocol):
+    """A graph that is validated where it lies, with the places of its statements."""
+
+    store: ox.Store
+    triples: int
+    files: int
+
+    def statements(self, things: Iterable[Term]) -> Statements:
+        """Return the statements about things, and those that name them, with their places."""
+
+
+def validate_graph(whole: WholeGraph, options: Options) -> Report:
     """Validate a whole graph where it lies; other engines than our own get its triples."""
     rules = _Rules.read(options)
     compiled = rules.compiled(options)

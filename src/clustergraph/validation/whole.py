@@ -19,7 +19,7 @@ from typing import Final
 import pyoxigraph as ox
 
 import clustergraph
-from clustergraph import artefacts
+from clustergraph import artefacts, dataset
 from clustergraph.csvw.places import Place
 from clustergraph.errors import StoreError
 from clustergraph.quadstore.disk import make_private
@@ -35,7 +35,7 @@ _SCHEMA: Final = (
     "CREATE INDEX by_statement ON place (statement);"
     "CREATE TABLE graph (triples INTEGER, files INTEGER, content BLOB);"
 )
-_MAKERS: Final = ("dataset.py", "vocab.py", "quadstore/memory.py", "shacl/shipped.py", "csvw/*")
+_MAKERS: Final = ("dataset.py", "vocab.py", "quadstore/memory.py", "validation/whole.py", "csvw/*")
 """The modules that what is kept depends on, beside the files of the graph."""
 _BLANK: Final = re.compile(r"_:\S+")
 _KEPT: Final = 4
@@ -173,8 +173,6 @@ def _prune(directory: Path) -> None:
 
 
 def _write(path: Path, ontology: Path, data: Path) -> None:
-    from clustergraph import dataset
-
     whole = dataset.assemble(ontology, data)
     rows = [
         (str(_as_stored(triple)), str(place.path.relative_to(data)), *place[2:5])

@@ -10,16 +10,18 @@ at the whole list. The class hierarchy is always there.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph import artefacts
+from clustergraph import artefacts, dataset
 from clustergraph.shacl.reading import read_rdf
+from clustergraph.shacl.run import Options
 from clustergraph.vocab import BASE, PREFIXES
 
-__all__ = ["around"]
+__all__ = ["around", "in_context"]
 
 _REACH: Final = 2
 """How many steps the context follows from what a file names, such as code → broader code."""
@@ -35,6 +37,14 @@ _TERMS: Final = frozenset(
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Index = dict[Term, list[ox.Triple]]
+
+
+def in_context(options: Options) -> Options:
+    """Return options by which files are validated beside what the shipped graph knows.
+
+    Shapes of one's own leave it out: the files then stand alone.
+    """
+    return options if options.shapes else replace(options, surroundings=around)
 
 
 def around(triples: Collection[ox.Triple]) -> set[ox.Triple]:
@@ -86,8 +96,6 @@ def _ontology() -> tuple[Index, frozenset[ox.Triple]]:
 
 @cache
 def _shipped() -> Index:
-    from clustergraph import dataset
-
     return _index(quad.triple for quad in dataset.assemble().quads)
 
 

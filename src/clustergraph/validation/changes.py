@@ -25,7 +25,8 @@ from clustergraph.errors import TablesError, UnreadableInputError, UsageError
 from clustergraph.shacl.baseline import fingerprint
 from clustergraph.shacl.report import Report
 from clustergraph.shacl.run import DEFAULTS, Options, validate_files, validate_graph
-from clustergraph.shacl.shipped import Whole
+from clustergraph.validation.context import in_context
+from clustergraph.validation.whole import Whole
 
 __all__ = ["changed_since"]
 
@@ -90,7 +91,7 @@ def _state(paths: Sequence[Path], whole: bool, options: Options) -> _State:
         report = validate_graph(graph, options)
         said = graph.said()
     else:
-        report, statements = validate_files(paths, options)
+        report, statements = validate_files(paths, in_context(options))
         said = {_said(triple) for triple in statements}
     return _State(report, Counter(map(fingerprint, report.findings)), said)
 
