@@ -9,6 +9,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph import artefacts, dataset
+from clustergraph.csvw.codes import code_lists
 from clustergraph.errors import SyntaxFaultError, TablesError, UnreadableInputError
 from clustergraph.vocab import CG, GRAPH, ID, PREFIXES
 
@@ -138,7 +139,7 @@ def test_broken_turtle_names_its_place(tmp_path: Path) -> None:
 
 def test_code_lists_know_their_codes(shipped: dataset.Dataset) -> None:
     """Tables are checked against the codes of the ontology: countries, regions, sectors, roles."""
-    lists = dataset.code_lists(list(shipped.quads))
+    lists = code_lists(shipped.quads)
     assert {"CZ", "XK", "EU"} <= lists["country"].keys()
     assert {"CZ080", "AT31"} <= lists["nuts"].keys()
     assert "coordinator" in lists["role"]

@@ -35,7 +35,10 @@ _SCHEMA: Final = (
     "CREATE INDEX by_statement ON place (statement);"
     "CREATE TABLE graph (triples INTEGER, files INTEGER, content BLOB);"
 )
-_MAKERS: Final = ("dataset.py", "vocab.py", "quadstore/memory.py", "validation/whole.py", "csvw/*")
+_MAKERS: Final = (
+    "dataset.py", "vocab.py", "quadstore/memory.py", "validation/whole.py", "csvw/*",
+    "statistics/*",
+)  # fmt: skip
 """The modules that what is kept depends on, beside the files of the graph."""
 _BLANK: Final = re.compile(r"_:\S+")
 _KEPT: Final = 4
@@ -153,7 +156,7 @@ def _fingerprint(ontology: Path, data: Path) -> str:
     """Return a name for what these files make (32 hex digits)."""
     digest = hashlib.sha256(f"{clustergraph.__version__} {ox.__version__}".encode())
     package = Path(clustergraph.__file__).parent
-    for room, patterns in ((package, _MAKERS), (ontology, ("**/*.ttl",)), (data, ("*",))):
+    for room, patterns in ((package, _MAKERS), (ontology, ("**/*.ttl",)), (data, ("**/*",))):
         for path in _files(room, patterns):
             content = path.read_bytes()
             digest.update(f"{path.relative_to(room)}\0{len(content)}\0".encode())
