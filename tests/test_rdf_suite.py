@@ -33,7 +33,7 @@ FORMS = {
     "Trig": ox.RdfFormat.TRIG,
     "NQuads": ox.RdfFormat.N_QUADS,
 }
-TOKEN = "conformance"  # noqa: S105 - of a server that lives as long as the test
+TOKEN = "a token of the suites"  # noqa: S105 - of a server that lives as long as the test
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
 
 

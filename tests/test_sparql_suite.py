@@ -50,7 +50,7 @@ XSD = "http://www.w3.org/2001/XMLSchema#"
 ROOTS = ("sparql10/manifest.ttl", "sparql11/manifest-all.ttl", "sparql12/manifest.ttl")
 # Tests of the protocols stand in test files of their own.
 NOT_HERE = {"ProtocolTest", "GraphStoreProtocolTest", "ServiceDescriptionTest"}
-TOKEN = "conformance"  # noqa: S105 - of a server that lives as long as the test
+TOKEN = "a token of the suites"  # noqa: S105 - of a server that lives as long as the test
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 Row: TypeAlias = dict[str, Term]

@@ -12,7 +12,7 @@ import pytest
 from clustergraph.http.writing import Writing
 from clustergraph.workers.process import DiedError, Target
 
-TOKEN = "writer"  # noqa: S105 - of a service that lives as long as a test
+TOKEN = "a token of the writer"  # noqa: S105 - of a service that lives as long as a test
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/sparql-update"}
 NUMBERS = " ".join(str(i) for i in range(300))
 ENDLESS = "INSERT { <x:a> <x:b> ?v } WHERE { " + "".join(

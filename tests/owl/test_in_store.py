@@ -16,7 +16,7 @@ from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
 from clustergraph.vocab import INFERRED, PREFIXES
 
-TOKEN = "of-a-test"  # noqa: S105 - of a server that lives as long as the test
+TOKEN = "a-token-of-a-test"  # noqa: S105 - of a server that lives as long as the test
 ONTOLOGY = """@prefix : <http://example.org/> . @prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 :A rdfs:subClassOf :B . :p owl:inverseOf :q . """
