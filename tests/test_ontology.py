@@ -375,7 +375,9 @@ def concepts(graph: list[ox.Triple]) -> set[str]:
     return {s for s, t in pairs(graph, RDF + "type").items() if SKOS + "Concept" in t}
 
 
-@pytest.mark.parametrize("name", [n for n in LISTS if n not in {"nuts", "nuts2013", "nace", "nace21"}])
+@pytest.mark.parametrize(
+    "name", [n for n in LISTS if n not in {"nuts", "nuts2013", "nace", "nace21"}]
+)
 def test_small_list_is_well_formed(name: str) -> None:
     """Each entry has a name in both languages, a code of its own, its scheme, and its place."""
     graph = triples(ROOM / "codes" / f"{name}.ttl")

@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from clustergraph.protocol.sink import CHUNK_BYTES
 from inprocess import deliver, handle
 
 from clustergraph.errors import QueryError
 from clustergraph.protocol import Request, Response
+from clustergraph.protocol.sink import CHUNK_BYTES
 
 MANY = "SELECT * { VALUES ?a { 0 1 2 3 4 5 6 7 8 9 } VALUES ?b { 0 1 2 3 4 5 6 7 8 9 } VALUES ?c { 0 1 2 3 4 5 6 7 8 9 } VALUES ?d { 0 1 2 } }"  # noqa: E501
 
