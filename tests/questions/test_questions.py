@@ -123,7 +123,7 @@ def test_parameters_change_the_answer(shipped: Engine) -> None:
 
 TOPICS: Final = {
     "partners", "organisations", "ecosystems", "regions", "labels", "partnerships", "money",
-    "policy", "terms", "sources",
+    "policy", "terms", "sources", "statistics",
 }  # fmt: skip
 
 
