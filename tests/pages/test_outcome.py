@@ -10,6 +10,7 @@ from clustergraph.errors import QueryRefusedError, QuerySyntaxError
 from clustergraph.pages import outcome
 from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Config, Context, Request
+from clustergraph.protocol.query import lasting
 from clustergraph.quadstore import Engine
 
 PER_COUNTRY = """SELECT ?country ?name (COUNT(?x) AS ?n) {
@@ -163,4 +164,4 @@ def test_default_graph_of_the_operator(shipped: Engine) -> None:
 )
 def test_lasting(text: str, expected: bool) -> None:
     """What is calculated from the clock or by chance is not kept."""
-    assert outcome.lasting(text) is expected
+    assert lasting(text) is expected
