@@ -50,13 +50,13 @@ def test_whoever_comes_first_finds_it_made(
     """Index, counts and findings are on the disk; pages make none of them again."""
     prepare(fresh)
     kept = {path.name.rpartition(".")[2] for path in (fresh.directory / "kept").iterdir()}
-    assert {"quality", "checks", "usage", "statistics-2", "things", "complete-cs"} <= kept
+    assert {"quality", "checks", "usage", "statistics-2", "things-2", "complete-cs"} <= kept
 
     def never(*_: object) -> None:
         raise AssertionError("it is there")
 
     monkeypatch.setattr(indexes, "build", never)
-    monkeypatch.setattr("clustergraph.pages.usage.kept", _only_read)
+    monkeypatch.setattr("clustergraph.protocol.derived.kept", _only_read)
     show = show_from(fresh, 1)
     assert "Alpha Textile Cluster" in show("/find?q=alpha").text
     for path in ("/quality", "/quality/checks", "/ontology"):
@@ -73,7 +73,8 @@ def test_a_process_of_its_own_makes_it(fresh: Engine) -> None:
 
     async def run() -> None:
         directories = [str(fresh.directory)]
-        background = Background(_command("prepare", Options(), directories=directories))
+        command = _command("prepare", Options(), directories=directories)
+        background = Background(command, command)
         background.on_failure = lambda: failures.append(True)
         background.begin(Target(1, str(fresh.directory), COMMITTED_AT), after_s=0)
         assert background._task is not None
@@ -152,7 +153,7 @@ def test_commits_that_follow_closely_are_prepared_once(
     done: list[int] = []
 
     async def run() -> None:
-        preparing = Background([])
+        preparing = Background([], [])
         begun = asyncio.Event()
 
         async def work(target: Target) -> None:

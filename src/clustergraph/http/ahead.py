@@ -15,15 +15,20 @@ from clustergraph.pages.visit import Visit
 from clustergraph.pages.words import LANGUAGES
 from clustergraph.protocol.messages import Context, Request
 
-__all__ = ["AHEAD", "prepare"]
+__all__ = ["AHEAD", "prepare", "refresh"]
 
 AHEAD: Final = ("/find", "/catalog", "/things", "/ontology", "/quality", "/quality/checks")
 """The pages, the most used first."""
 
 
+def refresh(context: Context) -> None:
+    """Make the search index of a generation."""
+    indexes.ensure(Visit(Request("GET", "/find"), context, context.engine, "/find"))
+
+
 def prepare(context: Context) -> None:
     """Make the pages of a generation that keep something on disk."""
-    indexes.ensure(Visit(Request("GET", "/find"), context, context.engine, "/find"))
+    refresh(context)
     for path, language in itertools.product(AHEAD, LANGUAGES):
         found = resolve(path)
         assert found is not None  # noqa: S101 - pages have routes

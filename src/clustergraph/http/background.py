@@ -27,17 +27,23 @@ class Background:
     """Computes page data of the generation that is served, one process at a time.
 
     What it has begun it finishes, since searches use the last that was finished; and it rests at
-    least as long as it has worked.
+    least as long as it has worked. The first generation is prepared whole; after a commit only the
+    search index is made anew, and other pages compute what they need when they are visited.
 
     Args:
-        command: starts the process; the descriptor of its socket and our process id are appended.
+        command: starts the process for the first generation; the descriptor of its socket and our
+            process id are appended.
+        refresh: starts it for the generations that follow.
         scratch: directory for its temporary files.
     """
 
-    def __init__(self, command: Sequence[str], scratch: Path | None = None) -> None:
+    def __init__(
+        self, command: Sequence[str], refresh: Sequence[str], scratch: Path | None = None
+    ) -> None:
         self.on_failure: Callable[[], object] = lambda: None
         """Called when a generation could not be prepared."""
         self._command = command
+        self._refresh = refresh
         self._scratch = scratch
         self._next: Target | None = None
         self._task: asyncio.Task[None] | None = None
@@ -60,6 +66,7 @@ class Background:
             target, self._next = self._next, None
             begun_s = time.monotonic()
             await self._prepare(target)
+            self._command = self._refresh
             pause_s = max(_PAUSE_S, time.monotonic() - begun_s)
 
     async def _prepare(self, target: Target) -> None:

@@ -107,7 +107,9 @@ def create_gateway(directory: Path, options: Options) -> Gateway:
             options.query_limit,
             scratch,
         )
-    background = Background(command("prepare"), scratch) if options.prepare else None
+    background = None
+    if options.prepare:
+        background = Background(command("prepare"), command("refresh"), scratch)
     published = partial(target_of, directory)
     return _gateway(options, readers, federated, writing, background, published)
 

@@ -146,13 +146,13 @@ def open_generation(config: Config, network: bool) -> Callable[[Mapping[str, Any
 
 
 def prepare_pages(
-    open_context: Callable[[Mapping[str, Any]], Context],
+    open_context: Callable[[Mapping[str, Any]], Context], prepare: Callable[[Context], None]
 ) -> Callable[[Mapping[str, Any]], Context]:
     """Return what opens a generation and computes what pages need of the whole of it."""
 
     def open_and_prepare(target: Mapping[str, Any]) -> Context:
         context = replace(open_context(target), budget_s=_PREPARE_BUDGET_S)
-        ahead.prepare(context)
+        prepare(context)
         return context
 
     return open_and_prepare
@@ -171,7 +171,8 @@ def main(arguments: list[str]) -> None:
     """Run a worker.
 
     Args:
-        arguments: ``read``, ``federated``, ``prepare`` or ``write``, or for a graph of another
+        arguments: ``read``, ``federated``, ``prepare``, ``refresh`` or ``write``, or for a graph of
+            another
             server ``remote`` or ``remote-write``; the options as JSON; the descriptor of the
             socket; the process id of the gateway.
     """
@@ -189,7 +190,7 @@ def main(arguments: list[str]) -> None:
 
 def _run(kind: str, options: Mapping[str, Any], sock: socket.socket) -> None:
     # What works for untrusted requests has less memory.
-    own = kind in ("write", "prepare")
+    own = kind in ("write", "prepare", "refresh")
     limit_resources(
         options["writer_memory_bytes"] if own else options["worker_memory_mb"] << 20, _STACK_BYTES
     )
@@ -210,9 +211,12 @@ def _run(kind: str, options: Mapping[str, Any], sock: socket.socket) -> None:
             config, options, kind == "remote-write", credentials_from(os.environ)
         )
         server = Reader(sock, opened, handlers, wall)
-    elif kind == "prepare":
+    elif kind in ("prepare", "refresh"):
         lower_priority()
-        opened = prepare_pages(open_generation(config, network))
+        opened = prepare_pages(
+            open_generation(config, network),
+            ahead.prepare if kind == "prepare" else ahead.refresh,
+        )
         server = Reader(sock, opened, routes.READERS, wall)
     else:
         server = Reader(sock, open_generation(config, network), routes.READERS, wall)
