@@ -250,7 +250,9 @@ class Exchange:
                 await self.refuse(408, "Request timeout", detail, [(b"connection", b"close")])
                 return False
             if event["type"] == "http.disconnect":
-                self.left = True
+                # The client left, or what it sent is no body: the server does not tell apart.
+                await self.refuse(400, "Wrong request", "the request body is not complete")
+                self.left, self.started = True, False
                 return False
             chunk = event.get("body", b"")
             more = event.get("more_body", False)
