@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -618,19 +617,6 @@ def test_workers_have_no_network(base: str, serve: Any, small_store: Path) -> No
     own = Path(f"/proc/{pid}/ns/net").readlink()
     mine = Path("/proc/self/ns/net").readlink()
     assert own != mine or "namespace" not in "".join(running.said)
-
-
-def test_slow_client_is_cut_off_while_others_are_served(serve: Any, small_store: Path) -> None:
-    """A head that never ends holds a connection, and nothing else."""
-    running = serve("--store", small_store)
-    host, _, port = running.base.removeprefix("http://").partition(":")
-    slow = [socket.create_connection((host, int(port))) for _ in range(50)]
-    for one in slow:
-        one.sendall(b"GET /sparql?query=ASK HTTP/1.1\r\nHost: x\r\nX-A: ")
-    with httpx.Client(base_url=running.base, trust_env=False) as client:
-        assert ask(client).status_code == 200
-    for one in slow:
-        one.close()
 
 
 def test_what_others_publish_is_served(writable: Any, writer: httpx.Client) -> None:
