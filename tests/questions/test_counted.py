@@ -729,19 +729,6 @@ def _() -> Iterator[Fact]:
                 yield key, strategy
 
 
-@recount("claims-by-basis", "property stated estimated derived")
-def _() -> Iterator[Fact]:
-    claims = [(row["property"], row["basis"]) for row in table("links") + table("value_claims")]
-    claims += [("ecosystem", row["basis"]) for row in table("ecosystem_links")]
-    claims += [("region", row["basis"]) for row in table("region_links")]
-    claims += [(row["property"], row["basis"]) for row in table("identifiers")]
-    claims += [("country", row["basis"]) for row in table("country_claims")]
-    claims += [(PREFIXES["rdf"] + "type", row["basis"]) for row in table("type_claims")]
-    found = Counter(claims)
-    for name in {name for name, _ in claims}:
-        yield name, *(str(found[name, basis]) for basis in ("stated", "estimated", "derived"))
-
-
 @recount("partnership-centrality", "organisation partnerships partners countries")
 def _() -> Iterator[Fact]:
     groups = partners()
