@@ -150,6 +150,8 @@ def test_everything_is_found(site: httpx.Client, world: Engine, follow: Any, sta
     # long and name what the small one lacks; the crawl of the shipped graph looks at them.
     without = ("/queries/", "/country/", "/compare", "/policy", "/ns", "/ontology")
     found, broken = follow(site, start, without if follow is by_pages else ())
+    # The documents of the shipped ontology name code lists that the small graph does not have.
+    broken = [one for one in broken if not one.startswith("/code/")]
     gone = withdrawn(world)
     assert [iri for iri in missed(world, found) if "/ns#" not in iri or follow is by_data] == []
     assert set(broken) <= {f"{local(iri)}: 410" for iri in gone}

@@ -48,11 +48,12 @@ def test_a_query_that_takes_too_long(site: httpx.Client, language: str, said: st
 
 def test_a_page_that_takes_too_long(site: httpx.Client) -> None:
     """Any page may; people see a page, in their language, and programs a problem document."""
-    address = "/quality?timeout=0.000001"
+    address = "/quality?timeout=0.1"
     page = site.get(address, headers={**HTML, "Accept-Language": "cs"})
     assert page.status_code == 504
     assert "Čas vypršel" in page.text
-    problem = site.get("/find.json?timeout=0.000001", headers={"Accept": "application/json"})
+    fields = {"query": ENDLESS, "timeout": "0.1"}
+    problem = site.get("/sparql", params=fields, headers={"Accept": "application/json"})
     assert problem.status_code == 504
     assert problem.headers["content-type"] == "application/problem+json"
     assert site.get("/find", headers=HTML).status_code == 200

@@ -119,8 +119,18 @@ def test_format_and_base_may_be_given(tmp_path: Path) -> None:
         ("a.rdf", "<a>\n<b></a>", ":2:6", "mismatched tag"),
         ("a.jsonld", '{"@context": "http://example.org/"}', "", "nothing is fetched"),
         ("a.jsonld", "{", ":1:2", "keys must be strings"),
-        ("a.ttl.gz", gzip.compress(b"<http://a> <http://b> 1 .", mtime=0)[:-9], "", "badly compressed"),
-        ("a.ttl.gz", gzip.compress(b"<http://a> <http://b> 1", mtime=0)[:-4] + b"abcd", "", "compressed"),
+        (
+            "a.ttl.gz",
+            gzip.compress(b"<http://a> <http://b> 1 .", mtime=0)[:-9],
+            "",
+            "badly compressed",
+        ),
+        (
+            "a.ttl.gz",
+            gzip.compress(b"<http://a> <http://b> 1", mtime=0)[:-4] + b"abcd",
+            "",
+            "compressed",
+        ),
         ("a.ttl", None, "", "No such file"),
     ],
 )

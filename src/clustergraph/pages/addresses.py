@@ -20,7 +20,7 @@ __all__ = ["encode", "local", "readings"]
 _SAFE: Final = "/-._~!$&'()*+,;=:@%"
 # What the service describes at an address of its own; the rest is at /resource.
 _ROOMS: Final = re.compile(r"(?:id|code|graph)/.+", re.DOTALL)
-_DOCUMENTS: Final = re.compile(r"(?:ns|shapes|ontology(?:/[\w-]+)*)(?:#.*)?", re.DOTALL)
+_DOCUMENTS: Final = re.compile(r"(?:ns|shapes|ontology(?:/[\w.-]+)*)(?:#.*)?", re.DOTALL)
 # A client resolves these before it asks (RFC 3986, section 5.2.4).
 _DOTS: Final = re.compile(r"(?:^|/)\.{1,2}(?:/|$)|//|\\")
 _ESCAPES: Final = re.compile(r"(?:%[0-9A-Fa-f]{2})+")

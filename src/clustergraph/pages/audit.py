@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
+from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError
 from clustergraph.pages.rules import Rule, severity_of
 from clustergraph.protocol.derived import derived
@@ -173,5 +175,12 @@ def _places(results: list[Result]) -> dict[int, dict[str, Any]]:
             finding = Finding(severity, *about, "", result.component)
             place = next(iter(located([finding], statements))).place
             if place is not None:
-                found[number] = {"file": place.path.name, "row": place.row, "column": place.column}
+                name = _name_of(place.path)
+                found[number] = {"file": name, "row": place.row, "column": place.column}
     return found
+
+
+def _name_of(path: Path) -> str:
+    """Return the name of a table below the directory of the data, as addresses have it."""
+    room = artefacts.room("data")
+    return path.relative_to(room).as_posix() if path.is_relative_to(room) else path.name
