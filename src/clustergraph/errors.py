@@ -304,7 +304,7 @@ class StoreError(ClusterGraphError):
 class DiskFullError(StoreError):
     """A change that finds no room on the disk; nothing of it has happened."""
 
-    public = "there is no room for the change, and nothing of it was done"
+    public = "there is no room for the change, and nothing of it was done: make room on the disk"
 
 
 class ReasonerError(ClusterGraphError):
