@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clustergraph.http.writing import Writing
+from clustergraph.http.writing import LocalWrites
 from clustergraph.workers.process import DiedError, Target
 
 TOKEN = "a token of the writer"  # noqa: S105 - of a service that lives as long as a test
@@ -70,12 +70,7 @@ def test_reading_a_write_takes_a_small_part_of_its_time(monkeypatch: Any) -> Non
     limits: list[float] = []
 
     async def submit(size: int) -> None:
-        target = Target(1, "/nowhere")
-
-        async def publish(_: Target) -> None:
-            raise AssertionError("nothing is committed")
-
-        writing = Writing([], target, publish, timeout_s=300, wait_s=30, waiting=9)
+        writing = LocalWrites([], Target(1, "/nowhere"), timeout_s=300, wait_s=30, queue=9)
         worker = _Still()
 
         async def ready() -> Any:
@@ -92,7 +87,7 @@ def test_reading_a_write_takes_a_small_part_of_its_time(monkeypatch: Any) -> Non
         monkeypatch.setattr(writing, "_ready", ready)
         monkeypatch.setattr(loop, "call_later", later)
         with pytest.raises(DiedError, match="deadline"):
-            await writing.submit(b"", b"x" * size)
+            await writing.submit(b"x" * size, None)
 
     for size in (100, 10 << 20, 100 << 20):
         asyncio.run(submit(size))

@@ -118,6 +118,21 @@ def test_head_of_a_streamed_answer_has_no_length() -> None:
     assert whole.headers["content-length"] == "70000"
 
 
+def test_nothing_follows_a_complete_response() -> None:
+    """Whatever becomes of the signal that the head was enough, no frame follows the head."""
+
+    def stream(write: Any) -> bytes:
+        try:
+            write(b"x")
+        except Exception as error:
+            raise OSError("the engine turns one error into another") from error
+        return b"y"
+
+    sent = deliver(Response(200, [], stream), head_only=True)
+    assert len(sent.frames) == 1
+    assert sent.status == 200
+
+
 @pytest.mark.parametrize("value", ["a\r\nSet-Cookie: x=1", "a\nb", "x" * 60_000])
 def test_a_header_that_must_not_be_sent(value: str) -> None:
     """A line break in a header, or one that grows without bound, is a failure of ours."""

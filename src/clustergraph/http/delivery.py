@@ -67,10 +67,15 @@ class Delivery:
         head_only: whether it wants no body.
         limit: most bytes of the body, before compression.
         log: what handlers have logged; goes to the gateway with the response.
+
+    Attributes:
+        started: whether status and headers were sent.
+        finished: whether the whole response was sent.
     """
 
     __slots__ = (
-        "_compressor", "_gzip", "_head_only", "_limit", "_log", "_size", "_sock", "started",
+        "_compressor", "_gzip", "_head_only", "_limit", "_log", "_size", "_sock", "finished",
+        "started",
     )  # fmt: skip
 
     def __init__(
@@ -89,6 +94,7 @@ class Delivery:
         self._size = 0
         self._compressor: Any = None
         self.started = False
+        self.finished = False
 
     def send(self, response: Response) -> None:
         """Send a response: in one piece if it is short, else streamed.
@@ -116,6 +122,7 @@ class Delivery:
         if self._compressor is not None:
             self._pieces(self._compressor.flush())
         self._sock.send(_END)
+        self.finished = True
 
     def abort(self, error: str) -> None:
         """Say that the response cannot be completed."""
@@ -141,6 +148,7 @@ class Delivery:
             self._send_head(wire.START, head)
             self._pieces(body)
             self._sock.send(_END)
+            self.finished = True
 
     def fail(self, response: Response, error: str) -> None:
         """Send the response to an unexpected error, with what the log should hold."""
@@ -167,6 +175,7 @@ class Delivery:
             head.error = "\n".join(filter(None, (head.error, logged)))[-_MAX_ERROR_CHARACTERS:]
         self._sock.send(encode_head(kind, head))
         self.started = True
+        self.finished = kind == wire.FULL
 
     def _count(self, size: int) -> None:
         self._size += size
@@ -191,8 +200,11 @@ class Delivery:
 def send_failure(delivery: Delivery, error: Exception, request: Request) -> None:
     """Answer a request that failed while its response was made.
 
-    Before the first byte it gets a status of its own; after it, the connection is aborted.
+    Before the first byte it gets a status of its own; after it, the connection is aborted. After a
+    complete response nothing is sent: a further frame would count for the next request.
     """
+    if delivery.finished:
+        return
     expected = isinstance(error, ClusterGraphError)
     details = str(error) if expected else "".join(traceback.format_exception(error))
     if delivery.started:
