@@ -30,16 +30,21 @@ def test_write_that_waits_too_long_for_another(serve: Any, tmp_path: Any) -> Non
         address = f"{running.base}/update"
         return httpx.post(address, content=text, headers=HEADERS, trust_env=False, timeout=60)
 
-    poster = threading.Thread(target=lambda: first.append(post(ENDLESS).status_code))
-    poster.start()
-    # Some may be quicker than the one that takes long.
-    answers = (post("INSERT DATA { <x:a> <x:late> 1 }") for _ in iter(poster.is_alive, False))
-    refused = next(answer for answer in answers if answer.status_code != 204)
+    refused = None
+    # A write may be quicker than the one that takes long, or be committed beside it.
+    for _ in range(5):
+        poster = threading.Thread(target=lambda: first.append(post(ENDLESS).status_code))
+        poster.start()
+        answers = (post("INSERT DATA { <x:a> <x:late> 1 }") for _ in iter(poster.is_alive, False))
+        refused = next((answer for answer in answers if answer.status_code != 204), None)
+        if refused is not None:
+            break
+    assert refused is not None
     assert refused.status_code == 503
     assert "under way for 0.5 s" in refused.json()["detail"]
     assert refused.headers["retry-after"]
     poster.join(30)
-    assert first == [504]
+    assert set(first) == {504}
     # The next process that writes has to start first.
     answers = (post("INSERT DATA { <x:a> <x:after> 1 }") for _ in range(100))
     assert any(answer.status_code == 204 for answer in answers)
