@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import clustergraph
+from clustergraph import artefacts
 from clustergraph.errors import EXTRAS, MissingExtraError
 
 CHECKOUT = Path(__file__).parents[1]
@@ -76,7 +77,7 @@ def test_the_search_finds_such_commands(text: str, is_wrong: bool) -> None:
 
 def test_version_is_that_of_our_distribution() -> None:
     """The version is read from the metadata of the distribution that pyproject.toml names."""
-    assert PROJECT["name"] == clustergraph.DISTRIBUTION
+    assert PROJECT["name"] == artefacts.DISTRIBUTION
     assert clustergraph.__version__ == PROJECT["version"]
 
 

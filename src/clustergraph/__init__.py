@@ -7,22 +7,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clustergraph.client import connect
 
-__all__ = ["DISTRIBUTION", "__version__", "connect"]
-
-DISTRIBUTION = "cluster-policy-graph"
-"""The name of the distribution; `clustergraph` on the Python package index is another project."""
+__all__ = ["__version__", "connect"]
 
 __version__: str
 
 
 def __getattr__(name: str) -> Any:
-    # Worker processes import nothing that they do not need; reading the metadata alone takes
-    # longer than all that they do import.
+    # Worker processes import nothing that they do not need. Our own modules import neither name
+    # from here, but from where they are defined.
     if name == "__version__":
-        from importlib.metadata import version
+        from clustergraph.artefacts import version
 
-        globals()["__version__"] = found = version(DISTRIBUTION)
-        return found
+        return version()
     if name == "connect":
         from clustergraph.client import connect
 

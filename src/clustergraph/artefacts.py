@@ -1,4 +1,4 @@
-"""Where the ontology, shapes, queries and data lie.
+"""What this installation consists of: its version, and where its ontology, shapes and data are.
 
 In a checkout they stand at the top of the repository, where people edit them; in an installed
 package they travel as ``clustergraph/_packaged``. Everybody who needs such a file asks here.
@@ -7,14 +7,17 @@ package they travel as ``clustergraph/_packaged``. Everybody who needs such a fi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from clustergraph.errors import ClusterGraphError
 
-__all__ = ["Room", "files", "fingerprint", "room"]
+__all__ = ["DISTRIBUTION", "Room", "files", "fingerprint", "room", "version"]
+
+DISTRIBUTION: Final = "cluster-policy-graph"
+"""The name of the distribution; `clustergraph` on the Python package index is another project."""
 
 Room = Literal["ontology", "shapes", "queries", "data"]
 
@@ -50,16 +53,32 @@ def files(name: Room, pattern: str) -> Iterator[Path]:
     yield from sorted(path for path in room(name).rglob(pattern) if path.is_file())
 
 
-def fingerprint(*names: Room) -> str:
-    """Return a hex digest over names and bytes of all files of the given rooms.
+@cache
+def version() -> str:
+    """Return the version of this installation, from the metadata of its distribution."""
+    # Reading the metadata takes longer than all that most processes import.
+    from importlib.metadata import version as version_of
 
-    Whatever is derived from these files (a built graph, a cached answer) is fresh as long as the
-    fingerprint stays the same.
+    return version_of(DISTRIBUTION)
+
+
+def fingerprint(modules: Iterable[str], *inputs: Path) -> str:
+    """Return a name for what our code makes of files (32 hex digits).
+
+    What is kept under this name is fresh: another version of the program or of the engine, other
+    code or other files give another name.
+
+    Args:
+        modules: glob patterns of the modules that take part, relative to the package.
+        inputs: the directories of the files that are read, at any depth.
     """
-    digest = hashlib.sha256()
-    for name in names:
-        for path in files(name, "*"):
+    from importlib.metadata import version as version_of
+
+    digest = hashlib.sha256(f"{version()} {version_of('pyoxigraph')}".encode())
+    patterns = [(_PACKAGE, pattern) for pattern in modules]
+    for directory, pattern in (*patterns, *((directory, "**/*") for directory in inputs)):
+        for path in sorted(path for path in directory.glob(pattern) if path.is_file()):
             content = path.read_bytes()
-            digest.update(f"{name}/{path.relative_to(room(name))}\0{len(content)}\0".encode())
-            digest.update(content)
-    return digest.hexdigest()
+            name = path.relative_to(directory).as_posix()
+            digest.update(f"{name}\0{len(content)}\0".encode() + content)
+    return digest.hexdigest()[:32]

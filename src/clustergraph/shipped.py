@@ -7,7 +7,6 @@ the engine that wrote it. A change of any of these makes a new graph and drops t
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import os
 import shutil
@@ -18,7 +17,6 @@ from typing import Final
 
 import pyoxigraph as ox
 
-import clustergraph
 from clustergraph import artefacts
 from clustergraph.errors import StoreError
 from clustergraph.owl import settle as settle_inferences
@@ -32,8 +30,8 @@ __all__ = ["fingerprint", "open_graph", "open_shipped", "shipped_quads"]
 _SIZES: Final = "sizes.json"
 # The code that makes the graph; all other code only reads it.
 _MAKERS: Final = (
-    "artefacts.py", "dataset.py", "shipped.py", "vocab.py", "csvw/*.py", "owl/*.py",
-    "quadstore/disk.py", "quadstore/generations.py", "quadstore/memory.py",
+    "artefacts.py", "dataset.py", "shipped.py", "vocab.py", "csvw/*.py", "owl/*.py", "rdf/*.py",
+    "statistics/*.py", "quadstore/disk.py", "quadstore/generations.py", "quadstore/memory.py",
 )  # fmt: skip
 # How many graphs of other versions stay: several installations may take turns.
 _KEPT: Final = 3
@@ -64,13 +62,7 @@ def shipped_quads() -> tuple[ox.Quad, ...]:
 
 def fingerprint() -> str:
     """Return a name for the graph that this installation would build (32 hex digits)."""
-    digest = hashlib.sha256(artefacts.fingerprint("ontology", "data").encode())
-    digest.update(f"{clustergraph.__version__} {ox.__version__}".encode())
-    package = Path(clustergraph.__file__).parent
-    for module in sorted(path for name in _MAKERS for path in package.glob(name)):
-        digest.update(module.relative_to(package).as_posix().encode() + b"\0")
-        digest.update(module.read_bytes())
-    return digest.hexdigest()[:32]
+    return artefacts.fingerprint(_MAKERS, artefacts.room("ontology"), artefacts.room("data"))
 
 
 def open_shipped(quads: Quads, settle: Settle | None = None) -> Engine:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.errors import near
 
 # Whatever is slow to import is imported by the command that needs it.
@@ -51,7 +51,7 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(clustergraph.__version__, prog_name="clustergraph")
+@click.version_option(artefacts.version(), prog_name="clustergraph")
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal fault.")
 def cli(debug: bool) -> None:
     """A knowledge graph of cluster policy: ask it, serve it, check it.

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.errors import RequestError
 from clustergraph.http import openapi
 from clustergraph.http.metrics import Metrics
@@ -52,7 +52,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="clustergraph",
         summary="A knowledge graph of cluster policy",
-        version=clustergraph.__version__,
+        version=artefacts.version(),
         # Their pages load scripts from other hosts.
         docs_url=None,
         redoc_url=None,
@@ -62,7 +62,7 @@ def create_app() -> FastAPI:
     def state(status: str) -> JSONResponse:
         service: Service = app.state.service
         number = None if service.options.remote else service.readers.target.number
-        found = State(status=status, version=clustergraph.__version__, generation=number)
+        found = State(status=status, version=artefacts.version(), generation=number)
         code = 200 if status == "ok" else 503
         return JSONResponse(found.model_dump(), code, {"Cache-Control": "no-store"})
 

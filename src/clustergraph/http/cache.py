@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from typing import Final
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.http.codec import Headers
 from clustergraph.workers.process import Target
 
@@ -19,7 +19,7 @@ _ENTRY_BYTES: Final = 600
 _HEADER_BYTES: Final = 120
 # One entry takes at most this part of the room.
 _SHARE: Final = 8
-_VERSION: Final = clustergraph.__version__.encode()[:32]
+_VERSION: Final = artefacts.version().encode()[:32]
 
 
 @dataclass(frozen=True, slots=True)

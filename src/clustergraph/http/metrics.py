@@ -11,7 +11,7 @@ from typing import IO, Final
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.errors import UsageError
 from clustergraph.http.cache import AnswerCache
 from clustergraph.workers.pool import Pool
@@ -56,7 +56,7 @@ class Metrics:
             "prepare_failures", "Generations whose page data could not be computed ahead."
         )
         Info("clustergraph", "The version that runs.", registry=self.registry).info(
-            {"version": clustergraph.__version__}
+            {"version": artefacts.version()}
         )
         Gauge(
             "clustergraph_start_time_seconds",

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.pages import charts
 from clustergraph.pages.frame import page
 from clustergraph.protocol import Response
@@ -171,7 +171,7 @@ def _described(visit: Visit) -> Response:
     order = sorted(known.values(), key=lambda question: catalogue.KINDS.index(question.kind))
     content = {
         "name": "clustergraph",
-        "version": clustergraph.__version__,
+        "version": artefacts.version(),
         "description": "A knowledge graph of cluster policy",
         "endpoint": f"{base}sparql",
         "health": f"{base}health",

@@ -8,7 +8,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.protocol.holdings import Statistics, dataset, statistics
 from clustergraph.protocol.messages import Context, Request, Response
 from clustergraph.protocol.negotiation import choose, offers
@@ -95,7 +95,7 @@ def _service(base: str, context: Context) -> _Statements:
     yield here, _TYPE, _sd("Service")
     yield here, _sd("endpoint"), here
     yield here, _named(_DCTERMS, "title"), ox.Literal("clustergraph", language="en")
-    yield here, _named(_DCTERMS, "hasVersion"), ox.Literal(clustergraph.__version__)
+    yield here, _named(_DCTERMS, "hasVersion"), ox.Literal(artefacts.version())
     yield here, _sd("supportedLanguage"), _sd("SPARQL10Query")
     yield here, _sd("supportedLanguage"), _sd("SPARQL11Query")
     for name in (form.name for kind in ("solutions", "graph") for form in offers(kind)):

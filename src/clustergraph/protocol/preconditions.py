@@ -7,7 +7,7 @@ import time
 from hashlib import blake2b
 from typing import Final
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.errors import RequestError
 from clustergraph.protocol import faults
 from clustergraph.protocol.messages import Context, Request, Response
@@ -27,7 +27,7 @@ def tag(context: Context, variant: str) -> str:
         context: the generation.
         variant: what tells this representation from the others of the same generation.
     """
-    stamp = f"{context.committed_at} {clustergraph.__version__}"
+    stamp = f"{context.committed_at} {artefacts.version()}"
     return f'"{context.generation}-{variant}-{blake2b(stamp.encode(), digest_size=4).hexdigest()}"'
 
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.errors import EndpointError, QueryError, UsageError, without_places
 
 __all__ = ["Channel", "Credentials", "Fetched", "credentials_from", "split_address"]
 
-_AGENT: Final = f"clustergraph/{clustergraph.__version__}"
+_AGENT: Final = f"clustergraph/{artefacts.version()}"
 _CHUNK_BYTES: Final = 1 << 16
 _LONGEST_REASON: Final = 500
 _REMOTE: Final = "CLUSTERGRAPH_REMOTE_"

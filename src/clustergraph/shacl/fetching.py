@@ -17,7 +17,7 @@ from typing import IO, Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urldefrag, urlsplit
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.errors import UsageError
 from clustergraph.sparql.addresses import admits, idle, objection
 
@@ -35,7 +35,7 @@ CONTEXT: Final = "application/ld+json, application/json;q=0.9"
 _MOST_HOPS: Final = 5
 """How often an address may lead to another."""
 
-_AGENT: Final = f"clustergraph/{clustergraph.__version__}"
+_AGENT: Final = f"clustergraph/{artefacts.version()}"
 
 
 @dataclass(frozen=True, slots=True)

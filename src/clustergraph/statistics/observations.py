@@ -7,7 +7,6 @@ not convert them again. What is kept is named after the tables and the code that
 from __future__ import annotations
 
 import gzip
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.csvw import CodeLists, convert
 from clustergraph.errors import StoreError
 from clustergraph.settings import cache_directory
@@ -25,6 +24,7 @@ __all__ = ["observation_quads"]
 
 _GZIP_LEVEL: Final = 1
 _KEPT: Final = 2
+_MAKERS: Final = ("csvw/*.py", "statistics/observations.py")
 
 
 def observation_quads(directory: Path, codes: Callable[[], CodeLists]) -> Iterator[ox.Quad]:
@@ -38,7 +38,7 @@ def observation_quads(directory: Path, codes: Callable[[], CodeLists]) -> Iterat
         TablesError: cells break their metadata.
         StoreError: the cache directory cannot be written.
     """
-    kept = cache_directory() / "statistics" / f"{_fingerprint(directory)}.nq.gz"
+    kept = cache_directory() / "statistics" / f"{artefacts.fingerprint(_MAKERS, directory)}.nq.gz"
     with suppress(OSError, EOFError, SyntaxError):
         content = gzip.decompress(kept.read_bytes())
         yield from list(ox.parse(content, ox.RdfFormat.N_QUADS))
@@ -66,12 +66,3 @@ def _keep(path: Path, quads: list[ox.Quad]) -> None:
             f"{path.parent}: converted statistics have to be kept there, but it cannot be written "
             f"({error.strerror}); name another directory in CLUSTERGRAPH_CACHE"
         ) from error
-
-
-def _fingerprint(directory: Path) -> str:
-    digest = hashlib.sha256(f"{clustergraph.__version__} {ox.__version__}".encode())
-    converter = Path(clustergraph.__file__).parent / "csvw"
-    for path in (*sorted(directory.glob("*.*")), *sorted(converter.rglob("*.py"))):
-        content = path.read_bytes()
-        digest.update(f"{path.name}\0{len(content)}\0".encode() + content)
-    return digest.hexdigest()[:32]

@@ -6,11 +6,10 @@ which cell made which statement. Only statements that a finding is about are loo
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import closing, suppress
 from functools import cache
 from pathlib import Path
@@ -18,7 +17,6 @@ from typing import Final
 
 import pyoxigraph as ox
 
-import clustergraph
 from clustergraph import artefacts, dataset
 from clustergraph.csvw.places import Place
 from clustergraph.errors import StoreError
@@ -126,7 +124,7 @@ def keep() -> None:
 
 
 def _path(ontology: Path, data: Path) -> Path:
-    return cache_directory() / "whole" / f"{_fingerprint(ontology, data)}.sqlite"
+    return cache_directory() / "whole" / f"{artefacts.fingerprint(_MAKERS, ontology, data)}.sqlite"
 
 
 def _index(ontology: Path, data: Path) -> Path:
@@ -150,23 +148,6 @@ def _index(ontology: Path, data: Path) -> Path:
             "name another directory in CLUSTERGRAPH_CACHE"
         ) from error
     return path
-
-
-def _fingerprint(ontology: Path, data: Path) -> str:
-    """Return a name for what these files make (32 hex digits)."""
-    digest = hashlib.sha256(f"{clustergraph.__version__} {ox.__version__}".encode())
-    package = Path(clustergraph.__file__).parent
-    for room, patterns in ((package, _MAKERS), (ontology, ("**/*.ttl",)), (data, ("**/*",))):
-        for path in _files(room, patterns):
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(room)}\0{len(content)}\0".encode())
-            digest.update(content)
-    return digest.hexdigest()[:32]
-
-
-def _files(room: Path, patterns: Iterable[str]) -> Iterator[Path]:
-    for pattern in patterns:
-        yield from sorted(path for path in room.glob(pattern) if path.is_file())
 
 
 def _prune(directory: Path) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pyoxigraph as ox
 
-import clustergraph
+from clustergraph import artefacts
 from clustergraph.csvw import Place
 from clustergraph.shacl.baseline import fingerprint
 from clustergraph.shacl.compile.syntax import index_of
@@ -60,7 +60,7 @@ def write(report: Report, base: Path) -> str:
         "tool": {
             "driver": {
                 "name": "clustergraph",
-                "version": clustergraph.__version__,
+                "version": artefacts.version(),
                 "informationUri": "https://w3id.org/clustergraph",
                 "rules": list(rules.values()),
             }
