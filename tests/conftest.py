@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import json
 import os
@@ -24,9 +25,10 @@ from clustergraph.quadstore import Engine, build
 from clustergraph.shipped import open_graph
 
 # The graph is built once for all tests, also for those that start processes, and never in the
-# cache of whoever runs them.
-_CACHE = tempfile.TemporaryDirectory(prefix="clustergraph-tests-")
-os.environ["CLUSTERGRAPH_CACHE"] = _CACHE.name
+# cache of whoever runs them. Workers of pytest-xdist inherit the cache of the run.
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    _CACHE = tempfile.TemporaryDirectory(prefix="clustergraph-tests-")
+    os.environ["CLUSTERGRAPH_CACHE"] = _CACHE.name
 
 
 @pytest.fixture(scope="session")
@@ -195,8 +197,11 @@ def from_npm(package: str) -> Path:
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     directory = home / "clustergraph-tests" / f"{name.replace('/', '-').strip('@')}-{version}"
     installed = directory / "node_modules" / name
-    if not installed.is_dir():
-        directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if installed.is_dir():
+            return installed
         command = [npm, "install", "--prefix", str(directory), "--no-audit", "--no-fund"]
         done = subprocess.run(
             [*command, "--ignore-scripts", package], capture_output=True, check=False, timeout=300
