@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustergraph.pages import index, spelling
+from clustergraph import spelling
+from clustergraph.pages import index
 from clustergraph.pages.gather import FACETS
 from clustergraph.pages.index import Index, Selection
 from clustergraph.quadstore import Engine

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from clustergraph.errors import near
 from clustergraph.pages.frame import page
 from clustergraph.pages.measures import COUNTRY, MEASURES, named, numbers
 from clustergraph.protocol import Response
+from clustergraph.spelling import fold
 from clustergraph.vocab import ID, PREFIXES
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _found(visit: Visit, kind: Kind) -> dict[str, str]:
     if kind == "country":
         found = numbers(visit)
         names = {code: name for code, name in named(visit).items() if found.total(code)}
-        return dict(sorted(names.items(), key=lambda item: _plain(item[1])))
+        return dict(sorted(names.items(), key=lambda item: fold(item[1])))
     if kind == "region":
         rows = visit.select(_REGIONS, language=visit.tongue)
         return {row.key: row.name for row in rows}
@@ -231,15 +231,15 @@ def _columns(
     visit: Visit, kind: Kind, given: Sequence[str], options: Mapping[str, str]
 ) -> tuple[list[Column], list[tuple[str, list[str]]]]:
     """Return a column for each key or name given, and those that nothing is called, with hints."""
-    by_name = {_plain(name): key for key, name in options.items()}
+    by_name = {fold(name): key for key, name in options.items()}
     space = {"country": COUNTRY, "region": _NUTS, "organisation": _ORGANISATION}[kind]
     columns: list[Column] = []
     missing: list[tuple[str, list[str]]] = []
     for written in given:
         upper = written.upper() if kind != "organisation" else written
-        key = upper if upper in options else by_name.get(_plain(written))
+        key = upper if upper in options else by_name.get(fold(written))
         if key is None:
-            hints = [by_name[name] for name in near(_plain(written), by_name, limit=3)]
+            hints = [by_name[name] for name in near(fold(written), by_name, limit=3)]
             missing.append((written, hints))
         elif key not in [column.key for column in columns]:
             iri = space + key
@@ -294,9 +294,3 @@ def _mark_shared(columns: Sequence[Column]) -> None:
         for column in columns:
             for value in column.cells.get(row, []):
                 value.shared = seen[value.text] > 1
-
-
-def _plain(text: str) -> str:
-    """Return a text without accents and case, to compare it by."""
-    parts = unicodedata.normalize("NFKD", text)
-    return "".join(part for part in parts if not unicodedata.combining(part)).casefold()

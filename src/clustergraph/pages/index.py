@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from clustergraph.pages import spelling
+from clustergraph import spelling
 from clustergraph.pages.facets import key
 from clustergraph.pages.gather import KINDS, Name, Thing, gather
 from clustergraph.vocab import CG

@@ -22,6 +22,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from clustergraph import spelling
 from clustergraph.pages.index import Index, build
 from clustergraph.protocol import faults
 from clustergraph.quadstore.disk import make_private
@@ -197,6 +198,8 @@ def _make(engine: Queryable, path: Path) -> None:
 def _code() -> str:
     """Return a digest of the code that makes indexes: another one makes other indexes."""
     digest = blake2b(digest_size=6)
-    for name in ("index", "gather", "facets", "spelling", "europe"):
-        digest.update((Path(__file__).parent / f"{name}.py").read_bytes())
+    pages = Path(__file__).parent
+    sources = [pages / f"{name}.py" for name in ("index", "gather", "facets", "europe")]
+    for source in (*sources, Path(spelling.__file__)):
+        digest.update(source.read_bytes())
     return digest.hexdigest()

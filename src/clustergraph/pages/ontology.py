@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
@@ -13,6 +12,7 @@ from clustergraph.pages.model import Model, Term, model
 from clustergraph.pages.rules import title_of
 from clustergraph.pages.usage import CLASSES, PROPERTIES, Usage, usage
 from clustergraph.protocol import Response
+from clustergraph.spelling import fold
 from clustergraph.vocab import INFERRED, PREFIXES
 
 if TYPE_CHECKING:
@@ -118,16 +118,11 @@ def _branch(visit: Visit, whole: Model, term: Term, used: Usage, depth: int) -> 
 
 def _found(whole: Model, wanted: str) -> list[Term]:
     """Return the terms that hold all words looked for, those that have them in their name first."""
-    words = _fold(wanted).split()
+    words = fold(wanted).split()
     ranked = []
     for term in whole.own("class", *_PROPERTIES):
-        names = _fold(" ".join((term.name, *term.labels.values())))
-        texts = _fold(" ".join((*term.definitions.values(), *term.notes.values())))
+        names = fold(" ".join((term.name, *term.labels.values())))
+        texts = fold(" ".join((*term.definitions.values(), *term.notes.values())))
         if all(word in names or word in texts for word in words):
             ranked.append((not all(word in names for word in words), len(term.name), term))
     return [term for *_, term in sorted(ranked, key=lambda one: one[:2])]
-
-
-def _fold(text: str) -> str:
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(one for one in parts if not unicodedata.combining(one))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ from clustergraph.pages import results
 from clustergraph.pages.frame import page
 from clustergraph.protocol import Response
 from clustergraph.questions import catalogue
+from clustergraph.spelling import fold
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -29,7 +29,7 @@ def show(visit: Visit) -> Response:
 
     def by_summary(question: Question) -> str:
         # Without their accents, Czech names stand nearly where a reader looks for them.
-        return _fold(question.summary_in(visit.language))
+        return fold(question.summary_in(visit.language))
 
     tags = Counter(tag for question in known for tag in question.tags)
     found = [one for one in known if (not tag or tag in one.tags) and _holds(one, wanted)]
@@ -50,10 +50,5 @@ def show(visit: Visit) -> Response:
 
 def _holds(question: Question, wanted: str) -> bool:
     said = (question.summary, question.description, question.summary_cs, question.description_cs)
-    text = _fold(" ".join((question.name, *said, *question.tags)))
-    return all(word in text for word in _fold(wanted).split())
-
-
-def _fold(text: str) -> str:
-    parts = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(one for one in parts if not unicodedata.combining(one))
+    text = fold(" ".join((question.name, *said, *question.tags)))
+    return all(word in text for word in fold(wanted).split())

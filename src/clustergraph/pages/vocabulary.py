@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from dataclasses import asdict, dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,7 @@ from clustergraph.errors import ClusterGraphError, QuerySyntaxError
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
 from clustergraph.quadstore.engine import StoreEngine
+from clustergraph.spelling import fold
 from clustergraph.vocab import CG, CODE, ID, PREFIXES, shorten
 
 if TYPE_CHECKING:
@@ -206,8 +206,7 @@ def _known(visit: Visit) -> list[_Thing]:
 
 def _fold(text: str) -> str:
     """Return a text without accents, case and hyphens, to compare by."""
-    parts = unicodedata.normalize("NFKD", text.casefold().replace("-", " "))
-    return "".join(one for one in parts if not unicodedata.combining(one)).strip()
+    return fold(text.replace("-", " ")).strip()
 
 
 def _kind(iri: str) -> str:
