@@ -24,6 +24,12 @@ PAGES = [
     if "." not in example.partition("?")[0]
 ]
 _WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
+# What is pressed with a finger and is lower than that; links within texts and tables may be.
+_LOW = """() => [...document.querySelectorAll(
+  "button, input, select, textarea, summary, nav a, .chip, .views a, .language a, .bottom a")]
+  .filter((one) => one.checkVisibility() && !["checkbox", "radio"].includes(one.type))
+  .filter((one) => one.getBoundingClientRect().height < 44)
+  .map((one) => one.outerHTML.slice(0, 90))"""
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +68,7 @@ def test_page(path: str, visit: Callable[..., Any], axe: str) -> None:
     assert violations(page, "color-contrast") == ""
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate(_WIDE) <= 0
+    assert page.evaluate(_LOW) == []
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -107,6 +114,35 @@ def test_switches(visit: Callable[..., Any]) -> None:
     visitor.go("/")
     assert page.locator("html").get_attribute("lang") == "cs"
     assert page.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_menu_on_a_phone(visit: Callable[..., Any]) -> None:
+    """On a small screen a button opens the menu, without JavaScript; on a large one it is there."""
+    visitor = visit(java_script_enabled=False, viewport={"width": 390, "height": 800})
+    visitor.go("/queries")
+    page = visitor.page
+    menu = page.get_by_role("navigation", name="Main menu")
+    assert not menu.is_visible()
+    page.get_by_text("Menu", exact=True).click()
+    menu.get_by_role("link", name="Ontology").click()
+    assert page.url.endswith("/ontology")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    assert menu.is_visible()
+    assert not page.get_by_text("Menu", exact=True).is_visible()
+
+
+def test_print(visit: Callable[..., Any]) -> None:
+    """On paper a page is light, has no controls, shows its tables in full, and says its address."""
+    visitor = visit(color_scheme="dark", locale="en-GB")
+    visitor.go("/query?query=SELECT%20?s%20{?s%20a%20cg:ClusterOrganisation}%20LIMIT%2090")
+    page = visitor.page
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    controls = page.locator("button, input, select, form").all()
+    assert not [one for one in controls if one.is_visible()]
+    clipped = "one => one.scrollHeight - one.clientHeight"
+    assert page.locator(".scroll:has(table.result)").evaluate(clipped) <= 0
+    assert page.locator(".bottom").get_by_text(f"{visitor.base}/query?query=SELECT").is_visible()
 
 
 def test_skip_link(visit: Callable[..., Any]) -> None:

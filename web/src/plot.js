@@ -6,7 +6,7 @@ import {
 import {element, figure, say} from "./shared.js";
 
 const MARKS = ["bar", "line", "dot", "heat", "histogram"];
-const PALETTE = Array.from({length: 8}, (_, index) => `var(--series-${index + 1})`);
+const PALETTE = Array.from({length: 8}, (_, index) => `var(--s${index})`);
 const RAMP = Array.from({length: 5}, (_, index) => `var(--r${index})`);
 // More categories than this cannot be read; the caption says how many are left out.
 const MOST_BARS = 60;
@@ -88,7 +88,7 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
   if (kind !== "histogram" && yAt < 0) throw new Error(say("needs-y"));
   const numeric = (index) => kindOf(index) === "number";
   const color = groupAt < 0 ? {} : colours(points, numeric(groupAt), group);
-  const fill = groupAt < 0 ? "var(--series-1)" : "group";
+  const fill = groupAt < 0 ? "var(--s0)" : "group";
   const base = {
     style: {background: "transparent", color: "inherit", fontSize: "12px", overflow: "visible"},
     color,
@@ -109,7 +109,7 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
     return {
       spec: {
         ...base,
-        marks: [rectY(known, binX({y: "count"}, {x: "x", fill: "var(--series-1)"})), ruleY([0])],
+        marks: [rectY(known, binX({y: "count"}, {x: "x", fill: "var(--s0)"})), ruleY([0])],
         x: {label: x}, y: {label: say("count"), grid: true},
       },
       description: described("histogram", {n: known.length}),
