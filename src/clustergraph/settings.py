@@ -9,6 +9,7 @@ from typing import Final
 __all__ = [
     "DEFAULT_HOST",
     "DEFAULT_PORT",
+    "DEFAULT_PUBLISHER",
     "KEPT_GENERATIONS",
     "MAX_NESTING",
     "MAX_QUERY_BYTES",
@@ -20,6 +21,7 @@ __all__ = [
 
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
+DEFAULT_PUBLISHER: Final = "clustergraph project"
 
 KEPT_GENERATIONS: Final = 10
 """Generations that stay after a commit, to be rolled back to or still to be read."""

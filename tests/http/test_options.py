@@ -36,6 +36,11 @@ def test_settings_have_names_of_their_own() -> None:
         (("--public-address", "ftp://x"), {}, "ftp://x"),
         (("--shapes", "/nowhere/at/all"), {}, "/nowhere/at/all"),
         ((), {"CLUSTERGRAPH_UPDATE_ADDRESS": "http://x/"}, "another server"),
+        (("--contact", "nobody"), {}, "an e-mail address such as"),
+        (("--contact", "a@b.cz?bcc=c@d.cz"), {}, "an e-mail address such as"),
+        (("--report-address", "javascript:alert(1)"), {}, "a web address such as"),
+        (("--report-address", "https://x.example/?t={name}"), {}, "{title}, {body}, {thing}"),
+        (("--legal-file", "/nowhere/at/all"), {}, "/nowhere/at/all"),
     ],
 )
 def test_wrong_settings_are_usage_errors(

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 import pytest
 from inprocess import visit
 
-from clustergraph.protocol import Context, Request, Response
+from clustergraph.protocol import Config, Context, Operator, Request, Response
 from clustergraph.quadstore import Engine, build
 
 HTML = "text/html,application/xhtml+xml,*/*;q=0.8"
@@ -120,10 +120,17 @@ class Shown:
 Show = Callable[..., Shown]
 
 
-def shower(engine: Engine, number: int, budget_s: float = 300) -> Show:
+def shower(
+    engine: Engine, number: int, budget_s: float = 300, operator: Operator | None = None
+) -> Show:
     """Return a function that shows addresses from one generation of a graph."""
     context = Context(
-        engine.store, number, committed_at=1_750_000_000.0, budget_s=budget_s, engine=engine
+        engine.store,
+        number,
+        Config(operator=operator or Operator()),
+        committed_at=1_750_000_000.0,
+        budget_s=budget_s,
+        engine=engine,
     )
 
     def show(address: str, language: str = "en", accept: str = HTML, theme: str = "") -> Shown:

@@ -17,7 +17,7 @@ from clustergraph.pages.words import Words
 Show = Callable[..., Any]
 
 ROOM = Path(frame.__file__).parent
-TEMPLATES = sorted((ROOM / "templates").glob("*.html"))
+TEMPLATES = sorted((ROOM / "templates").rglob("*.html"))
 
 
 @pytest.mark.parametrize(

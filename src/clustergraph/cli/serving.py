@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 _TOKEN: Final = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable
 _METRICS_TOKEN: Final = "CLUSTERGRAPH_METRICS_TOKEN"  # noqa: S105 - likewise
 _PROXIES: Final = "FORWARDED_ALLOW_IPS"
+_EMAIL: Final = re.compile(r"[\w.%+-]+@[\w-]+(\.[\w-]+)+")
+_REPORT_FIELDS: Final = ("title", "body", "thing", "property", "value", "source")
+_MOST_LEGAL_BYTES: Final = 50_000
 
 
 def _options(command: F) -> F:
@@ -118,11 +122,13 @@ def _checked(options: Options) -> Options:
         raise UsageError(f"--shapes {options.shapes}: no such file or directory")
     if options.public_address is not None:
         _check_address(options.public_address)
+    _check_operator(options)
     proxies = os.environ.get(_PROXIES, "").replace(",", " ").split()
     options = replace(
         options,
         token=_token(options.token_file, _TOKEN),
         metrics_token=_token(options.metrics_token_file, _METRICS_TOKEN),
+        legal=_text_of(options.legal_file, _MOST_LEGAL_BYTES) if options.legal_file else "",
         trusted_proxies=tuple(proxies),
     )
     if not options.remote:
@@ -157,6 +163,22 @@ def _check_address(address: str) -> None:
     del credentials
 
 
+def _check_operator(options: Options) -> None:
+    """Refuse a contact or a report address that pages could not link to."""
+    if options.contact and not _EMAIL.fullmatch(options.contact):
+        raise UsageError(f"--contact {options.contact}: an e-mail address such as data@example.org")
+    address = options.report_address
+    if not address:
+        return
+    names = re.findall(r"\{([^{}]*)\}", address)
+    known = ", ".join(f"{{{name}}}" for name in _REPORT_FIELDS)
+    if not re.match(r"https?://[\w.-]", address) or not set(names) <= set(_REPORT_FIELDS):
+        raise UsageError(
+            f"--report-address {address}: a web address such as "
+            f"https://example.org/new?title={{title}}&body={{body}}; what is filled in: {known}"
+        )
+
+
 def _warn(services: Sequence[str], loads: Sequence[str]) -> None:
     """Tell of addresses that would admit nothing: whoever gave them expects otherwise."""
     from clustergraph.sparql.addresses import idle
@@ -173,11 +195,7 @@ def _token(path: Path | None, variable: str) -> str:
         token, source = os.environ.get(variable, "").strip(), variable
     else:
         source = str(path)
-        try:
-            token = path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8"
-            raise UnreadableInputError(source, reason) from error
+        token = _text_of(path, 10_000)
         if not token:
             raise UnreadableInputError(source, "holds no token")
     if token and len(token) < MIN_TOKEN_CHARACTERS:
@@ -186,3 +204,17 @@ def _token(path: Path | None, variable: str) -> str:
             "characters, for example from: openssl rand -hex 32"
         )
     return token
+
+
+def _text_of(path: Path, most_bytes: int) -> str:
+    """Return what a file holds, without space around it."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(most_bytes + 1)
+        text = content.decode().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise UnreadableInputError(str(path), reason) from error
+    if len(content) > most_bytes:
+        raise UnreadableInputError(str(path), f"longer than {most_bytes:,} bytes")
+    return text

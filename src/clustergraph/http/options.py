@@ -13,7 +13,13 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from clustergraph.settings import DEFAULT_HOST, DEFAULT_PORT, MAX_NESTING, MAX_QUERY_BYTES
+from clustergraph.settings import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    DEFAULT_PUBLISHER,
+    MAX_NESTING,
+    MAX_QUERY_BYTES,
+)
 
 __all__ = ["MIN_TOKEN_CHARACTERS", "Options", "Setting", "documentation", "settings"]
 
@@ -209,11 +215,33 @@ class Options:
     log_queries: bool = _setting(
         "Include queries and updates in the access log.", "flag", default=False
     )
+    publisher: str = _setting(
+        "Who publishes the service, as pages, citations and the catalogue name it.",
+        default=DEFAULT_PUBLISHER,
+        metavar="NAME",
+    )
+    contact: str | None = _setting(
+        "E-mail address for questions; facts on pages get links that report errors to it.",
+        metavar="ADDRESS",
+    )
+    report_address: str | None = _setting(
+        "Where errors are reported instead, such as an issue tracker: a web address in which "
+        "{title}, {body}, {thing}, {property}, {value} and {source} are filled in.",
+        metavar="ADDRESS",
+    )
+    legal_file: Path | None = _setting(
+        "Plain text that the page on legal matters and privacy shows; an empty line separates "
+        "paragraphs, and a line that starts with # is a heading.",
+        "path",
+        metavar="FILE",
+        shown_default="a general statement",
+    )
 
     # Not settings of the command line: limits for tests and benchmarks, and what follows from the
     # settings.
     token: str = ""
     metrics_token: str = ""
+    legal: str = ""
     trusted_proxies: tuple[str, ...] = ()
     max_nesting: int = MAX_NESTING
     max_head_bytes: int = 64 << 10
@@ -246,7 +274,7 @@ class Options:
         kept = asdict(self)
         for name in (
             "token", "metrics_token", "token_file", "metrics_token_file", "access_log", "store",
-            "update_address", "graph_store_address",
+            "update_address", "graph_store_address", "legal_file",
         ):  # fmt: skip
             del kept[name]
         kept["writable"] = self.takes_writes

@@ -23,6 +23,7 @@ from clustergraph.linked import (
     vocabularies,
 )
 from clustergraph.pages import (
+    about,
     compare,
     country,
     files,
@@ -174,6 +175,7 @@ ROUTES: Final = (
         _by_preference(page(ontology.show), page(vocabularies.show)),
         personal=True, examples=("/ontology", "/ontology?q=label"),
     ),
+    *(_page("about", f"/{name}", page(about.show), f"/{name}") for name in about.PAGES),
     _page("settings", "/settings", page(switches.show), "/settings?lang=cs"),
     _page(
         "static", r"/static/{version:[\w-]+}/{name:[\w./-]+}", page(files.show),

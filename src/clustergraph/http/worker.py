@@ -26,7 +26,15 @@ from clustergraph.http.codec import Ask, decode_request
 from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer, send_failure
 from clustergraph.http.writer import Writer
 from clustergraph.protocol import problems
-from clustergraph.protocol.messages import Change, Config, Context, Handler, Request, Response
+from clustergraph.protocol.messages import (
+    Change,
+    Config,
+    Context,
+    Handler,
+    Operator,
+    Request,
+    Response,
+)
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.transport import credentials_from
 from clustergraph.settings import cache_directory
@@ -248,6 +256,12 @@ def config_of(options: Mapping[str, Any]) -> Config:
         writable=options["writable"],
         max_validate_bytes=options["max_validate_bytes"],
         shapes=options["shapes"] and Path(options["shapes"]),
+        operator=Operator(
+            options["publisher"],
+            options["contact"] or "",
+            options["report_address"] or "",
+            options["legal"],
+        ),
     )
 
 

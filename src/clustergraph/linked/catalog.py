@@ -100,7 +100,7 @@ def _statements(base: str, context: Context) -> _Statements:
     yield from _common(catalog, publisher)
     yield from _changed(catalog, context)
     yield publisher, _RDF + "type", _FOAF + "Agent"
-    yield publisher, _FOAF + "name", ox.Literal("clustergraph project")
+    yield publisher, _FOAF + "name", ox.Literal(context.config.operator.publisher)
     yield catalog, _DCAT + "dataset", data
     yield data, _RDF + "type", _DCAT + "Dataset"
     yield data, _DCTERMS + "publisher", publisher

@@ -111,6 +111,7 @@ def shown(visit: Visit, template: str, **values: Any) -> str:
             url=visit.url,
             static=lambda name: visit.url(files.address(name)),
             navigation=[(name, f"/{name}") for name in NAVIGATION],
+            operator=visit.context.config.operator,
             **values,
         )
     )

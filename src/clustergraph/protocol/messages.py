@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from clustergraph.quadstore.delta import Changed
 from clustergraph.quadstore.engine import Queryable, StoreEngine
-from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
+from clustergraph.settings import DEFAULT_PUBLISHER, MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
@@ -20,6 +20,7 @@ __all__ = [
     "Config",
     "Context",
     "Handler",
+    "Operator",
     "Request",
     "Response",
     "Stream",
@@ -92,6 +93,24 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs the service, as its pages and its catalogue tell it.
+
+    Attributes:
+        publisher: the name of the publisher.
+        contact: an e-mail address for questions and reports of errors; empty: none is published.
+        report_address: where reports of errors go: an address with ``{title}``, ``{body}``,
+            ``{thing}``, ``{property}``, ``{value}`` or ``{source}``; empty: to ``contact``.
+        legal: the legal notice and privacy statement, as plain text; empty: the usual one.
+    """
+
+    publisher: str = DEFAULT_PUBLISHER
+    contact: str = ""
+    report_address: str = ""
+    legal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What an operator decides.
 
@@ -112,6 +131,7 @@ class Config:
             description says so.
         max_validate_bytes: longest content that is judged without being stored, decompressed.
         shapes: the file or directory of shapes that hold here; None: the shipped ones.
+        operator: who runs the service.
     """
 
     default_graph: Literal["union", "own"] = "union"
@@ -127,6 +147,7 @@ class Config:
     writable: bool = False
     max_validate_bytes: int = 16 << 20
     shapes: Path | None = None
+    operator: Operator = Operator()
 
     def policy(self, network: bool) -> QueryPolicy:
         """Return what queries and updates may do; network: whether this process has one."""
