@@ -56,7 +56,7 @@ def test_every_page_names_publisher_version_licence_and_date(
     assert state == (
         "Publisher: Ministry of Examples · Data version 7 of 15 June 2025 · Data: CC BY 4.0"
     )
-    assert "Verze dat 7 z 15. června 2025" in show("/find", "cs").text
+    assert "Verze dat 7 ze dne 15. června 2025" in show("/find", "cs").text
     for name in about.PAGES:
         assert f'href="/{name}"' in foot
 
