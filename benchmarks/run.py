@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import background
 import crash
 import guard
 import hostile
@@ -37,6 +38,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Finding]] = {
     "crowded": hostile.crowded,
     "endless": hostile.endless,
     "commits": writing.commits,
+    "background": background.background,
     "guarded": guard.guarded,
     "validation": validation.validation,
     "bulk": writing.bulk,

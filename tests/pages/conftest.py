@@ -121,14 +121,18 @@ Show = Callable[..., Shown]
 
 
 def shower(
-    engine: Engine, number: int, budget_s: float = 300, operator: Operator | None = None
+    engine: Engine,
+    number: int,
+    budget_s: float = 300,
+    operator: Operator | None = None,
+    committed_at: float = 1_750_000_000.0,
 ) -> Show:
     """Return a function that shows addresses from one generation of a graph."""
     context = Context(
         engine.store,
         number,
         Config(operator=operator or Operator()),
-        committed_at=1_750_000_000.0,
+        committed_at=committed_at,
         budget_s=budget_s,
         engine=engine,
     )

@@ -39,9 +39,9 @@ def _prepare(job: dict[str, Any]) -> tuple[Review | None, Settle | None]:
     from clustergraph.owl import settle, unsettle
     from clustergraph.quadstore.loading import say
 
-    def infer(store: ox.Store, delta: Delta | None) -> None:
+    def infer(store: ox.Store, delta: Delta | None) -> Delta | None:
         say(doing="inferring")
-        settle(store, delta)
+        return settle(store, delta)
 
     return (_reviewer(job) if job["validate"] else None), (infer if job["inference"] else unsettle)
 

@@ -22,7 +22,7 @@ AHEAD: Final = ("/find", "/catalog", "/things", "/ontology", "/quality", "/quali
 
 
 def refresh(context: Context) -> None:
-    """Make the search index of a generation."""
+    """Make the search index of a generation, of that of an earlier one where possible."""
     indexes.ensure(Visit(Request("GET", "/find"), context, context.engine, "/find"))
 
 

@@ -27,8 +27,8 @@ class Background:
     """Computes page data of the generation that is served, one process at a time.
 
     What it has begun it finishes, since searches use the last that was finished; and it rests at
-    least as long as it has worked. The first generation is prepared whole; after a commit only the
-    search index is made anew, and other pages compute what they need when they are visited.
+    least as long as it has worked. The first generation is prepared whole; after a commit the
+    search index is brought up to date, and other pages compute what they need when visited.
 
     Args:
         command: starts the process for the first generation; the descriptor of its socket and our

@@ -52,7 +52,7 @@ class Inference:
         """Read the rules anew at the next change."""
         self._rules = None
 
-    def __call__(self, store: ox.Store, delta: Delta | None) -> None:
+    def __call__(self, store: ox.Store, delta: Delta | None) -> Delta | None:
         """Bring the inferred graph in line with what a change did to the others.
 
         When the change is not known, or concerns the ontology that the rules are made from, or
@@ -62,6 +62,9 @@ class Inference:
         Args:
             store: after the change; its inferred graph is as it was before.
             delta: what was added and removed; None: not known.
+
+        Returns:
+            What changed in the inferred graph; None: that is not known.
 
         Raises:
             StoreError: more follows than could be meant.
@@ -73,23 +76,25 @@ class Inference:
             # Until the change is published, these rules are those of a store that may never be.
             self._rules = None
             materialise(store)
-        else:
-            self._rules = rules
-            maintain(store, changed, rules)
+            return None
+        self._rules = rules
+        return maintain(store, changed, rules)
 
 
-def settle(store: ox.Store, delta: Delta | None) -> None:
+def settle(store: ox.Store, delta: Delta | None) -> Delta | None:
     """Do what a new `Inference` does."""
-    Inference()(store, delta)
+    return Inference()(store, delta)
 
 
-def unsettle(store: ox.Store, delta: Delta | None) -> None:
+def unsettle(store: ox.Store, delta: Delta | None) -> Delta | None:
     """Remove the inferred graph: where nothing is inferred, nothing out of date may stay."""
-    if store.contains_named_graph(_GRAPH):
-        store.remove_graph(_GRAPH)
+    if not store.contains_named_graph(_GRAPH):
+        return Delta()
+    store.remove_graph(_GRAPH)
+    return None
 
 
-def maintain(store: ox.Store, changed: Iterable[ox.Triple], rules: Rules) -> tuple[int, int]:
+def maintain(store: ox.Store, changed: Iterable[ox.Triple], rules: Rules) -> Delta:
     """Change the inferred graph by what follows from a change to the others.
 
     Args:
@@ -98,7 +103,7 @@ def maintain(store: ox.Store, changed: Iterable[ox.Triple], rules: Rules) -> tup
         rules: what draws conclusions, before and after the change.
 
     Returns:
-        How many statements were added to the inferred graph, and removed from it.
+        What changed in the inferred graph.
     """
     concerned = {
         (cast(Node, triple.subject), triple.predicate, triple.object)
@@ -140,10 +145,12 @@ def maintain(store: ox.Store, changed: Iterable[ox.Triple], rules: Rules) -> tup
                 now.add(follows)
                 queue.append(follows)
 
-    for statement in (*doubted, *moved):
-        store.remove(ox.Quad(*statement, _GRAPH))
-    store.extend(ox.Quad(*statement, _GRAPH) for statement in new)
-    return len(new), len(doubted) + len(moved)
+    change = Delta(
+        {ox.Quad(*statement, _GRAPH) for statement in new},
+        {ox.Quad(*statement, _GRAPH) for statement in (*doubted, *moved)},
+    )
+    change.apply(store)
+    return change
 
 
 class Facts:

@@ -1,10 +1,10 @@
-"""What the search knows about each thing, as the graph says it."""
+"""What the search knows about each thing, as the graph states it."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,10 +16,9 @@ from clustergraph.quadstore.engine import reading
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.pages.europe import point
-from clustergraph.quadstore.engine import Queryable
+    from clustergraph.quadstore.engine import Queryable
 
-__all__ = ["KINDS", "Name", "Thing", "gather"]
+__all__ = ["CODES", "KINDS", "Name", "Thing", "concerned", "gather"]
 
 KINDS: Final = (
     "ClusterOrganisation", "TechnologyPlatform", "Cluster", "ClusterInitiative", "Eurocluster",
@@ -32,33 +31,28 @@ KINDS: Final = (
 )  # fmt: skip
 """Kinds of things to find; a thing is of the first that one of its classes is or falls under."""
 
-# What only says something about other things, and is shown with these.
+CODES: Final = {"Country": "country", "Region": "region", "Sector": "sector"}
+"""Kinds of codes, which are found only where a thing refers to them, with the facet that does."""
+
+# What only describes other things, and is shown with these.
 _HIDDEN: Final = frozenset(
     (
-        "Claim",
-        "Figure",
-        "Membership",
-        "Participation",
-        "LabelAward",
-        "MonetaryAmount",
-        "Place",
-        "OrganisationChange",
-        "Source",
+        "Claim", "Figure", "Membership", "Participation", "LabelAward", "MonetaryAmount", "Place",
+        "OrganisationChange", "Source", "CountryGroup", "Technology",
     )
-)
+)  # fmt: skip
 _ORG: Final = "http://www.w3.org/ns/org#Organization"
-# Codes are worth finding where something refers to them.
-_CODES: Final = ("Country", "CountryGroup", "Region", "Sector", "Technology")
 
-_CLASSES: Final = "SELECT ?thing ?class { ?thing a ?class }"
-_ABOVE: Final = "SELECT ?class ?above { ?class rdfs:subClassOf ?above FILTER(isIRI(?above)) }"
-_VALUES: Final = "SELECT ?thing ?value {{ ?thing {path} ?value }}"
+_ABOVE: Final = "rdfs:subClassOf"
+_BROADER: Final = "skos:broader"
 _NAMES: Final = ("rdfs:label", "skos:prefLabel")
 _KEYS: Final = ("skos:altLabel", "cg:acronym", "cg:nameAsGiven", "dcterms:identifier", "cg:celex",
                 "cg:reference", "skos:notation")  # fmt: skip
 _PLACES: Final = ("cg:city", "cg:regionName")
 _TEXTS: Final = ("dcterms:description", "skos:definition", "cg:objective",
                  "cg:offersService/rdfs:label", "cg:technology/skos:prefLabel")  # fmt: skip
+_POINT: Final = "cg:place/geo:hasGeometry/geo:asWKT"
+_SINGLE: Final = (_POINT, "cg:website")
 _YEAR: Final = re.compile(r"\d{4}")
 
 
@@ -69,12 +63,9 @@ class Name:
     en: str = ""
     cs: str = ""
 
-    def add(self, text: str, language: str | None) -> None:
-        """Take one more name; the first of a language stays."""
-        if language == "cs":
-            self.cs = self.cs or text
-        elif language == "en" or not self.en:
-            self.en = text if language == "en" else self.en or text
+    def in_language(self, language: str) -> str:
+        """Return the name in a language, or else in the other."""
+        return (self.cs if language == "cs" else "") or self.en or self.cs
 
 
 @dataclass(slots=True)
@@ -84,20 +75,23 @@ class Thing:
     Attributes:
         kind: one of `KINDS`, or the local name of its class.
         name: in each language.
+        acronym: as sources give it.
         keys: other names and keys by which it is known.
         facets: by facet, the IRIs (of years: four digits) that it is found by.
-        own_country: where it is, not where those are who take part in it.
+        country: the IRI of where it is, not where those are who take part in it.
         city: as the source writes it.
-        texts: what else is said of it.
+        places: names of places.
+        texts: what else is stated about it.
         point: longitude and latitude.
         homepage: its address in the web.
     """
 
     kind: str
     name: Name
+    acronym: str = ""
     keys: list[str] = field(default_factory=list)
     facets: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    own_country: str = ""
+    country: str = ""
     city: str = ""
     places: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
@@ -105,63 +99,164 @@ class Thing:
     homepage: str = ""
 
 
-def gather(engine: Queryable) -> tuple[dict[str, Thing], dict[str, Name]]:
-    """Return all things by their IRI, and the names of everything that facets refer to."""
-    ask = _Asker(engine)
-    names: dict[str, Name] = defaultdict(Name)
-    for path in _NAMES:
-        for iri, term in ask(path):
-            names[iri].add(term.value, getattr(term, "language", None))
-    things = {
-        iri: Thing(kind, names[iri]) for iri, kind in _kinds(ask, names).items() if iri in names
+def gather(
+    engine: Queryable, only: Collection[str] | None = None
+) -> tuple[dict[str, Thing], Mapping[str, Name]]:
+    """Return things to find by their IRI, and the names of everything that facets refer to.
+
+    Args:
+        engine: the graph.
+        only: the IRIs of the things that are wanted; None: all.
+    """
+    ask = _Asker(engine, only)
+    kinds = _kinds(ask)
+    facets, countries = _facets(ask, kinds)
+    values = {
+        iri
+        for of in facets.values()
+        for facet, iris in of.items()
+        for iri in iris
+        if FACETS[facet].space
     }
-    for path in _KEYS:
-        for iri, term in ask(path):
-            if iri in things:
-                things[iri].keys.append(term.value)
-    for path in _PLACES:
-        for iri, term in ask(path):
-            if iri in things:
-                things[iri].places.append(term.value)
-                things[iri].city = things[iri].city or (term.value if path == "cg:city" else "")
-    for path in _TEXTS:
-        for iri, term in ask(path):
-            if iri in things:
-                things[iri].texts.append(term.value)
-    used = _facets(ask, things, names)
-    for iri, term in ask("cg:place/geo:hasGeometry/geo:asWKT"):
-        if iri in things:
-            things[iri].point = point(term.value) or things[iri].point
-    for iri, term in ask("cg:website"):
-        if iri in things:
-            things[iri].homepage = things[iri].homepage or term.value
-    kept = {iri: thing for iri, thing in things.items() if thing.kind not in _CODES or iri in used}
-    return kept, names
+    names = _names(_Asker(engine, None if only is None else {*only, *values}))
+    things = {iri: Thing(kind, names[iri]) for iri, kind in kinds.items() if iri in names}
+    texts = {path: ask.texts(path) for path in (*_KEYS, *_PLACES, *_TEXTS, *_SINGLE)}
+
+    def all_of(iri: str, *paths: str) -> list[str]:
+        return [text for path in paths for text in texts[path].get(iri, ())]
+
+    for iri, thing in things.items():
+        thing.acronym, thing.city, thing.homepage = (
+            next(iter(all_of(iri, path)), "") for path in ("cg:acronym", "cg:city", "cg:website")
+        )
+        thing.keys, thing.places = all_of(iri, *_KEYS), all_of(iri, *_PLACES)
+        thing.texts = all_of(iri, *_TEXTS)
+        thing.point = next(filter(None, map(point, all_of(iri, _POINT))), None)
+        thing.country = countries.get(iri, "")
+        thing.facets = facets[iri]
+    return things, names
+
+
+def concerned(store: ox.Store, triples: Iterable[ox.Triple], most: int) -> set[str] | None:
+    """Return the IRIs of the things whose entries a change may alter.
+
+    Of things that are values of facets, the entries of those that have the values may alter, too.
+
+    Args:
+        store: the graph after the change.
+        triples: what was added or removed.
+        most: how many things may be concerned.
+
+    Returns:
+        The IRIs; None: too many, or the change is about classes or the tree of regions.
+    """
+    found: set[str] = set()
+    for triple in triples:
+        about = triple.subject.value if isinstance(triple.subject, ox.NamedNode) else ""
+        if about.startswith(CG) or triple.predicate.value in _STRUCTURE:
+            return None
+        for steps, place in _STEPS.get(triple.predicate.value, ()):
+            starts = {triple.object if steps[place].startswith("^") else triple.subject}
+            for step in reversed(steps[:place]):
+                starts = {one for start in starts for one in _back(store, step, start)}
+            found |= {one.value for one in starts if isinstance(one, ox.NamedNode)}
+        if len(found) > most:
+            return None
+    return found
+
+
+def _back(store: ox.Store, step: str, end: Any) -> set[Any]:
+    """Return from where a step of a path leads to a term."""
+    predicate = ox.NamedNode(_expand(step))
+    if not step.startswith("^"):
+        return {quad.subject for quad in store.quads_for_pattern(None, predicate, end, None)}
+    if isinstance(end, ox.Literal):
+        return set()
+    return {quad.object for quad in store.quads_for_pattern(end, predicate, None, None)}
+
+
+def _expand(step: str) -> str:
+    prefix, _, local = step.removeprefix("^").partition(":")
+    return PREFIXES[prefix] + local
+
+
+def _steps() -> dict[str, list[tuple[list[str], int]]]:
+    """Return, by predicate, the paths that it is a step of, and where."""
+    paths = ["rdf:type", *_NAMES, *_KEYS, *_PLACES, *_TEXTS, *_SINGLE]
+    paths += [path for facet in FACETS.values() for path in facet.paths]
+    found: dict[str, list[tuple[list[str], int]]] = defaultdict(list)
+    for path in paths:
+        steps = path.split("/")
+        for place, step in enumerate(steps):
+            found[_expand(step)].append((steps, place))
+    return found
+
+
+_STRUCTURE: Final = frozenset(map(_expand, (_ABOVE, _BROADER)))
+_STEPS: Final = _steps()
 
 
 class _Asker:
-    """Asks for the values of a path; each once."""
+    """Asks for the values of paths.
 
-    def __init__(self, engine: Queryable) -> None:
+    Args:
+        engine: the graph.
+        only: the IRIs of the things that are wanted; None: all.
+    """
+
+    def __init__(self, engine: Queryable, only: Collection[str] | None = None) -> None:
         self._engine = engine
+        self._only = ""
+        if only is not None:
+            self._only = f"VALUES ?thing {{ {' '.join(str(ox.NamedNode(iri)) for iri in only)} }}"
 
-    def __call__(self, path: str) -> Iterator[tuple[str, Any]]:
-        yield from self.pairs(_VALUES.format(path=path))
-
-    def pairs(self, text: str) -> Iterator[tuple[str, Any]]:
+    def __call__(self, path: str, everywhere: bool = False) -> Iterator[tuple[str, Any]]:
+        """Yield the pairs of things and values that a path connects."""
+        only = "" if everywhere else self._only
         with reading():
-            found = self._engine.query(text)
-            assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - all of these are SELECTs
+            found = self._engine.query(f"SELECT ?thing ?value {{ {only} ?thing {path} ?value }}")
+            assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
             for one, other in found:
                 if isinstance(one, ox.NamedNode) and not isinstance(other, ox.BlankNode):
                     yield one.value, other
 
+    def iris(self, path: str, everywhere: bool = False) -> dict[str, set[str]]:
+        """Return the things at the end of a path by those at its beginning."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for iri, term in self(path, everywhere):
+            if isinstance(term, ox.NamedNode):
+                found[iri].add(term.value)
+        return found
 
-def _kinds(ask: _Asker, names: Mapping[str, Name]) -> dict[str, str]:
+    def texts(self, path: str) -> dict[str, list[str]]:
+        """Return the values of a path by thing, as sorted texts."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for iri, term in self(path):
+            found[iri].add(term.value)
+        return {iri: sorted(values) for iri, values in found.items()}
+
+
+def _names(ask: _Asker) -> dict[str, Name]:
+    """Return names in English (or else another language) and Czech."""
+    found: dict[str, set[tuple[bool, str, str]]] = defaultdict(set)
+    for path in _NAMES:
+        for iri, term in ask(path):
+            language = getattr(term, "language", None) or ""
+            found[iri].add((language != "en", language, term.value))
+    names: dict[str, Name] = defaultdict(Name)
+    for iri, terms in found.items():
+        name = names[iri]
+        for _, language, text in sorted(terms):
+            if language == "cs":
+                name.cs = name.cs or text
+            else:
+                name.en = name.en or text
+    return names
+
+
+def _kinds(ask: _Asker) -> dict[str, str]:
     """Return the kind of each thing that is to be found."""
-    above: dict[str, set[str]] = defaultdict(set)
-    for one, other in ask.pairs(_ABOVE):
-        above[one].add(other.value)
+    above = ask.iris(_ABOVE, everywhere=True)
     kind_of: dict[str, tuple[int, str]] = {}
 
     def rank(name: str) -> tuple[int, str]:
@@ -171,69 +266,65 @@ def _kinds(ask: _Asker, names: Mapping[str, Name]) -> dict[str, str]:
             own = KINDS.index(local) if local in KINDS else len(KINDS)
             kind_of[name] = own, local
             if own == len(KINDS) and local not in _HIDDEN:
-                kind_of[name] = min([(own, local), *(rank(one) for one in above[name])])
+                kind_of[name] = min([(own, local), *map(rank, above.get(name, ()))])
         return kind_of[name]
 
-    found: dict[str, tuple[int, str]] = {}
-    for iri, name in ask.pairs(_CLASSES):
-        if not iri.startswith((ID, CODE, PREFIXES["nuts"])):
-            continue
-        place, kind = rank(name.value)
-        if kind in _HIDDEN or (place == len(KINDS) and not name.value.startswith(CG)):
-            continue
-        best = found.get(iri)
-        found[iri] = min(best, (place, kind)) if best else (place, kind)
-    return {iri: kind for iri, (_, kind) in found.items()}
+    found: dict[str, str] = {}
+    for iri, classes in ask.iris("a").items():
+        ranks = [
+            (place, kind)
+            for name in classes
+            for place, kind in [rank(name)]
+            if kind not in _HIDDEN and (place < len(KINDS) or name.startswith(CG))
+        ]
+        if ranks and iri.startswith((ID, CODE, PREFIXES["nuts"])):
+            found[iri] = min(ranks)[1]
+    return found
 
 
-def _facets(ask: _Asker, things: Mapping[str, Thing], names: Mapping[str, Name]) -> set[str]:
-    """Note by which facets things are found; return what they refer to."""
-    used: set[str] = set()
+def _facets(
+    ask: _Asker, kinds: Mapping[str, str]
+) -> tuple[dict[str, dict[str, set[str]]], dict[str, str]]:
+    """Return by which facets things are found, and in which countries they are."""
+    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    countries: dict[str, str] = {}
+    above = ask.iris(_BROADER, everywhere=True)
+    for iri, kind in kinds.items():
+        found[iri]["kind"].add(CG + kind)
+        if kind == "Country":
+            found[iri]["country"].add(iri)
+        if kind == "Region":
+            found[iri]["region"] |= set(_with_those_above(iri, above))
     for facet, about in FACETS.items():
         for path in about.paths if about.space else ():
-            for iri, term in ask(path):
-                thing = things.get(iri)
-                if thing is None or not isinstance(term, ox.NamedNode):
-                    continue
-                if facet == "programme" and not term.value.startswith(about.space):
-                    continue
+            for iri, values in ask.iris(path).items():
                 if path == "cg:country":
-                    thing.own_country = term.value
-                thing.facets[facet].add(term.value)
-    above: dict[str, str] = {}
-    for iri, term in ask("skos:broader"):
-        if iri.startswith(PREFIXES["nuts"]):
-            above[iri] = term.value
+                    countries[iri] = min(values)
+                if facet == "region":
+                    values = {one for value in values for one in _with_those_above(value, above)}
+                if facet == "programme":
+                    values = {value for value in values if value.startswith(about.space)}
+                found[iri][facet] |= values
     for path in FACETS["year"].paths:
-        for iri, term in ask(path):
-            if iri in things and (match := _YEAR.match(term.value)):
-                things[iri].facets["year"].add(match[0])
-    # A country stands among the regions as well, as the highest of them, and sometimes twice.
-    countries = {names[iri].en for iri, thing in things.items() if thing.kind == "Country"}
-    nuts = len(PREFIXES["nuts"])
-    whole = {
-        iri
-        for iri, thing in things.items()
-        if thing.kind == "Region" and (len(iri) <= nuts + 2 or names[iri].en in countries)
-    }
-    for iri, thing in things.items():
-        regions = thing.facets["region"]
-        if thing.kind == "Region":
-            regions.add(iri)
-        regions |= set(_ancestors(regions, above))
-        thing.facets["region"] = {region for region in regions if region not in whole}
-        if thing.kind not in _CODES:
-            for values in thing.facets.values():
-                used |= values
-    for iri in used:
-        if iri in things and things[iri].kind == "Country":
-            things[iri].facets["country"].add(iri)
-    return used
+        for iri, texts in ask.texts(path).items():
+            found[iri]["year"] |= {match[0] for text in texts if (match := _YEAR.match(text))}
+    return found, countries
 
 
-def _ancestors(regions: Iterable[str], above: Mapping[str, str]) -> Iterator[str]:
-    for region in regions:
-        seen: set[str] = set()
-        while (region := above.get(region, "")) and region not in seen:
+def _with_those_above(region: str, above: Mapping[str, set[str]]) -> Iterator[str]:
+    """Yield a region and those that it is part of, but for whole countries."""
+    seen: set[str] = set()
+    waiting = [region]
+    while waiting:
+        region = waiting.pop()
+        if region not in seen:
             seen.add(region)
-            yield region
+            waiting += above.get(region, ())
+            if not _is_whole(region):
+                yield region
+
+
+def _is_whole(region: str) -> bool:
+    """Say whether a region of NUTS is a whole country: its code has nothing but zeros to it."""
+    space = PREFIXES["nuts"]
+    return region.startswith(space) and not region[len(space) + 2 :].strip("0")

@@ -1,9 +1,10 @@
 """Where search indexes lie: one a generation, shared by workers.
 
 It is a file in the cache directory, named after the store, its generation and the code that made
-it. A process of its own makes it when a generation is published (`preparer`), or else whoever
-needs it first, and removes those of older generations. Where the cache cannot be written, or the
-graph is another server's, it is made in memory.
+it. A process of its own makes it when a generation is published (`http.ahead`), or else whoever
+needs it first, and removes those of older generations. If the store knows what was changed since an
+older one, this is copied and brought up to date. Where the cache cannot be written, or the graph is
+another server's, the index is made in memory.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from __future__ import annotations
 import fcntl
 import math
 import os
+import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -23,9 +25,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from clustergraph import spelling
-from clustergraph.pages.index import Index, build
+from clustergraph.pages.index import Index, build, update
 from clustergraph.protocol import faults
+from clustergraph.quadstore.changes import changed
 from clustergraph.quadstore.disk import make_private
+from clustergraph.quadstore.engine import Engine
 from clustergraph.settings import cache_directory
 
 if TYPE_CHECKING:
@@ -38,9 +42,9 @@ _REFRESH_S: Final = 600
 # How long a visitor waits for another process that makes the index.
 _PATIENCE_S: Final = 5.0
 _POLL_S: Final = 0.05
-# A smaller index is made in a second or so, by whoever needs it. Instead of a larger one that of
-# the generation before serves, for as long as `preparer` may be expected to make it.
-_LARGE_BYTES: Final = 12 << 20
+# A smaller index is made in a few seconds, by whoever needs it. Instead of a larger one that cannot
+# be brought up to date, that of the generation before serves for as long as it may take to make it.
+_LARGE_BYTES: Final = 24 << 20
 _SOON_S: Final = 120.0
 
 
@@ -72,10 +76,9 @@ def _own(engine: Queryable) -> sqlite3.Connection:
 
 def ensure(visit: Visit) -> None:
     """Make the index of a generation, unless it is there, however long that takes."""
-    place = _place(visit)
-    if place is not None:
+    if (place := _place(visit)) is not None:
         with suppress(OSError, sqlite3.OperationalError):
-            place.made(visit.engine, wait_s=None)
+            place.made(wait_s=None)
 
 
 def _shared(visit: Visit) -> Index | None:
@@ -86,10 +89,9 @@ def _shared(visit: Visit) -> Index | None:
     try:
         if not place.path.exists():
             older = place.before()
-            age_s = time.time() - (visit.context.committed_at or 0)
-            if older is not None and older.large and age_s < _SOON_S:
-                return older.open()
-            if not place.made(visit.engine, _PATIENCE_S):
+            age_s = time.time() - place.committed_at
+            left = older is not None and older.large and age_s < _SOON_S
+            if not place.made(_PATIENCE_S, whole=not left):
                 if older is not None:
                     return older.open()
                 raise faults.not_ready(
@@ -102,11 +104,11 @@ def _shared(visit: Visit) -> Index | None:
 
 
 def _place(visit: Visit) -> _Place | None:
-    directory = getattr(visit.engine, "directory", None)
-    if directory is None:
+    engine = visit.engine
+    if not isinstance(engine, Engine):
         return None
-    store = blake2b(str(directory).encode(), digest_size=9).hexdigest()
-    return _Place(store, visit.generation, visit.context.committed_at or 0.0)
+    store = blake2b(str(engine.directory).encode(), digest_size=9).hexdigest()
+    return _Place(engine, store, visit.generation, visit.context.committed_at or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,13 @@ class _Place:
     """Where the index of a generation lies.
 
     Attributes:
+        engine: the graph.
         store: a digest of the store's directory.
         generation: the number.
         committed_at: when it was published.
     """
 
+    engine: Engine
     store: str
     generation: int
     committed_at: float
@@ -136,14 +140,23 @@ class _Place:
         address = f"file:{self.path.as_posix()}?mode=ro&immutable=1"
         return Index(sqlite3.connect(address, uri=True), self.generation)
 
-    def made(self, engine: Queryable, wait_s: float | None) -> bool:
-        """Make it, unless it is there; False: somebody else has been at it for that long."""
+    def made(self, wait_s: float | None, whole: bool = True) -> bool:
+        """Make it, unless it is there.
+
+        Args:
+            wait_s: how long to wait for somebody else who is at it; None: as long as it takes.
+            whole: whether to make it anew if no other can be brought up to date.
+
+        Returns:
+            Whether it is there now.
+        """
         make_private(self.path.parent)
         with (self.path.parent / f"{self.store}.lock").open("a") as lock:
             if not _locked(lock, wait_s):
                 return False
             if not self.path.exists():
-                _make(engine, self.path)
+                if not (self._made_by(self._update) or (whole and self._made_by(self._build))):
+                    return False
                 for other in self._others():
                     # Not what was published later. Workers that have one open keep reading it.
                     if other.committed_at <= self.committed_at:
@@ -161,7 +174,37 @@ class _Place:
             if code != _code():
                 path.unlink(missing_ok=True)
             elif path != self.path:
-                yield _Place(self.store, int(number), float(committed_at))
+                yield _Place(self.engine, self.store, int(number), float(committed_at))
+
+    def _made_by(self, make: Callable[[str], bool]) -> bool:
+        """Make the file; nothing but a whole index ever stands there, whoever is killed."""
+        descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=self.path.name)
+        os.close(descriptor)
+        try:
+            made = make(name)
+            if made:
+                Path(name).replace(self.path)
+            return made
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def _build(self, name: str) -> bool:
+        with closing(sqlite3.connect(name)) as database:
+            build(self.engine, database)
+        return True
+
+    def _update(self, name: str) -> bool:
+        older = self.before()
+        if older is None:
+            return False
+        triples = changed(
+            self.engine.directory, older.generation, older.committed_at, self.generation
+        )
+        if triples is None:
+            return False
+        shutil.copyfile(older.path, name)
+        with closing(sqlite3.connect(name)) as database:
+            return update(self.engine, self.engine.store, database, triples)
 
 
 def _locked(lock: IO[str], wait_s: float | None) -> bool:
@@ -176,22 +219,6 @@ def _locked(lock: IO[str], wait_s: float | None) -> bool:
             time.sleep(_POLL_S)
         else:
             return True
-
-
-def _make(engine: Queryable, path: Path) -> None:
-    # Nothing but a whole index ever stands there, whenever the worker is killed.
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    os.close(descriptor)
-    try:
-        database = sqlite3.connect(name)
-        try:
-            build(engine, database)
-        finally:
-            database.close()
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 @cache

@@ -6,6 +6,7 @@
       generations/000041/   a database; never written again once it is published
       generations/000042/
       current               names the published one; replaced atomically
+      changes               what the last commits changed; see `changes`
       lock                  held (flock) by whoever commits; an empty file otherwise
 
 A commit copies the published generation, by hard links where the file system has them, changes
@@ -33,6 +34,7 @@ from typing import Final, TypeAlias, TypeVar, cast
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, StoreError, UnknownNameError, UsageError
+from clustergraph.quadstore.changes import record
 from clustergraph.quadstore.delta import Delta, together
 from clustergraph.quadstore.disk import (
     alone,
@@ -59,9 +61,10 @@ were applied to the same copy before. When it raises a `ClusterGraphError` other
 A `Changed` that it returns says what it added and removed.
 """
 
-Settle: TypeAlias = Callable[[ox.Store, Delta | None], object]
+Settle: TypeAlias = Callable[[ox.Store, Delta | None], Delta | None]
 """Completes the copy after all changes, for instance with what follows from them. It is told what
-they did together; None: that is not known. Whatever it raises undoes the whole commit.
+they did together, and returns what it did itself; None: that is not known. Whatever it raises
+undoes the whole commit.
 """
 
 _CURRENT: Final = "current"
@@ -282,11 +285,13 @@ class Generations:
             applied: list[int] = []
             while waiting and not applied:
                 with self._copy(current) as copy:
-                    waiting, applied = self._apply(
+                    waiting, applied, delta = self._apply(
                         changes, waiting, copy, current.number, outcomes, settle
                     )
                     if applied:
+                        since = current.committed_at
                         current = self._publish(copy, current.number + 1)
+                        record(self.directory, current.number, since, delta)
             with suppress(OSError):
                 self._prune(self._keep)
         return current, [outcomes[index] for index in range(len(changes))]
@@ -363,10 +368,15 @@ class Generations:
         number: int,
         outcomes: dict[int, object | Exception],
         settle: Settle | None,
-    ) -> tuple[Sequence[int], list[int]]:
-        """Apply changes to a copy; return which to try again on a new copy, and which are done."""
+    ) -> tuple[Sequence[int], list[int], Delta | None]:
+        """Apply changes to a copy.
+
+        Returns:
+            Which to try again on a new copy, which are done, and what they did; None: unknown.
+        """
         store = ox.Store(str(copy))
         applied: list[int] = []
+        delta: Delta | None = None
         try:
             for index in waiting:
                 try:
@@ -378,12 +388,14 @@ class Generations:
                     if isinstance(error, ClusterGraphError) and not isinstance(error, StoreError):
                         continue
                     # Nobody knows how much of it was done.
-                    return [other for other in waiting if other != index], []
+                    return [other for other in waiting if other != index], [], None
             if applied:
+                delta = together(outcomes[index] for index in applied)
                 if settle is not None:
-                    settle(store, together(outcomes[index] for index in applied))
+                    settled = settle(store, delta)
+                    delta = delta.then(settled) if delta is not None and settled else None
                 store.flush()
-            return [], applied
+            return [], applied, delta
         except BaseException as error:
             forget(error)
             raise
