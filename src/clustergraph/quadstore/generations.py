@@ -289,9 +289,8 @@ class Generations:
                         changes, waiting, copy, current.number, outcomes, settle
                     )
                     if applied:
-                        since = current.committed_at
-                        current = self._publish(copy, current.number + 1)
-                        record(self.directory, current.number, since, delta)
+                        before, current = current, self._publish(copy, current.number + 1)
+                        record(self.directory, current.number, before.committed_at, delta)
             with suppress(OSError):
                 self._prune(self._keep)
         return current, [outcomes[index] for index in range(len(changes))]
@@ -369,11 +368,7 @@ class Generations:
         outcomes: dict[int, object | Exception],
         settle: Settle | None,
     ) -> tuple[Sequence[int], list[int], Delta | None]:
-        """Apply changes to a copy.
-
-        Returns:
-            Which to try again on a new copy, which are done, and what they did; None: unknown.
-        """
+        """Apply changes to a copy; return which to try again, which are done, and what they did."""
         store = ox.Store(str(copy))
         applied: list[int] = []
         delta: Delta | None = None
