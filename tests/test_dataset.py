@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -46,7 +47,7 @@ def test_one_thing_unites_its_tables(shipped: dataset.Dataset) -> None:
 
 def test_each_table_has_its_graph(shipped: dataset.Dataset) -> None:
     """Every table that states anything fills the graph of its name."""
-    sizes = shipped.graph_sizes()
+    sizes = Counter(quad.graph_name.value for quad in shipped.quads)
     files = artefacts.room("data").glob("*.csv")
     tables = {path.stem for path in files if path.read_bytes().count(b"\n") > 1} - {"identity"}
     assert {GRAPH + table for table in tables} <= sizes.keys()
@@ -58,10 +59,9 @@ def test_every_triple_of_a_table_leads_to_its_cell(shipped: dataset.Dataset) -> 
     tables = {GRAPH + path.stem for path in artefacts.room("data").glob("*.csv")}
     for quad in shipped.quads:
         if quad.graph_name.value in tables:
-            assert shipped.places_of(quad.triple), quad
-    [place, *_] = shipped.places_of(
-        ox.Triple(NANOPROGRESS, LABEL, ox.Literal("Nanoprogress", language="en"))
-    )
+            assert shipped.places[quad.triple], quad
+    label = ox.Triple(NANOPROGRESS, LABEL, ox.Literal("Nanoprogress", language="en"))
+    [place, *_] = shipped.places[label]
     line = place.path.read_text(encoding="utf-8").splitlines()[(place.row or 0) - 1]
     assert place.path.name == "cluster_organisations.csv"
     assert place.column == "name_en"
@@ -70,7 +70,7 @@ def test_every_triple_of_a_table_leads_to_its_cell(shipped: dataset.Dataset) -> 
 
 def test_the_graphs_are_described(shipped: dataset.Dataset) -> None:
     """Each named graph has a licence and its true size in the description of the dataset."""
-    sizes = shipped.graph_sizes()
+    sizes = Counter(quad.graph_name.value for quad in shipped.quads)
     licensed, told = set(), {}
     for quad in shipped.quads:
         if quad.graph_name.value != GRAPH + "dataset":

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final, TypeVar, cast
 
 import pyoxigraph as ox
@@ -52,31 +52,28 @@ _REUSE: Final = ox.NamedNode("http://publications.europa.eu/resource/celex/32011
 _DATASET: Final = ox.NamedNode(BASE.rstrip("/"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dataset:
     """The quads of the shipped graph, with the cells that the tables' share was made from.
 
     Attributes:
         quads: every statement once per named graph.
-        places: the cells behind a triple, in the order of the tables; no entry for a triple of
-            the ontology or the code lists.
+        traced: the quads that tables state, each with a cell that does.
     """
 
     quads: tuple[ox.Quad, ...]
-    places: Mapping[ox.Triple, tuple[Place, ...]]
+    traced: Sequence[tuple[ox.Quad, Place]]
 
-    def places_of(self, triple: ox.Triple) -> tuple[Place, ...]:
-        """Return the cells that state ``triple``; empty when no table does."""
-        return self.places.get(triple, ())
-
-    def graph_sizes(self) -> dict[str, int]:
-        """Return how many triples each named graph holds, by IRI, sorted by IRI."""
-        sizes = Counter(
-            quad.graph_name.value
-            for quad in self.quads
-            if isinstance(quad.graph_name, ox.NamedNode)
-        )
-        return dict(sorted(sizes.items()))
+    @cached_property
+    def places(self) -> Mapping[ox.Triple, tuple[Place, ...]]:
+        """The cells behind a triple, in the order of the tables; none for ontology and codes."""
+        found: dict[ox.Triple, list[Place]] = {}
+        for quad, place in self.traced:
+            found.setdefault(quad.triple, []).append(place)
+            if quad.predicate == _PREF_LABEL:
+                label = ox.Triple(quad.subject, _LABEL, quad.object)
+                found.setdefault(label, []).append(place)
+        return {triple: tuple(places) for triple, places in found.items()}
 
 
 def assemble(ontology: Path | None = None, data: Path | None = None) -> Dataset:
@@ -97,24 +94,24 @@ def assemble(ontology: Path | None = None, data: Path | None = None) -> Dataset:
     data = data or artefacts.room("data")
     quads = list(_ontology_quads(ontology))
     aliases = _aliases(data / "identity.csv")
-    places: dict[ox.Triple, list[Place]] = {}
-    for traced in _traced(data, code_lists(quads)):
-        triple = ox.Triple(
-            _resolve(traced.subject, aliases), traced.predicate, _resolve(traced.object, aliases)
+    traced = [
+        (
+            ox.Quad(
+                _resolve(triple.subject, aliases),
+                triple.predicate,
+                _resolve(triple.object, aliases),
+                triple.graph,
+            ),
+            triple.place,
         )
-        quads.append(ox.Quad(triple.subject, triple.predicate, triple.object, traced.graph))
-        places.setdefault(triple, []).append(traced.place)
-    for quad in list(_labels(quads)):
-        quads.append(quad)
-        named = ox.Triple(quad.subject, _PREF_LABEL, quad.object)
-        if named in places:
-            places.setdefault(quad.triple, []).extend(places[named])
+        for triple in _traced(data, code_lists(quads))
+    ]
+    quads += [quad for quad, _ in traced]
+    quads += list(_labels(quads))
     quads = list(dict.fromkeys(quads))
     quads += cluster_links(quads)
     quads += list(_description(quads, ontology, data))
-    return Dataset(
-        tuple(quads), MappingProxyType({triple: tuple(found) for triple, found in places.items()})
-    )
+    return Dataset(tuple(quads), traced)
 
 
 def _labels(quads: list[ox.Quad]) -> Iterator[ox.Quad]:

@@ -68,6 +68,20 @@ class Row:
             return None
         return [item.text for item in value] if isinstance(value, list) else value.text
 
+    def key(self, position: int) -> str:
+        """Return the value of a column as keys compare it; lists keep their parts apart."""
+        value = self.values[position]
+        if value is None:
+            return ""
+        return "\x1f".join(item.text for item in value) if isinstance(value, list) else value.text
+
+    def items(self, position: int) -> list[Item]:
+        """Return the values of a cell, none or one or several."""
+        value = self.values[position]
+        if value is None:
+            return []
+        return value if isinstance(value, list) else [value]
+
 
 @dataclass(slots=True)
 class AnnotatedTable:

@@ -24,7 +24,7 @@ from clustergraph.csvw.keys import check_keys
 from clustergraph.csvw.metadata import read_metadata
 from clustergraph.csvw.names import is_iri, resolve
 from clustergraph.csvw.places import CellFault, Diagnostics, Place, TracedTriple
-from clustergraph.csvw.rdf import Mode, check_iris, group_triples
+from clustergraph.csvw.rdf import Mode, TableMapping, group_triples
 from clustergraph.csvw.references import check_references
 from clustergraph.csvw.rows import Source, read_csv
 from clustergraph.csvw.workbooks import WORKBOOKS, Workbook
@@ -52,7 +52,7 @@ class Tables:
     faults: list[CellFault] = field(default_factory=list)
     warnings: list[CellFault] = field(default_factory=list)
     fatal: bool = False
-    _groups: list[tuple[TableGroup, list[AnnotatedTable]]] = field(default_factory=list)
+    _groups: list[tuple[TableGroup, list[TableMapping]]] = field(default_factory=list)
 
     @property
     def files(self) -> int:
@@ -62,7 +62,7 @@ class Tables:
     @property
     def rows(self) -> int:
         """How many rows they have together, without their headers."""
-        return sum(len(table.rows) for _, tables in self._groups for table in tables)
+        return sum(len(one.table.rows) for _, tables in self._groups for one in tables)
 
     def triples(
         self, mode: Mode = "minimal", *, graph: str | None = GRAPH_TEMPLATE
@@ -75,7 +75,7 @@ class Tables:
                 stands for the table's name. None puts all triples into the default graph.
         """
         for group, tables in self._groups:
-            graphs = [_graph(table, graph) for table in tables]
+            graphs = [_graph(one.table, graph) for one in tables]
             yield from group_triples(group, tables, mode, graphs)
 
 
@@ -259,11 +259,13 @@ class Reader:
             self._check_graph(description)
         check_keys(tables, described, self.diagnostics)
         check_references(tables, described, self.diagnostics)
-        for table in tables:
-            check_iris(table, self.diagnostics)
-        groups = [] if self.diagnostics.fatal else self._groups
+        groups = [(group, list(map(TableMapping, members))) for group, members in self._groups]
+        for _, mappings in groups:
+            for mapping in mappings:
+                mapping.check(self.diagnostics)
         faults = in_order(self.diagnostics.faults)
-        return Tables(faults, self.diagnostics.warnings, self.diagnostics.fatal, groups)
+        fatal = self.diagnostics.fatal
+        return Tables(faults, self.diagnostics.warnings, fatal, [] if fatal else groups)
 
     def _describe(self, url: str, metadata: str | None, link: str | None) -> TableGroup | None:
         """Return the description of the table at ``url`` (Model for Tabular Data, section 5)."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from unicodedata import normalize
 
-from clustergraph.csvw.cells import AnnotatedTable, CellValue, Item, Row
+from clustergraph.csvw.cells import AnnotatedTable, Row
 from clustergraph.csvw.descriptions import ForeignKey, Table
 from clustergraph.csvw.files import normalise_url
 from clustergraph.csvw.places import Diagnostics, Place, quoted
@@ -52,7 +52,7 @@ def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
         return
     first: dict[tuple[str, ...], tuple[Row, tuple[str, ...]]] = {}
     for row in table.rows:
-        key = tuple(_text(row.values[position]) for position in positions)
+        key = tuple(row.key(position) for position in positions)
         place = table.place(row, table.columns[positions[0]])
         shown = ", ".join(key)
         if diagnostics.is_faulty(place) or not row.reliable:
@@ -118,9 +118,7 @@ def _target(
     if positions is None:
         # The file lacks the column, or has it in another place; its header has a fault already.
         return None
-    counts = Counter(
-        tuple(_text(row.values[position]) for position in positions) for row in target.rows
-    )
+    counts = Counter(tuple(row.key(position) for position in positions) for row in target.rows)
     return _Target(target, counts)
 
 
@@ -142,14 +140,13 @@ def _check_foreign(
     for row in table.rows:
         if not row.reliable:
             continue
-        values = [row.values[position] for position in positions]
         candidates: Iterable[tuple[str, ...]]
         if listed:
-            candidates = [(item.text,) for item in _items(values[0])]
-        elif any(value is None for value in values):
+            candidates = [(item.text,) for item in row.items(positions[0])]
+        elif any(row.values[position] is None for position in positions):
             continue
         else:
-            candidates = [tuple(map(_text, values))]
+            candidates = [tuple(map(row.key, positions))]
         for candidate in candidates:
             count = target.counts[candidate]
             if count == 1:
@@ -169,16 +166,3 @@ def _check_foreign(
                 value=shown,
                 expected=f"a value of {where}",
             )
-
-
-def _items(value: CellValue) -> list[Item]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
-
-
-def _text(value: CellValue) -> str:
-    """Return a value as keys compare it; lists keep their parts apart."""
-    if value is None:
-        return ""
-    return "\x1f".join(item.text for item in value) if isinstance(value, list) else value.text

@@ -5,9 +5,8 @@ Source: Generating RDF from Tabular Data on the Web, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, NamedTuple
 from urllib.parse import quote
 
 from pyoxigraph import BlankNode, NamedNode
@@ -15,14 +14,14 @@ from pyoxigraph import Literal as RdfLiteral
 
 from clustergraph.csvw.annotations import annotation_triples
 from clustergraph.csvw.cells import AnnotatedTable, Item, Row
-from clustergraph.csvw.descriptions import Column, TableGroup
+from clustergraph.csvw.descriptions import Column, Table, TableGroup
 from clustergraph.csvw.names import CSVW, RDF, RDFS, XSD
 from clustergraph.csvw.places import Diagnostics, Place, TracedTriple
-from clustergraph.csvw.templates import InvalidIriError, Template
+from clustergraph.csvw.templates import InvalidIri, Template
 from clustergraph.errors import near
 from clustergraph.vocab import CG
 
-__all__ = ["VALUE_URL_PER_ITEM", "Mode", "check_iris", "group_triples"]
+__all__ = ["VALUE_URL_PER_ITEM", "Mode", "TableMapping", "group_triples"]
 
 VALUE_URL_PER_ITEM: Final = CG + "valueUrlPerItem"
 """Annotation of a column with a separator: its ``valueUrl`` makes one IRI of each item.
@@ -52,7 +51,7 @@ _INTEGER: Final = NamedNode(XSD + "integer")
 
 
 class _Plan(NamedTuple):
-    """A column that yields triples, with its templates compiled."""
+    """A column that yields triples, with its templates."""
 
     position: int
     column: Column
@@ -60,23 +59,131 @@ class _Plan(NamedTuple):
     predicate: Template
     value: Template | None
 
-    @property
-    def templates(self) -> list[Template]:
-        """All templates of the column."""
-        return [template for template in (self.about, self.predicate, self.value) if template]
+    def has_triples(self, row: Row) -> bool:
+        """Return whether a row has triples of this column: an empty cell has none."""
+        return self.column.virtual or row.values[self.position] not in (None, [])
 
-    def rows(self, row: Row) -> list[Row]:
-        """Return the row as its value template sees it: once, or once for each item of the cell."""
-        value = row.values[self.position]
-        if not isinstance(value, list) or not self.column.annotations.get(VALUE_URL_PER_ITEM):
-            return [row]
-        before, after = row.values[: self.position], row.values[self.position + 1 :]
-        return [replace(row, values=[*before, item, *after]) for item in value]
+
+class TableMapping:
+    """How a table becomes triples: its columns with their templates, expanded for every row."""
+
+    def __init__(self, table: AnnotatedTable) -> None:
+        self.table = table
+        self._templates: dict[tuple[str, str], Template] = {}
+        self._plans = [
+            self._plan(position, column)
+            for position, column in enumerate(table.columns)
+            if not column.suppress_output
+        ]
+
+    def _plan(self, position: int, column: Column) -> _Plan:
+        fragment = quote(column.name, safe="%-._~!$&'()*+,;=:@/?")
+        default = f"{self.table.description.url}#{fragment}"
+        named = default if column.property_url is None else column.property_url
+        about = None if column.about_url is None else self._template(column.about_url, column)
+        value = None
+        if column.value_url is not None:
+            per_item = position if column.annotations.get(VALUE_URL_PER_ITEM) else None
+            value = self._template(column.value_url, column, per_item)
+        return _Plan(position, column, about, self._template(named, column), value)
+
+    def _template(self, text: str, column: Column, items_of: int | None = None) -> Template:
+        """Return the template, which columns share unless it mentions the column itself."""
+        own = items_of is not None or any(
+            name in text for name in ("_name", "_column", "_sourceColumn")
+        )
+        key = (text, column.name if own else "")
+        if key not in self._templates:
+            self._templates[key] = Template(text, self.table, column, items_of)
+        return self._templates[key]
+
+    def check(self, diagnostics: Diagnostics) -> None:
+        """Report what keeps the templates from expanding to IRIs, once in a row."""
+        names = [column.name for column in self.table.columns]
+        for template in self._templates.values():
+            for name in template.unknown:
+                matches = near(name, names, 1)
+                hint = f"; did you mean {matches[0]!r}?" if matches else ""
+                diagnostics.fail(
+                    self.table.source.place(),
+                    f"{template.text} names {name!r}, which is no column{hint}",
+                    value=name,
+                    expected="one of " + ", ".join(names),
+                )
+        if diagnostics.fatal:
+            return
+        told: set[tuple[Template, int]] = set()
+        for plan in self._plans:
+            for template in filter(None, (plan.about, plan.predicate, plan.value)):
+                for number, iri in template.invalid.items():
+                    row, key = self.table.rows[number], (template, number)
+                    if key not in told and plan.has_triples(row):
+                        told.add(key)
+                        self._report(iri, template, plan, row, diagnostics)
+
+    def _report(
+        self, iri: InvalidIri, template: Template, plan: _Plan, row: Row, diagnostics: Diagnostics
+    ) -> None:
+        """Report a failed expansion at the cell that it is due to."""
+        table = self.table
+        guilty = map(table.index, iri.empty or template.columns)
+        positions = [position for position in guilty if position is not None] or [plan.position]
+        places = [table.place(row, table.columns[position]) for position in positions]
+        if any(map(diagnostics.is_faulty, places)):
+            return
+        if iri.empty:
+            diagnostics.fault(
+                "required",
+                places[0],
+                f"a value is missing, which the IRI {template.text} needs",
+                expected="a value",
+            )
+        else:
+            diagnostics.fault(
+                "datatype",
+                places[0],
+                f"{template.text} gives {iri.text!r}, which is no IRI",
+                value=iri.text,
+                expected="a value without spaces, quotation marks and brackets",
+            )
+
+    def triples(
+        self, row: Row, number: int, graph: NamedNode | None
+    ) -> Iterator[tuple[Subject | None, TracedTriple]]:
+        """Yield the triples of a row, each with the subject that the row describes by it.
+
+        Args:
+            row: one of the table.
+            number: its index among them.
+            graph: the named graph of the triples.
+        """
+        default = BlankNode()
+        for plan in self._plans:
+            column = plan.column
+            if not plan.has_triples(row):
+                continue
+            subject = default if plan.about is None else plan.about.iris[number][0]
+            predicate = plan.predicate.iris[number][0]
+            if isinstance(subject, InvalidIri) or isinstance(predicate, InvalidIri):
+                continue
+            place = self.table.place(row, column)
+            if plan.value is not None:
+                for target in plan.value.iris[number]:
+                    if not isinstance(target, InvalidIri):
+                        yield subject, TracedTriple(subject, predicate, target, graph, place)
+                continue
+            items = row.items(plan.position)
+            if column.ordered and column.separator is not None:
+                for triple in _list(subject, predicate, items, graph, place):
+                    yield (subject if triple.subject is subject else None), triple
+            else:
+                for item in items:
+                    yield subject, TracedTriple(subject, predicate, item.literal, graph, place)
 
 
 def group_triples(
     group: TableGroup,
-    tables: Sequence[AnnotatedTable],
+    mappings: Sequence[TableMapping],
     mode: Mode,
     graphs: Sequence[NamedNode | None],
 ) -> Iterator[TracedTriple]:
@@ -84,209 +191,63 @@ def group_triples(
 
     Args:
         group: what the metadata says about the group.
-        tables: its tables.
+        mappings: its tables.
         mode: ``minimal`` for what the cells say; ``standard`` for that and a description of the
             group, its tables and their rows.
         graphs: the named graph of each table, in their order.
     """
     node: Subject = NamedNode(group.id) if group.id else BlankNode()
-    shown = [
-        (table, graph)
-        for table, graph in zip(tables, graphs, strict=True)
-        if not table.description.suppress_output
-    ]
-    if mode == "standard" and tables:
-        place = Place(tables[0].source.path)
+    if mode == "standard" and mappings:
+        place = Place(mappings[0].table.source.path)
         yield TracedTriple(node, _TYPE, _TABLE_GROUP, None, place)
-        for said in _annotated(node, group.annotations, group.notes, group):
+        for said in _annotated(node, group):
             yield TracedTriple(*said, None, place)
-    for table, graph in shown:
-        if mode == "minimal":
-            for row, plans in _rows(table):
-                for _, triple in _cells(table, row, plans, graph, BlankNode()):
-                    yield triple
+    for mapping, graph in zip(mappings, graphs, strict=True):
+        if mapping.table.description.suppress_output:
+            continue
+        if mode == "standard":
+            yield from _described(node, mapping, graph)
         else:
-            yield from _table(node, table, graph)
+            for number, row in enumerate(mapping.table.rows):
+                for _, triple in mapping.triples(row, number, graph):
+                    yield triple
 
 
-def check_iris(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
-    """Report what keeps the templates of a table from expanding to IRIs, once in a row."""
-    plans = _plans(table)
-    names = [column.name for column in table.columns]
-    for text, unknown in {t.text: t.unknown for plan in plans for t in plan.templates}.items():
-        for name in unknown:
-            matches = near(name, names, 1)
-            hint = f"; did you mean {matches[0]!r}?" if matches else ""
-            diagnostics.fail(
-                table.source.place(),
-                f"{text} names {name!r}, which is no column{hint}",
-                value=name,
-                expected="one of " + ", ".join(names),
-            )
-    if diagnostics.fatal:
-        return
-    for row in table.rows:
-        told: set[int] = set()
-        for plan in plans:
-            value = row.values[plan.position]
-            if not plan.column.virtual and (value is None or value == []):
-                continue
-            for template in plan.templates:
-                if id(template) in told:
-                    continue
-                try:
-                    for seen in plan.rows(row) if template is plan.value else (row,):
-                        template.expand(seen)
-                except InvalidIriError as error:
-                    told.add(id(template))
-                    _report_iri(error, template, plan, table, row, diagnostics)
-
-
-def _report_iri(
-    error: InvalidIriError,
-    template: Template,
-    plan: _Plan,
-    table: AnnotatedTable,
-    row: Row,
-    diagnostics: Diagnostics,
-) -> None:
-    """Report a failed expansion at the cell that it is due to."""
-    guilty = map(table.index, error.empty or template.columns)
-    positions = [position for position in guilty if position is not None] or [plan.position]
-    places = [table.place(row, table.columns[position]) for position in positions]
-    if any(map(diagnostics.is_faulty, places)):
-        return
-    if error.empty:
-        diagnostics.fault(
-            "required",
-            places[0],
-            f"a value is missing, which the IRI {template.text} needs",
-            expected="a value",
-        )
-    else:
-        diagnostics.fault(
-            "datatype",
-            places[0],
-            f"{template.text} gives {error.text!r}, which is no IRI",
-            value=error.text,
-            expected="a value without spaces, quotation marks and brackets",
-        )
-
-
-# Tables and rows ----------------------------------------------------------------------------
-
-
-def _table(
-    group: Subject, table: AnnotatedTable, graph: NamedNode | None
+def _described(
+    group: Subject, mapping: TableMapping, graph: NamedNode | None
 ) -> Iterator[TracedTriple]:
+    """Yield the triples of a table in standard mode: its description, and that of its rows."""
+    table = mapping.table
     description, place = table.description, table.source.place()
     node: Subject = NamedNode(description.id) if description.id else BlankNode()
-    url = NamedNode(description.url)
     yield TracedTriple(group, _HAS_TABLE, node, graph, place)
     yield TracedTriple(node, _TYPE, _TABLE, graph, place)
-    yield TracedTriple(node, _HAS_URL, url, graph, place)
-    for said in _annotated(node, description.annotations, description.notes, description):
+    yield TracedTriple(node, _HAS_URL, NamedNode(description.url), graph, place)
+    for said in _annotated(node, description):
         yield TracedTriple(*said, graph, place)
     if not description.schema.declared:  # comments belong to the metadata embedded in the file
         for comment in table.source.comments:
             yield TracedTriple(node, _COMMENT, RdfLiteral(comment), graph, place)
     titles = [p for name in description.schema.row_titles if (p := table.index(name)) is not None]
-    for row, plans in _rows(table):
+    for number, row in enumerate(table.rows):
         line = table.source.place(row.line)
         subject = BlankNode()
-        number = RdfLiteral(str(row.number), datatype=_INTEGER)
+        count = RdfLiteral(str(row.number), datatype=_INTEGER)
+        source = NamedNode(f"{description.url}#row={row.source_number}")
         yield TracedTriple(node, _HAS_ROW, subject, graph, line)
         yield TracedTriple(subject, _TYPE, _ROW, graph, line)
-        yield TracedTriple(subject, _HAS_NUMBER, number, graph, line)
-        source = NamedNode(f"{description.url}#row={row.source_number}")
+        yield TracedTriple(subject, _HAS_NUMBER, count, graph, line)
         yield TracedTriple(subject, _HAS_URL, source, graph, line)
         for position in titles:
             cell = table.place(row, table.columns[position])
-            for item in _items(row, position):
+            for item in row.items(position):
                 yield TracedTriple(subject, _HAS_TITLE, item.literal, graph, cell)
-        described: set[Subject] = set()
-        for about, triple in _cells(table, row, plans, graph, BlankNode()):
-            if about is not None and about not in described:
-                described.add(about)
+        seen: set[Subject] = set()
+        for about, triple in mapping.triples(row, number, graph):
+            if about is not None and about not in seen:
+                seen.add(about)
                 yield TracedTriple(subject, _DESCRIBES, about, graph, triple.place)
             yield triple
-
-
-def _rows(table: AnnotatedTable) -> Iterator[tuple[Row, list[_Plan]]]:
-    plans = _plans(table)
-    for row in table.rows:
-        yield row, plans
-
-
-def _plans(table: AnnotatedTable) -> list[_Plan]:
-    templates: dict[tuple[str, str], Template] = {}
-
-    def compiled(text: str | None, column: Column) -> Template | None:
-        if text is None:
-            return None
-        # Columns share a template unless it speaks of the column itself.
-        own = "_name" in text or "_column" in text or "_sourceColumn" in text
-        key = (text, column.name if own else "")
-        if key not in templates:
-            templates[key] = Template(text, table, column)
-        return templates[key]
-
-    plans = []
-    for position, column in enumerate(table.columns):
-        if column.suppress_output:
-            continue
-        about = compiled(column.about_url, column)
-        value = compiled(column.value_url, column)
-        named = compiled(column.property_url, column)
-        if named is None:
-            fragment = quote(column.name, safe="%-._~!$&'()*+,;=:@/?")
-            named = Template(f"{table.description.url}#{fragment}", table, column)
-        plans.append(_Plan(position, column, about, named, value))
-    return plans
-
-
-# Cells --------------------------------------------------------------------------------------
-
-
-def _cells(
-    table: AnnotatedTable,
-    row: Row,
-    plans: Iterable[_Plan],
-    graph: NamedNode | None,
-    default: BlankNode,
-) -> Iterator[tuple[Subject | None, TracedTriple]]:
-    """Yield the triples of a row, each with the subject that the row describes by it."""
-    for plan in plans:
-        value = row.values[plan.position]
-        if not plan.column.virtual and (value is None or value == []):
-            continue
-        if plan.column.virtual and plan.value is None and not value:
-            continue
-        try:
-            subject: Subject = default if plan.about is None else plan.about.expand(row)
-            predicate = plan.predicate.expand(row)
-            place = table.place(row, plan.column)
-            if plan.value is not None:
-                for seen in plan.rows(row):
-                    target = plan.value.expand(seen)
-                    yield subject, TracedTriple(subject, predicate, target, graph, place)
-                continue
-        except InvalidIriError:
-            continue
-        items = _items(row, plan.position)
-        if plan.column.ordered and isinstance(value, list):
-            for triple in _list(subject, predicate, items, graph, place):
-                yield (subject if triple.subject is subject else None), triple
-        else:
-            for item in items:
-                yield subject, TracedTriple(subject, predicate, item.literal, graph, place)
-
-
-def _items(row: Row, position: int) -> list[Item]:
-    value = row.values[position]
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _list(
@@ -305,9 +266,7 @@ def _list(
 
 
 def _annotated(
-    node: Subject, annotations: Any, notes: Sequence[Any], owner: Any
-) -> Iterator[tuple[Subject, NamedNode, Any]]:
-    yield from annotation_triples(node, annotations, base=owner.base, language=owner.language)
-    yield from annotation_triples(
-        node, {_HAS_NOTE.value: list(notes)}, base=owner.base, language=owner.language
-    )
+    node: Subject, owner: TableGroup | Table
+) -> Iterator[tuple[Subject, NamedNode, NamedNode | BlankNode | RdfLiteral]]:
+    annotations = {**owner.annotations, _HAS_NOTE.value: list(owner.notes)}
+    return annotation_triples(node, annotations, base=owner.base, language=owner.language)

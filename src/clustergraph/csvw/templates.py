@@ -5,7 +5,8 @@ Source: Metadata Vocabulary, section 5.1.3 (URI template properties); RFC 6570.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from pyoxigraph import NamedNode
 from uritemplate import URITemplate
@@ -14,39 +15,45 @@ from clustergraph.csvw.cells import AnnotatedTable, Row
 from clustergraph.csvw.descriptions import Column
 from clustergraph.csvw.names import is_iri, resolve
 
-__all__ = ["InvalidIriError", "Template"]
+__all__ = ["InvalidIri", "Iri", "Template"]
 
 _VARIABLES: Final = frozenset({"_column", "_sourceColumn", "_row", "_sourceRow", "_name"})
 
 
-class InvalidIriError(ValueError):
+class InvalidIri(NamedTuple):
     """An expansion that is no IRI, or that lacks a value its template needs.
 
-    Args:
+    Attributes:
         text: what came out.
         empty: the columns of the template that are empty in this row.
     """
 
-    def __init__(self, text: str, empty: tuple[str, ...]) -> None:
-        self.text = text
-        self.empty = empty
-        super().__init__(text)
+    text: str
+    empty: tuple[str, ...]
+
+
+Iri = NamedNode | InvalidIri
 
 
 class Template:
-    """A URI template of a column, ready for many rows.
+    """A URI template of a column.
 
     Args:
         text: the template.
         table: gives the variables their columns, and the URL that relative ones are taken from.
         column: gives ``{_name}``, ``{_column}`` and ``{_sourceColumn}``.
+        items_of: the position of a column whose items each make an IRI of their own.
 
     Attributes:
         columns: the names of the columns that the template mentions.
         unknown: the names it mentions that no column has.
+        iris: what it gives for each row of the table.
+        invalid: the first expansion of a row that is no IRI, by the index of the row.
     """
 
-    def __init__(self, text: str, table: AnnotatedTable, column: Column) -> None:
+    def __init__(
+        self, text: str, table: AnnotatedTable, column: Column, items_of: int | None = None
+    ) -> None:
         self.text = text
         self._template = URITemplate(text)
         self._base = table.description.url
@@ -56,58 +63,51 @@ class Template:
             "_column": str(column.number),
             "_sourceColumn": str(column.source_number or column.number),
         }
-        self._row_number = "_row" in names
-        self._source_number = "_sourceRow" in names
-        self._columns = [
-            (name, position) for name in names if (position := table.index(name)) is not None
-        ]
-        self.columns = tuple(name for name, _ in self._columns)
+        self._counts_rows = "_row" in names or "_sourceRow" in names
+        self._positions = {
+            name: position for name in names if (position := table.index(name)) is not None
+        }
+        self.columns = tuple(self._positions)
         self.unknown = tuple(
             name for name in names if name not in _VARIABLES and name not in self.columns
         )
-        self._positions = [position for _, position in self._columns]
-        self._is_constant = not (self._positions or self._row_number or self._source_number)
-        self._last: tuple[Row | None, NamedNode | InvalidIriError | None] = (None, None)
-        self._known: dict[tuple[object, ...], NamedNode | InvalidIriError] = {}
+        self._known: dict[tuple[str, ...], Iri] = {}
+        if names and not set(names) <= self._constants.keys():
+            self.iris = [self._iris_of(row, items_of) for row in table.rows]
+        else:
+            self.iris = [self._iris_of(row, None) for row in table.rows[:1]] * len(table.rows)
+        self.invalid: dict[int, InvalidIri] = {}
+        if any(isinstance(iri, InvalidIri) for iri in self._known.values()):
+            for number, iris in enumerate(self.iris):
+                for iri in iris:
+                    if isinstance(iri, InvalidIri):
+                        self.invalid.setdefault(number, iri)
 
-    def expand(self, row: Row) -> NamedNode:
-        """Return the IRI for a row.
+    def _iris_of(self, row: Row, items_of: int | None) -> tuple[Iri, ...]:
+        if items_of is None:
+            return (self._iri(row),)
+        before, after = row.values[:items_of], row.values[items_of + 1 :]
+        each = (replace(row, values=[*before, item, *after]) for item in row.items(items_of))
+        return tuple(map(self._iri, each))
 
-        Raises:
-            InvalidIriError: the expansion is no IRI.
-        """
-        last_row, node = self._last
-        if node is None or not (last_row is row or self._is_constant):
-            node = self._look_up(row)
-            self._last = (row, node)
-        if isinstance(node, InvalidIriError):
-            raise InvalidIriError(node.text, node.empty)
-        return node
+    def _iri(self, row: Row) -> Iri:
+        """Expand the template for a row; equal values are expanded once."""
+        key = tuple(map(row.key, self._positions.values()))
+        if self._counts_rows:
+            key += (str(row.number),)
+        if (iri := self._known.get(key)) is None:
+            iri = self._known[key] = self._expand(row)
+        return iri
 
-    def _look_up(self, row: Row) -> NamedNode | InvalidIriError:
-        """Expand, or find what the same values gave before."""
-        values = [row.text(position) for position in self._positions]
-        key: tuple[object, ...] = (
-            row.number if self._row_number else None,
-            row.source_number if self._source_number else None,
-            *(tuple(value) if isinstance(value, list) else value for value in values),
-        )
-        if key not in self._known:
-            self._known[key] = self._expand(row)
-        return self._known[key]
-
-    def _expand(self, row: Row) -> NamedNode | InvalidIriError:
+    def _expand(self, row: Row) -> Iri:
         variables: dict[str, Any] = dict(self._constants)
         variables["_row"] = str(row.number)
         variables["_sourceRow"] = str(row.source_number)
         empty = []
-        for name, position in self._columns:
-            value = row.text(position)
-            if value:
+        for name, position in self._positions.items():
+            if value := row.text(position):
                 variables[name] = value
             else:
                 empty.append(name)
         iri = resolve(self._template.expand(variables), self._base)
-        if empty or not is_iri(iri):
-            return InvalidIriError(iri, tuple(empty))
-        return NamedNode(iri)
+        return InvalidIri(iri, tuple(empty)) if empty or not is_iri(iri) else NamedNode(iri)
