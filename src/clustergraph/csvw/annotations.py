@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode
 
-from clustergraph.csvw.names import LANGUAGE_TAG, RDF, XSD, expand, is_iri, resolve
+from clustergraph.csvw.names import LANGUAGE_TAG, RDF, expand, is_iri, resolve
+from clustergraph.rdf.xsd import XSD
 
 __all__ = ["AnnotationError", "JsonTriple", "annotation_triples", "check_annotation"]
 

@@ -22,10 +22,10 @@ from clustergraph.csvw.datatypes import (
 )
 from clustergraph.csvw.descriptions import Column, Table
 from clustergraph.csvw.headers import match_columns
-from clustergraph.csvw.names import XSD
 from clustergraph.csvw.places import Diagnostics, FaultKind, Place, quoted
 from clustergraph.csvw.rows import RawRow, Source
 from clustergraph.csvw.suggestions import Suggestions, names_by_value
+from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
 
 __all__ = ["AnnotatedTable", "CellValue", "CodeLists", "Item", "Row", "annotate"]

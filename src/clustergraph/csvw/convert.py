@@ -25,7 +25,6 @@ from clustergraph.csvw.metadata import read_metadata
 from clustergraph.csvw.names import is_iri, resolve
 from clustergraph.csvw.places import CellFault, Diagnostics, Place, TracedTriple
 from clustergraph.csvw.rdf import Mode, TableMapping, group_triples
-from clustergraph.csvw.references import check_references
 from clustergraph.csvw.rows import Source, read_csv
 from clustergraph.csvw.workbooks import WORKBOOKS, Workbook
 from clustergraph.errors import TablesError, near
@@ -258,7 +257,6 @@ class Reader:
         for description in described:
             self._check_graph(description)
         check_keys(tables, described, self.diagnostics)
-        check_references(tables, described, self.diagnostics)
         groups = [(group, list(map(TableMapping, members))) for group, members in self._groups]
         for _, mappings in groups:
             for mapping in mappings:

@@ -15,10 +15,11 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from clustergraph.csvw.formats import FormatError, Moment, NumberFormat, date_parser, xsd_moment
-from clustergraph.csvw.names import BUILT_IN_DATATYPES, LANGUAGE_TAG, XSD
+from clustergraph.csvw.names import BUILT_IN_DATATYPES, LANGUAGE_TAG
 from clustergraph.csvw.patterns import Pattern, PatternTimeoutError
 from clustergraph.csvw.places import FaultKind
 from clustergraph.errors import near
+from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD
 
 __all__ = [
     "PRECISIONS",
@@ -59,47 +60,19 @@ class Parsed(NamedTuple):
     key: Any = None
 
 
-_INTEGER_RANGES: Final[Mapping[str, tuple[int | None, int | None]]] = {
-    "integer": (None, None),
-    "long": (-(2**63), 2**63 - 1),
-    "int": (-(2**31), 2**31 - 1),
-    "short": (-(2**15), 2**15 - 1),
-    "byte": (-(2**7), 2**7 - 1),
-    "nonNegativeInteger": (0, None),
-    "positiveInteger": (1, None),
-    "unsignedLong": (0, 2**64 - 1),
-    "unsignedInt": (0, 2**32 - 1),
-    "unsignedShort": (0, 2**16 - 1),
-    "unsignedByte": (0, 2**8 - 1),
-    "nonPositiveInteger": (None, 0),
-    "negativeInteger": (None, -1),
-}
 _FLOATS: Final = frozenset({"double", "float", "number"})
-_NUMERIC: Final = frozenset({"decimal", *_INTEGER_RANGES, *_FLOATS})
-_MOMENTS: Final = frozenset(
-    {"date", "dateTime", "datetime", "dateTimeStamp", "time"}
-    | {"gDay", "gMonth", "gMonthDay", "gYear", "gYearMonth"}
-)
+_NUMERIC: Final = frozenset({"decimal", *INTEGER_RANGES, *_FLOATS})
+_MOMENTS: Final = frozenset({"datetime", *MOMENTS})
 _PATTERNED_MOMENTS: Final = frozenset({"date", "dateTime", "datetime", "dateTimeStamp", "time"})
-_DURATIONS: Final = {
-    "duration": re.compile(
-        r"-?P(?=.)(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
-    ),
-    "dayTimeDuration": re.compile(
-        r"-?P(?=.)(?:\d+D)?(?:T(?=.)(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?"
-    ),
-    "yearMonthDuration": re.compile(r"-?P(?=.)(?:\d+Y)?(?:\d+M)?"),
-}
+_DURATIONS: Final = frozenset({"duration", "dayTimeDuration", "yearMonthDuration"})
 _BINARY: Final = frozenset({"base64Binary", "binary", "hexBinary"})
 _STRINGS: Final = frozenset(
     {"string", "normalizedString", "token", "language", "Name", "NMTOKEN", "xml", "html", "json"}
 )
 _KEEP_SPACE: Final = frozenset({"string", "json", "xml", "html", "any", "anyAtomicType"})
 _LEXICAL: Final = {
+    **{name: form for name, form in FORMS.items() if name not in _BINARY},
     "language": LANGUAGE_TAG,
-    "Name": re.compile(r"[^\W\d][\w.:\-·]*|[_:][\w.:\-·]*"),
-    "NMTOKEN": re.compile(r"[\w.:\-·]+"),
-    "QName": re.compile(r"(?:[^\W\d][\w.\-·]*:)?[^\W\d][\w.\-·]*"),
     "anyURI": re.compile(r"[^\s<>\"{}|\\^`]*"),
 }
 _CHOICES: Final = re.compile(r"\(?(?:\?:)?([\w \-/]+(?:\|[\w \-/]+)+)\)?")
@@ -192,8 +165,8 @@ class Datatype:
             options.get("pattern"), options.get("decimalChar", "."), options.get("groupChar")
         )
         base, iri = self.base, self.iri
-        low, high = _INTEGER_RANGES.get(base, (None, None))
-        whole = base in _INTEGER_RANGES
+        low, high = INTEGER_RANGES.get(base, (None, None))
+        whole = base in INTEGER_RANGES
         expected = _EXPECTED.get(base, "a number").replace("12.5", f"12{number.decimal_char}5")
         if whole:
             expected = "a whole number" + _range_words(low, high)
@@ -254,7 +227,9 @@ class Datatype:
 
     def _text_parser(self) -> Callable[[str], Parsed]:
         base, iri = self.base, self.iri
-        lexical = _DURATIONS.get(base) or _LEXICAL.get(base)
+        lexical = (
+            None if base in _BINARY else LANGUAGE_TAG if base == "language" else FORMS.get(base)
+        )
         wanted = _EXPECTED.get(base, f"a value of {base}")
         pattern: Pattern | None = None
         choices: tuple[str, ...] = ()
@@ -304,7 +279,7 @@ class Datatype:
                 unit = "bytes" if self.base in _BINARY else "characters"
                 limits.append((name, value, f"{_WORDS[name]} {value} {unit}"))
                 continue
-            if self.base not in _NUMERIC | _MOMENTS | set(_DURATIONS):
+            if self.base not in _NUMERIC | _MOMENTS | _DURATIONS:
                 raise DatatypeError(f"{name} cannot limit a {self.base}")
             limits.append((name, self._limit(name, value), f"{_WORDS[name]} {value}"))
         self._check_limits({name: limit for name, limit, _ in limits})

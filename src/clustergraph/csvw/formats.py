@@ -13,6 +13,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from clustergraph.rdf.xsd import MOMENTS
+
 __all__ = ["FormatError", "Moment", "NumberFormat", "date_parser", "xsd_moment"]
 
 
@@ -102,48 +104,38 @@ class NumberFormat:
             digits = number["exponent"].lstrip("+-")
             if not shape["exponent"].count("0") <= len(digits) <= len(shape["exponent"]):
                 return False
-        return self._whole_fits(number["whole"], shape["whole"]) and self._fraction_fits(
-            number["fraction"], shape["fraction"]
+        mark = self.group_char or ","
+        return _whole_fits(number["whole"], shape["whole"], mark) and _fraction_fits(
+            number["fraction"], shape["fraction"], mark
         )
 
-    def _whole_fits(self, whole: str, shape: str) -> bool:
-        groups = whole.split(self.group_char) if self.group_char else [whole]
-        digits = "".join(groups)
-        if len(digits) < shape.count("0"):
-            return False
-        sizes = [len(group) for group in shape.split(",")]
-        if len(sizes) == 1:
-            return len(groups) == 1
-        primary = sizes[-1]
-        secondary = sizes[-2] if len(sizes) > 2 else primary
-        return [len(group) for group in groups] == _grouping(len(digits), primary, secondary)
 
-    def _fraction_fits(self, fraction: str | None, shape: str | None) -> bool:
-        if shape is None:
-            return fraction is None
-        if not fraction:
-            return "0" not in shape and fraction is None
-        groups = fraction.split(self.group_char) if self.group_char else [fraction]
-        count = sum(map(len, groups))
-        if not shape.count("0") <= count <= len(shape.replace(",", "")):
-            return False
-        if "," not in shape:
-            return len(groups) == 1
-        size = len(shape.split(",")[0])
-        return [len(group) for group in groups] == [
-            min(size, count - start) for start in range(0, count, size)
-        ]
+def _whole_fits(whole: str, shape: str, mark: str) -> bool:
+    digits = whole.replace(mark, "")
+    if len(digits) < shape.count("0"):
+        return False
+    *others, last = (len(group) for group in shape.split(","))
+    if not others:
+        return whole == digits
+    size = others[-1] if len(others) > 1 else last
+    return whole == _grouped(digits[::-1], last, size, mark)[::-1]
 
 
-def _grouping(count: int, primary: int, secondary: int) -> list[int]:
-    """Return the sizes of the groups of a whole number with ``count`` digits, left to right."""
-    if not primary or count <= primary:
-        return [count]
-    rest, sizes = count - primary, [primary]
-    while rest > 0:
-        sizes.append(min(secondary, rest))
-        rest -= secondary
-    return sizes[::-1]
+def _fraction_fits(fraction: str | None, shape: str | None, mark: str) -> bool:
+    if shape is None or not fraction:
+        return fraction is None and "0" not in (shape or "")
+    digits = fraction.replace(mark, "")
+    if not shape.count("0") <= len(digits) <= len(shape.replace(",", "")):
+        return False
+    size = len(shape.partition(",")[0]) if "," in shape else len(digits)
+    return fraction == _grouped(digits, size, size, mark)
+
+
+def _grouped(digits: str, first: int, size: int, mark: str) -> str:
+    """Return digits in groups: one of ``first`` digits, then groups of ``size`` digits."""
+    first, size = first or len(digits), size or len(digits) or 1
+    rest = (digits[at : at + size] for at in range(first, len(digits), size))
+    return mark.join([digits[:first], *rest])
 
 
 # Dates and times ----------------------------------------------------------------------------
@@ -156,23 +148,8 @@ class Moment(NamedTuple):
     key: tuple[float, ...]
 
 
-_ZONE: Final = r"(?P<zone>Z|[+-](?:0\d|1[0-4]):[0-5]\d)?"
-_DATE: Final = r"(?P<year>-?(?:[1-9]\d{4,8}|\d{4}))-(?P<month>\d\d)-(?P<day>\d\d)"
-_TIME: Final = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:\.(?P<fraction>\d+))?"
-
-_XSD_MOMENTS: Final = {
-    "date": re.compile(_DATE + _ZONE, re.ASCII),
-    "dateTime": re.compile(f"{_DATE}T{_TIME}{_ZONE}", re.ASCII),
-    "dateTimeStamp": re.compile(f"{_DATE}T{_TIME}{_ZONE[:-1]}", re.ASCII),
-    "time": re.compile(_TIME + _ZONE, re.ASCII),
-    "gYear": re.compile(r"(?P<year>-?(?:[1-9]\d{4,8}|\d{4}))" + _ZONE, re.ASCII),
-    "gYearMonth": re.compile(
-        r"(?P<year>-?(?:[1-9]\d{4,8}|\d{4}))-(?P<month>\d\d)" + _ZONE, re.ASCII
-    ),
-    "gMonth": re.compile(r"--(?P<month>\d\d)" + _ZONE, re.ASCII),
-    "gMonthDay": re.compile(r"--(?P<month>\d\d)-(?P<day>\d\d)" + _ZONE, re.ASCII),
-    "gDay": re.compile(r"---(?P<day>\d\d)" + _ZONE, re.ASCII),
-}
+_LONGEST: Final = 60
+"""Longest date or time, in characters: its numbers have to be calculated with."""
 
 _DATE_FIELDS: Final = {
     "yyyy-MM-dd", "yyyyMMdd", "dd-MM-yyyy", "d-M-yyyy", "MM-dd-yyyy", "M-d-yyyy", "dd/MM/yyyy",
@@ -201,7 +178,7 @@ _ZONE_PATTERNS: Final = {
 
 def xsd_moment(text: str, base: str) -> Moment | None:
     """Read ``text`` as the XSD type ``base`` (``date``, ``gYear`` …); None if it is none."""
-    match = _XSD_MOMENTS[base].fullmatch(text)
+    match = MOMENTS[base].fullmatch(text) if len(text) <= _LONGEST else None
     return None if match is None else _moment(match, base)
 
 
@@ -257,36 +234,35 @@ def _moment(match: re.Match[str], base: str) -> Moment | None:
     """Build the lexical form and the key; None for a day or hour that does not exist."""
     fields = match.groupdict()
     year, month, day = (int(fields.get(name) or default) for name, default in _DEFAULTS)
-    if not 1 <= month <= 12 or not 1 <= day <= 31:
-        return None
     try:  # the calendar repeats every 400 years; Python's dates end in 9999
         ordinal = date(2000 + year % 400, month, day).toordinal()
     except ValueError:
         return None
     hour, minute, second = (int(fields.get(name) or 0) for name in ("hour", "minute", "second"))
+    hour = int(fields.get("midnight") or hour)
     if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
         return None
     digits = fields.get("fraction") or ""
     zone = _zone(fields.get("zone"))
-    lexical = {
-        "date": f"{_year(year)}-{month:02}-{day:02}",
-        "time": f"{hour:02}:{minute:02}:{second:02}" + (f".{digits}" if digits else ""),
-        "gYear": _year(year),
-        "gYearMonth": f"{_year(year)}-{month:02}",
-        "gMonth": f"--{month:02}",
-        "gMonthDay": f"--{month:02}-{day:02}",
-        "gDay": f"---{day:02}",
-    }
-    lexical["dateTime"] = lexical["dateTimeStamp"] = f"{lexical['date']}T{lexical['time']}"
+    years = f"{year:05}" if year < 0 else f"{year:04}"
+    clock = f"{hour:02}:{minute:02}:{second:02}" + (f".{digits}" if digits else "")
+    lexical = _LEXICAL[base].format(year=years, month=month, day=day, time=clock)
     seconds = hour * 3600 + minute * 60 + second + float(f"0.{digits or 0}") - _offset_s(zone)
-    return Moment(lexical[base] + zone, (float(year // 400), ordinal * 86400.0 + seconds))
+    return Moment(lexical + zone, (float(year // 400), ordinal * 86400.0 + seconds))
 
 
+_LEXICAL: Final = {
+    "date": "{year}-{month:02}-{day:02}",
+    "dateTime": "{year}-{month:02}-{day:02}T{time}",
+    "dateTimeStamp": "{year}-{month:02}-{day:02}T{time}",
+    "time": "{time}",
+    "gYear": "{year}",
+    "gYearMonth": "{year}-{month:02}",
+    "gMonth": "--{month:02}",
+    "gMonthDay": "--{month:02}-{day:02}",
+    "gDay": "---{day:02}",
+}
 _DEFAULTS: Final = (("year", 2000), ("month", 1), ("day", 1))
-
-
-def _year(year: int) -> str:
-    return f"-{-year:04}" if year < 0 else f"{year:04}"
 
 
 def _zone(text: str | None) -> str:

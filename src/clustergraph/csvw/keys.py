@@ -1,5 +1,8 @@
 """Keys: rows that must differ, and values that must be found in another table.
 
+A foreign key of CSVW refers to exactly one table. A member, a holder or the subject of a claim may
+be in any of several; ``cg:refersTo`` on a column names them by their stems.
+
 Source: Metadata Vocabulary, section 5.5.2 (primaryKey, foreignKeys).
 """
 
@@ -7,29 +10,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from itertools import chain
+from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
 from clustergraph.csvw.cells import AnnotatedTable, Row
-from clustergraph.csvw.descriptions import ForeignKey, Table
-from clustergraph.csvw.files import normalise_url
+from clustergraph.csvw.descriptions import Column, ForeignKey, Table
+from clustergraph.csvw.files import normalise_url, table_name
 from clustergraph.csvw.places import Diagnostics, Place, quoted
 from clustergraph.csvw.suggestions import Suggestions
+from clustergraph.vocab import CG
 
 __all__ = ["check_keys"]
 
+_REFERS_TO: Final = CG + "refersTo"
+
 
 class _Target(NamedTuple):
-    """The columns that a foreign key refers to, and how often each combination occurs there."""
+    """What values refer to.
 
-    table: AnnotatedTable
+    Attributes:
+        counts: how many rows each value names; those of several columns are a combination.
+        home: the table or tables and their columns, in words.
+        relation: how a value relates to it, in words: ``in``, or ``a key of``.
+        suggest: hints at values that resemble a wrong one.
+    """
+
     counts: Counter[tuple[str, ...]]
+    home: str
+    relation: str
+    suggest: Suggestions
 
 
 def check_keys(
     tables: Sequence[AnnotatedTable], described: Sequence[Table], diagnostics: Diagnostics
 ) -> None:
-    """Check the primary keys of the tables and the foreign keys between them.
+    """Check the primary keys of the tables and the references between them.
 
     Args:
         tables: those that could be read.
@@ -41,8 +57,14 @@ def check_keys(
         _check_primary(table, diagnostics)
         for key in table.description.schema.foreign_keys:
             target = _target(key, table, tables, described, diagnostics)
-            if target is not None:
-                _check_foreign(key, table, target, diagnostics)
+            positions = table.positions(key.columns)
+            if target is not None and positions is not None:
+                _check_references(table, positions, target, diagnostics)
+        for position, column in enumerate(table.columns):
+            if (given := column.annotations.get(_REFERS_TO)) is not None:
+                several = _any_of(given, table, column, tables, described, diagnostics)
+                if several is not None and position not in table.unreliable:
+                    _check_references(table, [position], several, diagnostics)
 
 
 def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
@@ -118,28 +140,56 @@ def _target(
     if positions is None:
         # The file lacks the column, or has it in another place; its header has a fault already.
         return None
-    counts = Counter(tuple(row.key(position) for position in positions) for row in target.rows)
-    return _Target(target, counts)
+    counts = Counter(tuple(map(row.key, positions)) for row in target.rows)
+    source = target.source
+    home = source.path.name if source.sheet is None else f"the sheet {source.sheet}"
+    suggest = Suggestions(map(", ".join, counts), target.names_of_rows)
+    return _Target(counts, f"{home} ({', '.join(key.reference_columns)})", "in", suggest)
 
 
-def _check_foreign(
-    key: ForeignKey, table: AnnotatedTable, target: _Target, diagnostics: Diagnostics
+def _any_of(
+    given: Any,
+    table: AnnotatedTable,
+    column: Column,
+    tables: Sequence[AnnotatedTable],
+    described: Sequence[Table],
+    diagnostics: Diagnostics,
+) -> _Target | None:
+    """Return the keys of the tables that ``cg:refersTo`` names; None if one cannot be read."""
+    names = [name for name in (given if isinstance(given, list) else [given]) if name]
+    known = {table_name(one.url) for one in described}
+    if not names or not known.issuperset(map(str, names)):
+        diagnostics.fail(
+            table.source.place(None, column.name, column.source_number),
+            f"refersTo is {given!r}, expected names of tables",
+            value=str(given),
+            expected="one or more of " + ", ".join(sorted(known)),
+        )
+        return None
+    by_name = {table_name(one.description.url): one for one in tables}
+    keys: set[tuple[str, ...]] = set()
+    for name in names:
+        other = by_name.get(name)
+        primary = None if other is None else other.description.schema.primary_key
+        positions = other.positions(primary) if other is not None and primary else []
+        if other is None or positions is None:
+            return None
+        if len(positions) == 1:
+            keys.update((item.text,) for row in other.rows for item in row.items(positions[0]))
+    suggest = Suggestions(
+        sorted(key for (key,) in keys),
+        lambda: chain.from_iterable(by_name[name].names_of_rows() for name in names),
+    )
+    return _Target(Counter(keys), " or ".join(names), "a key of", suggest)
+
+
+def _check_references(
+    table: AnnotatedTable, positions: Sequence[int], target: _Target, diagnostics: Diagnostics
 ) -> None:
-    positions = table.positions(key.columns)
-    if positions is None:
-        return
     # The recommendation compares whole values, so that a list never equals the single value it
     # refers to; here each value of a list is looked up instead.
     listed = len(positions) == 1 and table.columns[positions[0]].separator is not None
-    source = target.table.source
-    home = source.path.name if source.sheet is None else f"the sheet {source.sheet}"
-    where = f"{home} ({', '.join(key.reference_columns)})"
-    suggest = Suggestions(
-        (", ".join(combination) for combination in target.counts), target.table.names_of_rows
-    )
     for row in table.rows:
-        if not row.reliable:
-            continue
         candidates: Iterable[tuple[str, ...]]
         if listed:
             candidates = [(item.text,) for item in row.items(positions[0])]
@@ -147,22 +197,18 @@ def _check_foreign(
             continue
         else:
             candidates = [tuple(map(row.key, positions))]
-        for candidate in candidates:
-            count = target.counts[candidate]
-            if count == 1:
-                continue
-            place = table.place(row, table.columns[positions[0]])
-            if diagnostics.is_faulty(place) and not listed:
-                continue
-            shown = ", ".join(candidate)
+        wrong = [candidate for candidate in candidates if target.counts[candidate] != 1]
+        place = table.place(row, table.columns[positions[0]])
+        if not wrong or not row.reliable or diagnostics.is_faulty(place):
+            continue
+        for candidate in wrong:
+            shown, count = ", ".join(candidate), target.counts[candidate]
             if count:
-                message = f"{quoted(shown)} names {count} rows of {where}, expected one"
+                message = f"{quoted(shown)} names {count} rows of {target.home}, expected one"
             else:
-                message = f"{quoted(shown)} is not in {where}{suggest(shown)}"
+                hint = target.suggest(shown)
+                message = f"{quoted(shown)} is not {target.relation} {target.home}{hint}"
+            sort = "a value of" if target.relation == "in" else target.relation
             diagnostics.fault(
-                "reference",
-                place,
-                message,
-                value=shown,
-                expected=f"a value of {where}",
+                "reference", place, message, value=shown, expected=f"{sort} {target.home}"
             )

@@ -27,6 +27,7 @@ from clustergraph.csvw.properties import (
     check_direction,
     check_identity,
     check_transformations,
+    field_name,
     read_annotations,
     read_array,
     read_boolean,
@@ -39,13 +40,8 @@ __all__ = ["column_name", "column_properties", "read_metadata"]
 
 _CONTEXT: Final = "http://www.w3.org/ns/csvw"
 _GROUP: Final = INHERITED | {
-    "dialect",
-    "notes",
-    "tableDirection",
-    "tableSchema",
-    "tables",
-    "transformations",
-}
+    "dialect", "notes", "tableDirection", "tableSchema", "tables", "transformations",
+}  # fmt: skip
 _TABLE: Final = (_GROUP - {"tables"}) | {"url", "suppressOutput"}
 _SCHEMA: Final = INHERITED | {"columns", "foreignKeys", "primaryKey", "rowTitles"}
 _COLUMN: Final = INHERITED | {"name", "suppressOutput", "titles", "virtual"}
@@ -188,7 +184,7 @@ def _table(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> Ta
     if not isinstance(url, str):
         scope.fail("a table must have the URL of its file as a string in `url`", url)
         return None
-    address = _encoded(resolve(url, scope.base))
+    address = resolve(url, scope.base).replace(" ", "%20")
     if not is_iri(address):
         scope.fail("`url` must be a URL", url)
         return None
@@ -206,11 +202,6 @@ def _table(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> Ta
         base=scope.base,
         trail=scope.trail,
     )
-
-
-def _encoded(url: str) -> str:
-    """Encode the spaces that people leave in the names of files."""
-    return url.replace(" ", "%20")
 
 
 # Schemas and columns ------------------------------------------------------------------------
@@ -299,21 +290,11 @@ def _column(raw: Mapping[str, Any], outer: Mapping[str, Any], number: int, scope
 
 def column_properties(inherited: Mapping[str, Any]) -> dict[str, Any]:
     """Return inherited properties as arguments of ``Column``."""
-    return {_FIELDS[key]: value for key, value in inherited.items() if key in _FIELDS}
-
-
-_FIELDS: Final = {
-    "aboutUrl": "about_url",
-    "datatype": "datatype",
-    "default": "default",
-    "lang": "lang",
-    "null": "null",
-    "ordered": "ordered",
-    "propertyUrl": "property_url",
-    "required": "required",
-    "separator": "separator",
-    "valueUrl": "value_url",
-}
+    return {
+        field_name(key): value
+        for key, value in inherited.items()
+        if key in INHERITED and key != "textDirection"
+    }
 
 
 def _titles(raw: Mapping[str, Any], scope: Scope) -> dict[str, tuple[str, ...]]:

@@ -12,6 +12,8 @@ from urllib.parse import urljoin
 
 from pyoxigraph import NamedNode
 
+from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD
+
 __all__ = [
     "BUILT_IN_DATATYPES",
     "CSVW",
@@ -20,7 +22,6 @@ __all__ = [
     "RDF",
     "RDFS",
     "TERMS",
-    "XSD",
     "expand",
     "is_absolute",
     "is_iri",
@@ -30,7 +31,6 @@ __all__ = [
 CSVW: Final = "http://www.w3.org/ns/csvw#"
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"
-XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 
 PREFIXES: Final[dict[str, str]] = {
     "as": "https://www.w3.org/ns/activitystreams#",
@@ -82,51 +82,9 @@ PREFIXES: Final[dict[str, str]] = {
 }
 """Prefix → namespace, as the CSVW context defines them."""
 
-_XSD_DATATYPES: Final = [
-    "anyAtomicType",
-    "anyURI",
-    "base64Binary",
-    "boolean",
-    "byte",
-    "date",
-    "dateTime",
-    "dateTimeStamp",
-    "dayTimeDuration",
-    "decimal",
-    "double",
-    "duration",
-    "float",
-    "gDay",
-    "gMonth",
-    "gMonthDay",
-    "gYear",
-    "gYearMonth",
-    "hexBinary",
-    "int",
-    "integer",
-    "language",
-    "long",
-    "Name",
-    "NMTOKEN",
-    "negativeInteger",
-    "nonNegativeInteger",
-    "nonPositiveInteger",
-    "normalizedString",
-    "positiveInteger",
-    "QName",
-    "short",
-    "string",
-    "time",
-    "token",
-    "unsignedByte",
-    "unsignedInt",
-    "unsignedLong",
-    "unsignedShort",
-    "yearMonthDuration",
-]
-
 BUILT_IN_DATATYPES: Final[dict[str, str]] = {
-    **{name: XSD + name for name in _XSD_DATATYPES},
+    **{name: XSD + name for name in (*INTEGER_RANGES, *MOMENTS, *FORMS) if name != "NCName"},
+    **{name: XSD + name for name in ("anyAtomicType", "normalizedString", "string", "token")},
     "any": XSD + "anyAtomicType",
     "binary": XSD + "base64Binary",
     "datetime": XSD + "dateTime",
@@ -137,26 +95,14 @@ BUILT_IN_DATATYPES: Final[dict[str, str]] = {
 }
 """Name of a built-in datatype → its IRI (Metadata Vocabulary, section 5.11.1)."""
 
+_CLASSES: Final = (
+    "Cell", "Column", "Datatype", "Dialect", "Direction", "ForeignKey", "NumericFormat", "Row",
+    "Schema", "Table", "TableGroup", "TableReference", "Transformation",
+)  # fmt: skip
+
 TERMS: Final[dict[str, str]] = {
     **BUILT_IN_DATATYPES,
-    **{
-        name: CSVW + name
-        for name in [
-            "Cell",
-            "Column",
-            "Datatype",
-            "Dialect",
-            "Direction",
-            "ForeignKey",
-            "NumericFormat",
-            "Row",
-            "Schema",
-            "Table",
-            "TableGroup",
-            "TableReference",
-            "Transformation",
-        ]
-    },
+    **{name: CSVW + name for name in _CLASSES},
     "Template": CSVW + "Transformation",
 }
 """Term → IRI for the classes and datatypes of the context."""

@@ -6,6 +6,7 @@ properties), 5.9 (dialects), 5.10 (transformations) and 5.11 (datatypes).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -33,6 +34,7 @@ __all__ = [
     "check_direction",
     "check_identity",
     "check_transformations",
+    "field_name",
     "read_annotations",
     "read_array",
     "read_boolean",
@@ -42,40 +44,11 @@ __all__ = [
     "read_link",
 ]
 
-INHERITED: Final = frozenset(
-    {
-        "aboutUrl",
-        "datatype",
-        "default",
-        "lang",
-        "null",
-        "ordered",
-        "propertyUrl",
-        "required",
-        "separator",
-        "textDirection",
-        "valueUrl",
-    }
+_LIMITS: Final = frozenset(
+    f"{end}{side}" for end in ("min", "max") for side in ("imum", "Inclusive", "Exclusive")
 )
-"""Properties that a group, table or schema hands down to its columns."""
-
-_DATATYPE: Final = frozenset(
-    [
-        "base",
-        "format",
-        "length",
-        "minLength",
-        "maxLength",
-        "minimum",
-        "maximum",
-        "minInclusive",
-        "maxInclusive",
-        "minExclusive",
-        "maxExclusive",
-    ]
-)
-_TEMPLATES: Final = frozenset({"aboutUrl", "propertyUrl", "valueUrl"})
 _LENGTHS: Final = frozenset({"length", "minLength", "maxLength"})
+_FACETS: Final = _LIMITS | _LENGTHS
 _TRANSFORMATION: Final = frozenset(["url", "scriptFormat", "targetFormat", "source", "titles"])
 
 
@@ -231,23 +204,33 @@ def _is_boolean(value: Any) -> bool:
     return isinstance(value, bool)
 
 
+def _is_language(value: Any) -> bool:
+    return isinstance(value, str) and LANGUAGE_TAG.fullmatch(value) is not None
+
+
+_BOOLEAN: Final = (_is_boolean, "true or false")
+_TEMPLATE: Final = (_is_string, "a URI template")
 _VALID: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
-    "aboutUrl": (_is_string, "a URI template"),
+    **dict.fromkeys(("aboutUrl", "propertyUrl", "valueUrl"), _TEMPLATE),
+    **dict.fromkeys(("ordered", "required"), _BOOLEAN),
     "default": (_is_string, "a string"),
-    "lang": (
-        lambda v: isinstance(v, str) and LANGUAGE_TAG.fullmatch(v) is not None,
-        "a language tag",
-    ),
-    "ordered": (_is_boolean, "true or false"),
-    "propertyUrl": (_is_string, "a URI template"),
-    "required": (_is_boolean, "true or false"),
-    "separator": (lambda v: v is None or (isinstance(v, str) and v != ""), "a string or null"),
+    "lang": (_is_language, "a language tag"),
+    "separator": (lambda v: v is None or (_is_string(v) and v != ""), "a string or null"),
     "textDirection": (
-        lambda v: v in ("ltr", "rtl", "auto", "inherit"),
+        ("ltr", "rtl", "auto", "inherit").__contains__,
         "ltr, rtl, auto or inherit",
     ),
-    "valueUrl": (_is_string, "a URI template"),
 }
+INHERITED: Final = frozenset({"datatype", "null", *_VALID})
+"""Properties that a group, table or schema hands down to its columns."""
+
+
+def field_name(key: str) -> str:
+    """Return the name of the field that holds a property: ``aboutUrl`` is ``about_url``."""
+    return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", key)
+
+
+_CAPITAL: Final = re.compile("[A-Z]")
 
 
 def read_inherited(
@@ -270,9 +253,9 @@ def read_inherited(
             valid, wanted = _VALID[key]
             if valid(value):
                 values[key] = value
-                if key in _TEMPLATES:
+                if _VALID[key] is _TEMPLATE:
                     _check_prefix(value, at)
-            elif key in _TEMPLATES:
+            elif _VALID[key] is _TEMPLATE:
                 at.warn(f"must be {wanted}; taken as empty", value)  # section 5.1.3
                 values[key] = ""
             else:
@@ -295,7 +278,7 @@ def read_datatype(raw: Any, scope: Scope) -> Datatype:
     if not isinstance(description, dict):
         scope.warn("a datatype must be a name or an object; taken as string", raw)
         return Datatype()
-    read_annotations(description, _DATATYPE, scope)
+    read_annotations(description, _FACETS | {"base", "format"}, scope)
     base = description.get("base", "string")
     if not isinstance(base, str) or base not in BUILT_IN_DATATYPES:
         name = str(base).rpartition(":")[2]
@@ -307,7 +290,7 @@ def read_datatype(raw: Any, scope: Scope) -> Datatype:
     if identifier in BUILT_IN_DATATYPES.values():
         scope.fail("@id must not be the IRI of a built-in datatype", identifier)
     facets: dict[str, Any] = {}
-    for key in sorted(_DATATYPE & description.keys() - {"base", "format"}):
+    for key in sorted(_FACETS & description.keys()):
         value = description[key]
         if key in _LENGTHS and (isinstance(value, bool) or not isinstance(value, int)):
             scope.warn(f"{key} must be a whole number; ignored", value)
@@ -348,25 +331,19 @@ def _is_character(value: Any) -> bool:
     return isinstance(value, str) and len(value) == 1 and value not in "\r\n"
 
 
-_DIALECT: Final[Mapping[str, tuple[str, Callable[[Any], bool], str]]] = {
-    "commentPrefix": ("comment_prefix", lambda v: v is None or _is_string(v), "a string or null"),
-    "delimiter": ("delimiter", _is_character, "one character"),
-    "doubleQuote": ("double_quote", _is_boolean, "true or false"),
-    "encoding": ("encoding", _is_encoding, "the name of an encoding"),
-    "header": ("header", _is_boolean, "true or false"),
-    "headerRowCount": ("header_row_count", _is_count, "a whole number from 0"),
+_COUNT: Final = (_is_count, "a whole number from 0")
+_DIALECT: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    **dict.fromkeys(("doubleQuote", "header", "skipBlankRows", "skipInitialSpace"), _BOOLEAN),
+    **dict.fromkeys(("headerRowCount", "skipColumns", "skipRows"), _COUNT),
+    "commentPrefix": (lambda v: v is None or _is_string(v), "a string or null"),
+    "delimiter": (_is_character, "one character"),
+    "encoding": (_is_encoding, "the name of an encoding"),
     "lineTerminators": (
-        "line_terminators",
         lambda v: _is_string(v) or (isinstance(v, list) and all(map(_is_string, v))),
         "a string or an array of strings",
     ),
-    "quoteChar": ("quote_char", lambda v: v is None or _is_character(v), "one character or null"),
-    "skipBlankRows": ("skip_blank_rows", _is_boolean, "true or false"),
-    "skipColumns": ("skip_columns", _is_count, "a whole number from 0"),
-    "skipInitialSpace": ("skip_initial_space", _is_boolean, "true or false"),
-    "skipRows": ("skip_rows", _is_count, "a whole number from 0"),
+    "quoteChar": (lambda v: v is None or _is_character(v), "one character or null"),
     "trim": (
-        "trim",
         lambda v: isinstance(v, bool) or v in ("true", "false", "start", "end"),
         "true, false, start or end",
     ),
@@ -382,9 +359,9 @@ def read_dialect(raw: Any, scope: Scope) -> Dialect | None:
     read_annotations(raw, _DIALECT.keys() | {"url"}, scope)
     values: dict[str, Any] = {}
     for key in _DIALECT.keys() & raw.keys():
-        field, valid, wanted = _DIALECT[key]
+        valid, wanted = _DIALECT[key]
         if valid(raw[key]):
-            values[field] = raw[key]
+            values[field_name(key)] = raw[key]
         else:
             scope.at(key).warn(f"must be {wanted}; ignored", raw[key])
     header = values.pop("header", True)

@@ -15,10 +15,11 @@ from pyoxigraph import Literal as RdfLiteral
 from clustergraph.csvw.annotations import annotation_triples
 from clustergraph.csvw.cells import AnnotatedTable, Item, Row
 from clustergraph.csvw.descriptions import Column, Table, TableGroup
-from clustergraph.csvw.names import CSVW, RDF, RDFS, XSD
+from clustergraph.csvw.names import CSVW, RDF, RDFS
 from clustergraph.csvw.places import Diagnostics, Place, TracedTriple
 from clustergraph.csvw.templates import InvalidIri, Template
 from clustergraph.errors import near
+from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
 
 __all__ = ["VALUE_URL_PER_ITEM", "Mode", "TableMapping", "group_triples"]

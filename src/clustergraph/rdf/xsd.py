@@ -6,13 +6,11 @@ it is no part of the lexical form of an RDF literal (RDF 1.1 Concepts, section 3
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["INTEGER_RANGES", "XSD", "is_well_formed"]
+__all__ = ["FORMS", "INTEGER_RANGES", "MOMENTS", "XSD", "is_well_formed"]
 
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 
@@ -33,44 +31,71 @@ INTEGER_RANGES: Final[Mapping[str, tuple[int | None, int | None]]] = {
 }
 """The integer types by their local names, with their least and greatest values."""
 
-_INTEGER: Final = re.compile(r"[+-]?[0-9]++")
-_FORMS: Final = {
-    "decimal": re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)"),
-    "double": re.compile(
-        r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][+-]?[0-9]++)?|[+-]?INF|NaN"
-    ),
-    "boolean": re.compile(r"true|false|0|1"),
-    "duration": re.compile(
-        r"-?P(?=[0-9T])(?:[0-9]++Y)?(?:[0-9]++M)?(?:[0-9]++D)?"
-        r"(?:T(?=[0-9])(?:[0-9]++H)?(?:[0-9]++M)?(?:[0-9]++(?:\.[0-9]++)?S)?)?"
-    ),
-    "dayTimeDuration": re.compile(
-        r"-?P(?=[0-9T])(?:[0-9]++D)?"
-        r"(?:T(?=[0-9])(?:[0-9]++H)?(?:[0-9]++M)?(?:[0-9]++(?:\.[0-9]++)?S)?)?"
-    ),
-    "yearMonthDuration": re.compile(r"-?P(?=[0-9])(?:[0-9]++Y)?(?:[0-9]++M)?"),
-    "hexBinary": re.compile(r"(?:[0-9a-fA-F]{2})*+"),
+_NUMBER: Final = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)"
+_CLOCK: Final = r"(?:T(?=[0-9])(?:[0-9]++H)?(?:[0-9]++M)?(?:[0-9]++(?:\.[0-9]++)?S)?)?"
+# Namespaces in XML 1.0, section 3: what a name may begin and go on with.
+_START: Final = (
+    r"A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+    r"\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
+)
+_INNER: Final = rf"{_START}\-.0-9\xb7\u0300-\u036f\u203f\u2040"
+_PATH: Final = r"(?:[-A-Za-z0-9._~/?#@!$&'()*+,;=\xa1-\U0010ffff]|%[0-9A-Fa-f]{2})*"
+FORMS: Final[Mapping[str, re.Pattern[str]]] = {
+    name: re.compile(form)
+    for name, form in {
+        "decimal": _NUMBER,
+        "double": rf"{_NUMBER}(?:[eE][+-]?[0-9]++)?|[+-]?INF|NaN",
+        "float": rf"{_NUMBER}(?:[eE][+-]?[0-9]++)?|[+-]?INF|NaN",
+        "boolean": r"true|false|0|1",
+        "duration": rf"-?P(?=[0-9T])(?:[0-9]++Y)?(?:[0-9]++M)?(?:[0-9]++D)?{_CLOCK}",
+        "dayTimeDuration": rf"-?P(?=[0-9T])(?:[0-9]++D)?{_CLOCK}",
+        "yearMonthDuration": r"-?P(?=[0-9])(?:[0-9]++Y)?(?:[0-9]++M)?",
+        "hexBinary": r"(?:[0-9a-fA-F]{2})*+",
+        "base64Binary": r"(?:[A-Za-z0-9+/]{4})*+"
+        r"(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?",
+        "language": r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*",
+        "Name": rf"[:{_START}][:{_INNER}]*",
+        "NCName": rf"[{_START}][{_INNER}]*",
+        "QName": rf"(?:[{_START}][{_INNER}]*:)?[{_START}][{_INNER}]*",
+        "NMTOKEN": rf"[:{_INNER}]+",
+        "anyURI": rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?:{_PATH}:)*)?{_PATH}",
+    }.items()
 }
-_FORMS["float"] = _FORMS["double"]
-_ZONE: Final = r"(?P<zone>Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
+"""The lexical forms of datatypes that are neither integers nor moments, by their local names;
+that of ``base64Binary`` is without spaces."""
+
+_ZONE: Final = r"(?P<zone>Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))"
 _YEAR: Final = r"(?P<year>-?(?:[1-9][0-9]{3,}|0[0-9]{3}))"
 _MONTH: Final = r"(?P<month>0[1-9]|1[0-2])"
 _DAY: Final = r"(?P<day>0[1-9]|[12][0-9]|3[01])"
-_TIME: Final = r"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]++)?|24:00:00(?:\.0++)?)"
-_MOMENTS: Final = {
-    "date": re.compile(f"{_YEAR}-{_MONTH}-{_DAY}{_ZONE}"),
-    "dateTime": re.compile(f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}"),
-    "dateTimeStamp": re.compile(f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}"),
-    "time": re.compile(_TIME + _ZONE),
-    "gYear": re.compile(_YEAR + _ZONE),
-    "gYearMonth": re.compile(f"{_YEAR}-{_MONTH}{_ZONE}"),
-    "gMonth": re.compile(f"--{_MONTH}{_ZONE}"),
-    "gMonthDay": re.compile(f"--{_MONTH}-{_DAY}{_ZONE}"),
-    "gDay": re.compile(f"---{_DAY}{_ZONE}"),
+_TIME: Final = (
+    r"(?:(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9])"
+    r"(?:\.(?P<fraction>[0-9]++))?|(?P<midnight>24):00:00(?:\.0++)?)"
+)
+MOMENTS: Final[Mapping[str, re.Pattern[str]]] = {
+    name: re.compile(form)
+    for name, form in {
+        "date": f"{_YEAR}-{_MONTH}-{_DAY}{_ZONE}?",
+        "dateTime": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}?",
+        "dateTimeStamp": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}",
+        "time": f"{_TIME}{_ZONE}?",
+        "gYear": f"{_YEAR}{_ZONE}?",
+        "gYearMonth": f"{_YEAR}-{_MONTH}{_ZONE}?",
+        "gMonth": f"--{_MONTH}{_ZONE}?",
+        "gMonthDay": f"--{_MONTH}-{_DAY}{_ZONE}?",
+        "gDay": f"---{_DAY}{_ZONE}?",
+    }.items()
 }
+"""The lexical forms of dates and times, with groups for their parts; days may be too many."""
+
+_INTEGER: Final = re.compile(r"[+-]?[0-9]++")
 _DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 # More digits than any bounded integer type has.
 _LONG: Final = 40
+
+
+# What SPARQL and SHACL call ill-typed; of other datatypes of XML Schema every text is a literal.
+_CHECKED: Final = frozenset(FORMS) - {"language", "Name", "NCName", "QName", "NMTOKEN", "anyURI"}
 
 
 def is_well_formed(text: str, datatype: str) -> bool:
@@ -83,16 +108,10 @@ def is_well_formed(text: str, datatype: str) -> bool:
     name = datatype.removeprefix(XSD) if datatype.startswith(XSD) else ""
     if name in INTEGER_RANGES:
         return _is_integer(text, *INTEGER_RANGES[name])
-    if name in _FORMS:
-        return _FORMS[name].fullmatch(text) is not None
-    if name in _MOMENTS:
-        return _is_moment(text, name)
-    if name == "base64Binary":
-        try:
-            base64.b64decode(text.replace(" ", ""), validate=True)
-        except (binascii.Error, ValueError):
-            return False
-    return True
+    if name in _CHECKED:
+        packed = text.replace(" ", "") if name == "base64Binary" else text
+        return FORMS[name].fullmatch(packed) is not None
+    return name not in MOMENTS or _is_moment(text, name)
 
 
 def _is_integer(text: str, low: int | None, high: int | None) -> bool:
@@ -108,12 +127,10 @@ def _is_integer(text: str, low: int | None, high: int | None) -> bool:
 
 
 def _is_moment(text: str, name: str) -> bool:
-    match = _MOMENTS[name].fullmatch(text)
+    match = MOMENTS[name].fullmatch(text)
     if match is None:
         return False
     parts = match.groupdict()
-    if name == "dateTimeStamp" and not parts["zone"]:
-        return False
     day, month = parts.get("day"), parts.get("month")
     if day is None or month is None:
         return True

@@ -8,12 +8,22 @@ find the ``VALUES`` block that carries a parameter.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, Literal
 
-__all__ = ["CLOSERS", "OPENERS", "Kind", "Token", "position", "query_form", "tokenise", "tokens"]
+__all__ = [
+    "CLOSERS",
+    "OPENERS",
+    "Kind",
+    "Token",
+    "depths",
+    "position",
+    "query_form",
+    "tokenise",
+    "tokens",
+]
 
 Kind = Literal[
     "comment", "iri", "string", "variable", "name", "blank", "language", "number", "word", "sign",
@@ -75,6 +85,18 @@ class Token:
     def is_word(self, word: str) -> bool:
         """Say whether this is the keyword ``word``, in whatever case."""
         return self.kind == "word" and self.text.upper() == word
+
+
+def depths(found: Sequence[Token]) -> list[int]:
+    """Return for each token how many brackets are open around it; a bracket is outside its pair."""
+    depth, result = 0, []
+    for token in found:
+        if token.kind == "sign" and token.text in CLOSERS:
+            depth = max(depth - 1, 0)
+        result.append(depth)
+        if token.kind == "sign" and token.text in OPENERS:
+            depth += 1
+    return result
 
 
 def query_form(text: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, tokenise
+from clustergraph.sparql.lexer import depths, tokenise
 
 __all__ = ["Page", "cut"]
 
@@ -50,10 +50,12 @@ def cut(text: str, variables: Sequence[str], page: Page) -> str:
         page: which rows.
     """
     found = tokenise(text)
-    outer = list(_outermost(found))
+    outer = [token for token, depth in zip(found, depths(found), strict=True) if not depth]
     words = [token for token in outer if token.kind == "word"]
     ordered = any(word.is_word("ORDER") for word in words)
-    ends = [word for word in words if word.text.upper() in _ENDINGS and _behind(word, outer)]
+    # A solution modifier is behind the pattern.
+    pattern_end = next((token.start for token in outer if token.text == "}"), len(text))
+    ends = [w for w in words if w.text.upper() in _ENDINGS and w.start > pattern_end]
     end = min((word.start for word in ends), default=len(text))
     own = {
         word.text.upper(): (word.start, follower.end, int(follower.text))
@@ -72,23 +74,3 @@ def cut(text: str, variables: Sequence[str], page: Page) -> str:
         first += own["OFFSET"][2]
     # On a line of its own, for the text before may end in a comment.
     return f"{text[:end]}\n{order}\nLIMIT {most} OFFSET {first}\n{tail}"
-
-
-def _outermost(found: Sequence[Token]) -> list[Token]:
-    """Return the tokens outside all brackets, closing braces of the outermost level included."""
-    depth, outer = 0, []
-    for token in found:
-        if token.kind == "sign" and token.text in OPENERS and token.text != "<<":
-            depth += 1
-        elif token.kind == "sign" and token.text in CLOSERS and token.text != ">>":
-            depth -= 1
-            if not depth and token.text == "}":
-                outer.append(token)
-        elif not depth:
-            outer.append(token)
-    return outer
-
-
-def _behind(word: Token, outer: Sequence[Token]) -> bool:
-    """Say whether the pattern of the query has ended where a word stands."""
-    return any(token.text == "}" and token.start < word.start for token in outer)

@@ -21,7 +21,7 @@ from typing import Final
 from clustergraph.errors import FederationError, QueryRefusedError, QueryTooLongError, shortened
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.addresses import admits, objection
-from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokenise
+from clustergraph.sparql.lexer import Token, depths, position, tokenise
 
 __all__ = ["QueryPolicy", "graph_clauses", "names_its_graphs", "without_addresses"]
 
@@ -257,17 +257,12 @@ def _limit_nesting(text: str, max_nesting: int) -> None:
     # No more opening brackets than levels allowed: no need to look closer.
     if sum(text.count(opener) for opener in "({[") + text.count("<<") <= max_nesting:
         return
-    depth = deepest = 0
-    for token in tokenise(text):
-        if token.kind == "sign" and token.text in OPENERS:
-            depth += 1
-            deepest = max(deepest, depth)
-        elif token.kind == "sign" and token.text in CLOSERS:
-            depth = max(depth - 1, 0)
-        elif _ambiguous(token):
-            raise QueryRefusedError(
-                f"{shortened(token.text)} may hide brackets: write the IRI in full, with its scheme"
-            )
+    found = tokenise(text)
+    for token in filter(_ambiguous, found):
+        raise QueryRefusedError(
+            f"{shortened(token.text)} may hide brackets: write the IRI in full, with its scheme"
+        )
+    deepest = max(depths(found), default=0)
     if deepest > max_nesting:
         raise QueryRefusedError(
             f"brackets nest {deepest} deep; at most {max_nesting} levels are accepted"

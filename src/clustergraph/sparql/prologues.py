@@ -14,7 +14,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.sparql.lexer import Token, tokenise
+from clustergraph.sparql.lexer import Token, depths, tokenise
 
 __all__ = ["gathered"]
 
@@ -69,7 +69,8 @@ class _Gathering:
         self._numbers = itertools.count(2)
 
     def gather(self, found: Sequence[Token]) -> tuple[str, dict[str, str]]:
-        at = depth = 0
+        depth = depths(found)
+        at = 0
         declaring, first = True, True
         while at < len(found):
             token = found[at]
@@ -79,8 +80,7 @@ class _Gathering:
                 continue
             declaring = False
             if token.kind == "sign":
-                depth += (token.text == "{") - (token.text == "}")
-                if token.text == ";" and not depth:
+                if token.text == ";" and not depth[at]:
                     declaring, first = True, False
             elif not first:
                 self._rewrite(token)

@@ -12,12 +12,13 @@ answer. What cannot be rewritten soundly is described by `clustergraph.sparql.de
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, tokenise
+from clustergraph.sparql.lexer import OPENERS, Token, depths, tokenise
 from clustergraph.sparql.regex import RegexFaultError, with_xpath_patterns
 
 __all__ = ["PathPattern", "path_patterns", "rewritten", "without_repeated_variables"]
@@ -66,22 +67,23 @@ def rewritten(text: str) -> str:
 def without_repeated_variables(text: str) -> str:
     """Return a query in which each SELECT clause names a variable once; columns stay."""
     found = tokenise(text)
-    for index in range(len(found) - 1, -1, -1):
-        if not found[index].is_word("SELECT"):
+    depth = depths(found)
+    repeated = []
+    for index, select in enumerate(found):
+        if not select.is_word("SELECT"):
             continue
         seen: set[str] = set()
-        depth = 0
-        repeated = []
-        for token in found[index + 1 :]:
-            if not depth and (token.text == "{" or token.is_word("WHERE") or token.is_word("FROM")):
+        for token, level in zip(found[index + 1 :], depth[index + 1 :], strict=True):
+            if level > depth[index]:
+                continue
+            if token.text == "{" or token.is_word("WHERE") or token.is_word("FROM"):
                 break
-            depth += (token.text == "(") - (token.text == ")")
-            if token.kind == "variable" and not depth:
+            if token.kind == "variable":
                 if token.text[1:] in seen:
                     repeated.append(token)
                 seen.add(token.text[1:])
-        for token in reversed(repeated):
-            text = text[: token.start] + " " * len(token.text) + text[token.end :]
+    for token in sorted(repeated, key=lambda one: one.start, reverse=True):
+        text = text[: token.start] + " " * len(token.text) + text[token.end :]
     return text
 
 
@@ -145,14 +147,14 @@ def _step_end(found: Sequence[Token], at: int) -> int | None:
 
 def _alternatives(text: str, found: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
     """Yield the edits that turn simple path patterns into unions."""
-    exists = _within_exists(found)
+    exists, depth = _within_exists(found), depths(found)
     for pattern in path_patterns(found):
         # Whether a pattern has solutions does not depend on how many.
         if not pattern.simple or exists[pattern.subject]:
             continue
         start, end = pattern.path
         subject, target = found[pattern.subject], found[end]
-        branches = _branches(text, found, start, end)
+        branches = _branches(text, found, depth, start, end)
         if len(branches) > 1:
             union = " UNION ".join(
                 f"{{ {subject.text} {branch} {target.text} }}" for branch in branches
@@ -178,26 +180,20 @@ def _within_exists(found: Sequence[Token]) -> list[bool]:
     return within
 
 
-def _branches(text: str, found: Sequence[Token], start: int, end: int) -> list[str]:
+def _branches(
+    text: str, found: Sequence[Token], depth: Sequence[int], start: int, end: int
+) -> list[str]:
     """Return the alternatives of a path, as written; one: it has none at its top."""
-    while found[start].text == "(" and _closing(found, start) == end - 1:
+    while found[start].text == "(" and _closing(start, depth) == end - 1:
         start, end = start + 1, end - 1
-    pieces, depth, begun = [], 0, start
-    for at in range(start, end):
-        depth += (found[at].text == "(") - (found[at].text == ")")
-        if found[at].text == "|" and not depth:
-            pieces.append(text[found[begun].start : found[at - 1].end])
-            begun = at + 1
-    return [*pieces, text[found[begun].start : found[end - 1].end]]
+    bars = (at for at in range(start, end) if found[at].text == "|" and depth[at] == depth[start])
+    edges = itertools.pairwise([start - 1, *bars, end])
+    return [text[found[one + 1].start : found[other - 1].end] for one, other in edges]
 
 
-def _closing(found: Sequence[Token], at: int) -> int:
-    depth = 0
-    for index in range(at, len(found)):
-        depth += (found[index].text in OPENERS) - (found[index].text in CLOSERS)
-        if not depth:
-            return index
-    return len(found)
+def _closing(at: int, depth: Sequence[int]) -> int:
+    """Return the index of the bracket that closes one; the number of tokens if none does."""
+    return next((n for n in range(at + 1, len(depth)) if depth[n] <= depth[at]), len(depth))
 
 
 def _zero_length(text: str, found: Sequence[Token], pattern: PathPattern) -> str | None:
@@ -221,17 +217,14 @@ def _zero_length(text: str, found: Sequence[Token], pattern: PathPattern) -> str
 
 def _concatenations(text: str, found: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
     """Yield the edits that make GROUP_CONCAT concatenate texts."""
+    depth = depths(found)
     for index, token in enumerate(found[:-2]):
         if not token.is_word("GROUP_CONCAT") or found[index + 1].text != "(":
             continue
         first = index + 2 + found[index + 2].is_word("DISTINCT")
-        close = _closing(found, index + 1)
-        depth = 0
-        for at in range(first, min(close, len(found))):
-            if found[at].text == ";" and not depth:
-                close = at
-                break
-            depth += (found[at].text in OPENERS) - (found[at].text in CLOSERS)
+        close = _closing(index + 1, depth)
+        parts = (at for at in range(first, close) if found[at].text == ";")
+        close = next((at for at in parts if depth[at] == depth[index] + 1), close)
         if first < close <= len(found) and not found[first].is_word("STR"):
             start, end = found[first].start, found[close - 1].end
             yield start, end, f"STR({text[start:end]})"
