@@ -9,11 +9,14 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+from clustergraph.errors import InvalidChangeError
+from clustergraph.quadstore.delta import Delta
 from clustergraph.quadstore.memory import hold
 from clustergraph.shacl import shipped_shapes
 from clustergraph.shacl.compile import Compiled, Graph
+from clustergraph.shacl.compile.footprint import footprint
 from clustergraph.shacl.compile.validator import NodeValidator
-from clustergraph.shacl.footprint import affected, footprint, results_of_change
+from clustergraph.shacl.guard import Guard
 from clustergraph.shacl.reading import read
 from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
@@ -111,7 +114,7 @@ def changes_agree(compiled: Compiled, triples: list[ox.Triple], rounds: int, see
         for t in added:
             store.add(ox.Quad(t.subject, t.predicate, t.object, default))
         graph = Graph(store)
-        nodes = affected(compiled, graph, added, removed)
+        nodes = compiled.footprints.affected(graph, added, removed)
         names = {str(shape.node): found for shape, found in nodes.items()}
         untouched = {
             key: results
@@ -119,7 +122,7 @@ def changes_agree(compiled: Compiled, triples: list[ox.Triple], rounds: int, see
             if key[0] not in names
             or ((found := names[key[0]]) is not None and key[1] not in map(str, found))
         }
-        again = keys(results_of_change(compiled, graph, added, removed))
+        again = keys(compiled.results(graph, nodes))
         current = by_focus(compiled, graph)
         assert total(untouched) + again == total(current), (added, removed)
 
@@ -160,24 +163,31 @@ def test_five_hundred_changes() -> None:
         changes_agree(Compiled(parse(STRANGE)), parse(PROLOGUE + "\n".join(rows)), 10, seed)
 
 
-def test_what_was_wrong_before_does_not_count() -> None:
+def test_what_was_wrong_before_does_not_count(tmp_path: Path) -> None:
     """A change answers for what it breaks, not for what it finds broken."""
-    shapes = Compiled(parse(STRANGE.partition(":C ")[0]))
+    path = tmp_path / "shapes.ttl"
+    path.write_text(STRANGE.partition(":C ")[0], encoding="utf-8")
     bad = parse(PROLOGUE + ":a a :T ; :x 1 . :b a :T .")
     more = parse(PROLOGUE + ":b :y 2 . :a :p :b .")
-    before, after = Graph.of(bad), Graph.of(bad + more)
-    (result,) = [
-        r
-        for r in results_of_change(shapes, after, more, [], before)
-        if r.component.endswith("ClosedConstraintComponent")
+    before, after = (
+        hold(ox.Quad(t.subject, t.predicate, t.object) for t in triples)
+        for triples in (bad, bad + more)
+    )
+    delta = Delta(frozenset(ox.Quad(t.subject, t.predicate, t.object) for t in more))
+    with pytest.raises(InvalidChangeError) as caught:
+        Guard(path).validate(after, delta, lambda: before)
+    (finding,) = [
+        one
+        for one in caught.value.report.findings
+        if one.component.endswith("ClosedConstraintComponent")
     ]
-    assert result.focus == ox.NamedNode("http://example.org/b")
+    assert finding.focus == ox.NamedNode("http://example.org/b")
 
 
 def test_hierarchy_concerns_everything() -> None:
     """A change of the class hierarchy has every shape look at all its targets."""
     change = parse(PROLOGUE + ":U rdfs:subClassOf :T .")
-    nodes = affected(COMPILED, Graph.of(change), change, [])
+    nodes = COMPILED.footprints.affected(Graph.of(change), change, [])
     assert set(nodes) == set(COMPILED.shapes.targeted)
     assert set(nodes.values()) == {None}
 

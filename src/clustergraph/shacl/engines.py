@@ -8,7 +8,7 @@ from typing import Literal
 import pyoxigraph as ox
 
 from clustergraph.errors import UsageError
-from clustergraph.shacl.compile import Compiled, Graph, validate_triples
+from clustergraph.shacl.compile import Compiled, validate_triples
 from clustergraph.shacl.paths import show
 from clustergraph.shacl.results import Result
 from clustergraph.shacl.run import Engine
@@ -29,8 +29,7 @@ def chosen(name: EngineChoice) -> Engine:
 
 def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterator[Result]:
     compiled = Compiled.of(tuple(shapes))
-    extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
-    graph = Graph.of(data, extra)
+    graph = compiled.graph(data)
     if compiled.shapes.advanced:
         raise UsageError(
             "the shapes use SHACL Advanced Features, which pySHACL evaluates; use --engine auto"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Final
 
 import pyoxigraph as ox
 
@@ -18,15 +18,13 @@ from clustergraph.errors import InvalidChangeError
 from clustergraph.quadstore.delta import Delta
 from clustergraph.quadstore.memory import hold
 from clustergraph.shacl.compile import Compiled, Graph
-from clustergraph.shacl.footprint import affected, footprint, footprint_of, results_about
+from clustergraph.shacl.compile.footprint import footprint_of
+from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.report import Report, Severity
 from clustergraph.shacl.results import Result
 from clustergraph.shacl.run import finding_of, in_order, shapes_in, shipped_shapes
 from clustergraph.vocab import INFERRED
-
-if TYPE_CHECKING:
-    from clustergraph.shacl.compile.queries import Query
 
 __all__ = ["Guard", "asserted"]
 
@@ -52,7 +50,7 @@ class Guard:
         self.triples = shipped_shapes() if shapes is None else tuple(shapes_in(shapes))
         self._threshold = threshold
         self.compiled = Compiled.of(self.triples)
-        self.compiled.index(footprint)
+        _ = self.compiled.footprints  # Made now, not with the first change.
         # Things that the shapes themselves name are looked at before anything states them.
         self._named = {
             node for shape in self.compiled.shapes.targeted for node in shape.target_nodes
@@ -94,8 +92,8 @@ class Guard:
         if not added and not removed:
             return []
         graph = asserted(store)
-        nodes = affected(self.compiled, graph, added, removed)
-        now = list(results_about(self.compiled, graph, nodes))
+        nodes = self.compiled.footprints.affected(graph, added, removed)
+        now = list(self.compiled.results(graph, nodes))
         # What is about things that the change has brought is new without a look back.
         suspects = {result.focus for result in now}
         suspects = {
@@ -105,7 +103,7 @@ class Guard:
             return now
         some = {shape: None if all_ is None else all_ & suspects for shape, all_ in nodes.items()}
         old = asserted(before())
-        return _new(now, results_about(self.compiled, old, some))
+        return _new(now, self.compiled.results(old, some))
 
 
 def _brought(store: ox.Store, delta: Delta, thing: Term) -> bool:
@@ -128,14 +126,11 @@ class _Stated(Graph):
         query: Query | None = None,
         focus: Term | None = None,
     ) -> Iterator[dict[str, Term]]:
-        store = cast(object, self.store)
-        if isinstance(store, _Asserted) and query is not None and focus is not None:
-            if not store.infers(query.predicates):
-                # To ask all graphs as one is much quicker than to ask all but one,
-                return Graph(store.whole).ask(text, values)
-            if (around := self._around(query, focus)) is not None:
-                # and so it is to ask the few statements that the query can look at.
-                return Graph(hold(around), union=False).ask(text, values)
+        # To ask the few statements that the query can look at is much quicker than to ask all
+        # graphs but one.
+        around = self._around(query, focus) if query is not None and focus is not None else None
+        if around is not None:
+            return Graph(hold(around), union=False).ask(text, values)
         return super().ask(text, values)
 
     def _around(self, query: Query, focus: Term) -> set[ox.Quad] | None:
@@ -159,36 +154,7 @@ class _Stated(Graph):
 
 def asserted(store: ox.Store) -> Graph:
     """Return what a store states as data to validate: all its graphs but what is inferred."""
-    inferred = next(store.quads_for_pattern(None, None, None, _INFERRED), None)
-    return _Stated(store if inferred is None else cast(ox.Store, _Asserted(store)))
-
-
-class _Asserted:
-    """A store as if it did not hold the inferred graph."""
-
-    def __init__(self, store: ox.Store) -> None:
-        self.whole = store
-        self._inferred: dict[str, bool] = {}
-        self._graphs: list[Any] = [ox.DefaultGraph()]
-        self._graphs += [graph for graph in store.named_graphs() if graph != _INFERRED]
-
-    def quads_for_pattern(self, *pattern: Any) -> Iterator[ox.Quad]:
-        for quad in self.whole.quads_for_pattern(*pattern):
-            if quad.graph_name != _INFERRED:
-                yield quad
-
-    def infers(self, names: frozenset[str] | None) -> bool:
-        """Say whether a conclusion has one of the names as its predicate; None: any."""
-        return names is None or any(map(self._infers, names))
-
-    def _infers(self, name: str) -> bool:
-        if (known := self._inferred.get(name)) is None:
-            quads = self.whole.quads_for_pattern(None, ox.NamedNode(name), None, _INFERRED)
-            known = self._inferred[name] = next(quads, None) is not None
-        return known
-
-    def query(self, text: str, *, use_default_graph_as_union: bool, **more: Any) -> object:
-        return self.whole.query(text, default_graph=self._graphs, **more)
+    return _Stated(store, without=_INFERRED)
 
 
 def _new(now: Iterable[Result], before: Iterable[Result]) -> list[Result]:

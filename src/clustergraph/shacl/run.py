@@ -158,8 +158,7 @@ def _evaluated(
     options.before_evaluation()
     if options.engine is not validate_triples:
         return options.engine(data, compiled.shapes.sound)
-    extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
-    return compiled.results(Graph.of(data, extra))
+    return compiled.results(compiled.graph(data))
 
 
 def _elsewhere(

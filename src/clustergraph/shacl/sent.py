@@ -8,7 +8,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.shacl.compile import Compiled, Graph
+from clustergraph.shacl.compile import Compiled
 from clustergraph.shacl.locate import located
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.reading import Statements
@@ -41,8 +41,7 @@ def validate_sent(
         The findings, the gravest first, each with its place.
     """
     surroundings = set() if context is None else _around(statements, context)
-    extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
-    graph = Graph.of([*statements, *surroundings], extra)
+    graph = compiled.graph([*statements, *surroundings])
     described = {triple.subject for triple in statements}
     elsewhere = {triple.subject for triple in surroundings} - described
     found = [finding_of(one) for one in compiled.results(graph) if one.focus not in elsewhere]

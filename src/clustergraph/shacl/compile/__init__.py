@@ -1,9 +1,7 @@
-"""The compiled engine: shapes become queries that look at all focus nodes at once.
+"""The compiled engine: shapes are read once into objects, and evaluated by the letter of SHACL.
 
-A query screens: it finds the focus nodes that may break a constraint, all of them and few others
-(`screen`). What is found is evaluated by the letter of SHACL (`validator`), which gives the
-results. So a graph of a million triples costs a query per constraint, and exactness does not hang
-on what a query language can say.
+Each focus node is evaluated directly (`validator`). Only SPARQL constraints are screened first: one
+query finds the focus nodes of a shape that may break them, all of these and few others.
 """
 
 from clustergraph.shacl.compile.engine import Compiled, validate_triples

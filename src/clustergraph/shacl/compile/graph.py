@@ -6,7 +6,7 @@ its store, the literals that the store writes otherwise; a graph on disk has non
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Final, cast
@@ -51,6 +51,7 @@ class Graph:
         union: whether the data are all graphs of the store together; else the default graph.
         written: literals that the store writes otherwise, by subject and predicate: all objects
             of the pair, as they were written.
+        without: a graph that does not count among all graphs of the store.
     """
 
     def __init__(
@@ -58,10 +59,18 @@ class Graph:
         store: ox.Store,
         union: bool = True,
         written: Mapping[tuple[Node, ox.NamedNode], tuple[Term, ...]] | None = None,
+        without: ox.NamedNode | None = None,
     ) -> None:
         self.store = store
         self.union = union
         self._place = None if union else ox.DefaultGraph()
+        if without is not None and not store.contains_named_graph(without):
+            without = None
+        self._without = without
+        self._counted: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
+        if without is not None:
+            named = (graph for graph in store.named_graphs() if graph != without)
+            self._counted = [ox.DefaultGraph(), *named]
         self._normal = written is None
         self._written = dict(written or {})
         self.rewritten: frozenset[str] = frozenset(
@@ -78,7 +87,6 @@ class Graph:
         self._pointing: dict[Term, dict[ox.NamedNode, list[Node]] | None] = {}
         self._kinds: dict[Shape, frozenset[str] | None] = {}
         self._below: dict[str, frozenset[str]] = {}
-        self._last: tuple[Shape, frozenset[Term]] | None = None
         self._hierarchy: dict[str, list[str]] | None = None
 
     @classmethod
@@ -110,6 +118,14 @@ class Graph:
         forms = {pair: tuple(terms) for pair, terms in written.items()}
         return cls(hold(quads), union=False, written=forms)
 
+    def _quads(
+        self, subject: Node | None, predicate: ox.NamedNode | None, value: Term | None
+    ) -> Iterator[ox.Quad]:
+        quads = self.store.quads_for_pattern(subject, predicate, value, self._place)
+        if self._without is None:
+            return quads
+        return (quad for quad in quads if quad.graph_name != self._without)
+
     def constant(self, term: Term) -> Term:
         """Return a term of a shape in the form in which the graph would hold it."""
         if not isinstance(term, ox.Literal):
@@ -137,7 +153,7 @@ class Graph:
             self._read(subject)
         if (said := self._said[subject]) is not None:
             return said.get(predicate, _NOTHING)
-        quads = self.store.quads_for_pattern(subject, predicate, None, self._place)
+        quads = self._quads(subject, predicate, None)
         found = [cast(Term, quad.object) for quad in quads]
         return list(dict.fromkeys(found)) if self.union else found
 
@@ -148,7 +164,7 @@ class Graph:
         """
         if len(self._said) >= _MOST_KNOWN:
             self._said.clear()
-        quads = self.store.quads_for_pattern(subject, None, None, self._place)
+        quads = self._quads(subject, None, None)
         said: dict[ox.NamedNode, list[Term]] = {}
         number = 0
         for number, quad in enumerate(islice(quads, _MOST_SAID), 1):  # noqa: B007 - counts
@@ -169,7 +185,7 @@ class Graph:
         if (pointing := self._pointing[value]) is not None:
             found = pointing.get(predicate, _NOBODY)
         else:
-            quads = self.store.quads_for_pattern(None, predicate, value, self._place)
+            quads = self._quads(None, predicate, value)
             found = list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
         if predicate.value in self.rewritten and isinstance(value, ox.Literal):
             found = [subject for subject in found if value in self.objects(subject, predicate)]
@@ -179,7 +195,7 @@ class Graph:
         """Read all that points to a term, if it is not too much: to most there points little."""
         if len(self._pointing) >= _MOST_KNOWN:
             self._pointing.clear()
-        quads = self.store.quads_for_pattern(None, None, value, self._place)
+        quads = self._quads(None, None, value)
         found: dict[ox.NamedNode, dict[Node, None]] = {}
         number = 0
         for number, quad in enumerate(islice(quads, _MOST_POINTING), 1):  # noqa: B007 - counts
@@ -192,18 +208,18 @@ class Graph:
 
     def mentions(self, term: Term) -> bool:
         """Say whether a statement has a term as its subject or object."""
-        found = self.store.quads_for_pattern(None, None, term, self._place)
+        found = self._quads(None, None, term)
         if next(found, None) is not None:
             return True
         if isinstance(term, ox.Literal):
             return False
-        return next(self.store.quads_for_pattern(term, None, None, self._place), None) is not None
+        return next(self._quads(term, None, None), None) is not None
 
     def about(self, subject: Term) -> Iterator[tuple[ox.NamedNode, Term]]:
         """Yield predicate and object of each triple of a subject, each once."""
         if isinstance(subject, ox.Literal):
             return
-        quads = self.store.quads_for_pattern(subject, None, None, self._place)
+        quads = self._quads(subject, None, None)
         for predicate in dict.fromkeys(quad.predicate for quad in quads):
             for value in self.objects(subject, predicate):
                 yield predicate, value
@@ -269,7 +285,7 @@ class Graph:
     def _tree(self) -> dict[str, list[str]]:
         if self._hierarchy is None:
             self._hierarchy = {}
-            for quad in self.store.quads_for_pattern(None, _SUBCLASS, None, self._place):
+            for quad in self._quads(None, _SUBCLASS, None):
                 above, below = quad.object, quad.subject
                 if isinstance(above, ox.NamedNode) and isinstance(below, ox.NamedNode):
                     self._hierarchy.setdefault(above.value, []).append(below.value)
@@ -311,25 +327,19 @@ class Graph:
                 seen.add(term)
                 yield term
 
-    def all_targets(self, shape: Shape) -> Set[Term]:
-        """Return the nodes that a shape looks at; kept until another shape's are asked for."""
-        if self._last is None or self._last[0] is not shape:
-            self._last = shape, frozenset(self._targets(shape))
-        return self._last[1]
-
     def _targets(self, shape: Shape) -> Iterator[Term]:
         yield from map(self.constant, shape.target_nodes)
         for name in shape.target_classes:
             below = sorted(self.classes(name))
             names: list[Node] = [ox.NamedNode(iri) for iri in below] or [name]
             for kind in names:
-                for quad in self.store.quads_for_pattern(None, _TYPE, kind, self._place):
+                for quad in self._quads(None, _TYPE, kind):
                     yield cast(Node, quad.subject)
         for predicate in shape.target_subjects_of:
-            for quad in self.store.quads_for_pattern(None, predicate, None, self._place):
+            for quad in self._quads(None, predicate, None):
                 yield cast(Node, quad.subject)
         for predicate in shape.target_objects_of:
-            for quad in self.store.quads_for_pattern(None, predicate, None, self._place):
+            for quad in self._quads(None, predicate, None):
                 if predicate.value in self.rewritten:
                     yield from self.objects(cast(Node, quad.subject), predicate)
                 else:
@@ -363,7 +373,8 @@ class Graph:
         try:
             solutions = self.store.query(
                 text,
-                use_default_graph_as_union=self.union,
+                use_default_graph_as_union=self.union and self._counted is None,
+                default_graph=self._counted,
                 substitutions={ox.Variable(name): term for name, term in values.items()} or None,
                 custom_functions=functions,
             )
@@ -384,7 +395,7 @@ class Graph:
 
     def triples(self) -> Iterator[ox.Triple]:
         """Yield all triples, literals as they were written."""
-        for quad in self.store.quads_for_pattern(None, None, None, self._place):
+        for quad in self._quads(None, None, None):
             pair = (cast(Node, quad.subject), quad.predicate)
             if pair not in self._written:
                 yield quad.triple

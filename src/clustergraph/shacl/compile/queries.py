@@ -237,14 +237,13 @@ class Query:
                 found.add(PREFIXES["rdf"] + "type")
         return None if self._any_predicate() else frozenset(found)
 
-    def screen(self, targets: str, bindings: Mapping[str, Term]) -> str | None:
+    def screen(self, targets: str) -> str | None:
         """Return a query for all ``?this`` that may be at fault, or None when there is none.
 
         Args:
             targets: a pattern that binds ``?this`` to the focus nodes.
-            bindings: values of a component's parameters.
         """
-        if self.kind != "select" or self.words & _STEPWISE or bindings:
+        if self.kind != "select" or self.words & _STEPWISE:
             return None
         if self.bound - {"this"} or self._nested():
             return None

@@ -143,7 +143,8 @@ class Shapes:
             implicit = bool(is_shape) and subject in classes
             if implicit or any(SH + name in properties for name in _TARGETS):
                 shape = self.shape(subject)
-                shape.target_nodes = tuple(self.objects(subject, SH + "targetNode"))
+                nodes = self.objects(subject, SH + "targetNode")
+                shape.target_nodes = tuple(n for n in nodes if not isinstance(n, ox.BlankNode))
                 shape.target_classes = tuple(self._iris(subject, "targetClass")) + (
                     (subject,) if implicit else ()
                 )

@@ -9,7 +9,7 @@ Source: SHACL, sections 3.4, 4 and 5.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
 from typing import Final, Protocol
 
@@ -19,7 +19,6 @@ from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf.xsd import is_well_formed
 from clustergraph.shacl.compile.comparison import compares
 from clustergraph.shacl.compile.graph import SHAPES_GRAPH, Graph
-from clustergraph.shacl.compile.literals import matches_language
 from clustergraph.shacl.compile.messages import default_message, filled
 from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.compile.queries import Query
@@ -88,6 +87,20 @@ class NodeValidator:
         self._silent = False
         self._explained = 0
         self._constants: dict[Constraint, tuple[Term, ...]] = {}
+        self._suspects: dict[Constraint, tuple[Set[Term], Set[Term]]] = {}
+
+    def skip(self, targets: Iterable[Term], suspects: Mapping[Constraint, Set[Term]]) -> None:
+        """Ask queries only about suspects among some nodes.
+
+        Args:
+            targets: nodes of which it is known whether they may break the queries.
+            suspects: those that may, by constraint.
+        """
+        # The store may write literals otherwise.
+        screened = {n for n in targets if not isinstance(n, ox.Literal)} if suspects else set()
+        for constraint, found in suspects.items():
+            before = self._suspects.get(constraint, (frozenset[Term](), frozenset[Term]()))
+            self._suspects[constraint] = (screened | before[0], found | before[1])
 
     def results(self, shape: Shape, focus: Term) -> Iterator[Result]:
         """Yield the results of a focus node for a shape.
@@ -104,24 +117,16 @@ class NodeValidator:
                 if (part, node) in seen:
                     continue
                 seen.add((part, node))
-            values = self._values(part, node)
-            if part.constraints:
-                yield from self.own(part, node, values)
-            for inner in reversed(part.properties):
-                todo += [(inner, value) for value in reversed(values)]
-
-    def own(self, shape: Shape, focus: Term, values: Values | None = None) -> Iterator[Result]:
-        """Yield the results of the constraints of a shape, those of ``sh:property`` left out."""
-        if shape.deactivated:
-            return
-        values = self._values(shape, focus) if values is None else values
-        for constraint in shape.constraints:
-            if (wrong := _OF_A_VALUE.get(constraint.name)) is None:
-                yield from _CHECKS[constraint.name](self, shape, constraint, focus, values)
-                continue
-            for value in values:
-                if wrong(self, constraint, value):
-                    yield self._result(shape, constraint, focus, value)
+            values = [node] if part.path is None else self._graph.values(node, part.path)
+            for constraint in part.constraints:
+                if (wrong := _OF_A_VALUE.get(constraint.name)) is None:
+                    yield from _CHECKS[constraint.name](self, part, constraint, node, values)
+                    continue
+                for value in values:
+                    if wrong(self, constraint, value):
+                        yield self._result(part, constraint, node, value)
+            for value in reversed(values if part.properties else ()):
+                todo += [(inner, value) for inner in reversed(part.properties)]
 
     def conforms(self, shape: Shape, node: Term) -> bool:
         """Return whether a node conforms to a shape (section 3.4.1)."""
@@ -140,9 +145,6 @@ class NodeValidator:
             return next(self.results(shape, node), None) is None
         finally:
             self._silent = silent
-
-    def _values(self, shape: Shape, focus: Term) -> Values:
-        return [focus] if shape.path is None else self._graph.values(focus, shape.path)
 
     def _terms(self, constraint: Constraint) -> tuple[Term, ...]:
         """Return the constraint's terms in the form in which the data hold them."""
@@ -226,7 +228,7 @@ class NodeValidator:
 
     def _language_in(self, constraint: Constraint, value: Term) -> bool:
         tag = value.language if isinstance(value, ox.Literal) else None
-        return not any(matches_language(tag or "", wanted.value) for wanted in constraint.terms)
+        return not any(_in_range(tag or "", wanted.value) for wanted in constraint.terms)
 
     def _in(self, constraint: Constraint, value: Term) -> bool:
         return _plain(value) not in self._terms(constraint)
@@ -345,6 +347,9 @@ class NodeValidator:
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
     ) -> Iterator[Result]:
         assert constraint.query is not None  # noqa: S101 - as the reader makes them
+        screened, suspects = self._suspects.get(constraint, ((), ()))
+        if focus in screened and focus not in suspects:
+            return
         if not constraint.query.may_match(focus, self._graph.values):
             return
         given: dict[str, Term] = {
@@ -430,6 +435,12 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "sparql": NodeValidator._sparql,
     "component": NodeValidator._component,
 }
+
+
+def _in_range(tag: str, wanted: str) -> bool:
+    """Return whether a language tag matches a basic range (RFC 4647, section 3.3.1)."""
+    tag, wanted = tag.lower(), wanted.lower()
+    return bool(tag) and (wanted == "*" or tag == wanted or tag.startswith(wanted + "-"))
 
 
 def _plain(term: Term) -> Term:

@@ -1,4 +1,4 @@
-"""Which focus nodes a change can affect, and what the shapes find in them.
+"""Which focus nodes a change can affect.
 
 The footprint of a shape is the set of triples that its verdict on a focus node can depend on, each
 as a path from the focus node and a predicate. Followed backwards from the triples of a change, the
@@ -10,30 +10,28 @@ looked at again.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
 
-from clustergraph.shacl.compile import Compiled, Graph, Shape
-from clustergraph.shacl.compile.model import Constraint, Node
+from clustergraph.shacl.compile.graph import Graph
+from clustergraph.shacl.compile.model import Constraint, Node, Shape
 from clustergraph.shacl.compile.patterns import Group, NotUnderstoodError
-from clustergraph.shacl.compile.validator import NodeValidator
+from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.paths import PropertyPath, Term
-from clustergraph.shacl.results import Result
 from clustergraph.vocab import PREFIXES
 
-if TYPE_CHECKING:
-    from clustergraph.shacl.compile.queries import Query
-
-__all__ = ["Entry", "affected", "footprint", "footprint_of", "results_about", "results_of_change"]
+__all__ = ["Entry", "Footprints", "NodesByShape", "footprint", "footprint_of"]
 
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _HIERARCHY: Final = PREFIXES["rdfs"] + "subClassOf"
 _PAIRS: Final = frozenset({"equals", "disjoint", "lessThan", "lessThanOrEquals"})
+
+NodesByShape: TypeAlias = Mapping[Shape, Set[Term] | None]
+"""Shape → nodes to validate; None: all of its targets."""
 
 ANY: Final = ""
 """Stands for every predicate."""
@@ -199,98 +197,57 @@ class _Before(Graph):
         return after + gone if gone else after
 
 
-def affected(
-    compiled: Compiled,
-    graph: Graph,
-    added: Collection[ox.Triple],
-    removed: Collection[ox.Triple],
-) -> dict[Shape, set[Term] | None]:
-    """Return, for each shape that a change concerns, the nodes that it may affect.
+class Footprints:
+    """The footprints of shapes, by predicate.
 
     Args:
-        compiled: the shapes.
-        graph: the data after the change.
-        added: triples that the graph did not hold before.
-        removed: triples that it held before.
-
-    Returns:
-        Shape → nodes, targets or not; None: all of the shape's targets.
+        shapes: shapes with targets.
     """
-    changed = [*added, *removed]
-    if any(triple.predicate.value == _HIERARCHY for triple in changed):
-        return dict.fromkeys(compiled.shapes.targeted)
-    either = _Before(graph, removed)
-    by_predicate = compiled.index(footprint)
-    starts: dict[tuple[Shape, PropertyPath | None], set[Term]] = {}
-    found: dict[Shape, set[Term] | None] = {}
-    for triple in changed:
-        for name in (triple.predicate.value, ANY):
-            for shape, entry in by_predicate.get(name, ()):
-                if entry.everywhere:
-                    found[shape] = None
-                else:
-                    end = cast(Term, triple.object if entry.inverse else triple.subject)
-                    starts.setdefault((shape, entry.path), set()).add(end)
-    walked: dict[tuple[PropertyPath, frozenset[Term]], set[Term]] = {}
-    for (shape, path), ends in starts.items():
-        known = found.setdefault(shape, set())
-        if known is None:
-            continue
-        if path is None:
-            known |= ends
-            continue
-        key = (path, frozenset(ends))
-        if key not in walked:
-            walked[key] = set(either.sources(ends, path))
-        known |= walked[key]
-    return found
 
+    def __init__(self, shapes: Iterable[Shape]) -> None:
+        self._shapes = tuple(shapes)
+        self._by_predicate: dict[str, list[tuple[Shape, Entry]]] = {}
+        for shape in self._shapes:
+            for entry in footprint(shape):
+                self._by_predicate.setdefault(entry.predicate, []).append((shape, entry))
 
-def results_of_change(
-    compiled: Compiled,
-    graph: Graph,
-    added: Collection[ox.Triple],
-    removed: Collection[ox.Triple],
-    before: Graph | None = None,
-) -> Iterator[Result]:
-    """Yield what the shapes find in the nodes that a change may affect.
+    def affected(
+        self, graph: Graph, added: Collection[ox.Triple], removed: Collection[ox.Triple]
+    ) -> NodesByShape:
+        """Return, for each shape that a change concerns, the nodes that it may affect.
 
-    Args:
-        compiled: the shapes.
-        graph: the data after the change.
-        added: triples that the graph did not hold before.
-        removed: triples that it held before.
-        before: the data before the change; then results that it has as well are left out, so that
-            what was wrong already does not count against the change.
-    """
-    nodes = affected(compiled, graph, added, removed)
-    now = list(results_about(compiled, graph, nodes))
-    if before is not None and now:
-        old = Counter(result[:5] + result[6:7] for result in results_about(compiled, before, nodes))
-        for result in now:
-            key = result[:5] + result[6:7]
-            if old[key] > 0:
-                old[key] -= 1
-            else:
-                yield result
-        return
-    yield from now
+        Args:
+            graph: the data after the change.
+            added: triples that the graph did not hold before.
+            removed: triples that it held before.
 
-
-def results_about(
-    compiled: Compiled, graph: Graph, nodes: Mapping[Shape, Set[Term] | None]
-) -> Iterator[Result]:
-    """Yield what shapes find in the nodes that `affected` returned for them."""
-    if compiled.shapes.advanced:
-        yield from compiled.results(graph)
-        return
-    validator = NodeValidator(graph)
-    for shape, focus in nodes.items():
-        if shape.deactivated:
-            continue
-        if focus is None or compiled.reason(shape, graph):
-            yield from compiled.results_of(shape, graph)
-            continue
-        for node in sorted(focus, key=str):
-            if graph.is_target(shape, node):
-                yield from validator.results(shape, node)
+        Returns:
+            Shape → nodes, targets or not; None: all of the shape's targets.
+        """
+        changed = [*added, *removed]
+        if any(triple.predicate.value == _HIERARCHY for triple in changed):
+            return dict.fromkeys(self._shapes)
+        either = _Before(graph, removed)
+        starts: dict[tuple[Shape, PropertyPath | None], set[Term]] = {}
+        found: dict[Shape, set[Term] | None] = {}
+        for triple in changed:
+            for name in (triple.predicate.value, ANY):
+                for shape, entry in self._by_predicate.get(name, ()):
+                    if entry.everywhere:
+                        found[shape] = None
+                    else:
+                        end = cast(Term, triple.object if entry.inverse else triple.subject)
+                        starts.setdefault((shape, entry.path), set()).add(end)
+        walked: dict[tuple[PropertyPath, frozenset[Term]], set[Term]] = {}
+        for (shape, path), ends in starts.items():
+            known = found.setdefault(shape, set())
+            if known is None:
+                continue
+            if path is None:
+                known |= ends
+                continue
+            key = (path, frozenset(ends))
+            if key not in walked:
+                walked[key] = set(either.sources(ends, path))
+            known |= walked[key]
+        return found
