@@ -213,19 +213,47 @@ def test_reader_that_leaves_early(small_store: Path) -> None:
         assert running.wait(60) == 0
 
 
-def test_queries_lists_and_shows(run) -> None:
-    """The list names each question; one is shown with parameters, query and command."""
-    listed = run("queries")
-    assert re.search(
-        r"^organisations-in-country +examples +Cluster organisations", listed.out, re.M
-    )
-    tagged = run("queries", "--tag", "provenance").out
-    assert "graphs" in tagged
-    assert "organisations-in-country" not in tagged
+def test_queries_lists_by_topic_and_shows(run) -> None:
+    """The list names each question below its topic; one is shown with parameters and command."""
+    listed = run("queries").out
+    heads = [line for line in listed.splitlines() if line and not line.startswith(" ")]
+    assert heads == [*(topic.capitalize() for topic in catalogue.TOPICS), "Examples"]
+    assert re.search(r"^  organisations-in-country +Cluster organisations", listed, re.M)
+    names = {line.split()[0] for line in listed.splitlines() if line.startswith("  ")}
+    known = catalogue.questions()
+    assert names == {name for name, question in known.items() if question.kind != "checks"}
     shown = run("queries", "organisations-in-country").out
     assert "country (country; default CZ; several)" in shown
     assert "clustergraph query organisations-in-country -p country=CZ" in shown
     assert "#+" not in shown
+
+
+def test_queries_are_searched_by_words_topics_and_tags(run) -> None:
+    """All words are to be found, in either language; checks only where they are asked for."""
+    found = run("queries", "MEMBERS", "network").out
+    assert "members-of-network" in found
+    assert "clusters-per-country " not in found
+    assert "find-partners" in run("queries", "klastrove", "organizace", "odvetvi").out
+    assert run("queries", "--topic", "checks").out.startswith("Checks\n  activity-hierarchy")
+    tagged = run("queries", "--tag", "provenance").out
+    assert "graphs" in tagged
+    assert "organisations-in-country" not in tagged
+    assert run("queries", "no", "such", "words") == Result(
+        2, "", "clustergraph: unknown query: 'no such words'\n"
+    )
+    assert "did you mean money?" in run("queries", "--topic", "mony").err
+
+
+def test_parameters_take_names(run) -> None:
+    """A name means what its code means; a wrong one is met with the right ones."""
+    asked = ("query", "clusters-in-country", "--format", "csv", "-p")
+    assert run(*asked, "country=Česko").out == run(*asked, "country=CZ").out
+    wrong = run(*asked, "country=Checkia")
+    assert wrong.code == 2
+    assert "unknown country: 'Checkia'; did you mean CZ (Czechia)" in wrong.err
+    ambiguous = run("query", "region-profile", "-p", "region=Czechia")
+    assert ambiguous.code == 2
+    assert "'Czechia' is ambiguous: write one of CZ (Czechia), CZ0 (Czechia)" in ambiguous.err
 
 
 # Exporting

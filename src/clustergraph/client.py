@@ -28,6 +28,7 @@ from clustergraph.errors import MissingExtraError, ParameterError, UsageError
 from clustergraph.quadstore import Answer, Engine, Queryable, reading
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
+from clustergraph.questions.names import resolve
 from clustergraph.questions.parameters import ALL, Parameter
 from clustergraph.rdf.values import Value, value
 from clustergraph.settings import REMOTE_TIMEOUT_S
@@ -140,12 +141,16 @@ class Graph:
         """Return what is stated about a thing.
 
         Args:
-            thing: its IRI, or a name with a project prefix, such as ``nuts:CZ080``.
+            thing: its IRI, a name with a project prefix, such as ``nuts:CZ080``, its key or its
+                name.
 
         Raises:
             ParameterError: that is no IRI.
+            UnknownNameError: nothing bears that name; suggests similar ones.
+            AmbiguousNameError: several things bear it; lists them.
         """
-        (term,) = Parameter("thing", "iri", "the IRI of a thing").terms((thing,))
+        parameter = Parameter("thing", "iri", "the IRI of a thing")
+        (term,) = parameter.terms(tuple(resolve({"": parameter}, {"": [thing]}, self._engine)[""]))
         return self.construct(f"DESCRIBE {term}")
 
     @staticmethod

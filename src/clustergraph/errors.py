@@ -5,6 +5,7 @@
     ClusterGraphError
     ├── UsageError               the caller asked for something that is not there
     │   ├── UnknownNameError     a name that nothing bears; suggests near ones
+    │   ├── AmbiguousNameError   a name that several things bear; lists them
     │   ├── ParameterError       a parameter of a question is missing or ill-typed
     │   ├── FormatError          an answer holds what the format asked for cannot
     │   └── MissingExtraError    an optional part of the installation is not there
@@ -41,6 +42,7 @@ from typing import Any, Final
 
 __all__ = [
     "EXTRAS",
+    "AmbiguousNameError",
     "ClusterGraphError",
     "DiskFullError",
     "EndpointError",
@@ -93,14 +95,35 @@ class UnknownNameError(UsageError):
         kind: what was looked for, for example ``"query"``.
         name: the name that was given.
         known: the names that exist; the nearest are suggested.
+        suggestions: what to suggest instead, best first.
     """
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(
+        self, kind: str, name: str, known: Iterable[str], suggestions: Sequence[str] = ()
+    ) -> None:
         self.kind = kind
         self.name = name
-        self.suggestions = near(name, known)
+        self.suggestions = list(suggestions) or near(name, known)
         hint = f"; did you mean {' or '.join(self.suggestions)}?" if self.suggestions else ""
         super().__init__(f"unknown {kind}: {name!r}{hint}")
+
+
+class AmbiguousNameError(UsageError):
+    """Several things bear this name.
+
+    Args:
+        name: the name that was given.
+        candidates: how to write each of the things, best first.
+        more: how many further ones there are.
+    """
+
+    def __init__(self, name: str, candidates: Sequence[str], more: int = 0) -> None:
+        self.name = name
+        self.candidates = tuple(candidates)
+        others = f" and {more} more" if more else ""
+        super().__init__(
+            f"{name!r} is ambiguous: write one of {', '.join(candidates)}{others} instead"
+        )
 
 
 class ParameterError(UsageError):

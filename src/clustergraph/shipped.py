@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +26,7 @@ from clustergraph.quadstore.engine import Engine, build
 from clustergraph.quadstore.generations import Settle
 from clustergraph.settings import cache_directory
 
-__all__ = ["fingerprint", "open_graph", "open_shipped", "shipped_quads"]
+__all__ = ["fingerprint", "open_built", "open_graph", "open_shipped", "shipped_quads"]
 
 _SIZES: Final = "sizes.json"
 # The code that makes the graph; all other code only reads it.
@@ -38,19 +38,26 @@ _MAKERS: Final = (
 _KEPT: Final = 3
 
 Quads = Callable[[], Iterable[ox.Quad]]
+Building = Callable[[], AbstractContextManager[object]]
 
 
-def open_graph(inference: bool = True) -> Engine:
+def open_graph(inference: bool = True, building: Building = nullcontext) -> Engine:
     """Open the graph of the shipped data; build it first if the cache lacks it.
 
     Args:
         inference: whether the graph includes inferred statements.
+        building: entered while the graph is built.
 
     Raises:
         StoreError: the cache directory cannot be written.
         TablesError: the shipped tables are broken.
     """
-    return open_shipped(shipped_quads, settle_inferences if inference else None)
+    return open_shipped(shipped_quads, settle_inferences if inference else None, building)
+
+
+def open_built() -> Engine | None:
+    """Open the graph of the shipped data with its inferences, or return None: it is not built."""
+    return _open(_directory(inference=True))
 
 
 def shipped_quads() -> tuple[ox.Quad, ...]:
@@ -66,19 +73,22 @@ def fingerprint() -> str:
     return artefacts.fingerprint(_MAKERS, artefacts.room("ontology"), artefacts.room("data"))
 
 
-def open_shipped(quads: Quads, settle: Settle | None = None) -> Engine:
+def open_shipped(
+    quads: Quads, settle: Settle | None = None, building: Building = nullcontext
+) -> Engine:
     """Open the graph of the shipped data; build it first where the cache lacks it.
 
     Args:
         quads: makes the graph's quads; called only when it has to be built. Of several processes
             that start at once, one builds and the others wait.
         settle: adds what follows from them; None: the graph that is opened holds nothing else.
+        building: entered while the graph is built.
 
     Raises:
         StoreError: the cache directory cannot be written.
     """
-    graphs = cache_directory() / "graphs"
-    directory = graphs / (fingerprint() + ("" if settle is None else "+"))
+    directory = _directory(inference=settle is not None)
+    graphs = directory.parent
     if (engine := _open(directory)) is None:
         try:
             make_private(graphs)
@@ -87,7 +97,7 @@ def open_shipped(quads: Quads, settle: Settle | None = None) -> Engine:
                 f"{graphs}: the graph has to be built there, but it cannot be written "
                 f"({error.strerror}); name another directory in CLUSTERGRAPH_CACHE"
             ) from error
-        with _alone(graphs):
+        with building(), _alone(graphs):
             if (engine := _open(directory)) is None:
                 shutil.rmtree(directory, ignore_errors=True)
                 # Nothing made here becomes garbage: looking for it takes a fifth of the time.
@@ -100,6 +110,10 @@ def open_shipped(quads: Quads, settle: Settle | None = None) -> Engine:
                 engine = _open(directory) or Engine(directory)
             _prune(graphs, keep=directory)
     return engine
+
+
+def _directory(*, inference: bool) -> Path:
+    return cache_directory() / "graphs" / (fingerprint() + ("+" if inference else ""))
 
 
 def _open(directory: Path) -> Engine | None:

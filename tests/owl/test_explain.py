@@ -116,7 +116,9 @@ def test_command_tells_json(capsys: pytest.CaptureFixture[str]) -> None:
         ([CLUTEX, "cg:inRegion", "nuts:AT"], 1, "it has instead: Liberec Region, "),
         ([CLUTEX, "founding year", "1999"], 1, "it has instead: 2006"),
         ([CLUTEX, "a", "cg:Cluster", "--format", "json"], 1, '"holds": false'),
-        (["Cluster", "a", "cg:Cluster"], 2, "say which of cg:Cluster, id:notion"),
+        (["Cluster", "a", "cg:Cluster"], 2, "'Cluster' is ambiguous: write one of"),
+        (["CLUTEX", "country", "Slovakia"], 1, "it has instead: Czechia"),
+        (["Clutexx", "country", "CZ"], 2, "did you mean cluster-organisation:clutex"),
         ([CLUTEX, "cg:inRegoin", "nuts:CZ0"], 2, "did you mean cg:inRegion"),
         ([CLUTEX + "x", "cg:inRegion", "nuts:CZ0"], 2, "did you mean clutex"),
         ([CLUTEX, "lies in regoin", "nuts:CZ0"], 2, "did you mean lies in region"),
@@ -135,7 +137,10 @@ def test_command_says_what_is_wrong(
 
 @pytest.mark.usefixtures("shipped")
 def test_names_will_do_for_terms(capsys: pytest.CaptureFixture[str]) -> None:
-    """English names stand for the things and properties that bear them."""
+    """Names, acronyms and keys stand for things and properties; the statement tells them apart."""
+    for words in ("CLUTEX country Czechia", "clutex country Česko", "Clutex cg:country CZ"):
+        _, out, _ = _ok(capsys, *words.split())
+        assert out.splitlines()[1].strip() == "cluster-organisation:clutex cg:country country:CZ"
     _, out, _ = _ok(capsys, CLUTEX, "lies in region", "nuts:CZ051")
     assert out.startswith("CLUTEX")
     _, out, _ = _ok(capsys, CLUTEX, "founding year", "2006")

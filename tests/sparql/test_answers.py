@@ -18,10 +18,10 @@ SELECT = "SELECT ?x ?label ?n ?none { ?x cg:members ?n ; rdfs:label ?label } ORD
 CONSTRUCT = "CONSTRUCT WHERE { ?x cg:members ?n }"
 
 
-def written(engine: Engine, text: str, form: str | None = None, width: int | None = None) -> str:
+def written(engine: Engine, text: str, form: str | None = None) -> str:
     answer = engine.query(text)
     stream = io.BytesIO()
-    answers.write(answer, answers.form_for(answer, form), stream, width=width)
+    answers.write(answer, answers.form_for(answer, form), stream)
     return stream.getvalue().decode()
 
 
@@ -80,15 +80,6 @@ def test_plain_table_is_a_row_a_line(small: Engine) -> None:
     assert lines[2].startswith("<http://example.org/a>  Alpha  10")
 
 
-def test_table_fits_the_terminal(small: Engine) -> None:
-    """On a terminal nothing is cut off: long cells are folded to its width."""
-    text = written(small, SELECT, "table", width=40)
-    assert max(map(len, text.splitlines())) <= 40
-    assert text.endswith("4 rows\n")
-    joined = "".join(line.split("│")[1].strip() for line in text.splitlines() if "│" in line)
-    assert "<http://example.org/a>" in joined
-
-
 @pytest.mark.parametrize(
     ("term", "shown"),
     [
@@ -114,7 +105,7 @@ def test_terms_are_shown_so_that_they_can_be_pasted_back(
 
 def test_control_characters_do_not_reach_the_terminal(small: Engine) -> None:
     """A literal cannot smuggle escape sequences or markup into a table."""
-    text = written(small, 'SELECT ("\\u001B[31mred [bold]x\\r" AS ?x) {}', width=60)
+    text = written(small, 'SELECT ("\\u001B[31mred [bold]x\\r" AS ?x) {}')
     assert "\x1b" not in text
     assert "\r" not in text
     assert "[bold]" in text

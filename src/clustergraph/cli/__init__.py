@@ -7,6 +7,7 @@ fault; 130 interrupted.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -18,12 +19,14 @@ from clustergraph.cli import (  # noqa: F401
     checking,
     checkup,
     comparing,
+    completing,
     ontology,
     reasoning,
     serving,
     statistics,
     stores,
 )
+from clustergraph.cli.completing import VARIABLE
 from clustergraph.cli.root import Session, cli
 from clustergraph.errors import ClusterGraphError, TablesError
 from clustergraph.terminal import harmless
@@ -42,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: list[str], own_process: bool = False) -> int:
     try:
-        if "_CLUSTERGRAPH_COMPLETE" in os.environ:
+        if VARIABLE in os.environ:
             cli.main(arguments, prog_name="clustergraph")
         # Not cli.main(): it gives a closed pipe the code 1, which here means findings.
         with cli.make_context("clustergraph", list(arguments), obj=Session(own_process)) as context:
@@ -74,7 +77,7 @@ def _run(arguments: list[str], own_process: bool = False) -> int:
         click.echo(
             f"clustergraph: internal fault: {type(error).__name__}: {error}\n"
             "This is a mistake in clustergraph, not in what you asked. Please report it with the "
-            f"command and the output of:\n  clustergraph --debug {' '.join(arguments)}",
+            f"command and the output of:\n  clustergraph --debug {shlex.join(arguments)}",
             err=True,
         )
         return 3

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import click
 
+from clustergraph.cli.completing import (
+    complete_parameter,
+    complete_question,
+    complete_tag,
+    complete_topic,
+)
+from clustergraph.cli.display import count, show_rows, terminal_width
 from clustergraph.cli.root import cli, open_engine, store_option
 from clustergraph.errors import (
     QuerySyntaxError,
@@ -26,27 +33,34 @@ if TYPE_CHECKING:
 __all__: list[str] = []
 
 FORMATS: Final = (
-    "table", "csv", "tsv", "json", "xml", "xlsx", "parquet",
+    "table", "markdown", "csv", "tsv", "json", "xml", "xlsx", "parquet",
     "turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads",
 )  # fmt: skip
 
+_GAP: Final = 2
+_PAGE_WIDTH: Final = 80
+# Narrower columns break a summary into too many lines.
+_SHORTEST_SUMMARY: Final = 34
+
 
 @cli.command()
-@click.argument("query", metavar="NAME|FILE|-|'SPARQL'")
+@click.argument("query", metavar="NAME|FILE|-|'SPARQL'", shell_complete=complete_question)
 @click.option(
     "-p",
     "--param",
     "parameters",
     multiple=True,
     metavar="NAME=VALUE",
-    help="Fill in a parameter; repeat it for several values where the question takes several.",
+    shell_complete=complete_parameter,
+    help="Fill in a parameter: a code or a name, 'country=CZ' or 'country=Czechia'. Repeat it for "
+    "several values where the question takes several.",
 )
 @click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
     metavar="FORMAT",
-    help="table (default), csv, tsv, json, xml, xlsx, parquet for SELECT and ASK; turtle "
+    help="table (default), markdown, csv, tsv, json, xml, xlsx, parquet for SELECT and ASK; turtle "
     "(default), ntriples, jsonld, rdfxml, trig, nquads for CONSTRUCT and DESCRIBE.",
 )
 @click.option(
@@ -55,6 +69,11 @@ FORMATS: Final = (
     type=click.Path(path_type=Path, dir_okay=False, writable=True),
     help="Write the answer to this file; its suffix says the format, unless --format does.",
 )
+@click.option(
+    "--iris",
+    is_flag=True,
+    help="Show IRIs as well as names. Tables and Markdown hide them; other formats have them all.",
+)
 @store_option
 @click.option("--endpoint", metavar="URL", help="Ask the SPARQL endpoint at URL instead.")
 def query(
@@ -62,6 +81,7 @@ def query(
     parameters: Sequence[str],
     form: str | None,
     output: Path | None,
+    iris: bool,
     store: Path | None,
     endpoint: str | None,
 ) -> None:
@@ -73,7 +93,8 @@ def query(
 
     \b
     Examples:
-      clustergraph query organisations-in-country -p country=CZ -p country=SK
+      clustergraph query organisations-in-country -p country=Czechia -p country=SK
+      clustergraph query clusters-per-country --format markdown
       clustergraph query my.rq --format csv > my.csv
       clustergraph query clusters-per-country -o clusters.xlsx
       clustergraph query 'DESCRIBE nuts:CZ080'
@@ -82,30 +103,23 @@ def query(
         raise UsageError("--store and --endpoint exclude each other: one graph at a time")
     from clustergraph.quadstore import Engine
     from clustergraph.questions import catalogue
-    from clustergraph.sparql import results as answers
+    from clustergraph.questions.names import resolve
     from clustergraph.vocab import CG
 
     question = _question(query)
     engine = open_engine(store) if endpoint is None else _endpoint(endpoint)
     try:
-        values = _values(parameters)
+        values = resolve(question.parameters, _values(parameters), engine)
         answer = catalogue.ask(question, engine, values)
         if isinstance(engine, Engine):
             for warning in engine.warnings(question.bind(values), CG):
                 click.echo(f"clustergraph: {warning}", err=True)
-        if output is not None:
-            _save(answer, output, form)
-            return
-        terminal = sys.stdout.isatty()
-        if terminal and form in ("xlsx", "parquet"):
-            raise UsageError(f"{form} is not for a terminal: add -o FILE")
-        answers.write(
-            answer,
-            answers.form_for(answer, form),
-            sys.stdout.buffer,
-            width=shutil.get_terminal_size().columns if terminal else None,
-            styled=terminal,
-        )
+        if output is None:
+            if form in ("xlsx", "parquet") and sys.stdout.isatty():
+                raise UsageError(f"{form} is not for a terminal: add -o FILE")
+            _write(answer, form, sys.stdout.buffer, engine, iris, terminal_width())
+        else:
+            _save(answer, form or _form_of(output), output, engine, iris)
     except QuerySyntaxError as error:
         if question.path.name and error.line is not None:
             path = str(question.path)
@@ -114,48 +128,121 @@ def query(
 
 
 @cli.command()
-@click.argument("name", required=False)
-@click.option("--tag", metavar="TAG", help="Only questions with this tag.")
-def queries(name: str | None, tag: str | None) -> None:
-    """List the ready questions, or show the one called NAME."""
+@click.argument("words", nargs=-1, metavar="[NAME|WORD...]", shell_complete=complete_question)
+@click.option(
+    "--topic",
+    metavar="TOPIC",
+    shell_complete=complete_topic,
+    help="Only questions about this topic: a heading of the list, or 'checks'.",
+)
+@click.option(
+    "--tag", metavar="TAG", shell_complete=complete_tag, help="Only questions with this tag."
+)
+def queries(words: Sequence[str], topic: str | None, tag: str | None) -> None:
+    """List or search the ready questions, or show one of them.
+
+    With WORDs only the questions are listed that hold all of them, in their names, tags or texts.
+    Checks, which find faults in the data, are listed only where they are asked for.
+
+    \b
+    Examples:
+      clustergraph queries
+      clustergraph queries members network
+      clustergraph queries --topic money
+      clustergraph queries find-partners          its parameters, and how to ask it
+    """  # noqa: D301 - click reads the backspace
     from clustergraph.questions import catalogue
-    from clustergraph.sparql import results as answers
 
-    if name is not None:
-        _show(catalogue.find(name))
+    known = catalogue.questions()
+    if len(words) == 1 and words[0] in known:
+        _show(known[words[0]])
         return
-    found = list(catalogue.questions().values())
-    if tag is not None:
-        tags = {one for question in found for one in question.tags}
-        if tag not in tags:
-            raise UnknownNameError("tag", tag, tags)
-        found = [question for question in found if tag in question.tags]
-    rows = [
-        [question.name, question.kind, question.summary, ", ".join(question.tags)]
-        for kind in catalogue.KINDS
-        for question in found
-        if question.kind == kind
+    everything = list(known.values())
+    topics = list(dict.fromkeys((*catalogue.TOPICS, *(one.topic for one in everything))))
+    if topic is not None and topic not in topics:
+        raise UnknownNameError("topic", topic, topics)
+    tags = {one for question in everything for one in question.tags}
+    if tag is not None and tag not in tags:
+        raise UnknownNameError("tag", tag, tags)
+    found = [
+        question
+        for question in everything
+        if topic in (None, question.topic)
+        and (tag is None or tag in question.tags)
+        and question.holds(" ".join(words))
     ]
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else None
-    click.echo(
-        answers.table(["name", "kind", "asks", "tags"], rows, width, styled=terminal), nl=False
-    )
+    if not found:
+        raise UnknownNameError("query", " ".join(words) or f"{topic} {tag}", known)
+    all_listed = bool(words or topic or tag)
+    for one in topics:
+        group = [question for question in found if question.topic == one]
+        if group and (all_listed or one != "checks"):
+            click.echo("\n".join(_group(one, group)) + "\n")
+    if sys.stdout.isatty():
+        hidden = 0 if all_listed else sum(question.topic == "checks" for question in found)
+        more = f", and {count(hidden, 'check')} (--topic checks)" if hidden else ""
+        click.echo(f"{count(len(found) - hidden, 'question')}{more}")
+        click.echo("Show one: clustergraph queries NAME   Ask it: clustergraph query NAME")
 
 
-def _save(answer: Answer, output: Path, form: str | None) -> None:
-    """Write an answer to a file, whole or not at all."""
+def _group(topic: str, questions: Sequence[Question]) -> Iterator[str]:
+    """Yield the lines of a topic's questions: a line each, folded to the width of a terminal."""
+    width = terminal_width()
+    yield click.style(topic.capitalize(), bold=True)
+    column = max(len(question.name) for question in questions) + _GAP
+    for question in questions:
+        if width is None:
+            yield f"  {question.name:<{column}}{question.summary}"
+        elif column + _SHORTEST_SUMMARY > width:
+            yield f"  {question.name}"
+            yield textwrap.indent(textwrap.fill(question.summary, width - 6), "      ")
+        else:
+            lines = textwrap.wrap(question.summary, width - column - 2)
+            yield f"  {question.name:<{column}}{lines[0]}"
+            yield from (" " * (column + 2) + line for line in lines[1:])
+
+
+def _write(
+    answer: Answer,
+    form: str | None,
+    stream: IO[bytes],
+    engine: Queryable,
+    iris: bool,
+    width: int | None = None,
+) -> None:
+    from pyoxigraph import QuerySolutions
+
+    from clustergraph.quadstore import Engine
     from clustergraph.sparql import results as answers
 
-    if form is None:
-        known = {one.suffix: name for name, one in answers.FORMATS.items()} | {".json": "json"}
-        if (form := known.get(output.suffix)) is None:
-            suffixes = ", ".join(known)
-            raise UsageError(f"{output}: no format has that suffix ({suffixes}); add --format")
+    chosen = answers.form_for(answer, form)
+    if isinstance(answer, QuerySolutions) and chosen.name in ("table", "markdown"):
+        # Another server is asked nothing but the query.
+        names_of = engine if isinstance(engine, Engine) else None
+        as_markdown = chosen.name == "markdown"
+        text = show_rows(answer, names_of, as_markdown=as_markdown, iris=iris, width=width)
+        stream.write(text.encode("utf-8", "replace"))
+    else:
+        answers.write(answer, chosen, stream)
+
+
+def _form_of(output: Path) -> str:
+    """Return the format that a file's suffix says."""
+    from clustergraph.sparql.results import FORMATS
+
+    known = {one.suffix: name for name, one in FORMATS.items()} | {".json": "json"}
+    if (form := known.get(output.suffix)) is None:
+        suffixes = ", ".join(known)
+        raise UsageError(f"{output}: no format has that suffix ({suffixes}); add --format")
+    return form
+
+
+def _save(answer: Answer, form: str, output: Path, engine: Queryable, iris: bool) -> None:
+    """Write an answer to a file, whole or not at all."""
     part = output.with_name(f".{output.name}.part")
     try:
         with part.open("wb") as stream:
-            answers.write(answer, answers.form_for(answer, form), stream)
+            _write(answer, form, stream, engine, iris)
         part.replace(output)
     except OSError as error:
         raise UsageError(f"{output}: cannot be written ({error.strerror})") from error
@@ -202,10 +289,11 @@ def _values(parameters: Sequence[str]) -> dict[str, list[str]]:
 
 def _show(question: Question) -> None:
     """Print all that the catalogue knows about a question."""
-    click.echo(f"{question.name}: {question.summary}")
+    width = terminal_width() or _PAGE_WIDTH
+    click.echo(click.wrap_text(f"{question.name}: {question.summary}", width))
     if question.description:
         click.echo()
-        click.echo(click.wrap_text(question.description, preserve_paragraphs=True))
+        click.echo(click.wrap_text(question.description, width, preserve_paragraphs=True))
     example = f"clustergraph query {question.name}"
     if question.parameters:
         click.echo("\nParameters:")
@@ -219,7 +307,8 @@ def _show(question: Question) -> None:
             notes.append("several")
         if parameter.choices:
             notes.append(f"one of {', '.join(parameter.choices)}")
-        click.echo(f"  {parameter.name} ({'; '.join(notes)}): {parameter.description}")
+        text = f"{parameter.name} ({'; '.join(notes)}): {parameter.description}"
+        click.echo(click.wrap_text(text, width, "  ", "      "))
         if not parameter.optional:
             example += f" -p {parameter.name}={(*parameter.default, '…')[0]}"
     click.echo(f"\n{question.body}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import click
 
+from clustergraph.cli.display import count
 from clustergraph.cli.root import EXPORTS, Commands, cli, progress
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
 from clustergraph.terminal import harmless
@@ -33,14 +34,14 @@ format_option = click.option(
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="How to report.",
+    help="Format of the report.",
 )
 fail_on_option = click.option(
     "--fail-on",
     type=click.Choice(["violation", "warning", "info"]),
     default="violation",
     show_default=True,
-    help="Exit with 1 if a finding is at least as grave as this.",
+    help="Exit with 1 if a finding is at least as severe as this.",
 )
 output_option = click.option(
     "-o",
@@ -156,7 +157,7 @@ def validate(
     output: Path | None,
     quiet: bool,
 ) -> None:
-    """Check data against the shapes, and say what to mend and where.
+    """Validate data against the shapes: what to correct, and where.
 
     PATHs are RDF files, tables (CSV with CSVW metadata), or directories of them; '-' is RDF from
     standard input. Without any, the shipped data are checked.
@@ -366,7 +367,7 @@ def coloured() -> bool:
 
 @cli.group(cls=Commands)
 def tables() -> None:
-    """Work with the tables that the graph is made from."""
+    """Check the tables that the graph is made from."""
 
 
 @tables.command("check")
@@ -402,8 +403,3 @@ def check_tables(paths: Sequence[Path]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     click.echo(summary, err=True)
     sys.exit(1 if faults else 0)
-
-
-def count(number: int, noun: str) -> str:
-    """Return a number with its noun: ``1 row``, ``1,200 rows``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -23,18 +23,18 @@ __all__: list[str] = []
     type=click.Choice(["text", "json", "html", "markdown"]),
     default="text",
     show_default=True,
-    help="How to tell it.",
+    help="Output format.",
 )
 @output_option
 def diff(old: str, new: str, form: Any, output: Path | None) -> None:
-    """Tell what is different between the graphs OLD and NEW.
+    """Compare two graphs: what was added, removed or changed.
 
-    Each is an RDF file, a table, a directory of them, a store, one of its generations (STORE@41),
-    or 'shipped'. Things and claims are told as added, removed or changed, with their names; nodes
-    without a name are recognised by what they say, and what was inferred is left out.
+    OLD and NEW are each an RDF file, a table, a directory of them, a store, one of its generations
+    (STORE@41), or 'shipped'. Things and claims are listed by name as added, removed or changed;
+    blank nodes are matched by their statements, and inferences are left out.
 
-    Exits with 0 when nothing is different, with 1 when something is, and with 2 when a side cannot
-    be read.
+    Exits with 0 when the graphs are equal, with 1 when they differ, and with 2 when one of them
+    cannot be read.
 
     \b
     Examples:

@@ -39,30 +39,31 @@ if TYPE_CHECKING:
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="How to tell it.",
+    help="Output format.",
 )
 @store_option
 def explain(subject: str, predicate: str, value: str, form: str, store: Path | None) -> None:
-    """Say why a statement holds: what it follows from, by which axiom, and who states that.
+    """Explain why a statement holds: premises, axioms and sources.
 
-    Each term is a prefixed name, an IRI, or an English name in quotes; 'a' is short for rdf:type.
-    Of the shipped data, the file and the row of each statement are told. Exits with 1 when the
-    statement neither is stated nor follows.
+    Each term is a name in any language, an acronym, a key, a prefixed name or an IRI; 'a' is short
+    for rdf:type. Where a name means several things, the one is taken of which the statement holds.
+    For the shipped data, the file and row of each statement are shown. Exits with 1 when the
+    statement is neither stated nor inferred.
 
     \b
     Examples:
-      clustergraph explain cluster-organisation:clutex cg:inRegion nuts:CZ0
-      clustergraph explain cluster-organisation:clutex a org:Organization
+      clustergraph explain CLUTEX country Czechia
+      clustergraph explain clutex cg:inRegion nuts:CZ0
+      clustergraph explain clutex a org:Organization
       clustergraph explain "Single Market Programme" "has part" programme:smp-cosme
     """  # noqa: D301 - click reads the backspace
     import pyoxigraph as ox
 
     from clustergraph.owl import explain as why
+    from clustergraph.questions.statements import read_statement
 
     engine = open_engine(store)
-    node = why.read_node(subject, engine)
-    relation = why.read_property(predicate, engine)
-    statement = (node, relation, why.read_value(value, engine, node, relation))
+    statement = read_statement(subject, predicate, value, engine)
     proof = why.explain(engine.store, statement)
     if proof is None:
         _does_not_hold(statement, engine, form)

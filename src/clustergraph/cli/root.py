@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -62,7 +63,9 @@ def cli(debug: bool) -> None:
     \b
     First steps:
       clustergraph queries                       what can be asked
-      clustergraph query organisations-in-country -p country=CZ
+      clustergraph queries members               search the questions
+      clustergraph query organisations-in-country -p country=Czechia
+      clustergraph explain CLUTEX country Czechia
       clustergraph query 'SELECT ?class (COUNT(*) AS ?n) { ?x a ?class } GROUP BY ?class'
       clustergraph serve                         a SPARQL endpoint on this machine
     """  # noqa: D301 - click reads the backspace
@@ -83,15 +86,16 @@ def open_engine(store: Path | None, create: bool = False, inference: bool = True
     """
     from clustergraph.quadstore import Engine, build, is_store
 
-    with progress("building the graph (once)"):
-        if store is None or (create and not is_store(store)):
-            from clustergraph.owl import settle
-            from clustergraph.shipped import open_graph, shipped_quads
+    building = partial(progress, "building the graph (once)")
+    if store is None or (create and not is_store(store)):
+        from clustergraph.owl import settle
+        from clustergraph.shipped import open_graph, shipped_quads
 
-            if store is None:
-                return open_graph(inference)
+        if store is None:
+            return open_graph(inference, building)
+        with building():
             build(store, shipped_quads, settle if inference else None)
-        return Engine(store)
+    return Engine(store)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ _tables_option = click.option(
 
 @cli.group(cls=Commands)
 def statistics() -> None:
-    """Work with the employment statistics that clusters are measured from."""
+    """Update employment statistics and the clusters measured from them."""
 
 
 @statistics.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +13,11 @@ from typing import IO, Final, cast
 
 import click
 
+from clustergraph.cli.display import terminal_width
 from clustergraph.cli.root import EXPORTS, Commands, cli, open_engine, progress, store_option
 from clustergraph.errors import UsageError
 from clustergraph.settings import KEPT_GENERATIONS
+from clustergraph.terminal import table
 from clustergraph.vocab import GRAPH, PREFIXES
 
 __all__: list[str] = []
@@ -142,16 +143,16 @@ def load(
     shapes: Path | None,
     no_inference: bool,
 ) -> None:
-    """Load RDF files into the graph in STORE: all of them, or nothing.
+    """Load RDF files into STORE: all of them, or none.
 
-    Files may be compressed by gzip. STORE is made if it does not exist, with nothing else in it.
-    A fault in a file is told with its line and column, and nothing is loaded. Whoever reads the
-    graph meanwhile goes on reading what was there before.
+    Files may be compressed by gzip. STORE is created if it does not exist. If a file has a syntax
+    error, the message names its line and column, and nothing is loaded. Readers of the graph keep
+    seeing its previous state until the load is complete.
 
-    What follows from the graph by its own ontology is inferred anew into the graph graph:inferred.
-    What would add a violation to the graph is refused likewise: the findings are told as
-    'clustergraph validate' tells them, and the exit code is 1. Files of more than some 100,000
-    statements have the whole graph judged, which takes its time.
+    Inferences are updated in the graph graph:inferred. Files that would add a violation of the
+    shapes are refused: the findings are reported as 'clustergraph validate' reports them, and the
+    exit code is 1. Files of more than about 100,000 statements have the whole graph validated,
+    which takes longer.
     """
     from pyoxigraph import RdfFormat
 
@@ -203,7 +204,7 @@ class _Listing(Commands):
 
 @cli.group(cls=_Listing)
 def generations() -> None:
-    """Look at the states that a graph was in, and go back to one.
+    """List earlier states of a graph, and go back to one.
 
     'clustergraph generations STORE' lists them.
     """
@@ -217,7 +218,6 @@ def list_generations(store: Path) -> None:
     'alone' is what each one takes that it shares with no other: pruning it frees that much.
     """
     from clustergraph.quadstore.generations import Generations
-    from clustergraph.sparql import results as answers
 
     found = Generations(store)
     current = found.current.number
@@ -238,10 +238,9 @@ def list_generations(store: Path) -> None:
                 ", ".join(notes),
             ]
         )
-    terminal = sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns if terminal else None
+    width = terminal_width()
     headings = ["number", "committed", "size", "alone", ""]
-    click.echo(answers.table(headings, rows, width, styled=terminal), nl=False)
+    click.echo(table(headings, rows, width, styled=width is not None), nl=False)
 
 
 @generations.command("roll-back")
@@ -282,7 +281,7 @@ def prune(store: Path, keep: int) -> None:
 @_store_argument
 @click.argument("target", type=click.Path(path_type=Path), metavar="TARGET")
 def backup(store: Path, target: Path) -> None:
-    """Copy the published generation of the graph in STORE to a new store, TARGET.
+    """Copy the published generation of STORE to a new store, TARGET.
 
     The graph may be served and written meanwhile. On the same file system the two share their
     large files, and TARGET takes hardly any room; to be safe from the loss of a disk, name a

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import UnknownNameError, UsageError
 from clustergraph.owl.closure import materialise
 from clustergraph.owl.incremental import Facts, Statement, reasons
 from clustergraph.owl.rules import TYPE, Node, Rules, Term, compile_rules
@@ -16,7 +15,7 @@ from clustergraph.quadstore import Engine
 from clustergraph.quadstore.memory import hold
 from clustergraph.vocab import CG, INFERRED, PREFIXES, shorten
 
-__all__ = ["Origin", "Proof", "explain", "read_node", "read_property", "read_value", "words_of"]
+__all__ = ["Origin", "Proof", "explain", "words_of"]
 
 _GRAPH: Final = ox.NamedNode(INFERRED)
 _DEEPEST: Final = 60
@@ -204,71 +203,6 @@ class _Search:
         return {quad.object for quad in self._store.quads_for_pattern(node, name, None, None)}
 
 
-# Terms as people write them
-
-
-def read_node(text: str, engine: Engine) -> Node:
-    """Return the thing that a text means: an IRI, a prefixed name, or an English name.
-
-    Raises:
-        UnknownNameError: the graph holds nothing of that name; suggests near ones.
-        UsageError: several things bear it.
-    """
-    iri = _iri(text)
-    if iri is None:
-        return _named(text, engine, "?thing ?any ?value", "thing")
-    if not _occurs(engine.store, iri):
-        spaces = [space for space in PREFIXES.values() if iri.value.startswith(space)]
-        space = max(spaces, key=len, default="")
-        local = iri.value.removeprefix(space)
-        raise UnknownNameError("thing", local, engine.names_in(space))
-    return iri
-
-
-def read_property(text: str, engine: Engine) -> ox.NamedNode:
-    """Return the property that a text means; ``a`` stands for rdf:type.
-
-    Raises:
-        UnknownNameError: the graph knows no such property; suggests near ones.
-        UsageError: several properties bear the name.
-    """
-    if text == "a":
-        return TYPE
-    iri = _iri(text)
-    if iri is None:
-        found = _named(text, engine, "?any ?thing ?value", "property")
-        assert isinstance(found, ox.NamedNode)  # noqa: S101 - blank nodes are no properties
-        return found
-    used = engine.store.quads_for_pattern(None, iri, None, None)
-    if next(used, None) is None and not _occurs(engine.store, iri):
-        answer = engine.query("SELECT DISTINCT ?p { { ?s ?p ?o } UNION { ?p rdfs:range ?r } }")
-        assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-        raise UnknownNameError("property", text, [shorten(row["p"].value) for row in answer])
-    return iri
-
-
-def read_value(text: str, engine: Engine, subject: Node, predicate: ox.NamedNode) -> Term:
-    """Return the object that a text means: a thing, or a value of the kind the property has there.
-
-    Raises:
-        UnknownNameError: nothing bears that name; suggests near ones.
-        UsageError: several things bear it.
-    """
-    if text[:1] in "\"'":
-        try:
-            quad = next(ox.parse(_turtle(f"<x:s> <x:p> {text} ."), ox.RdfFormat.TURTLE))
-        except SyntaxError as error:
-            raise UsageError(f"{text}: not a literal as Turtle writes it ({error.msg})") from error
-        return cast(Term, quad.object)
-    found = engine.store.quads_for_pattern(subject, predicate, None, None)
-    values = [quad.object for quad in found if isinstance(quad.object, ox.Literal)]
-    for value in values:
-        if value.value == text:
-            return value
-    # Where the subject has other values, the text is one that it has not.
-    return ox.Literal(text) if values and _iri(text) is None else read_node(text, engine)
-
-
 def words_of(term: Term, engine: Engine) -> str:
     """Return the English name of a term, else its shortest notation."""
     if isinstance(term, ox.Literal):
@@ -283,52 +217,6 @@ def words_of(term: Term, engine: Engine) -> str:
                     found.append((quad.object.language != "en", quad.object.value))
         return min(found)[1] if found else shorten(term.value)
     return str(term)
-
-
-def _iri(text: str) -> ox.NamedNode | None:
-    """Return the IRI that a text is or abbreviates; None: it is neither."""
-    if text.startswith("<") and text.endswith(">"):
-        text = text[1:-1]
-    prefix, colon, local = text.partition(":")
-    try:
-        if colon and prefix in PREFIXES:
-            return ox.NamedNode(PREFIXES[prefix] + local.replace("\\", ""))
-        return ox.NamedNode(text) if "://" in text or text.startswith("urn:") else None
-    except ValueError as error:
-        raise UsageError(f"{text}: not an IRI ({error})") from error
-
-
-def _named(text: str, engine: Engine, place: str, kind: str) -> Node:
-    """Return the one thing in a place of statements whose English name is the text."""
-    answer = engine.query(
-        f"SELECT DISTINCT ?thing ?name {{ ?thing rdfs:label|skos:prefLabel ?name "
-        f'FILTER(LANG(?name) IN ("en", "")) FILTER EXISTS {{ {place} }} }}'
-        if kind == "thing"
-        else "SELECT DISTINCT ?thing ?name { ?thing rdfs:label ?name ; a ?kind "
-        'FILTER(LANG(?name) = "en") FILTER(STRENDS(STR(?kind), "Property")) }'
-    )
-    assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-    names: dict[str, set[Node]] = {}
-    for row in answer:
-        if isinstance(thing := row["thing"], ox.NamedNode):
-            names.setdefault(row["name"].value.casefold(), set()).add(thing)
-    found = names.get(text.casefold(), set())
-    if not found:
-        raise UnknownNameError(kind, text, names)
-    if len(found) > 1:
-        known = ", ".join(sorted(shorten(_text(one)) for one in found))
-        raise UsageError(f"several bear the name {text!r}: say which of {known}")
-    return found.pop()
-
-
-def _occurs(store: ox.Store, node: ox.NamedNode) -> bool:
-    found = store.quads_for_pattern(node, None, None, None)
-    back = store.quads_for_pattern(None, None, node, None)
-    return next(found, None) is not None or next(back, None) is not None
-
-
-def _turtle(text: str) -> str:
-    return "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in PREFIXES.items()) + text
 
 
 def _name(graph: object) -> str:

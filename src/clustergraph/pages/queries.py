@@ -32,7 +32,7 @@ def show(visit: Visit) -> Response:
         return fold(question.summary_in(visit.language))
 
     tags = Counter(tag for question in known for tag in question.tags)
-    found = [one for one in known if (not tag or tag in one.tags) and _holds(one, wanted)]
+    found = [one for one in known if (not tag or tag in one.tags) and one.holds(wanted)]
     return page(
         visit,
         "queries",
@@ -46,9 +46,3 @@ def show(visit: Visit) -> Response:
         tag=tag,
         **results.about(visit),
     )
-
-
-def _holds(question: Question, wanted: str) -> bool:
-    said = (question.summary, question.description, question.summary_cs, question.description_cs)
-    text = fold(" ".join((question.name, *said, *question.tags)))
-    return all(word in text for word in fold(wanted).split())

@@ -14,6 +14,7 @@ from clustergraph.protocol.query import lasting
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
 from clustergraph.questions.choices import Choice, choices_of
+from clustergraph.questions.names import resolve
 from clustergraph.questions.parameters import ALL, TODAY, Parameter, namespace
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def show(visit: Visit) -> Response:
         if visit.refused:
             raise visit.refused
         if not missing:
+            given = resolve(question.parameters, given, visit.engine)
             text = _bare(question.bind(given))
             found = outcome.gather(
                 visit,

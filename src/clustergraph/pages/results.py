@@ -71,10 +71,10 @@ def downloads(outcome: Outcome, address: str, fields: Mapping[str, Any]) -> list
 
 @cache
 def _written(name: str) -> bool:
-    """Say whether a format can be written here; the text table is for terminals."""
+    """Say whether a format can be written here; text tables are for terminals and documents."""
     if name == "parquet":
         return find_spec("pyarrow") is not None
-    return name not in ("table", "trig", "nquads")
+    return name not in ("table", "markdown", "trig", "nquads")
 
 
 def curl(outcome: Outcome, address: str, fields: Mapping[str, Sequence[str]]) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import pyoxigraph as ox
 
-from clustergraph.errors import UnknownNameError
+from clustergraph.errors import AmbiguousNameError, UnknownNameError
 from clustergraph.protocol import faults, parameters
 from clustergraph.protocol.messages import Context, Request, Response, Write
 from clustergraph.protocol.negotiation import Kind, choose
@@ -20,6 +20,7 @@ from clustergraph.quadstore.engine import Queryable
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
 from clustergraph.questions.choices import choices_of
+from clustergraph.questions.names import resolve
 from clustergraph.questions.parameters import TODAY
 from clustergraph.rdf.values import value
 from clustergraph.sparql import paging
@@ -43,7 +44,7 @@ def answer(request: Request, context: Context) -> Response:
     question = catalogue.find(request.parameters["name"])
     try:
         return _answer(question, request, context)
-    except UnknownNameError as error:
+    except (UnknownNameError, AmbiguousNameError) as error:
         # The question is there; a value that it was given is not.
         raise faults.bad_parameter(str(error)) from error
 
@@ -101,6 +102,7 @@ def _answer(question: Question, request: Request, context: Context) -> Response:
         if key not in question.parameters
     }
     page = _page(asked.get("page", []), asked.get("size", []))
+    values = resolve(question.parameters, values, engine)
     answer = catalogue.ask(question, engine, values)
     headers: list[tuple[str, str]] = []
     if page is not None:

@@ -28,12 +28,15 @@ from clustergraph.errors import (
     near,
 )
 from clustergraph.quadstore import Answer, Engine, Queryable
-from clustergraph.questions.parameters import Parameter, is_type, namespace
+from clustergraph.questions.names import resolve
+from clustergraph.questions.parameters import Parameter, is_type
 from clustergraph.sparql.lexer import Token, tokens
+from clustergraph.spelling import fold
 from clustergraph.vocab import OBSERVATIONS
 
 __all__ = [
     "KINDS",
+    "TOPICS",
     "Question",
     "ask",
     "asked_of",
@@ -46,6 +49,12 @@ __all__ = [
 
 KINDS: Final = ("cq", "checks", "examples")
 """Competency questions, checks (any row is a fault), and examples to learn from."""
+
+TOPICS: Final = (
+    "partners", "organisations", "ecosystems", "regions", "labels", "partnerships", "money",
+    "policy", "terms", "sources", "statistics",
+)  # fmt: skip
+"""What competency questions are about, in the order of lists: the first tag of each."""
 
 CUBE_TAG: Final = "data cube"
 """The tag of checks that look at observations of official statistics."""
@@ -101,6 +110,17 @@ class Question:
         return (self.description_cs if language == "cs" else "") or self.description
 
     @property
+    def topic(self) -> str:
+        """What it is about, one of `TOPICS`; of an example, a check or a file, its kind."""
+        return self.tags[0] if self.kind == "cq" and self.tags else self.kind
+
+    def holds(self, text: str) -> bool:
+        """Return whether the name, tags or texts hold all words, in any case, without accents."""
+        texts = (self.summary, self.description, self.summary_cs, self.description_cs)
+        folded = fold(" ".join((self.name, *texts, *self.tags)))
+        return all(word in folded for word in fold(text).split())
+
+    @property
     def body(self) -> str:
         """The query without its header."""
         lines = self.text.splitlines(keepends=True)
@@ -145,18 +165,17 @@ def ask(
     Args:
         question: what to ask.
         engine: whom to ask.
-        values: for each parameter given, its values as written.
+        values: for each parameter given, its values as written: keys or names.
 
     Raises:
         ParameterError: see `Question.bind`.
-        UnknownNameError: a value names nothing in the embedded graph, for example no country.
+        UnknownNameError: a value names nothing in the graph, for example no country.
+        AmbiguousNameError: a value names several things.
         QueryError: the query fails.
     """
-    text = question.bind(values)
-    if isinstance(engine, Engine):
-        for name, given in (values or {}).items():
-            _check_names(question.parameters[name], tuple(given), engine)
-    return asked_of(question, engine).query(text)
+    return asked_of(question, engine).query(
+        question.bind(resolve(question.parameters, values or {}, engine))
+    )
 
 
 def asked_of(question: Question, engine: Queryable) -> Queryable:
@@ -281,15 +300,6 @@ def blocks(text: str, names: Container[str]) -> Iterator[tuple[int, int, str]]:
 
 def _closes(token: Token) -> bool:
     return token.kind == "sign" and token.text == "}"
-
-
-def _check_names(parameter: Parameter, given: tuple[str, ...], engine: Engine) -> None:
-    space = namespace(parameter.type)
-    if space is None:
-        return
-    for term, value in zip(parameter.terms(given), given, strict=False):
-        if not engine.mentions(term.value):
-            raise UnknownNameError(parameter.name, value, engine.names_in(space))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import pyoxigraph as ox
 
 from clustergraph.quadstore import reading
 from clustergraph.questions.catalogue import Question
+from clustergraph.questions.columns import is_name, named_by
 from clustergraph.questions.parameters import TODAY
 
 __all__ = ["violations"]
@@ -43,29 +44,17 @@ def violations(question: Question, answer: ox.QuerySolutions) -> list[str]:
     if not rows and not about_today:
         found.append("there is no row")
     found += _report("there twice", (row for row, count in Counter(rows).items() if count > 1))
-    named = {column: _named(column, columns) for column in columns}
+    named = {column: named_by(column, columns) for column in columns}
     for column, subject in named.items():
         if subject is not None:
             at, name_at = columns.index(subject), columns.index(column)
             nameless = {row[at] for row in rows if row[at] is not None and row[name_at] is None}
             found += _report(f"?{subject} without ?{column}", ((thing,) for thing in nameless))
-    if all(named[column] is not None for column in columns if _is_name(column)):
-        kept = [index for index, column in enumerate(columns) if not _is_name(column)]
+    if all(named[column] is not None for column in columns if is_name(column)):
+        kept = [index for index, column in enumerate(columns) if not is_name(column)]
         cut = Counter(tuple(row[index] for index in kept) for row in dict.fromkeys(rows))
         found += _report("several rows for names", (row for row, count in cut.items() if count > 1))
     return found
-
-
-def _is_name(column: str) -> bool:
-    return column == "name" or column.endswith("Name")
-
-
-def _named(column: str, columns: list[str]) -> str | None:
-    """Return the column whose values a column names; None: it names none."""
-    if column == "name":
-        return columns[0] if not _is_name(columns[0]) else None
-    subject = column.removesuffix("Name")
-    return subject if subject != column and subject in columns else None
 
 
 def _report(problem: str, rows: Iterable[Sequence[object]]) -> list[str]:

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 from clustergraph.errors import ParameterError, near
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
-__all__ = ["ALL", "TODAY", "Parameter", "is_type", "namespace"]
+__all__ = ["ALL", "TODAY", "Parameter", "iri_of", "is_type", "namespace"]
 
 ALL: Final = "all"
 """The value by which an optional parameter sets no condition."""
@@ -128,7 +128,7 @@ _NAMESPACES: Final[Mapping[str, str]] = {
 def _name(value: str, space: str, type_: str) -> ox.NamedNode:
     """Return the IRI of a short name (or of an IRI or prefixed name) within a namespace."""
     if ":" in value:
-        node = _iri(value)
+        node = iri_of(value)
         if not node.value.startswith(space):
             raise ValueError(f"in {space}")
         return node
@@ -145,7 +145,12 @@ def _name(value: str, space: str, type_: str) -> ox.NamedNode:
     return ox.NamedNode(space + value)
 
 
-def _iri(value: str) -> ox.NamedNode:
+def iri_of(value: str) -> ox.NamedNode:
+    """Return the IRI that is written: absolute, in angle brackets or not, or a prefixed name.
+
+    Raises:
+        ValueError: it is none; says what would be one.
+    """
     value = value.removeprefix("<").removesuffix(">")
     match = _PREFIXED.fullmatch(value)
     if match and match[1] in PREFIXES and not match[2].startswith("//"):
@@ -202,7 +207,7 @@ _SCALARS: Final[Mapping[str, Callable[[str], Term]]] = {
     "date": _date,
     "decimal": _typed("decimal", r"[+-]?(\d+\.?\d*|\.\d+)", "a number such as 2.5"),
     "integer": _typed("integer", r"[+-]?\d+", "a whole number"),
-    "iri": _iri,
+    "iri": iri_of,
     "lang": _language,
     "string": ox.Literal,
     "year": _typed("gYear", r"\d{4}", "a year such as 2024"),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import IO, Final
@@ -17,10 +15,10 @@ from clustergraph.rdf.values import value
 from clustergraph.sparql.answers import Answer, reading
 from clustergraph.sparql.sheets import write_parquet, write_xlsx
 from clustergraph.sparql.wellformed import WellFormed, holdable
-from clustergraph.terminal import harmless
+from clustergraph.terminal import harmless, markdown, table
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["FORMATS", "Format", "display", "form_for", "is_triples", "table", "write"]
+__all__ = ["FORMATS", "Format", "display", "form_for", "is_triples", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +74,7 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             Format("csv", "text/csv", ".csv", _Results.CSV),
             Format("tsv", "text/tab-separated-values", ".tsv", _Results.TSV),
             Format("table", "text/plain", ".txt", None),
+            Format("markdown", "text/markdown", ".md", None),
             Format(
                 "xlsx",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -123,22 +122,13 @@ def form_for(answer: Answer, name: str | None = None) -> Format:
     return FORMATS[name]
 
 
-def write(
-    answer: Answer,
-    form: Format,
-    stream: IO[bytes],
-    *,
-    width: int | None = None,
-    styled: bool = False,
-) -> None:
+def write(answer: Answer, form: Format, stream: IO[bytes]) -> None:
     """Write an answer.
 
     Args:
         answer: what to write; it is read to its end.
         form: a format that `form_for` allows.
         stream: where to write.
-        width: columns of the terminal that a table has to fit; None: as wide as it needs.
-        styled: whether a table may use colour and weight.
 
     Raises:
         QueryError: the engine fails while the answer is read.
@@ -156,9 +146,7 @@ def write(
             else:
                 cells = [[_cell(term) for term in solution] for solution in answer]
                 names = [variable.value for variable in answer.variables]
-                text = table(names, cells, width, styled)
-                if width is not None:
-                    text += f"{len(cells):,} row{'' if len(cells) == 1 else 's'}\n"
+                text = (markdown if form.name == "markdown" else table)(names, cells)
                 stream.write(text.encode("utf-8", "replace"))
         elif isinstance(answer, ox.QueryBoolean):
             if isinstance(form.engine, ox.QueryResultsFormat):
@@ -167,7 +155,7 @@ def write(
                 _SHEETS[form.name](["answer"], [[bool(answer)]], stream)
             else:
                 stream.write(b"true" if answer else b"false")
-            if form.name in ("table", "csv", "tsv"):
+            if form.name in ("table", "markdown", "csv", "tsv"):
                 stream.write(b"\n")
         elif isinstance(form.engine, ox.RdfFormat):
             triples, prefixes = _with_prefixes(holdable(answer, form.engine))
@@ -207,62 +195,3 @@ def display(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -
 
 def _cell(term: ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple | None) -> str:
     return harmless(display(term))
-
-
-def table(
-    names: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    width: int | None = None,
-    styled: bool = False,
-) -> str:
-    """Lay rows out as a table; columns of numbers are aligned to the right.
-
-    Args:
-        names: the columns' heads.
-        rows: the cells, as text.
-        width: columns of the terminal that it has to fit; None: a row a line, for pipes and files.
-        styled: whether it may use weight.
-    """
-    numeric = [_is_numeric(row[index] for row in rows) for index in range(len(names))]
-    if width is None:
-        return _plain_table(names, rows, numeric)
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    grid = Table(box=box.ROUNDED)
-    for name, number in zip(names, numeric, strict=True):
-        grid.add_column(Text(name), justify="right" if number else "left", overflow="fold")
-    for row in rows:
-        grid.add_row(*map(Text, row))
-    out = io.StringIO()
-    Console(file=out, width=width, force_terminal=styled, highlight=False).print(grid)
-    return out.getvalue()
-
-
-def _plain_table(
-    names: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]
-) -> str:
-    """Return a table in aligned columns, a row to a line, for pipes and files."""
-    from rich.cells import cell_len
-
-    lines = [list(names), *([" ".join(cell.split()) for cell in row] for row in rows)]
-    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * width for width in widths])
-    text = []
-    for line in lines:
-        cells = []
-        for cell, width, right in zip(line, widths, numeric, strict=True):
-            padding = " " * (width - cell_len(cell))
-            cells.append(padding + cell if right else cell + padding)
-        text.append("  ".join(cells).rstrip() + "\n")
-    return "".join(text)
-
-
-def _is_numeric(cells: Iterable[str]) -> bool:
-    filled = [cell for cell in cells if cell]
-    return bool(filled) and all(_NUMBER.fullmatch(cell) for cell in filled)
-
-
-_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")

@@ -1,0 +1,160 @@
+"""The command ``completion``, and what is completed: questions, their parameters and values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.shell_completion import (
+    BashComplete,
+    CompletionItem,
+    add_completion_class,
+    get_completion_class,
+)
+
+from clustergraph.cli.root import cli
+from clustergraph.errors import ClusterGraphError
+from clustergraph.spelling import fold
+
+if TYPE_CHECKING:
+    from clustergraph.quadstore import Engine
+    from clustergraph.questions.catalogue import Question
+    from clustergraph.questions.parameters import Parameter
+
+__all__ = ["VARIABLE", "complete_parameter", "complete_question", "complete_tag", "complete_topic"]
+
+VARIABLE: Final = "_CLUSTERGRAPH_COMPLETE"
+"""The environment variable by which a shell asks for completions."""
+
+# Thousands of regions and activities are no help.
+_MOST: Final = 300
+
+
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a script for completion with the Tab key.
+
+    Commands, options, questions, their parameters and values are completed.
+
+    \b
+    bash: add to ~/.bashrc     eval "$(clustergraph completion bash)"
+    zsh:  add to ~/.zshrc      eval "$(clustergraph completion zsh)"
+    fish: run once             clustergraph completion fish > \\
+                                 ~/.config/fish/completions/clustergraph.fish
+    """  # noqa: D301 - click reads the backspace
+    complete = get_completion_class(shell)
+    assert complete is not None  # noqa: S101 - click knows these shells
+    click.echo(complete(cli, {}, "clustergraph", VARIABLE).source())
+
+
+class _Bash(BashComplete):
+    """Completion in bash, which breaks words at ``=``: ``country=CZ`` comes in three parts."""
+
+    # After a parameter's name and its ``=`` the value follows at once.
+    source_template = BashComplete.source_template.replace(
+        "COMPREPLY+=($value)", "COMPREPLY+=($value); [[ $value == *= ]] && compopt -o nospace"
+    )
+    _before = ""
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """Return the words before the one to complete, and that one as far as it is written."""
+        words, incomplete = super().get_completion_args()
+        joined: list[str] = []
+        for word in (*words, incomplete):
+            if joined and (word == "=" or joined[-1].endswith("=")):
+                joined[-1] += word
+            else:
+                joined.append(word)
+        *words, incomplete = joined
+        name, equals, _ = incomplete.partition("=")
+        self._before = name + equals if equals else ""
+        return words, incomplete
+
+    def format_completion(self, item: CompletionItem) -> str:
+        """Return a completion without the part that bash takes for earlier words."""
+        return f"{item.type},{str(item.value).removeprefix(self._before)}"
+
+
+add_completion_class(_Bash, "bash")
+
+
+def complete_question(_: click.Context, __: click.Parameter, written: str) -> list[CompletionItem]:
+    """Return the questions whose names start with what is written."""
+    return [
+        CompletionItem(name, help=question.summary)
+        for name, question in _questions().items()
+        if name.startswith(written)
+    ]
+
+
+def complete_tag(_: click.Context, __: click.Parameter, written: str) -> list[CompletionItem]:
+    """Return the tags that start with what is written."""
+    tags = {tag for question in _questions().values() for tag in question.tags}
+    return [CompletionItem(tag) for tag in sorted(tags) if tag.startswith(written)]
+
+
+def complete_topic(_: click.Context, __: click.Parameter, written: str) -> list[CompletionItem]:
+    """Return the topics that start with what is written."""
+    topics = {question.topic for question in _questions().values()}
+    return [CompletionItem(topic) for topic in sorted(topics) if topic.startswith(written)]
+
+
+def complete_parameter(
+    context: click.Context, _: click.Parameter, written: str
+) -> list[CompletionItem]:
+    """Return the parameters of the question, or the values of the one that is named already."""
+    # The option that lacks its value keeps click from telling argument and options apart.
+    names = (context.params.get("query"), *context.args)
+    question = next((_questions()[name] for name in names if name in _questions()), None)
+    if question is None:
+        return []
+    name, equals, value = written.partition("=")
+    if not equals:
+        return [
+            CompletionItem(f"{one.name}=", help=one.description)
+            for one in question.parameters.values()
+            if one.name.startswith(name)
+        ]
+    if name not in question.parameters:
+        return []
+    values = _values(question.parameters[name], value, context.params.get("store"))
+    return [CompletionItem(f"{name}={key}", help=label) for key, label in values]
+
+
+def _questions() -> Mapping[str, Question]:
+    from clustergraph.questions import catalogue
+
+    try:
+        return catalogue.questions()
+    except ClusterGraphError:
+        return {}  # a broken file is reported where it is asked for, not at the Tab key
+
+
+def _values(parameter: Parameter, written: str, store: Any) -> list[tuple[str, str]]:
+    """Return values with their labels: those whose keys, else whose labels start as written."""
+    from clustergraph.questions.choices import choices_of
+
+    if (engine := _engine(store)) is None:
+        return [(one, one) for one in parameter.choices if one.startswith(written)]
+    try:
+        choices = choices_of(parameter, engine, "en") or []
+    except ClusterGraphError:
+        return []
+    start = fold(written)
+    by_key = [one for one in choices if fold(one.value).startswith(start)]
+    found = by_key or [one for one in choices if fold(one.label).startswith(start)]
+    return [(one.value, one.label) for one in found[:_MOST]]
+
+
+def _engine(store: Path | None) -> Engine | None:
+    """Return the graph, if it is there: nothing is built at the Tab key."""
+    from clustergraph.quadstore import Engine
+    from clustergraph.shipped import open_built
+
+    try:
+        return open_built() if store is None else Engine(Path(store))
+    except ClusterGraphError:
+        return None

@@ -1,0 +1,166 @@
+"""Things by the names that people write: a key, a label in any language, an acronym, a code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import Final
+
+import pyoxigraph as ox
+
+from clustergraph.errors import AmbiguousNameError, ParameterError, UnknownNameError, near
+from clustergraph.quadstore import Queryable
+from clustergraph.questions.parameters import ALL, Parameter, namespace
+from clustergraph.spelling import fold, words
+from clustergraph.vocab import shorten
+
+__all__ = ["Names", "resolve"]
+
+_PROPERTIES: Final = (
+    "rdfs:label skos:prefLabel skos:altLabel skos:notation cg:acronym cg:formerName cg:isoAlpha3"
+)
+_QUERY: Final = f"""SELECT DISTINCT ?thing ?name WHERE {{{{
+  {{{{ VALUES ?property {{{{ {_PROPERTIES} }}}} ?thing ?property ?name }}}} {{more}}
+  FILTER(isIRI(?thing) && STRSTARTS(STR(?thing), {{space}})) {{of}}
+}}}}"""
+# Within a namespace, things without a name have a key. In the whole graph, most of them are
+# observations, whose keys nobody writes.
+_NAMELESS: Final = "UNION { ?thing a ?class }"
+_LISTED: Final = 6
+_SUGGESTED: Final = 3
+
+
+class Names:
+    """The names of the things in a graph, loaded at the first name that is no key.
+
+    Args:
+        engine: answers for the graph.
+        space: only things whose IRIs start with this namespace; empty: all things.
+        of: only things that match this graph pattern, by its variable ``?thing``; empty: all.
+    """
+
+    def __init__(self, engine: Queryable, space: str = "", of: str = "") -> None:
+        self._engine = engine
+        self._space = space
+        self._of = of
+
+    @cached_property
+    def _by_thing(self) -> dict[str, list[ox.Literal]]:
+        more = _NAMELESS if self._space or self._of else ""
+        space = ox.Literal(self._space)
+        answer = self._engine.query(_QUERY.format(space=space, more=more, of=self._of))
+        assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
+        found: dict[str, list[ox.Literal]] = {}
+        for row in answer:
+            names = found.setdefault(row["thing"].value, [])
+            if isinstance(row["name"], ox.Literal):
+                names.append(row["name"])
+        return found
+
+    @cached_property
+    def _by_name(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for iri, names in self._by_thing.items():
+            for name in (self._key(iri), *(literal.value for literal in names)):
+                found.setdefault(fold(name), set()).add(iri)
+        return found
+
+    @property
+    def known(self) -> bool:
+        """Whether the graph holds any such thing."""
+        return bool(self._by_thing)
+
+    def holds(self, iri: str) -> bool:
+        """Return whether the IRI is the subject of any statement."""
+        return bool(self._engine.query(f"ASK {{ {ox.NamedNode(iri)} ?property ?value }}"))
+
+    def find(self, text: str) -> list[str]:
+        """Return the IRIs of the things with a key or name, in any case and without accents."""
+        return sorted(self._by_name.get(fold(" ".join(text.split())), ()))
+
+    def one(self, kind: str, text: str) -> str:
+        """Return the IRI of the one thing with a key or name.
+
+        Args:
+            kind: what is looked for, as messages call it.
+            text: its key or name.
+
+        Raises:
+            UnknownNameError: there is none; suggests similar names.
+            AmbiguousNameError: there are several; lists them.
+        """
+        found = self.find(text)
+        if not found:
+            raise self.unknown(kind, text)
+        if len(found) > 1:
+            raise self.ambiguous(text, found)
+        return found[0]
+
+    def unknown(self, kind: str, text: str) -> UnknownNameError:
+        """Return the error for a name of nothing, with similar names as suggestions."""
+        wanted = set(words(text))
+        # Whoever writes a word of a long name finds it; else the spelling decides.
+        holding = [name for name in self._by_name if wanted and wanted <= set(words(name))]
+        nearest = sorted(holding, key=len) or near(fold(text), self._by_name)
+        shown = [self.shown(iri) for name in nearest[:_SUGGESTED] for iri in self.find(name)]
+        return UnknownNameError(kind, text, (), tuple(dict.fromkeys(shown))[:_SUGGESTED])
+
+    def ambiguous(self, text: str, things: Sequence[str]) -> AmbiguousNameError:
+        """Return the error for a name of several things, which it lists."""
+        listed = [self.shown(iri) for iri in things[:_LISTED]]
+        return AmbiguousNameError(text, listed, len(things) - len(listed))
+
+    def shown(self, iri: str) -> str:
+        """Return how to write a thing, and its English name: ``CZ (Czechia)``."""
+        key = iri.removeprefix(self._space) if self._space else shorten(iri)
+        labels = sorted(self._by_thing.get(iri, ()), key=lambda name: name.language != "en")
+        label = labels[0].value if labels else key
+        return key if fold(label) == fold(key) else f"{key} ({label})"
+
+    def _key(self, iri: str) -> str:
+        if self._space:
+            return iri.removeprefix(self._space)
+        return iri.rstrip("/#").replace("#", "/").rpartition("/")[2]
+
+
+def resolve(
+    parameters: Mapping[str, Parameter], values: Mapping[str, Sequence[str]], engine: Queryable
+) -> dict[str, list[str]]:
+    """Return values of parameters with keys in place of names: ``CZ`` for ``Czechia``.
+
+    Args:
+        parameters: of a question, by name.
+        values: as people write them; those of unknown parameters stay as they are.
+        engine: answers for the graph that holds the things.
+
+    Raises:
+        ParameterError: an IRI that is none, or that lies in another namespace.
+        UnknownNameError: a name of nothing; suggests similar names.
+        AmbiguousNameError: a name of several things; lists them.
+    """
+    return {
+        name: [_key_of(parameters[name], value.strip(), engine) for value in given]
+        if name in parameters
+        else list(given)
+        for name, given in values.items()
+    }
+
+
+def _key_of(parameter: Parameter, value: str, engine: Queryable) -> str:
+    space = "" if parameter.type == "iri" else namespace(parameter.type)
+    if space is None or value in parameter.choices or (parameter.optional and value == ALL):
+        return value
+    names = Names(engine, space)
+    try:
+        (term,) = replace(parameter, choices=()).terms((value,))
+    except ParameterError:
+        if ":" in value or not value:
+            raise
+    else:
+        # An IRI is taken as it is: also what nothing is known about may be asked for.
+        if not space or names.holds(term.value):
+            return value
+    if not names.known:
+        return value  # a graph without any such thing: the question finds nothing either
+    return names.one(parameter.name, value).removeprefix(space)
