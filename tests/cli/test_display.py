@@ -24,7 +24,12 @@ def shown(engine: Engine, text: str, *, iris: bool = False, width: int | None = 
     """Return an answer as the command line shows it."""
     answer = engine.query(text)
     assert isinstance(answer, ox.QuerySolutions)
-    return show_rows(answer, engine, as_markdown=False, iris=iris, width=width)
+    return plain(show_rows(answer, engine, as_markdown=False, iris=iris, width=width))
+
+
+def plain(text: str) -> str:
+    """Return a text without what makes it bold or dim at a terminal."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text)
 
 
 def heads(text: str) -> list[str]:
@@ -83,7 +88,7 @@ def test_shipped_questions_fit_the_width(shipped: Engine, width: int) -> None:
     for name in ("clusters-in-country", "clusters-per-country", "association-networks", "calls"):
         answer = catalogue.ask(catalogue.find(name), shipped)
         assert isinstance(answer, ox.QuerySolutions)
-        text = show_rows(answer, shipped, as_markdown=False, iris=False, width=width)
+        text = plain(show_rows(answer, shipped, as_markdown=False, iris=False, width=width))
         assert max(map(len, text.splitlines())) <= width, name
 
 
@@ -107,7 +112,7 @@ def at_a_terminal() -> Callable[..., str]:
             pass  # the other end is closed
         os.close(ours)
         assert done.returncode == 0, read
-        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", read.decode()).replace("\r\n", "\n")
+        return plain(read.decode()).replace("\r\n", "\n")
 
     return run
 

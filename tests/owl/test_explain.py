@@ -121,7 +121,7 @@ def test_command_tells_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["Clutexx", "country", "CZ"], 2, "did you mean cluster-organisation:clutex"),
         ([CLUTEX, "cg:inRegoin", "nuts:CZ0"], 2, "did you mean cg:inRegion"),
         ([CLUTEX + "x", "cg:inRegion", "nuts:CZ0"], 2, "did you mean clutex"),
-        ([CLUTEX, "lies in regoin", "nuts:CZ0"], 2, "did you mean lies in region"),
+        ([CLUTEX, "lies in regoin", "nuts:CZ0"], 2, "did you mean cg:inRegion (lies in region)"),
         ([CLUTEX, "cg:acronym", '"unfinished'], 2, "not a literal"),
         (["http://example.org/no thing", "a", "cg:Cluster"], 2, "not an IRI"),
     ],

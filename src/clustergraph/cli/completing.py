@@ -107,8 +107,9 @@ def complete_parameter(
 ) -> list[CompletionItem]:
     """Return the parameters of the question, or the values of the one that is named already."""
     # The option that lacks its value keeps click from telling argument and options apart.
-    names = (context.params.get("query"), *context.args)
-    question = next((_questions()[name] for name in names if name in _questions()), None)
+    known = _questions()
+    names = (str(context.params.get("query")), *context.args)
+    question = next((known[name] for name in names if name in known), None)
     if question is None:
         return []
     name, equals, value = written.partition("=")
