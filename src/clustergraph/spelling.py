@@ -1,4 +1,4 @@
-"""Words as a search compares them: without accents and case, and near ones where none fits."""
+"""How words are compared: without accents and case, near ones, and the order of the alphabet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["distance", "fold", "grams", "words"]
+__all__ = ["collation_key", "distance", "fold", "grams", "words"]
 
 # Letters that Unicode does not take apart into a letter and an accent.
 _LETTERS: Final = str.maketrans(
@@ -16,6 +16,10 @@ _LETTERS: Final = str.maketrans(
         "ı": "i", "ħ": "h", "ŋ": "n", "ĸ": "k",
     }
 )  # fmt: skip
+# Czech letters that follow the letter before the mark; other accents do not count at first.
+_AFTER: Final = "\U0010ffff"
+_CZECH: Final = {"ch": "h", "č": "c", "ř": "r", "š": "s", "ž": "z"}
+_CZECH_LETTER: Final = re.compile("|".join(_CZECH))
 _WORD: Final = re.compile(r"[^\W_]+")
 _GRAM: Final = 3
 
@@ -26,6 +30,23 @@ def fold(text: str) -> str:
         return text.lower()
     apart = unicodedata.normalize("NFKD", text.casefold()).translate(_LETTERS)
     return "".join([letter for letter in apart if not unicodedata.combining(letter)])
+
+
+def collation_key(text: str, language: str) -> tuple[str, str]:
+    """Return what sorts texts as the alphabet of a language does.
+
+    In Czech, č, ř, š and ž follow c, r, s and z, and ch follows h (ČSN 97 6030); elsewhere
+    accents decide only between words that are the same without them.
+
+    Args:
+        text: a name or title.
+        language: ``en`` or ``cs``.
+    """
+    lower = unicodedata.normalize("NFC", text.casefold())
+    if language == "cs":
+        spelt = _CZECH_LETTER.sub(lambda found: _CZECH[found[0]] + _AFTER, lower)
+        return fold(spelt), lower
+    return fold(lower), lower
 
 
 def words(text: str) -> list[str]:

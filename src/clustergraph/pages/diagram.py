@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from clustergraph.pages.lexicon import title_of
 from clustergraph.pages.model import Model
-from clustergraph.pages.rules import title_of
 from clustergraph.vocab import CG, PREFIXES
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.vocab import BASE, CG, PREFIXES
 
-__all__ = ["Alignment", "Model", "Module", "Term", "model"]
+__all__ = ["Alignment", "Model", "Module", "Term", "Texts", "model"]
 
 _OWL, _RDFS, _SKOS = PREFIXES["owl"], PREFIXES["rdfs"], PREFIXES["skos"]
 _DCTERMS, _SCHEMA, _RDF = PREFIXES["dcterms"], PREFIXES["schema"], PREFIXES["rdf"]
@@ -45,7 +45,8 @@ _MATCHES: Final = (
                                 "relatedMatch")),
 )  # fmt: skip
 
-Texts = Mapping[str, str]
+Texts: TypeAlias = Mapping[str, str]
+"""A text by language."""
 _Facts = dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]
 
 
@@ -147,6 +148,10 @@ class Model:
     terms: Mapping[str, Term]
     modules: tuple[Module, ...]
     version: str
+
+    def module(self, name: str) -> Module:
+        """Return the module of a name; one without a title if there is none."""
+        return next((one for one in self.modules if one.name == name), Module(name, {}, ""))
 
     def own(self, *kinds: str) -> list[Term]:
         """Return the ontology's own terms of these kinds."""

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from clustergraph.errors import UnknownNameError
 from clustergraph.pages import audit, charts
 from clustergraph.pages.frame import page
-from clustergraph.pages.rules import Wording, known, title_of
+from clustergraph.pages.lexicon import named, title_of
+from clustergraph.pages.rules import Wording, known
 from clustergraph.pages.visit import Row, Term
 from clustergraph.protocol import Response
 from clustergraph.protocol.derived import derived
@@ -88,7 +89,7 @@ def show(visit: Visit) -> Response:
         bases=_bases(visit),
         bases_query=_BASES,
         contradictions=[
-            (title_of(visit, row.property), visit.link(row.property), row.n)
+            (*named(visit, row.property), row.n)
             for row in _kept(visit, "contradictions", _CONTRADICTIONS)
         ],
         contradictions_query=_CONTRADICTIONS,
@@ -159,7 +160,7 @@ def _complete(visit: Visit) -> dict[str, Any]:
         for iri in wanted
     ]
     return {
-        "properties": [(title_of(visit, iri), visit.link(iri)) for iri in wanted],
+        "properties": [named(visit, iri) for iri in wanted],
         "rows": rows,
         "all": [(share, charts.shade(share, _LIMITS)) for share in everywhere],
         "limits": _LIMITS,
@@ -214,7 +215,7 @@ def _rule(visit: Visit, key: str) -> Response:
         rule=rule,
         subject=say.subject(rule),
         says=say.says(rule),
-        classes=[(title_of(visit, iri), visit.link(iri)) for iri in rule.classes],
+        classes=[named(visit, iri) for iri in rule.classes],
         rows=[
             {
                 **row,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 from markupsafe import Markup, escape
 
-from clustergraph.pages.model import model
+from clustergraph.pages.lexicon import named
 from clustergraph.pages.visit import short
 from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.compile.shapes import Shapes
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
     from clustergraph.shacl.paths import PropertyPath
 
-__all__ = ["Rule", "Wording", "known", "severity_of", "title_of"]
+__all__ = ["Rule", "Wording", "known", "severity_of"]
 
 _SH: Final = PREFIXES["sh"]
 _XSD: Final = PREFIXES["xsd"]
@@ -101,18 +101,6 @@ def severity_of(iri: str) -> str:
     return _SEVERITIES.get(iri.removeprefix(_SH), "violation")
 
 
-def title_of(visit: Visit, iri: str) -> str:
-    """Return what a class or property is called, in the language of the visit."""
-    term = model().terms.get(iri)
-    if term is not None and term.labels:
-        return term.labels.get(visit.language) or term.labels.get("en", short(iri))
-    key = short(iri)
-    for words in (visit.words("rules"), visit.words("thing")):
-        if words.has(key):
-            return words(key)
-    return key
-
-
 class Wording:
     """Says rules in the language of a visit.
 
@@ -136,7 +124,7 @@ class Wording:
 
     def link(self, iri: str) -> Markup:
         """Return a term as a link to its page."""
-        name, address = title_of(self._visit, iri), self._visit.link(iri)
+        name, address = named(self._visit, iri)
         return Markup('<a href="{}">{}</a>').format(address, name)
 
     def _phrases(self, shape: Shape, rule: Rule | None = None) -> Iterator[Markup]:

@@ -9,11 +9,15 @@ import pyoxigraph as ox
 from markupsafe import Markup
 
 from clustergraph.pages.frame import page
-from clustergraph.pages.model import Model, Term, model
-from clustergraph.pages.rules import Rule, Wording, known, title_of
+from clustergraph.pages.lexicon import Link, entries, entry, in_language, named
+from clustergraph.pages.model import Term, Texts, model
+from clustergraph.pages.naming import called, names_of
+from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.usage import usage
 from clustergraph.pages.visit import short
-from clustergraph.vocab import BASE, INFERRED
+from clustergraph.quadstore.engine import reading
+from clustergraph.spelling import collation_key
+from clustergraph.vocab import BASE, CG, INFERRED
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -21,20 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["is_term", "term"]
 
-_EXAMPLES: Final = 8
-_INSTANCES: Final = """SELECT ?thing ?name
-WHERE {
-  { SELECT DISTINCT ?thing { GRAPH ?graph { ?thing a $term } FILTER(?graph != $inferred) }
-    LIMIT 8 }
-  OPTIONAL { ?thing rdfs:label|skos:prefLabel ?name }
-}"""
-_STATEMENTS: Final = """SELECT ?thing ?name ?value ?valueName
-WHERE {
-  { SELECT ?thing ?value { GRAPH ?graph { ?thing $term ?value } FILTER(?graph != $inferred) }
-    LIMIT 8 }
-  OPTIONAL { ?thing rdfs:label|skos:prefLabel ?name FILTER(LANG(?name) = "en") }
-  OPTIONAL { ?value rdfs:label|skos:prefLabel ?valueName FILTER(LANG(?valueName) = "en") }
-}"""
+_INSTANCES: Final = """SELECT DISTINCT ?thing
+WHERE { GRAPH ?graph { ?thing a $term } FILTER(?graph != $inferred && isIRI(?thing)) }
+LIMIT 8"""
+_STATEMENTS: Final = """SELECT DISTINCT ?thing ?value
+WHERE { GRAPH ?graph { ?thing $term ?value } FILTER(?graph != $inferred && isIRI(?thing)) }
+LIMIT 8"""
 _ALL: Final = "SELECT ?thing WHERE { ?thing a $term }"
 _ALL_STATEMENTS: Final = "SELECT ?thing ?value WHERE { ?thing $term ?value }"
 _OURS: Final = re.compile(r"\bcg:([A-Za-z]\w*)")
@@ -65,26 +61,21 @@ def term(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> R
         visit,
         "term",
         headers=headers,
-        term=one,
-        title=title_of(visit, iri),
+        entry=entry(visit, one, used),
         other=one.labels.get("cs" if visit.language == "en" else "en", ""),
         short=short(iri),
-        module=next(
-            (m.titles.get(visit.language, m.name) for m in whole.modules if m.name == one.module),
-            one.module,
-        ),
-        definition=_text(visit, whole, one.definitions),
-        note=_text(visit, whole, one.notes),
-        lines=_line(visit, whole, one),
-        relations=_relations(visit, whole, one),
-        rules=_rules(visit, whole, one),
-        outgoing=[_property(visit, p, p.ranges) for p in outgoing],
-        incoming=[_property(visit, p, p.domains) for p in incoming],
+        module=in_language(whole.module(one.module).titles, visit.language)[0] or one.module,
+        definition=_linked(visit, one.definitions),
+        note=_linked(visit, one.notes),
+        lines=_line(visit, one),
+        relations=_relations(visit, one),
+        rules=_rules(visit, one),
+        outgoing=[(row, row.ranges) for row in entries(visit, outgoing, used)],
+        incoming=[(row, row.domains) for row in entries(visit, incoming, used)],
         alignments=[
             (short(a.relation), short(a.term), a.term, a.note, a.file) for a in one.alignments
         ],
-        stated=used.stated.get(iri, 0),
-        below=sum(used.stated.get(other, 0) for other in whole.descendants(iri)),
+        below=sum(map(used.stated, whole.descendants(iri))),
         inferred=used.inferred.get(iri, 0),
         examples=_examples(visit, node, inferred, is_class),
         query=visit.query_text(_ALL if is_class else _ALL_STATEMENTS, term=node),
@@ -100,57 +91,52 @@ def term(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> R
     )
 
 
-def _named(visit: Visit, iri: str) -> tuple[str, str]:
-    return title_of(visit, iri), visit.link(iri)
+def _linked(visit: Visit, texts: Texts) -> tuple[Markup, str]:
+    """Return a text in which the terms that it names are links, and its language."""
+    text, language = in_language(texts, visit.language)
 
-
-def _text(visit: Visit, whole: Model, texts: Any) -> tuple[Markup, str]:
-    """Return a text in the language of the visit, or else in English, and the language."""
-    language = visit.language if visit.language in texts else "en"
-
-    def linked(match: re.Match[str]) -> str:
-        iri = _iri_of(match[1])
-        if iri not in whole.terms:
+    def link(match: re.Match[str]) -> str:
+        if CG + match[1] not in model().terms:
             return match[0]
-        return str(Markup('<a href="{}">{}</a>').format(visit.link(iri), title_of(visit, iri)))
+        title, href = named(visit, CG + match[1])
+        return str(Markup('<a href="{}">{}</a>').format(href, title))
 
-    text = str(Markup.escape(texts.get(language, "")))
-    return Markup(_OURS.sub(linked, text)), language  # noqa: S704 - escaped just before
-
-
-def _iri_of(name: str) -> str:
-    """Return the IRI of a term of the ontology by its name."""
-    return f"{BASE}ns#{name}"
+    return Markup(_OURS.sub(link, str(Markup.escape(text)))), language  # noqa: S704 - escaped
 
 
-def _line(visit: Visit, whole: Model, one: Term) -> list[list[tuple[str, str]]]:
+def _line(visit: Visit, one: Term) -> list[list[Link]]:
     """Return the ways from the top down to a term, each without the term itself."""
-    ways: list[list[tuple[str, str]]] = []
-    for above in one.above:
-        if above in whole.terms:
-            for way in _line(visit, whole, whole.terms[above]) or [[]]:
-                ways.append([*way, _named(visit, above)])
-    return ways
-
-
-def _relations(visit: Visit, whole: Model, one: Term) -> list[tuple[str, list[tuple[str, str]]]]:
-    below = [iri for iri in one.below if whole.terms[iri].ours]
-    found = [
-        ("domain", [_named(visit, iri) for iri in one.domains]),
-        ("range", [_named(visit, iri) for iri in one.ranges]),
-        ("inverse", [_named(visit, one.inverse)] if one.inverse else []),
-        ("below", [_named(visit, iri) for iri in below]),
-        ("disjoint", [_named(visit, iri) for iri in one.disjoint]),
+    terms = model().terms
+    return [
+        [*way, named(visit, above)]
+        for above in one.above
+        if above in terms
+        for way in _line(visit, terms[above]) or [[]]
     ]
-    return [(key, sorted(values)) for key, values in found if values]
 
 
-def _rules(visit: Visit, whole: Model, one: Term) -> list[dict[str, Any]]:
+def _relations(visit: Visit, one: Term) -> list[tuple[str, list[Link]]]:
+    related = {
+        "domain": one.domains,
+        "range": one.ranges,
+        "inverse": (one.inverse,) if one.inverse else (),
+        "below": [iri for iri in one.below if model().terms[iri].ours],
+        "disjoint": one.disjoint,
+    }
+    return [
+        (key, sorted((named(visit, iri) for iri in iris),
+                     key=lambda link: collation_key(link[0], visit.language)))
+        for key, iris in related.items()
+        if iris
+    ]  # fmt: skip
+
+
+def _rules(visit: Visit, one: Term) -> list[dict[str, Any]]:
     """Return the rules about a term, by the class that asks them, its own first."""
     say = Wording(visit)
     groups: dict[str, list[Rule]] = {}
     if one.kind == "class":
-        for iri in (one.iri, *whole.ancestors(one.iri)):
+        for iri in (one.iri, *model().ancestors(one.iri)):
             groups[iri] = [rule for rule in known().values() if iri in rule.classes]
     else:
         for rule in known().values():
@@ -168,52 +154,35 @@ def _rules(visit: Visit, whole: Model, one: Term) -> list[dict[str, Any]]:
                 "says": say.says(rule),
                 "severity": rule.severity,
                 "message": rule.message,
-                "classes": [_named(visit, other) for other in rule.classes],
+                "classes": [named(visit, other) for other in rule.classes],
             }
             for rule in rules
             if not (rule.key in seen or seen.add(rule.key))  # type: ignore[func-returns-value]
         ]
         if rows:
-            found.append({"class": _named(visit, iri) if iri else None, "rows": rows,
+            found.append({"class": named(visit, iri) if iri else None, "rows": rows,
                           "own": iri == one.iri})  # fmt: skip
     return found
-
-
-def _property(visit: Visit, one: Term, ends: tuple[str, ...]) -> dict[str, Any]:
-    return {
-        "title": title_of(visit, one.iri),
-        "href": visit.link(one.iri),
-        "ends": [_named(visit, end) for end in ends],
-        "definition": one.definitions.get(visit.language) or one.definitions.get("en", ""),
-    }
 
 
 def _examples(
     visit: Visit, node: ox.NamedNode, inferred: ox.NamedNode, is_class: bool
 ) -> list[dict[str, Any]]:
-    text = _INSTANCES if is_class else _STATEMENTS
-    rank = {visit.language: 0, "en": 1, None: 2}
-    solutions = list(visit.solutions(text, term=node, inferred=inferred))
-    # The best name of each thing first: the others are passed over.
-    solutions.sort(key=lambda row: rank.get(getattr(row["name"], "language", None), 3))
-    found: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in solutions:
-        thing = row["thing"]
-        value = None if is_class else row["value"]
-        key = (str(thing), str(value))
-        if key in found or isinstance(thing, ox.BlankNode):
-            continue
-        name = row["name"]
-        shown: dict[str, Any] = {
-            "text": name.value if name is not None else short(thing.value),
-            "href": visit.link(thing.value),
-        }
-        if isinstance(value, ox.NamedNode):
-            label = row["valueName"]
-            ours = value.value.startswith(BASE) or label is not None
-            shown["value"] = label.value if label is not None else short(value.value)
-            shown["value_href"] = visit.link(value.value) if ours else ""
-        elif value is not None:
-            shown["value"], shown["value_href"] = value.value, ""
-        found[key] = shown
-    return list(found.values())[:_EXAMPLES]
+    """Return things of a class, or statements with a property: what each shows, and leads to."""
+    with reading():
+        found = visit.solutions(
+            _INSTANCES if is_class else _STATEMENTS, term=node, inferred=inferred
+        )
+        rows = [tuple(row) for row in found]
+    things = {one for row in rows for one in row if isinstance(one, ox.NamedNode)}
+    names = called(names_of(visit.engine, things), visit.language)
+
+    def shown(one: Any) -> Link:
+        if not isinstance(one, ox.NamedNode):
+            return str(one.value), ""
+        ours = one.value.startswith(BASE) or one.value in names
+        return names.get(one.value, short(one.value)), visit.link(one.value) if ours else ""
+
+    return [
+        {"thing": shown(row[0]), "value": shown(row[1]) if len(row) > 1 else None} for row in rows
+    ]

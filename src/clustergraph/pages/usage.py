@@ -35,28 +35,35 @@ class Usage:
     """How often terms are used.
 
     Attributes:
-        stated: uses in what was stated: things of a class, statements of a property; by IRI.
-        inferred: further uses in what follows from that.
+        classes: things that are stated to be of each class, by IRI.
+        properties: stated statements of each property.
+        inferred: further uses of either, in what follows from that.
     """
 
-    stated: dict[str, int]
+    classes: dict[str, int]
+    properties: dict[str, int]
     inferred: dict[str, int]
+
+    def stated(self, iri: str) -> int:
+        """Return how often a class or property is used in what was stated."""
+        return self.classes.get(iri) or self.properties.get(iri, 0)
 
 
 def usage(visit: Visit) -> Usage:
     """Return how often each class and property is used in the graph."""
 
     def make() -> dict[str, dict[str, int]]:
-        graph = ox.NamedNode(INFERRED)
-        found: dict[str, dict[str, int]] = {"stated": {}, "inferred": {}}
-        for key, text in (
-            ("stated", CLASSES),
-            ("stated", PROPERTIES),
-            ("inferred", _INFERRED % "?thing a ?term"),
-            ("inferred", _INFERRED % "?thing ?term ?value"),
-        ):
-            for row in visit.select(text, inferred=graph):
-                found[key].setdefault(row.term, int(row.n))
-        return found
+        def counted(text: str) -> dict[str, int]:
+            rows = visit.select(text, inferred=ox.NamedNode(INFERRED))
+            return {row.term: int(row.n) for row in rows}
 
-    return Usage(**derived(visit.context, "usage", make))
+        return {
+            "classes": counted(CLASSES),
+            "properties": counted(PROPERTIES),
+            "inferred": {
+                **counted(_INFERRED % "?thing ?term ?value"),
+                **counted(_INFERRED % "?thing a ?term"),
+            },
+        }
+
+    return Usage(**derived(visit.context, "usage-of-terms", make))

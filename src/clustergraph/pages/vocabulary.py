@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, QuerySyntaxError
+from clustergraph.pages.lexicon import in_language, title_of
+from clustergraph.pages.model import model
+from clustergraph.pages.usage import usage
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
 from clustergraph.quadstore.engine import StoreEngine
@@ -23,29 +26,23 @@ __all__ = ["Term", "show", "terms"]
 
 _MOST_THINGS: Final = 20
 _SHORTEST: Final = 2
-# Counted apart from the labels: joined, each of a thing's labels would be looked up anew.
-_USED: Final = {
-    "classes": "SELECT ?term (COUNT(*) AS ?count) { ?thing a ?term } GROUP BY ?term",
-    "properties": "SELECT ?term (COUNT(*) AS ?count) { ?thing ?term ?value } GROUP BY ?term",
-}
-_KNOWN: Final = {
-    "classes": "VALUES ?kind { owl:Class rdfs:Class } ?term a ?kind",
-    "properties": "VALUES ?kind { owl:ObjectProperty owl:DatatypeProperty "
-    "owl:AnnotationProperty } ?term a ?kind",
-}
-_WORDS: Final = """SELECT ?term ?label ?definition {
-  %s . FILTER(isIRI(?term))
-  OPTIONAL { ?term rdfs:label ?label FILTER(LANG(?label) = $language) }
-  OPTIONAL { ?term skos:definition ?definition FILTER(LANG(?definition) = $language) }
-}"""
 _THINGS: Final = """SELECT ?thing ?label {
   ?thing rdfs:label|skos:prefLabel|cg:acronym ?label .
   FILTER(isIRI(?thing) && (STRSTARTS(STR(?thing), $id) || STRSTARTS(STR(?thing), $code)
     || STRSTARTS(STR(?thing), $nuts) || STRSTARTS(STR(?thing), $nace)))
 }"""
-
-
-_OBJECTS: Final = "SELECT DISTINCT ?value { ?thing $property ?value FILTER(isIRI(?value)) }"
+_NAMESPACES: Final = {
+    "id": ox.Literal(ID),
+    "code": ox.Literal(CODE),
+    "nuts": ox.Literal(PREFIXES["nuts"]),
+    "nace": ox.Literal(PREFIXES["nace"]),
+}
+# What a property leads to: what it is used with, and whatever its range has. Nobody chooses among
+# more than these; others are still found by what is typed.
+_USED: Final = "SELECT DISTINCT ?value { ?thing $property ?value FILTER(isIRI(?value)) } LIMIT 5000"
+_INSTANCES: Final = "SELECT DISTINCT ?value { ?value a $class FILTER(isIRI(?value)) } LIMIT 5000"
+# Ranges that say nothing.
+_ANYTHING: Final = frozenset((PREFIXES["owl"] + "Thing", PREFIXES["skos"] + "Concept"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +72,10 @@ def show(visit: Visit) -> Response:
         case "terms":
             found = {room: [asdict(one) for one in listed] for room, listed in terms(visit).items()}
             return _json(found)
+        case _ if name := visit.parameter("name"):
+            return _json(_things(visit, lambda thing: shorten(thing.iri) == name))
         case _:
-            space = PREFIXES.get(visit.parameter("prefix"), "")
-            meant = _objects(visit, visit.parameter("property"))
-            return _json(_things(visit, _fold(visit.parameter("q")), space, meant))
+            return _json(_completions(visit))
 
 
 def _json(content: Any, cacheable: bool = True) -> Response:
@@ -103,8 +100,8 @@ def _checked(visit: Visit) -> dict[str, Any]:
         return {"message": error.public_message}
     if isinstance(engine, StoreEngine):
         for unknown in engine.unknown_terms(text, CG):
-            term = unknown.term
-            return {"line": term.line, "column": term.column, "message": str(unknown)}
+            place = {"line": unknown.term.line, "column": unknown.term.column}
+            return {**place, "message": str(unknown), "warning": True}
     return {}
 
 
@@ -112,23 +109,31 @@ def terms(visit: Visit) -> dict[str, list[Term]]:
     """Return the classes and properties in use or defined, the most used first."""
     key = f"terms-{visit.language}"
     if key not in visit.context.memory:
-        visit.context.memory[key] = {room: _gathered(visit, room) for room in _USED}
+        used = usage(visit)
+        rooms = {
+            "classes": (used.classes, model().own("class")),
+            "properties": (used.properties, model().own("object", "datatype", "annotation")),
+        }
+        visit.context.memory[key] = {
+            room: sorted(
+                (
+                    _described(visit, iri, counts.get(iri, 0) + used.inferred.get(iri, 0))
+                    for iri in counts | dict.fromkeys(term.iri for term in defined)
+                    if iri.startswith(tuple(PREFIXES.values()))
+                ),
+                key=lambda term: (-term.count, term.name),
+            )
+            for room, (counts, defined) in rooms.items()
+        }
     found: Any = visit.context.memory[key]
     return dict(found)
 
 
-def _gathered(visit: Visit, room: str) -> list[Term]:
-    counts = {row.term: int(row.count) for row in visit.select(_USED[room])}
-    words: dict[str, tuple[str, str]] = {}
-    language = ox.Literal(visit.language)
-    for row in visit.select(_WORDS % _KNOWN[room], language=language):
-        words.setdefault(row.term, (row.label or "", row.definition or ""))
-    listed = [
-        Term(shorten(iri), iri, counts.get(iri, 0), *words.get(iri, ("", "")))
-        for iri in counts | words
-        if iri.startswith(tuple(PREFIXES.values()))
-    ]
-    return sorted(listed, key=lambda term: (-term.count, term.name))
+def _described(visit: Visit, iri: str, count: int) -> Term:
+    title = title_of(visit, iri)
+    known = model().terms.get(iri)
+    definition = in_language(known.definitions, visit.language)[0] if known else ""
+    return Term(shorten(iri), iri, count, "" if title == short(iri) else title, definition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,74 +144,68 @@ class _Thing:
     iri: str
 
 
-def _things(visit: Visit, asked: str, space: str, meant: frozenset[str]) -> list[dict[str, str]]:
-    """Return things whose name or label fits what is typed, the best first.
+def _completions(visit: Visit) -> list[dict[str, str]]:
+    """Return things whose name or label fits what is typed; those that the property asks for."""
+    asked = _plain(visit.parameter("q"))
+    space = PREFIXES.get(visit.parameter("prefix"), "")
+    expected = _expected(visit, visit.parameter("property"))
 
-    Args:
-        visit: who asks.
-        asked: what is typed, folded.
-        space: the namespace they must be in; empty: any.
-        meant: things that are likelier than others.
-    """
-    if len(asked) < _SHORTEST and not meant:
-        return []
-    ranked: dict[str, tuple[bool, int, bool, str]] = {}
-    for thing in _known(visit):
-        if not thing.iri.startswith(space):
-            continue
-        if thing.folded.startswith(asked) or thing.local.startswith(asked):
-            rank = 0
-        elif f" {asked}" in thing.folded:
-            rank = 1
-        elif asked in thing.folded or asked in thing.local:
-            rank = 2
-        else:
-            continue
+    def fits(thing: _Thing) -> bool:
+        return thing.iri.startswith(space) and (asked in thing.folded or asked in thing.local)
+
+    found = _things(visit, lambda thing: thing.iri in expected and fits(thing), asked)
+    if found or len(asked) < _SHORTEST:
+        return found
+    return _things(visit, fits, asked)
+
+
+def _things(
+    visit: Visit, wanted: Callable[[_Thing], bool], asked: str = ""
+) -> list[dict[str, str]]:
+    """Return the things that are wanted, each once, by the label that fits best."""
+    ranked: dict[str, tuple[int, bool, str]] = {}
+    for thing in filter(wanted, _known(visit)):
+        begins = thing.folded.startswith(asked) or thing.local.startswith(asked)
+        rank = 0 if begins else 1 if f" {asked}" in thing.folded else 2
         # Things before codes: there are many regions and activities of one name.
-        here = (thing.iri not in meant, rank, not thing.iri.startswith(ID), thing.label)
+        here = (rank, not thing.iri.startswith(ID), thing.label)
         ranked[thing.iri] = min(here, ranked.get(thing.iri, here))
     best = sorted(ranked, key=lambda iri: ranked[iri])[:_MOST_THINGS]
-    return [
-        {"name": shorten(iri), "label": ranked[iri][-1], "kind": _kind(iri)}
-        for iri in best
-        if len(asked) >= _SHORTEST or iri in meant
-    ]
+    return [{"name": shorten(iri), "label": ranked[iri][-1], "kind": _kind(iri)} for iri in best]
 
 
-def _objects(visit: Visit, name: str) -> frozenset[str]:
-    """Return what a property leads to in the graph; nothing if there is no such property."""
-    known = {term.name: term.iri for term in terms(visit)["properties"]}
-    if name not in known:
+def _expected(visit: Visit, name: str) -> frozenset[str]:
+    """Return what a property leads to: what it is used with, and the things of its range."""
+    iri = next((one.iri for one in terms(visit)["properties"] if one.name == name), "")
+    if not iri:
         return frozenset()
     key = f"objects {name}"
     if key not in visit.context.memory:
-        rows = visit.select(_OBJECTS, property=ox.NamedNode(known[name]))
+        term = model().terms.get(iri)
+        ranges = {one for one in (term.ranges if term else ()) if one not in _ANYTHING}
+        classes = ranges.union(*(model().descendants(one) for one in ranges))
+        rows = visit.select(_USED, property=ox.NamedNode(iri))
+        for one in classes:
+            rows += visit.select(_INSTANCES, **{"class": ox.NamedNode(one)})
         visit.context.memory[key] = frozenset(row.value for row in rows)
     found: Any = visit.context.memory[key]
     return frozenset(found)
 
 
 def _known(visit: Visit) -> list[_Thing]:
+    """Return every name of every thing, in any language."""
     found: Any = visit.context.memory.get("things")
     if found is None:
-        spaces = {
-            "id": ox.Literal(ID),
-            "code": ox.Literal(CODE),
-            "nuts": ox.Literal(PREFIXES["nuts"]),
-            "nace": ox.Literal(PREFIXES["nace"]),
-        }
         found = visit.context.memory["things"] = [
-            _Thing(_fold(row.label), _fold(row.thing.rpartition("/")[2]), row.label, row.thing)
-            for row in visit.select(_THINGS, **spaces)
+            _Thing(_plain(row.label), _plain(row.thing.rpartition("/")[2]), row.label, row.thing)
+            for row in visit.select(_THINGS, **_NAMESPACES)
         ]
-        found.sort(key=attrgetter("folded"))
     listed: list[_Thing] = found
     return listed
 
 
-def _fold(text: str) -> str:
-    """Return a text without accents, case and hyphens, to compare by."""
-    return fold(text.replace("-", " ")).strip()
+def _plain(text: str) -> str:
+    return fold(text.replace("-", " "))
 
 
 def _kind(iri: str) -> str:

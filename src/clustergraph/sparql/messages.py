@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
 from clustergraph.errors import QuerySyntaxError, near, shortened
+from clustergraph.sparql.grouping import with_samples
 from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokenise
 
 __all__ = ["explain"]
@@ -70,6 +71,7 @@ def explain(
         or _unterminated(found)
         or _undeclared(found, prefixes)
         or _unbalanced(found)
+        or _ungrouped(text, found, parse)
         or _from_parser(text, found, str(error), parse, kind)
     )
     reason, offset = fault
@@ -162,6 +164,30 @@ def _unbalanced(found: Sequence[Token]) -> tuple[str, int] | None:
     if open_:
         return f"this {open_[-1].text} is never closed", open_[-1].start
     return None
+
+
+def _ungrouped(text: str, found: Sequence[Token], parse: Parse) -> tuple[str, int] | None:
+    """Return the fault of variables that are not grouped, if nothing else is wrong."""
+    mended, wrong = with_samples(text, found)
+    if not wrong:
+        return None
+    try:
+        parse(mended)
+    except SyntaxError:
+        return None
+    variable = wrong[0]
+    index = found.index(variable)
+    if any(
+        one.is_word("AS") and other.text == variable.text
+        for one, other in itertools.pairwise(found[:index])
+    ):
+        reason = f"{variable.text} is named in the same SELECT: repeat its expression here"
+    else:
+        reason = (
+            f"{variable.text} is neither grouped nor aggregated: add it to GROUP BY, or write an "
+            f"aggregate such as (SAMPLE({variable.text}) AS ?name)"
+        )
+    return reason, variable.start
 
 
 def _from_parser(
