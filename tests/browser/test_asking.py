@@ -65,11 +65,72 @@ def test_completion(visit: Callable[..., Any]) -> None:
     assert "cg:country country:CZ" in page.locator("#query").input_value()
     assert "cg%3AClusterOrganisation" in page.url
     said = page.locator("#results .outcome").inner_text()
-    assert re.match(r"Complete: \d+ rows\s+found in", said)
+    assert re.match(r"\d+ rows\s+in ", said)
     # Whoever hears the page is told as well.
-    assert page.get_by_role("status").filter(has_text="Complete").count() == 1
+    assert page.get_by_role("status").filter(has_text="rows").count() == 1
     assert page.evaluate("window.stayed")
     page.get_by_role("link", name="cluster-organisation:clutex").wait_for()
+
+
+def test_objects_fit_the_property(visit: Callable[..., Any]) -> None:
+    """An object is completed by what the range of its property has, from the first letter."""
+    visitor = visit()
+    visitor.go("/query")
+    page = visitor.page
+    offered = page.locator(".cm-tooltip-autocomplete li")
+    write(page, "SELECT ?x { ?x cg:ecosystem t")
+    offered.get_by_text("Textiles").first.wait_for()
+    assert all("ecosystem ·" in one for one in offered.all_inner_texts() if "·" in one)
+
+
+def test_names_are_explained(visit: Callable[..., Any]) -> None:
+    """Whoever points at a name reads what it means: label and definition."""
+    visitor = visit(viewport={"width": 1280, "height": 900})
+    visitor.go(address("SELECT ?x { ?x a\ncg:ClusterOrganisation ; cg:country\ncountry:CZ }"))
+    page = visitor.page
+    lines = page.locator(".cm-line")
+    lines.nth(1).hover(position={"x": 60, "y": 8})
+    page.locator(".cm-tooltip-hover").get_by_text("cluster organisation", exact=True).wait_for()
+    assert len(page.locator(".cm-tooltip-hover div div").last.inner_text()) > 40
+    page.mouse.move(5, 5)
+    lines.nth(2).hover(position={"x": 40, "y": 8})
+    page.locator(".cm-tooltip-hover").get_by_text("Czechia").wait_for()
+
+
+def test_warning_is_no_error(visit: Callable[..., Any]) -> None:
+    """A term that the graph does not know is a warning; the query is well-formed."""
+    visitor = visit()
+    visitor.go(address("SELECT ?x { ?x a cg:ClusterOrganization }"))
+    page = visitor.page
+    page.locator(".cm-lintRange-warning").wait_for()
+    assert "did you mean cg:ClusterOrganisation" in page.locator("#syntax").inner_text()
+    assert page.locator(".cm-lintRange-error, #syntax.wrong").count() == 0
+
+
+def test_link_names_the_data_version(visit: Callable[..., Any]) -> None:
+    """A result has a link with the data version; opened with other data, it says so."""
+    visitor = visit()
+    visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visitor.go(address("ASK {}"))
+    page = visitor.page
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("status").get_by_text("Copied.").wait_for()
+    link = page.evaluate("navigator.clipboard.readText()")
+    assert re.search(r"/query\?query=ASK.*&version=1$", link)
+    page.goto(link)
+    assert page.get_by_text("made with data version").count() == 0
+    page.goto(link.replace("version=1", "version=99"))
+    assert page.get_by_text("made with data version 99").is_visible()
+
+
+def test_query_is_saved(visit: Callable[..., Any]) -> None:
+    """A query is saved as a file that says where it was asked, and of which data."""
+    visitor = visit()
+    visitor.go(address("ASK {}"))
+    with visitor.page.expect_download() as caught:
+        visitor.page.get_by_role("button", name="Save query").click()
+    text = caught.value.path().read_text(encoding="utf-8")
+    assert re.match(r"# http://.*query=ASK.*\n# Data version 1 of .*\n\nASK \{\}", text)
 
 
 def test_variables_are_completed(visit: Callable[..., Any]) -> None:
@@ -89,7 +150,7 @@ def test_tab_leaves_the_editor(visit: Callable[..., Any]) -> None:
     page = visitor.page
     write(page, "ASK {}")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.textContent.trim()") == "Ask"
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Run query"
     page.keyboard.press("Shift+Tab")
     assert page.evaluate("document.activeElement.className") == "editor"
     assert page.locator("#query").input_value() == "ASK {}"
@@ -139,7 +200,7 @@ def test_terms_are_put_in(visit: Callable[..., Any]) -> None:
     page.get_by_role("link", name="cg:Eurocluster", exact=True).click()
     page.keyboard.type("}")
     assert page.locator("#query").input_value() == "SELECT ?x { ?x a cg:Eurocluster }"
-    page.get_by_role("button", name="Write prefixes out").click()
+    page.get_by_role("button", name="Add prefixes").click()
     text = page.locator("#query").input_value()
     assert text.startswith("PREFIX cg: <https://w3id.org/clustergraph/ns#>\nSELECT")
 
@@ -175,6 +236,31 @@ def test_plot_is_chosen_by_shape(visit: Callable[..., Any]) -> None:
     visitor.go(address(PER_COUNTRY, "plot"))
     visitor.page.reload()
     assert visitor.page.get_by_label("Marks").input_value() == "bar"
+
+
+def test_line_has_gaps(visit: Callable[..., Any]) -> None:
+    """A year without a value interrupts the line."""
+    visitor = visit()
+    rows = " ".join(f"({year} {year % 7})" for year in (2010, 2011, 2012, 2016, 2017))
+    text = f"SELECT ?year ?n {{ VALUES (?year ?n) {{ {rows} }} }}"
+    visitor.go(address(text, "plot"))
+    visitor.page.get_by_label("Marks").select_option("line")
+    line = visitor.page.locator("g[data-mark=line] path")
+    line.wait_for()
+    assert line.get_attribute("d").count("M") == 2
+
+
+def test_heat_map_is_sorted(visit: Callable[..., Any]) -> None:
+    """The rows and columns of a heat map begin with those that add up to most."""
+    visitor = visit()
+    cells = ("a", "z", 1), ("b", "z", 5), ("b", "y", 7), ("a", "y", 3), ("c", "y", 2), ("c", "z", 1)
+    rows = " ".join(f'("{x}" "{y}" {n})' for x, y, n in cells)
+    visitor.go(address(f"SELECT ?x ?y ?n {{ VALUES (?x ?y ?n) {{ {rows} }} }}", "plot"))
+    page = visitor.page
+    page.get_by_label("Marks").select_option("heat")
+    page.locator("g[data-mark=cell] rect").first.wait_for()
+    ticks = page.locator("svg.plotted g[data-mark='x-axis tick label'] text")
+    assert ticks.all_text_contents() == ["b", "a", "c"]
 
 
 def test_map_of_countries(visit: Callable[..., Any]) -> None:
@@ -256,10 +342,10 @@ def test_cut_is_visible(visit: Callable[..., Any]) -> None:
     visitor = visit()
     visitor.go(address("SELECT ?s { ?s a cg:ClusterOrganisation }", rows=100))
     page = visitor.page
-    assert page.get_by_text("Cut at 100 rows").is_visible()
+    assert page.get_by_text("First 100 rows shown").is_visible()
     assert page.locator("table.result tbody tr").count() == 100
     visitor.go(address("SELECT ?s { ?s a cg:ClusterOrganisation } LIMIT 100", rows=100))
-    assert page.get_by_text("Complete: 100 rows").is_visible()
+    assert page.get_by_text("100 rows", exact=True).is_visible()
 
 
 def test_without_scripts(visit: Callable[..., Any]) -> None:
@@ -268,9 +354,9 @@ def test_without_scripts(visit: Callable[..., Any]) -> None:
     visitor.go("/query")
     page = visitor.page
     page.get_by_label("Your query").fill("SELECT ?x { ?x a cg:CountryGroup }")
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Run query").click()
     assert page.get_by_role("link", name="country:EU").is_visible()
-    assert page.get_by_text(re.compile(r"Complete: \d+ rows?")).is_visible()
+    assert page.get_by_text(re.compile(r"^\d+ rows?$")).is_visible()
     assert page.get_by_role("link", name="CSV").is_visible()
 
 
@@ -282,7 +368,7 @@ def test_question_form(visit: Callable[..., Any]) -> None:
     for name in ("Austria", "Czechia", "Slovakia"):
         page.get_by_label(name, exact=True).uncheck()
     page.get_by_label("Sweden", exact=True).check()
-    page.get_by_role("button", name="Ask").click()
+    page.get_by_role("button", name="Run query").click()
     page.wait_for_url(re.compile(r"\?country=SE&"))
     page.get_by_role("tab", name="Table").click()
     countries = set(page.locator("table.result td:nth-child(2)").all_inner_texts())

@@ -1,5 +1,7 @@
 // What may stand at the cursor: terms of the ontology with label and count, things, variables.
 
+import {compare, language} from "./shared.js";
+
 const KEYWORDS = `SELECT DISTINCT REDUCED CONSTRUCT DESCRIBE ASK FROM NAMED WHERE ORDER BY ASC DESC
 LIMIT OFFSET GROUP HAVING OPTIONAL UNION MINUS GRAPH SERVICE SILENT BIND AS VALUES UNDEF FILTER
 EXISTS NOT IN PREFIX BASE`.split(/\s+/);
@@ -12,11 +14,10 @@ const TOKEN =
 const MOST = 50;
 const LEAST_FOR_THINGS = 2;
 
-/** Returns a source of completions for the editor, which asks the server for terms and things. */
-export function completer({terms, things}) {
+/** Returns what asks the server for the terms of the vocabulary, once. */
+export function vocabularyOf({terms}) {
   let known = null;
-
-  async function vocabulary() {
+  return async () => {
     known ??= fetch(terms).then((response) => (response.ok ? response.json() : {}));
     try {
       return await known;
@@ -24,8 +25,21 @@ export function completer({terms, things}) {
       known = null;
       return {};
     }
-  }
+  };
+}
 
+/** Returns what a name in a query means: its label, and the definition if it is a term. */
+export async function meaning(name, vocabulary, things) {
+  const {classes = [], properties = []} = await vocabulary();
+  const term = [...classes, ...properties].find((one) => one.name === name || `<${one.iri}>` === name);
+  if (term) return [term.label || term.name, term.definition];
+  const response = await fetch(`${things}?${new URLSearchParams({name})}`);
+  const [thing] = response.ok ? await response.json() : [];
+  return thing && [thing.label, thing.kind];
+}
+
+/** Returns a source of completions for the editor, which asks the server for terms and things. */
+export function completer(vocabulary, things) {
   return async (context) => {
     const word = context.matchBefore(/[?$]\w*|(?:[\w-]+:)?[\p{L}\w\\/.-]*/u);
     const typed = word?.text ?? "";
@@ -39,7 +53,11 @@ export function completer({terms, things}) {
     if (/^[?$]/.test(typed) || !typed || place !== "predicate") {
       options.push(...variables(text, from, typed));
     }
-    if (!/^[?$]/.test(typed)) {
+    const looked = place !== "predicate" && place !== "class" && !/^[?$]/.test(typed) &&
+      (bare(typed).length >= (predicate ? 1 : LEAST_FOR_THINGS) || (context.explicit && predicate));
+    const fitting = looked ? await found(things, typed, predicate, context) : [];
+    options.unshift(...fitting);
+    if (!/^[?$]/.test(typed) && !(predicate && fitting.length)) {
       const vocabularyNow = await vocabulary();
       if (place === "class") options.push(...named(vocabularyNow.classes, typed, "class"));
       else if (place === "predicate") options.push(...named(vocabularyNow.properties, typed, "property"));
@@ -48,10 +66,6 @@ export function completer({terms, things}) {
           ...named(vocabularyNow.classes, typed, "class"),
           ...named(vocabularyNow.properties, typed, "property"),
         );
-      }
-      const looked = bare(typed).length >= LEAST_FOR_THINGS || (context.explicit && predicate);
-      if (place !== "predicate" && place !== "class" && looked) {
-        options.unshift(...(await found(things, typed, predicate, context)));
       }
       if (typed && !typed.includes(":")) options.push(...keywords(typed));
     }
@@ -99,7 +113,7 @@ function variables(text, from, typed) {
   const wanted = typed.replace(/^\$/, "?");
   return [...names]
     .filter((name) => name.startsWith(wanted) && name !== wanted)
-    .sort()
+    .sort(compare)
     .map((label) => ({label, type: "variable"}));
 }
 
@@ -141,7 +155,7 @@ function rankOf(name, ending, label, wanted, local) {
 }
 
 function count(number) {
-  return `${number.toLocaleString(document.documentElement.lang || "en")}×`;
+  return `${number.toLocaleString(language)}×`;
 }
 
 function bare(name) {

@@ -106,7 +106,7 @@ function show(nodes, links, all, title) {
     draggable(svg, node, mark, place, height);
   }
   const description = say(all > nodes.length ? "says-graph-cut" : "says-graph",
-    {nodes: nodes.length, links: links.length, all});
+    {nodes: nodes.length, n: links.length, all});
   return [element("figure", {class: "drawn"}, element("figcaption", {}, description), svg)];
 }
 

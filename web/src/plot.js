@@ -3,7 +3,7 @@
 import {
   barX, binX, cell, dot, lineY, plot, rectY, ruleX, ruleY, text,
 } from "@observablehq/plot";
-import {element, figure, say} from "./shared.js";
+import {compare, element, figure, say} from "./shared.js";
 
 const MARKS = ["bar", "line", "dot", "heat", "histogram"];
 const PALETTE = Array.from({length: 8}, (_, index) => `var(--s${index})`);
@@ -11,6 +11,7 @@ const RAMP = Array.from({length: 5}, (_, index) => `var(--r${index})`);
 // More categories than this cannot be read; the caption says how many are left out.
 const MOST_BARS = 60;
 const MOST_GROUPS = 8;
+const MOST_ON_A_LINE = 5000;
 // Letters are about this wide, in pixels; a cell of a heat map has to be at least so wide.
 const LETTER = 6.7;
 const CELL = 24;
@@ -118,8 +119,8 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
   if (kind === "heat") {
     if (groupAt < 0) throw new Error(say("needs-group"));
     const known = points.filter((point) => point.x != null && point.y != null);
-    const across = unique(known, "x");
-    const down = unique(known, "y");
+    const across = ordered(known, "x", kindOf(xAt));
+    const down = ordered(known, "y", kindOf(yAt));
     return {
       spec: {
         ...base,
@@ -166,12 +167,14 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
   const discrete = !numeric(yAt) && kindOf(yAt) !== "date";
   const names = discrete ? unique(known, "y").slice(0, MOST_BARS) : [];
   const kept = discrete ? known.filter((point) => names.includes(point.y)) : known;
+  const line = points.filter((point) => point.x != null);
   const across = !numeric(xAt) && kindOf(xAt) !== "date" ? unique(kept, "x") : null;
   const marks =
     kind === "line"
       ? [
           // A title at each point would break the line there: the dots have them.
-          lineY(kept, {x: "x", y: "y", z: groupAt < 0 ? null : "group", sort: "x", stroke: fill}),
+          lineY(discrete ? kept : withGaps(line), {x: "x", y: "y", z: groupAt < 0 ? null : "group",
+            sort: "x", stroke: fill}),
           dot(kept, {x: "x", y: "y", fill, r: 3, title: "title"}),
         ]
       : [dot(kept, {x: "x", y: "y", fill, r: 4.5, fillOpacity: 0.85, title: "title"})];
@@ -209,6 +212,36 @@ function length(value) {
 
 function unique(points, field) {
   return [...new Set(points.map((point) => point[field]))];
+}
+
+// Names come by what they add up to, the largest first; times and numbers in their own order.
+function ordered(points, field, kind) {
+  const sums = new Map();
+  for (const point of points) {
+    point[field] = label(point[field]);
+    sums.set(point[field], (sums.get(point[field]) ?? 0) + (Number(point.group) || 0));
+  }
+  const named = kind !== "number" && kind !== "date";
+  return [...sums.keys()].sort((one, other) =>
+    (named && sums.get(other) - sums.get(one)) || compare(one, other));
+}
+
+// Where values are a year apart, a missing year interrupts the line.
+function withGaps(points) {
+  const yearOf = ({x}) => (x instanceof Date ? x.getUTCFullYear() : x);
+  const yearly = points.every(({x}) =>
+    x instanceof Date ? x.getUTCMonth() === 0 && x.getUTCDate() === 1 : Number.isInteger(x));
+  if (!yearly || points.length > MOST_ON_A_LINE) return points;
+  const gaps = [];
+  for (const group of new Set(points.map((point) => point.group))) {
+    const mine = points.filter((point) => point.group === group).sort((one, other) => one.x - other.x);
+    for (const [index, point] of mine.entries()) {
+      const year = yearOf(point) + 1;
+      if (index + 1 === mine.length || yearOf(mine[index + 1]) <= year) continue;
+      gaps.push({x: point.x instanceof Date ? new Date(Date.UTC(year, 0)) : year, y: null, group});
+    }
+  }
+  return [...points, ...gaps];
 }
 
 // Few names get a colour each, the rest one for all; numbers get steps of a ramp.

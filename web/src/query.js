@@ -2,15 +2,24 @@
 //
 // Without this script the page works as well: the form asks the server, which renders the answer.
 
-import {autocompletion, closeCompletion, completionStatus, startCompletion} from "@codemirror/autocomplete";
-import {HighlightStyle, syntaxHighlighting} from "@codemirror/language";
-import {forceLinting, linter, lintGutter} from "@codemirror/lint";
+import {
+  autocompletion, closeBrackets, closeBracketsKeymap, closeCompletion, completionKeymap, completionStatus,
+  startCompletion,
+} from "@codemirror/autocomplete";
+import {defaultKeymap, history as changes, historyKeymap} from "@codemirror/commands";
+import {
+  bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting,
+} from "@codemirror/language";
+import {forceLinting, linter, lintGutter, lintKeymap} from "@codemirror/lint";
+import {highlightSelectionMatches, searchKeymap} from "@codemirror/search";
 import {EditorState, Prec} from "@codemirror/state";
-import {EditorView, keymap} from "@codemirror/view";
+import {
+  drawSelection, dropCursor, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars,
+  hoverTooltip, keymap, lineNumbers,
+} from "@codemirror/view";
 import {tags} from "@lezer/highlight";
-import {basicSetup} from "codemirror";
 import {sparql} from "codemirror-lang-sparql";
-import {completer} from "./completion.js";
+import {completer, meaning, vocabularyOf} from "./completion.js";
 import {announce} from "./results.js";
 import {element, say} from "./shared.js";
 
@@ -22,6 +31,7 @@ const form = document.getElementById("ask");
 const field = document.getElementById("query");
 const state = document.getElementById("syntax");
 const addresses = form.dataset;
+const vocabulary = vocabularyOf(addresses);
 
 const theme = EditorView.theme({
   "&": {fontSize: "0.92rem", color: "var(--code-ink)", backgroundColor: "var(--code-paper)",
@@ -58,9 +68,14 @@ const theme = EditorView.theme({
   // The marks would be pictures from data addresses, which the security policy forbids.
   ".cm-lintRange-error": {backgroundImage: "none", textDecoration: "underline wavy var(--code-wrong)",
     textDecorationSkipInk: "none"},
+  ".cm-lintRange-warning": {backgroundImage: "none", textDecoration: "underline wavy var(--code-unsure)",
+    textDecorationSkipInk: "none"},
   ".cm-lintRange-active": {backgroundColor: "var(--code-line)"},
-  ".cm-lint-marker-error": {content: "normal", background: "var(--code-wrong)", width: "0.6em",
-    height: "0.6em", borderRadius: "50%", marginTop: "0.45em"},
+  ".cm-lint-marker": {content: "normal", width: "0.6em", height: "0.6em", borderRadius: "50%",
+    marginTop: "0.45em"},
+  ".cm-lint-marker-error": {content: "normal", background: "var(--code-wrong)"},
+  ".cm-lint-marker-warning": {content: "normal", background: "var(--code-unsure)"},
+  ".cm-diagnostic-warning": {borderLeftColor: "var(--code-unsure)"},
   ".cm-lintPoint-error:after": {borderBottomColor: "var(--code-wrong)"},
 });
 
@@ -103,9 +118,14 @@ const view = new EditorView({
         {key: "Mod-/", run: toggleComments},
         {key: "Alt-Enter", run: startCompletion},
       ])),
-      basicSetup,
+      lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), changes(), foldGutter(),
+      drawSelection(), dropCursor(), EditorState.allowMultipleSelections.of(true), indentOnInput(),
+      bracketMatching(), closeBrackets(), highlightActiveLine(), highlightSelectionMatches(),
+      keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap,
+        ...foldKeymap, ...completionKeymap, ...lintKeymap]),
       sparql(),
-      autocompletion({override: [completer(addresses)], maxRenderedOptions: 60, icons: true}),
+      autocompletion({override: [completer(vocabulary, addresses.things)], maxRenderedOptions: 60, icons: true}),
+      hoverTooltip(explained),
       lintGutter(),
       linter(check, {delay: PAUSE_MS}),
       theme,
@@ -144,6 +164,21 @@ function toggleComments({state: now, dispatch}) {
   return true;
 }
 
+// What a name means, for whoever points at it
+
+async function explained({state: {doc}}, at) {
+  const {from, text} = doc.lineAt(at);
+  for (const found of text.matchAll(/<[^<>\s]+>|[\w-]*:(?:\\?[\w/.%-])*(?:\\?[\w/%-])/g)) {
+    const pos = from + found.index;
+    const end = pos + found[0].length;
+    if (at < pos || at > end) continue;
+    const said = await meaning(found[0], vocabulary, addresses.things).catch(() => null);
+    return said && {pos, end, create: () => ({dom: element("div", {class: "cm-completionInfo"},
+      element("strong", {}, said[0]), said[1] && element("div", {}, said[1]))})};
+  }
+  return null;
+}
+
 // Errors
 
 // What the server said of the query that was asked; the check of the syntax would not find it.
@@ -162,11 +197,11 @@ async function check({state: now}) {
     return [];
   }
   state.textContent = found.message ?? say("well-formed");
-  state.classList.toggle("wrong", Boolean(found.message));
+  state.classList.toggle("wrong", Boolean(found.message) && !found.warning);
   return found.message ? [diagnostic(now, found)] : [];
 }
 
-function diagnostic(now, {line, column, message}) {
+function diagnostic(now, {line, column, message, warning}) {
   let from = 0;
   let to = now.doc.length;
   if (line) {
@@ -177,7 +212,7 @@ function diagnostic(now, {line, column, message}) {
     to = from + rest;
     if (!rest) from = Math.max(at.from, from - 1);
   }
-  return {from, to: Math.max(to, from), severity: "error", message};
+  return {from, to: Math.max(to, from), severity: warning ? "warning" : "error", message};
 }
 
 function reported() {
@@ -271,6 +306,18 @@ for (const button of document.querySelectorAll("[data-declare]")) {
     view.focus();
   };
 }
+
+const save = document.querySelector("[data-save]");
+save.hidden = false;
+save.onclick = () => {
+  const address = new URL(form.action);
+  address.search = new URLSearchParams({query: view.state.doc.toString()});
+  const head = `# ${address}\n# ${save.dataset.save}\n\n`;
+  const file = URL.createObjectURL(new Blob([head, view.state.doc.toString()]));
+  element("a", {href: file, download: "query.rq"}).click();
+  URL.revokeObjectURL(file);
+  announce(say("saved"));
+};
 
 // Escape first closes what is open; it is of no use for leaving, which Tab does.
 root.addEventListener("keydown", (event) => {

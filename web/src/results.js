@@ -24,7 +24,9 @@ function prepare() {
 function copying(button) {
   button.hidden = false;
   button.onclick = async () => {
-    const text = document.getElementById(button.dataset.copy).textContent;
+    const source = document.getElementById(button.dataset.copy);
+    // A link is copied as an address.
+    const text = source.href ?? source.textContent;
     try {
       await navigator.clipboard.writeText(text);
       announce(say("copied"));

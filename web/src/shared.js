@@ -5,9 +5,23 @@ const SVG = "http://www.w3.org/2000/svg";
 const source = document.getElementById("island-words");
 const words = source ? JSON.parse(source.textContent) : {};
 
-/** Returns the text of a key in the page's language, with `{name}` filled in. */
+/** The page's language. */
+export const language = document.documentElement.lang || "en";
+
+const plural = new Intl.PluralRules(language);
+const collator = new Intl.Collator(language, {numeric: true});
+
+/** Compares texts by the alphabet of the page's language. */
+export const compare = collator.compare;
+
+/** Returns the text of a key, with `{name}` filled in; where there are several, the form for `n`. */
 export function say(key, values = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  const known = words[key] ?? key;
+  const form = {one: 0, few: 1}[plural.select(Number(values.n ?? 0))] ?? -1;
+  return (Array.isArray(known) ? known.at(form) : known).replace(/\{(\w+)\}/g, (_, name) => {
+    const value = values[name] ?? "";
+    return typeof value === "number" ? value.toLocaleString(language) : value;
+  });
 }
 
 /** Makes an element; attributes that are undefined are left out. */

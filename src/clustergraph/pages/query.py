@@ -47,11 +47,6 @@ def show(visit: Visit) -> Response:
             status, values["fault"] = results.fault(error)
     else:
         text = _ready(visit.parameter("question")) or _BEGIN
-    listed = {
-        room: [term for term in terms if term.count][:_MOST_TERMS]
-        for room, terms in vocabulary.terms(visit).items()
-    }
-    examples = [one for one in catalogue.questions().values() if one.kind == "examples"]
     return page(
         visit,
         "query",
@@ -59,8 +54,11 @@ def show(visit: Visit) -> Response:
         cacheable=status == 200 and lasting(text),
         text=text,
         most=most,
-        examples=examples,
-        terms=listed,
+        examples=[one for one in catalogue.questions().values() if one.kind == "examples"],
+        terms={
+            room: [term for term in terms if term.count][:_MOST_TERMS]
+            for room, terms in vocabulary.terms(visit).items()
+        },
         prefixes=json.dumps(dict(PREFIXES)),
         **results.about(visit),
         **values,
@@ -87,5 +85,5 @@ def _elsewhere(visit: Visit, found: outcome.Outcome, text: str) -> dict[str, Any
             "python": results.python(found, visit.base, text),
             "frame": results.frame(found, visit.base, text),
         },
-        "link": visit.url("/query", query=text),
+        "link": visit.url("/query", query=text, version=visit.generation),
     }

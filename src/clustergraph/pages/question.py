@@ -28,7 +28,7 @@ _COUNTRIES: Final = "SELECT DISTINCT ?country { ?thing cg:country ?country }"
 # Of these there are thousands.
 _ENDLESS: Final = ("nuts", "nace")
 # Parameters of the page itself, unless the question has one of that name.
-_OWN: Final = ("rows", "format", "timeout", "page", "size")
+_OWN: Final = ("rows", "format", "timeout", "page", "size", "version")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,5 +151,5 @@ def _elsewhere(
             "python": results.python(found, visit.base, question.name, given),
             "frame": results.frame(found, visit.base, question.name, given),
         },
-        "link": visit.url(path, **given),
+        "link": visit.url(path, **given, version=visit.generation),
     }

@@ -42,7 +42,14 @@ def about(visit: Visit) -> dict[str, Any]:
         # Within a page, no text may close the element that holds this.
         "island_words": json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"),
         "limits": LIMITS,
+        "older": _older(visit),
     }
+
+
+def _older(visit: Visit) -> str:
+    """Return the data version that a link was made with, if it is no longer the current one."""
+    version = visit.parameter("version")
+    return version if version.isdecimal() and version != str(visit.generation) else ""
 
 
 def fault(error: ClusterGraphError) -> tuple[int, dict[str, Any]]:

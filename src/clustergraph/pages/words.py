@@ -69,8 +69,8 @@ class Words:
         """Say whether there is a text of that key."""
         return any(key in known for known in self._known)
 
-    def own(self) -> dict[str, str]:
-        """Return the page's own texts by key, for scripts."""
+    def own(self) -> dict[str, str | list[str]]:
+        """Return the page's own texts by key, for scripts; those that differ by number as lists."""
         return {key: text[self.language] for key, text in self._known[0].items()}
 
     def _form(self, n: float, forms: int) -> int:
