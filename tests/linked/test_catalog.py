@@ -205,7 +205,7 @@ def test_frames(site: httpx.Client) -> None:
 
 def test_pages_for_people(site: httpx.Client) -> None:
     """Catalogue and indexes are pages too, in both languages."""
-    for path, words in (("/catalog", "Data ke stažení"), ("/things", "Všechny věci")):
+    for path, words in (("/catalog", "Ke stažení"), ("/things", "Všechny záznamy")):
         page = site.get(path, headers={"Accept": "text/html", "Accept-Language": "cs"})
         assert page.status_code == 200
         assert words in page.text
