@@ -150,12 +150,24 @@ def test_terms(ask: Ask) -> None:
         ("q=techtera&prefix=cluster-organisation", "cluster-organisation:techtera"),
         ("q=CESKO&prefix=country", "country:CZ"),
         ("q=czech&property=cg:country", "country:CZ"),
+        ("q=te&property=cg:ecosystem", "ecosystem:textiles"),
+        ("name=country:CZ", "country:CZ"),
     ],
 )
 def test_things(asked: str, name: str, ask: Ask) -> None:
     """Things are found by name or label, without accents; what a property leads to comes first."""
     found = json.loads(text(ask(f"/query/things?{asked}")))
     assert found[0]["name"] == name
+
+
+def test_objects_have_the_range_of_the_property(ask: Ask) -> None:
+    """What a property never had as a value is offered if its range has it, and nothing else."""
+    assert json.loads(text(ask("/query/things?q=japan&property=cg:regionCountry"))) == [
+        {"name": "country:JP", "label": "Japan", "kind": "country"}
+    ]
+    found = json.loads(text(ask("/query/things?q=a&property=cg:ecosystem")))
+    assert {one["kind"] for one in found} == {"ecosystem"}
+    assert json.loads(text(ask("/query/things?q=a&property=cg:unheardOf"))) == []
 
 
 def test_things_are_few(ask: Ask) -> None:
@@ -173,5 +185,7 @@ def test_check(ask: Ask) -> None:
     assert json.loads(text(ask("/query/check?query=ASK+%7B%7D"))) == {}
     found = json.loads(text(ask("/query/check?query=ASK+%7B+%7D%0Anonsense")))
     assert (found["line"], found["column"]) == (2, 1)
+    found = json.loads(text(ask("/query/check?query=ASK+%7B+%3Fx+a+cg:Custer+%7D")))
+    assert (found["line"], found["column"], found["warning"]) == (1, 12, True)
     deep = "(" * 3000
     assert "message" in json.loads(text(ask(f"/query/check?query=ASK+%7B+FILTER({deep}")))
