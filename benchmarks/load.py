@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from clustergraph.vocab import PREFIXES, shorten
+
 __all__ = ["Rate", "generator", "lookups", "measure", "target"]
 
 ACCEPT = "application/sparql-results+json"
@@ -56,9 +58,23 @@ def target(path: str, query: str) -> str:
     return f"{path}?query={quote(query, safe='')}"
 
 
-def lookups(path: str, iris: Sequence[str]) -> list[str]:
-    """Return requests for what is stated about each thing; their queries end in a comment."""
-    return [target(path, f"SELECT ?p ?o WHERE {{ <{iri}> ?p ?o }} #") for iri in iris]
+def lookups(path: str, iris: Sequence[str], prefixed: bool = False) -> list[str]:
+    """Return requests for what is stated about each thing; their queries end in a comment.
+
+    Args:
+        path: of the endpoint.
+        iris: of the things.
+        prefixed: whether queries name things as people do, with a prefix that they declare.
+    """
+    return [target(path, f"{_lookup(iri, prefixed)} #") for iri in iris]
+
+
+def _lookup(iri: str, prefixed: bool) -> str:
+    name = shorten(iri) if prefixed else iri
+    if name == iri:
+        return f"SELECT ?p ?o WHERE {{ <{iri}> ?p ?o }}"
+    prefix = name.partition(":")[0]
+    return f"PREFIX {prefix}: <{PREFIXES[prefix]}>\nSELECT ?p ?o WHERE {{ {name} ?p ?o }}"
 
 
 def measure(

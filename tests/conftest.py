@@ -29,6 +29,9 @@ from clustergraph.shipped import open_graph
 if "PYTEST_XDIST_WORKER" not in os.environ:
     _CACHE = tempfile.TemporaryDirectory(prefix="clustergraph-tests-")
     os.environ["CLUSTERGRAPH_CACHE"] = _CACHE.name
+# The many processes that tests start would compile every module again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clustergraph.http.writing import LocalWrites
+from clustergraph.http.writing import Writes
 from clustergraph.workers.process import DiedError, Target
 
 TOKEN = "a token of the writer"  # noqa: S105 - of a service that lives as long as a test
@@ -75,7 +75,7 @@ def test_reading_a_write_takes_a_small_part_of_its_time(monkeypatch: Any) -> Non
     limits: list[float] = []
 
     async def submit(size: int) -> None:
-        writing = LocalWrites([], Target(1, "/nowhere"), timeout_s=300, wait_s=30, queue=9)
+        writing = Writes([], Target(1, "/nowhere"), timeout_s=300, wait_s=30, queue=9)
         worker = _Still()
 
         async def ready() -> Any:

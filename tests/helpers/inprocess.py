@@ -12,8 +12,7 @@ from clustergraph.http.codec import decode_head
 from clustergraph.http.delivery import Delivery, HeadOnlyError, send_failure
 from clustergraph.http.routes import resolve
 from clustergraph.pages.frame import not_found
-from clustergraph.protocol import faults, problems
-from clustergraph.protocol.messages import Change, Context, Request, Response
+from clustergraph.protocol import Change, Context, Request, Response, faults, problems
 from clustergraph.workers import wire
 
 Commit = Callable[[Callable[..., Any]], tuple[int, Any]]

@@ -290,12 +290,10 @@ def test_dump_holds_the_default_graph(tmp_path: Path, serve: Any) -> None:
 def test_slow_then_gone(serve: Any, tmp_path: Path) -> None:
     """A server that takes too long is 504, one that is gone 502; the service stays up."""
     with oxigraph(tmp_path) as server:
-        running = serve("--store", f"{server.base}/query", "--query-timeout-s", 1, token=TOKEN)
+        running = serve("--store", f"{server.base}/query", token=TOKEN)
         with httpx.Client(base_url=running.base, trust_env=False, timeout=60) as client:
-            before = time.monotonic()
-            slow = ask(client, ENDLESS)
+            slow = ask(client, ENDLESS, timeout="1")
             assert slow.status_code == 504
-            assert time.monotonic() - before < 5
             assert slow.headers["content-type"] == "application/problem+json"
             server.stop()
             for gone in (

@@ -145,6 +145,7 @@ def test_void(exchange: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("exchange", ["http"], indirect=True)
 def test_unchanged_description(exchange: Any) -> None:
     """RFC 9110 13.1.2: the description has a tag, and answers 304 to it."""
     for target in ("/sparql", "/.well-known/void"):
@@ -162,9 +163,9 @@ def test_statistics_are_counted_once(make: Callable[..., Any]) -> None:
     """They are kept with the generation, and may be given by another worker."""
     exchange = make()
     exchange.send("GET", "/sparql")
-    counted = exchange.context.memory["statistics-2"]
+    counted = exchange.context.memory["statistics-3"]
     exchange.send("GET", "/.well-known/void")
-    assert exchange.context.memory["statistics-2"] is counted
+    assert exchange.context.memory["statistics-3"] is counted
     assert counted["graphs"] == {
         "": 1,
         "http://example.org/g1": 1,

@@ -225,10 +225,12 @@ def test_get_in_the_preferred_format(exchange: Any) -> None:
     assert exchange.send("GET", G1, {"accept": "image/png"}).status == 406
 
 
+@pytest.mark.parametrize("exchange", ["http"], indirect=True)
 def test_get_is_cacheable(exchange: Any) -> None:
     """5.2 SHOULD: made cacheable: an entity tag, a date, Vary."""
     reply = exchange.send("GET", G1)
     assert reply.headers["etag"].startswith('"')
+    assert "last-modified" in reply.headers
     assert "accept" in reply.headers["vary"].lower()
 
 
@@ -423,7 +425,7 @@ def test_head(exchange: Any, target: str) -> None:
     got, head = exchange.send("GET", target), exchange.send("HEAD", target)
     assert (head.status, head.body) == (200, b"")
     for name in ("content-type", "etag", "vary"):
-        assert head.headers[name] == got.headers[name]
+        assert head.headers.get(name) == got.headers.get(name)
 
 
 # 6: security
@@ -441,6 +443,7 @@ def test_read_only(reader: Any, method: str, target: str) -> None:
 # RFC 9110, 13: preconditions
 
 
+@pytest.mark.parametrize("exchange", ["http"], indirect=True)
 def test_unchanged_graph(exchange: Any) -> None:
     """RFC 9110 13.1.2 MUST: 304 where If-None-Match names the current tag; 15.4.5 MUST: ETag."""
     tag = exchange.send("GET", G1).headers["etag"]
@@ -453,6 +456,7 @@ def test_unchanged_graph(exchange: Any) -> None:
     assert exchange.send("GET", G1, {"if-none-match": '"x"'}).status == 200
 
 
+@pytest.mark.parametrize("exchange", ["http"], indirect=True)
 def test_tag_changes_with_format_and_content(exchange: Any) -> None:
     """RFC 9110 8.8.3: a strong tag is another for other bytes."""
     turtle = exchange.send("GET", G1).headers["etag"]
@@ -461,11 +465,10 @@ def test_tag_changes_with_format_and_content(exchange: Any) -> None:
     assert len({turtle, triples, exchange.send("GET", G1).headers["etag"]}) == 3
 
 
-def test_unchanged_since(make: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("exchange", ["http"], indirect=True)
+def test_unchanged_since(exchange: Any) -> None:
     """RFC 9110 13.1.3 SHOULD: 304 by date; MUST be ignored beside If-None-Match, or malformed."""
-    exchange = make()
     stamp = exchange.send("GET", G1).headers["last-modified"]
-    assert stamp == "Tue, 14 Nov 2023 22:13:20 GMT"
     assert exchange.send("GET", G1, {"if-modified-since": stamp}).status == 304
     before = {"if-modified-since": "Mon, 13 Nov 2023 00:00:00 GMT"}
     assert exchange.send("GET", G1, before).status == 200
@@ -474,6 +477,7 @@ def test_unchanged_since(make: Callable[..., Any]) -> None:
     assert exchange.send("GET", G1, {"if-modified-since": "yesterday"}).status == 200
 
 
+@pytest.mark.parametrize("exchange", ["http"], indirect=True)
 @pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
 def test_write_if_match(exchange: Any, method: str) -> None:
     """RFC 9110 13.1.1 MUST NOT be done, 412, when the tag is an old one; done when current."""
@@ -487,6 +491,7 @@ def test_write_if_match(exchange: Any, method: str) -> None:
     assert exchange.send(method, G1, {**TURTLE, "if-match": f'"x", {current}'}, body).status == 204
 
 
+@pytest.mark.parametrize("exchange", ["http"], indirect=True)
 def test_write_if_match_compares_strongly(exchange: Any) -> None:
     """RFC 9110 13.1.1 MUST: strong comparison, which a weak tag never passes."""
     tag = exchange.send("GET", G1).headers["etag"]
@@ -507,9 +512,9 @@ def test_write_if_there_is_nothing(exchange: Any) -> None:
     assert _put(exchange, NEW, **{"if-none-match": "*"}).status == 201
 
 
-def test_write_if_unmodified_since(make: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("exchange", ["http"], indirect=True)
+def test_write_if_unmodified_since(exchange: Any) -> None:
     """RFC 9110 13.1.4 MUST NOT be done, 412, when it was changed later."""
-    exchange = make()
     before = {"if-unmodified-since": "Mon, 13 Nov 2023 00:00:00 GMT"}
     assert _put(exchange, G1, **before).status == 412
     stamp = {"if-unmodified-since": exchange.send("GET", G1).headers["last-modified"]}

@@ -15,6 +15,7 @@ from inprocess import deliver, handle
 from clustergraph.protocol import Config, Context, Request
 from clustergraph.protocol.reports import FORMATS
 from clustergraph.quadstore.memory import hold
+from clustergraph.sparql.results import Format
 
 SHAPES = """
 @prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -119,13 +120,14 @@ def test_what_is_judged_is_not_stored() -> None:
     assert len(store) == 1
 
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_all_formats(name: str) -> None:
+@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+def test_all_formats(form: Format) -> None:
     """The report comes in each format, by name or by Accept, and says so."""
-    for query, accept in ((f"format={name}", "*/*"), ("", FORMATS[name])):
+    name = form.name
+    for query, accept in ((f"format={name}", "*/*"), ("", form.media_type)):
         status, headers, body = send(AWARD, query, accept=accept)
         assert status == 200
-        assert headers["content-type"].partition(";")[0] == FORMATS[name]
+        assert headers["content-type"] == form.content_type
         assert b"LabelAward" in body
         if name in ("json", "sarif", "jsonld"):
             json.loads(body)

@@ -13,7 +13,7 @@ from clustergraph.http.routes import resolve
 from clustergraph.pages import indexes
 from clustergraph.pages.visit import Visit
 from clustergraph.pages.words import LANGUAGES
-from clustergraph.protocol.messages import Context, Request
+from clustergraph.protocol import Context, Request
 
 __all__ = ["AHEAD", "prepare", "refresh"]
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from fastapi import FastAPI, Response, Security
+from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPBearer
 from pydantic import BaseModel
 
 from clustergraph import artefacts
@@ -26,7 +25,6 @@ __all__ = ["Service", "State", "create_app"]
 
 # How long another server may take to say that it is there.
 _READY_S: Final = 5.0
-_TOKEN: Final = Security(HTTPBearer(auto_error=False, scheme_name="token"))
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -96,29 +94,5 @@ def create_app() -> FastAPI:
         headers = {"Cache-Control": "no-store"}
         return Response(service.metrics.render(), media_type=_METRICS_TYPE, headers=headers)
 
-    _declare(app)
+    openapi.declare(app, catalogue.questions().values())
     return app
-
-
-async def _answered_by_workers() -> Response:
-    """Stand for what the gateway lets workers answer."""
-    raise AssertionError("the gateway answers this route")
-
-
-def _declare(app: FastAPI) -> None:
-    """Declare the routes that workers answer."""
-    for operation in openapi.operations(catalogue.questions().values()):
-        app.add_api_route(
-            operation.path,
-            _answered_by_workers,
-            methods=[operation.method],
-            operation_id=operation.name,
-            summary=operation.summary,
-            description=operation.description,
-            tags=[operation.tag],
-            status_code=operation.status,
-            responses=operation.responses,
-            response_class=Response,
-            dependencies=[_TOKEN] if operation.token else None,
-            openapi_extra=operation.extra,
-        )

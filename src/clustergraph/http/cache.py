@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from hashlib import blake2b
 from typing import Final
 
-from clustergraph import artefacts
 from clustergraph.http.codec import Headers
-from clustergraph.workers.process import Target
 
-__all__ = ["Answer", "AnswerCache", "entity_tag", "has", "tags_in"]
+__all__ = ["Answer", "AnswerCache"]
 
 # What an entry takes besides its bytes, and a header besides its.
 _ENTRY_BYTES: Final = 600
 _HEADER_BYTES: Final = 120
 # One entry takes at most this part of the room.
 _SHARE: Final = 8
-_VERSION: Final = artefacts.version().encode()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,42 +86,3 @@ class AnswerCache:
         """Remove all: another generation is published."""
         self._answers.clear()
         self.used_bytes = 0
-
-
-def entity_tag(key: bytes, target: Target) -> bytes:
-    """Return the ETag of the response to a request from a generation (RFC 9110, 8.8.3).
-
-    Another version of the program may answer the same request otherwise.
-    """
-    stamp = b"%.6f %b" % (target.committed_at, _VERSION)
-    digest = blake2b(key, digest_size=9, key=stamp).hexdigest()
-    return b'"%d-%s"' % (target.number, digest.encode())
-
-
-def has(headers: dict[bytes, bytes], answer: Answer) -> bool:
-    """Return whether a client has a response already (RFC 9110, 13.1.2 and 13.1.3).
-
-    Args:
-        headers: of the request.
-        answer: the response.
-    """
-    wanted = headers.get(b"if-none-match")
-    if wanted is not None:
-        tags = tags_in(wanted)
-        return bool(answer.etag) and (b"*" in tags or answer.etag.removeprefix(b"W/") in tags)
-    since = headers.get(b"if-modified-since")
-    if since is None:
-        return False
-    modified = next((value for name, value in answer.headers if name == b"last-modified"), None)
-    if modified is None or modified == since:
-        return modified is not None
-    try:
-        had, found = (parsedate_to_datetime(date.decode("latin-1")) for date in (since, modified))
-    except ValueError:
-        return False
-    return had.tzinfo is not None and found.tzinfo is not None and found <= had
-
-
-def tags_in(header: bytes) -> list[bytes]:
-    """Return the entity tags of If-None-Match, for the weak comparison."""
-    return [one.strip().removeprefix(b"W/") for one in header.split(b",")]

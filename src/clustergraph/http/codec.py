@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from clustergraph.protocol.messages import Request
+from clustergraph.protocol import Request
 
 __all__ = [
     "Ask",

@@ -12,8 +12,7 @@ from typing import Any, Final
 
 from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.http.codec import Head, Headers, encode_head
-from clustergraph.protocol import problems
-from clustergraph.protocol.messages import Request, Response
+from clustergraph.protocol import Request, Response, problems
 from clustergraph.workers import wire
 
 __all__ = ["Delivery", "HeadOnlyError", "LogBuffer", "send_failure"]

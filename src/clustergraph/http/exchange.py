@@ -70,8 +70,8 @@ _PREFLIGHT: Final[Headers] = [
 # The headers that workers get: with a body, and without.
 _READING: Final = (b"accept",)
 _WRITING: Final = (
-    b"accept", b"content-type", b"content-encoding", b"content-disposition", b"if-match",
-    b"if-none-match", b"slug",
+    b"accept", b"content-type", b"content-encoding", b"if-match",
+    b"if-none-match", b"if-unmodified-since",
 )  # fmt: skip
 _MAX_VALUE_BYTES: Final = 8 << 10
 _MIN_TIMEOUT_S: Final = 0.1
@@ -167,23 +167,24 @@ class Exchange:
 
     # The request
 
-    def ask(self) -> Ask | None:
-        """Return the request for a worker; None: it is malformed.
+    def ask(self) -> Ask:
+        """Return the request for a worker.
 
         Both the method HEAD and a GET give the same; see `Ask.head_only`.
+
+        Raises:
+            RequestError: a header is malformed or too long.
         """
         route = self.route
         assert route is not None  # noqa: S101 - the gateway has resolved it
         base = self.find_base()
-        if base is None:
-            return None
         writing = self.method not in ("GET", "HEAD")
         headers = {}
         for name in _WRITING if writing else _READING:
             value = self.headers.get(name)
             if value:
                 if len(value) > _MAX_VALUE_BYTES:
-                    return None
+                    raise faults.bad_request(f"the header {name.decode()} is too long")
                 headers[name.decode()] = value.decode("latin-1")
         language, theme = visitor(self.headers) if route.personal else ("", "")
         return Ask(
@@ -201,16 +202,17 @@ class Exchange:
             self.body,
         )
 
-    def find_base(self) -> str | None:
-        """Return where clients reach the service; None: the Host header is malformed."""
+    def find_base(self) -> str:
+        """Return where clients reach the service.
+
+        Raises:
+            RequestError: the Host header is malformed.
+        """
         if not self.base:
-            if self.options.public_address:
-                self.base = self.options.public_address.rstrip("/")
-            else:
-                host = self.headers.get(b"host", b"localhost").decode("latin-1")
-                if not _HOST.fullmatch(host):
-                    return None
-                self.base = f"{self._scope['scheme']}://{host}"
+            self.base = (self.options.public_address or "").rstrip("/")
+            if not self.base:
+                host = self.headers.get(b"host", b"localhost")
+                self.base = _origin(self._scope["scheme"], host)
         return self.base
 
     def time_limit_s(self, most_s: float) -> float:
@@ -346,6 +348,15 @@ class Exchange:
             *ALWAYS, (b"allow", allowed), (b"access-control-allow-methods", allowed), *_PREFLIGHT
         ]  # fmt: skip
         await self.reply(204, secured(headers, self.base), b"")
+
+
+@lru_cache(maxsize=128)
+def _origin(scheme: str, host: bytes) -> str:
+    """Return what addresses of this service start with, by the Host header."""
+    name = host.decode("latin-1")
+    if not _HOST.fullmatch(name):
+        raise faults.bad_request("the Host header is malformed")
+    return f"{scheme}://{name}"
 
 
 def secured(headers: Headers, base: str) -> Headers:

@@ -31,7 +31,7 @@ from clustergraph.http.metrics import AccessLog, Metrics
 from clustergraph.http.options import Options
 from clustergraph.http.responder import Responder
 from clustergraph.http.routes import NOT_FOUND, resolve
-from clustergraph.http.writing import Writing
+from clustergraph.http.writing import Writes
 from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.workers.pool import Pool
 from clustergraph.workers.process import Target
@@ -61,7 +61,8 @@ class Gateway:
         readers: workers that read; not started yet.
         app: answers what no worker is needed for.
         federated: workers that may call other hosts; None: there are none.
-        writing: carries out writes; None: the graph is read-only.
+        writes: commits writes to the graph here; None: it takes none.
+        writers: workers that pass writes on to another server; None: there are none.
         background: computes ahead what pages need; None: nobody does.
         published: returns the generation that is published now.
     """
@@ -72,15 +73,16 @@ class Gateway:
         readers: Pool,
         app: Application,
         federated: Pool | None = None,
-        writing: Writing | None = None,
+        writes: Writes | None = None,
+        writers: Pool | None = None,
         background: Background | None = None,
         published: Callable[[], Target] | None = None,
     ) -> None:
         self.options = options
         self.readers = readers
-        self.writing = writing
+        self.writes = writes
         self.background = background
-        self.responder = Responder(options, readers, federated)
+        self.responder = Responder(options, readers, federated, writers)
         self.metrics = Metrics(readers, self.responder.cache)
         self.log = (
             AccessLog(options.access_log, options.log_queries) if options.access_log else None
@@ -88,6 +90,7 @@ class Gateway:
         self.port = 0
         self._app = app
         self._federated = federated
+        self._writers = writers
         self._published = published
         self._open = OpenRequests(options.client_limit)
         self._wrong_tokens = Throttle(_WRONG_TOKENS, _WRONG_TOKEN_INTERVAL_S)
@@ -95,8 +98,8 @@ class Gateway:
         self._follow_error = ""
         self._ticker: asyncio.Task[None] | None = None
         readers.on_publish = self.responder.cache.clear
-        if writing is not None:
-            writing.publish = self.publish
+        if writes is not None:
+            writes.publish = self.publish
         if background is not None:
             background.on_failure = self.metrics.prepare_failures.inc
 
@@ -109,11 +112,9 @@ class Gateway:
             StoreError: they cannot start; says why.
         """
         try:
-            await self.readers.start()
-            if self._federated is not None:
-                await self._federated.start()
-            if self.writing is not None:
-                await self.writing.start()
+            for part in (self.readers, self._federated, self._writers, self.writes):
+                if part is not None:
+                    await part.start()
         except BaseException:
             await self.stop()
             raise
@@ -125,7 +126,8 @@ class Gateway:
         """End the workers."""
         if self._ticker is not None:
             self._ticker.cancel()
-        for part in (self.background, self.writing, self._federated, self.readers):
+        parts = (self.background, self.writes, self._writers, self._federated, self.readers)
+        for part in parts:
             if part is not None:
                 await part.stop()
         if self.log is not None:
@@ -247,7 +249,7 @@ class Gateway:
 
     async def _write(self, exchange: Exchange) -> None:
         """Carry out a request that changes the graph."""
-        if self.writing is None:
+        if self.writes is None and self._writers is None:
             detail = (
                 "nobody may write here: the service was started without a token "
                 "(--token-file or CLUSTERGRAPH_TOKEN)"
@@ -258,7 +260,10 @@ class Gateway:
         elif await self._authorise(exchange, self.options.token) and await exchange.receive_body(
             self.options.max_upload_bytes
         ):
-            await self.writing.answer(exchange, self.metrics)
+            if self.writes is not None:
+                await self.writes.answer(exchange, self.metrics)
+            else:
+                await self.responder.write(exchange)
 
     async def _authorise(self, exchange: Exchange, expected: str) -> bool:
         """Return whether a request has the token; else it has been refused."""
@@ -283,9 +288,7 @@ class Gateway:
 
     async def _report(self, exchange: Exchange, scope: Scope) -> None:
         """Let the application of the gateway answer."""
-        if exchange.find_base() is None:
-            await exchange.refuse(400, "Wrong request", "the Host header is malformed")
-            return
+        exchange.find_base()
         assert exchange.route is not None  # noqa: S101 - resolved before
         if exchange.route.operation == "metrics":
             token = self.options.metrics_token or self.options.token

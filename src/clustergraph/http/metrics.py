@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 
 from clustergraph import artefacts
 from clustergraph.errors import UsageError
@@ -31,20 +39,6 @@ class Metrics:
 
     def __init__(self, readers: Pool, cache: AnswerCache) -> None:
         self.registry = CollectorRegistry()
-        self._requests = Counter(
-            "clustergraph_requests",
-            "Requests by operation and HTTP status.",
-            ("operation", "status"),
-            registry=self.registry,
-        )
-        self._requests_of: dict[tuple[str, int], Counter] = {}
-        self._query_seconds = Histogram(
-            "clustergraph_query_seconds",
-            "Time that queries took.",
-            buckets=_BUCKETS_S,
-            registry=self.registry,
-        )
-        self._sent_bytes = self._counter("sent_bytes", "Bytes of response bodies.")
         self.refused_writes = self._counter(
             "refused_writes", "Writes refused for the violations they add."
         )
@@ -55,16 +49,14 @@ class Metrics:
         self.prepare_failures = self._counter(
             "prepare_failures", "Generations whose page data could not be computed ahead."
         )
-        Info("clustergraph", "The version that runs.", registry=self.registry).info(
-            {"version": artefacts.version()}
-        )
-        Gauge(
-            "clustergraph_start_time_seconds",
-            "When the service started, in seconds since 1970.",
-            registry=self.registry,
-        ).set_to_current_time()
         self._readers = readers
         self._cache = cache
+        self._started_at = time.time()
+        # Plain figures of one thread: every request changes them.
+        self._requests: dict[tuple[str, int], int] = {}
+        self._sent_bytes = 0
+        self._query_seconds = 0.0
+        self._queries = [0] * (len(_BUCKETS_S) + 1)
         self.registry.register(self)
 
     def _counter(self, name: str, meaning: str) -> Counter:
@@ -79,57 +71,67 @@ class Metrics:
             seconds: from the request to the end of the response.
             size: bytes of the body sent.
         """
-        counter = self._requests_of.get((operation, status))
-        if counter is None:
-            counter = self._requests.labels(operation, str(status))
-            self._requests_of[operation, status] = counter
-        counter.inc()
-        self._sent_bytes.inc(size)
+        key = operation, status
+        self._requests[key] = self._requests.get(key, 0) + 1
+        self._sent_bytes += size
         if operation == "query":
-            self._query_seconds.observe(seconds)
+            self._query_seconds += seconds
+            self._queries[bisect_left(_BUCKETS_S, seconds)] += 1
 
     def collect(self) -> Iterable[Metric]:
         """Yield what is looked at only when the metrics are asked for (a custom collector)."""
+        counts = [((name, str(status)), count) for (name, status), count in self._requests.items()]
+        meaning = "Requests by operation and HTTP status."
+        yield _family(CounterMetricFamily, "requests", meaning, ("operation", "status"), counts)
+        bounds = [*(str(float(bound)) for bound in _BUCKETS_S), "+Inf"]
+        buckets = list(zip(bounds, itertools.accumulate(self._queries), strict=True))
+        yield HistogramMetricFamily(
+            "clustergraph_query_seconds", "Time that queries took.", buckets, self._query_seconds
+        )
+        meaning = "Bytes of response bodies."
+        yield CounterMetricFamily("clustergraph_sent_bytes", meaning, self._sent_bytes)
         states = self._readers.figures()
-        waiting = states.pop("waiting")
-        yield from _gauges("workers", "Worker processes that read, by state.", "state", states)
-        yield _gauge("queue", "Requests that wait for a worker.", waiting)
-        yield _gauge("generation", "The generation that is served.", self._readers.target.number)
-        ended = CounterMetricFamily(
-            "clustergraph_workers_ended",
-            "Workers that ended before their response did, by reason.",
-            labels=["reason"],
-        )
-        for reason, count in sorted(self._readers.failures.items()):
-            ended.add_metric([reason], count)
-        yield ended
-        yield _gauge("cache_bytes", "Memory that kept responses take.", self._cache.used_bytes)
-        yield _gauge("cache_answers", "Responses kept.", len(self._cache))
-        found = CounterMetricFamily(
-            "clustergraph_cache_requests",
-            "Requests by whether their response was kept.",
-            labels=["result"],
-        )
-        found.add_metric(["hit"], self._cache.hits)
-        found.add_metric(["miss"], self._cache.misses)
-        yield found
+        version = {"version": artefacts.version()}
+        yield InfoMetricFamily("clustergraph", "The version that runs.", version)
+        for name, meaning, value in (
+            (
+                "start_time_seconds",
+                "When the service started, in seconds since 1970.",
+                self._started_at,
+            ),
+            ("queue", "Requests that wait for a worker.", states.pop("waiting")),
+            ("generation", "The generation that is served.", self._readers.target.number),
+            ("cache_bytes", "Memory that kept responses take.", self._cache.used_bytes),
+            ("cache_answers", "Responses kept.", len(self._cache)),
+        ):
+            yield GaugeMetricFamily(f"clustergraph_{name}", meaning, value)
+        workers = [((state,), count) for state, count in states.items()]
+        meaning = "Worker processes that read, by state."
+        yield _family(GaugeMetricFamily, "workers", meaning, ("state",), workers)
+        ended = [((reason,), count) for reason, count in sorted(self._readers.failures.items())]
+        meaning = "Workers that ended before their response did, by reason."
+        yield _family(CounterMetricFamily, "workers_ended", meaning, ("reason",), ended)
+        found = [(("hit",), self._cache.hits), (("miss",), self._cache.misses)]
+        meaning = "Requests by whether their response was kept."
+        yield _family(CounterMetricFamily, "cache_requests", meaning, ("result",), found)
 
     def render(self) -> bytes:
         """Return all of it in the text exposition format."""
         return generate_latest(self.registry)
 
 
-def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
-    return GaugeMetricFamily(f"clustergraph_{name}", meaning, value=value)
-
-
-def _gauges(
-    name: str, meaning: str, label: str, values: dict[str, int]
-) -> Iterator[GaugeMetricFamily]:
-    family = GaugeMetricFamily(f"clustergraph_{name}", meaning, labels=[label])
-    for value, count in values.items():
-        family.add_metric([value], count)
-    yield family
+def _family(
+    kind: type[CounterMetricFamily] | type[GaugeMetricFamily],
+    name: str,
+    meaning: str,
+    labels: Sequence[str],
+    values: Iterable[tuple[tuple[str, ...], float]],
+) -> Metric:
+    """Return a metric with a value for each combination of labels."""
+    family = kind(f"clustergraph_{name}", meaning, labels=labels)
+    for key, value in values:
+        family.add_metric(key, value)
+    return family
 
 
 class AccessLog:

@@ -1,10 +1,15 @@
-"""What FastAPI is told of the operations that workers answer, for ``/openapi.json``."""
+"""Declares the operations that workers answer, so that FastAPI describes them in its document.
+
+Requests for them never get to FastAPI: the gateway lets workers answer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
+
+from fastapi import FastAPI, Response, Security
+from fastapi.security import HTTPBearer
 
 from clustergraph.protocol import reports
 from clustergraph.questions.catalogue import Question
@@ -12,50 +17,9 @@ from clustergraph.questions.parameters import Parameter, namespace
 from clustergraph.sparql.lexer import query_form
 from clustergraph.sparql.results import FORMATS
 
-__all__ = ["Operation", "operations"]
+__all__ = ["declare"]
 
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation at one path.
-
-    Attributes:
-        method: of HTTP.
-        path: with its parameters in braces.
-        name: of the operation, unique.
-        summary: what it does, in one line.
-        tag: the group that it belongs to.
-        responses: by status, with description and content.
-        parameters: of the address.
-        content: of the request body, by media type.
-        description: the same at length.
-        status: of success.
-        token: whether it needs the token.
-    """
-
-    method: str
-    path: str
-    name: str
-    summary: str
-    tag: str
-    responses: dict[int | str, dict[str, Any]]
-    parameters: list[dict[str, Any]] = field(default_factory=list)
-    content: Mapping[str, Any] | None = None
-    description: str = ""
-    status: int = 200
-    token: bool = False
-
-    @property
-    def extra(self) -> dict[str, Any]:
-        """What FastAPI merges into its own description."""
-        found: dict[str, Any] = {}
-        if self.parameters:
-            found["parameters"] = self.parameters
-        if self.content is not None:
-            found["requestBody"] = {"required": True, "content": dict(self.content)}
-        return found
-
-
+_TOKEN: Final = Security(HTTPBearer(auto_error=False, scheme_name="token"))
 _SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "boolean": {"type": "boolean"},
     "date": {"type": "string", "format": "date"},
@@ -84,21 +48,75 @@ _PROBLEM: Final = {
 }
 
 
-def operations(questions: Iterable[Question]) -> Iterator[Operation]:
-    """Yield the operations of the protocols, then two for each ready question.
+def declare(app: FastAPI, questions: Iterable[Question]) -> None:
+    """Declare the operations of the protocols, then two for each ready question.
 
     Args:
+        app: where they are declared.
         questions: the catalogue.
     """
-    yield from _protocol()
-    yield Operation(
-        "GET", "/queries", "list_questions", "The ready questions", "questions",
-        _answers({"application/json": {}}),
+    _declare_protocol(app)
+    _add(
+        app, "GET", "/queries", "list_questions", "The ready questions",
+        _answers({"application/json": {}}), tag="questions",
     )  # fmt: skip
     for question in questions:
-        yield _question(question)
+        _declare_question(app, question)
         if any(namespace(one.type) for one in question.parameters.values()):
-            yield _choices(question)
+            _declare_choices(app, question)
+
+
+async def _answered_by_workers() -> Response:
+    """Stand for what the gateway lets workers answer."""
+    raise AssertionError("the gateway answers this route")
+
+
+def _add(
+    app: FastAPI,
+    method: str,
+    path: str,
+    name: str,
+    summary: str,
+    responses: dict[int | str, dict[str, Any]],
+    parameters: Sequence[Mapping[str, Any]] = (),
+    content: Mapping[str, Any] | None = None,
+    *,
+    tag: str = "protocol",
+    description: str = "",
+    writes: bool = False,
+) -> None:
+    """Declare one operation.
+
+    Args:
+        app: where.
+        method: of HTTP.
+        path: of the address.
+        name: of the operation, unique.
+        summary: what it does, in one line.
+        responses: by status, with description and content.
+        parameters: of the address.
+        content: of the request body, by media type.
+        tag: the group that it belongs to.
+        description: the same as ``summary``, at length.
+        writes: whether it changes the graph, for which it needs the token.
+    """
+    extra: dict[str, Any] = {"parameters": [*parameters]} if parameters else {}
+    if content is not None:
+        extra["requestBody"] = {"required": True, "content": dict(content)}
+    app.add_api_route(
+        path,
+        _answered_by_workers,
+        methods=[method],
+        operation_id=name,
+        summary=summary,
+        description=description,
+        tags=[tag],
+        status_code=204 if writes else 200,
+        responses=responses,
+        response_class=Response,
+        dependencies=[_TOKEN] if writes else None,
+        openapi_extra=extra,
+    )
 
 
 def _answers(
@@ -108,7 +126,7 @@ def _answers(
     return found | dict.fromkeys(problems, _PROBLEM)
 
 
-def _question(question: Question) -> Operation:
+def _declare_question(app: FastAPI, question: Question) -> None:
     triples = query_form(question.text) in ("CONSTRUCT", "DESCRIBE")
     forms = [form for form in FORMATS.values() if form.holds_triples == triples]
     parameters = [_parameter(one) for one in question.parameters.values()]
@@ -126,14 +144,15 @@ def _question(question: Question) -> Operation:
                 parameters.append(
                     _plain(name, words, kind | ({"default": default} if default else {}))
                 )
-    return Operation(
+    _add(
+        app,
         "GET",
         f"/queries/{question.name}",
         question.name,
         question.summary,
-        next(iter(question.tags), question.kind),
         _answers({form.media_type: {} for form in forms}, 400, 404, 406),
         parameters,
+        tag=next(iter(question.tags), question.kind),
         description=question.description,
     )
 
@@ -177,18 +196,19 @@ def _format(names: Iterable[str]) -> dict[str, Any]:
     return _plain("format", words, {"type": "string", "enum": list(names)})
 
 
-def _choices(question: Question) -> Operation:
-    return Operation(
+def _declare_choices(app: FastAPI, question: Question) -> None:
+    _add(
+        app,
         "GET",
         f"/queries/{question.name}/choices",
         f"{question.name}-choices",
         f"What may be filled in: {question.summary}",
-        next(iter(question.tags), question.kind),
         _answers(
             {"application/json": {"schema": {"type": "object"}}},
             words="Values and labels, by parameter.",
         ),
         [_plain("lang", "The language of the labels.", {"type": "string", "default": "en"})],
+        tag=next(iter(question.tags), question.kind),
     )
 
 
@@ -198,7 +218,7 @@ _SYNTAXES: Final = (
 )  # fmt: skip
 _DATA: Final[Mapping[str, Any]] = {media_type: {} for media_type in _SYNTAXES}
 _FORM: Final = "application/x-www-form-urlencoded"
-_REPORTS: Final[Mapping[str, Any]] = {kind: {} for kind in reports.FORMATS.values()}
+_REPORTS: Final[Mapping[str, Any]] = {form.media_type: {} for form in reports.FORMATS}
 _WRITTEN: Final[dict[int | str, dict[str, Any]]] = {
     204: {"description": "Done, and durable."},
     400: _PROBLEM,
@@ -220,42 +240,30 @@ _WHICH: Final[list[dict[str, Any]]] = [
 ]  # fmt: skip
 
 
-def _protocol() -> Iterator[Operation]:
+def _declare_protocol(app: FastAPI) -> None:
     found = _answers({form.media_type: {} for form in FORMATS.values()}, 400, 406)
     form = _format([form.name for form in FORMATS.values()])
     query = _plain("query", "The query.", {"type": "string"})
     words = "Ask in SPARQL 1.1"
-    yield Operation("GET", "/sparql", "query-by-get", words, "protocol", found, [query, form])
-    content: dict[str, Any] = {"application/sparql-query": {}, _FORM: {}}
-    yield Operation("POST", "/sparql", "query-by-post", words, "protocol", found, [form], content)
-    content = {"application/sparql-update": {}, _FORM: {}}
-    yield _write("POST", "/update", "update", "Change the graph", _WRITTEN, [], content)
+    _add(app, "GET", "/sparql", "query-by-get", words, found, [query, form])
+    sent: dict[str, Any] = {"application/sparql-query": {}, _FORM: {}}
+    _add(app, "POST", "/sparql", "query-by-post", words, found, [form], sent)
+    sent = {"application/sparql-update": {}, _FORM: {}}
+    _add(app, "POST", "/update", "update", "Change the graph", _WRITTEN, [], sent, writes=True)
     read = _answers(_DATA, 404, 406)
-    yield Operation("GET", "/store", "read-graph", "Read a graph", "protocol", read, _WHICH)
+    _add(app, "GET", "/store", "read-graph", "Read a graph", read, _WHICH)
     created = {201: {"description": "Done: the graph is new."}, **_WRITTEN}
     deleted = {**_WRITTEN, 404: _PROBLEM}
-    yield _write("PUT", "/store", "replace-graph", "Replace a graph", created, _WHICH, _DATA)
-    yield _write("POST", "/store", "add-to-graph", "Add to a graph", created, _WHICH, _DATA)
-    yield _write("DELETE", "/store", "delete-graph", "Delete a graph", deleted, _WHICH, None)
-    yield _validation()
+    for method, name, summary, responses, content in (
+        ("PUT", "replace-graph", "Replace a graph", created, _DATA),
+        ("POST", "add-to-graph", "Add to a graph", created, _DATA),
+        ("DELETE", "delete-graph", "Delete a graph", deleted, None),
+    ):
+        _add(app, method, "/store", name, summary, responses, _WHICH, content, writes=True)
+    _declare_validation(app)
 
 
-def _write(
-    method: str,
-    path: str,
-    name: str,
-    summary: str,
-    responses: dict[int | str, dict[str, Any]],
-    parameters: list[dict[str, Any]],
-    content: Mapping[str, Any] | None,
-) -> Operation:
-    return Operation(
-        method, path, name, summary, "protocol", responses, parameters, content,
-        status=204, token=True,
-    )  # fmt: skip
-
-
-def _validation() -> Operation:
+def _declare_validation(app: FastAPI) -> None:
     texts = {
         "type": "array",
         "items": {"type": "string", "contentMediaType": "text/turtle"},
@@ -280,17 +288,21 @@ def _validation() -> Operation:
         {"type": "string", "enum": ["graph", "none"]},
     )
     written = "How the report is written; otherwise Accept decides."
-    return Operation(
+    _add(
+        app,
         "POST",
         "/validate",
         "validate",
         "Validate data with the shapes; nothing is stored",
-        "protocol",
         _answers(
             _REPORTS, 400, 403, 406, 413, words="The report, whether the data conform or not."
         ),
         [
-            _plain("format", written, {"type": "string", "enum": list(reports.FORMATS)}),
+            _plain(
+                "format",
+                written,
+                {"type": "string", "enum": [form.name for form in reports.FORMATS]},
+            ),
             context,
         ],
         {**_DATA, "multipart/form-data": form},

@@ -8,18 +8,19 @@ import time
 from typing import Final
 
 from clustergraph.errors import RequestError
-from clustergraph.http.cache import Answer, AnswerCache, entity_tag, has, tags_in
+from clustergraph.http.cache import Answer, AnswerCache
 from clustergraph.http.codec import Ask, Head, Headers, decode_head, encode_request
 from clustergraph.http.exchange import ALWAYS, AbortError, Exchange, secured
 from clustergraph.http.limits import Throttle
 from clustergraph.http.options import Options
 from clustergraph.http.routes import Route
 from clustergraph.protocol.negotiation import prefers_html
+from clustergraph.protocol.preconditions import entity_tag, holds, not_modified
 from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.workers import wire
 from clustergraph.workers.call import Call
 from clustergraph.workers.pool import Pool
-from clustergraph.workers.process import BusyError, DiedError
+from clustergraph.workers.process import BusyError, DiedError, Target
 
 __all__ = ["Responder", "complete", "log_error", "refuse_busy", "refuse_failure"]
 
@@ -32,6 +33,7 @@ _FAILURES: Final = 60
 _FAILURE_INTERVAL_S: Final = 1.0
 # What a worker ended over that its client is not to blame for.
 _BLAMELESS: Final = ("killed", "stopped", "slots")
+_CONDITIONS: Final = (b"if-none-match", b"if-modified-since")
 
 _log: Final = logging.getLogger("clustergraph")
 
@@ -43,21 +45,26 @@ class Responder:
         options: what the operator decided.
         readers: workers that read.
         federated: workers that may call other hosts; None: there are none.
+        writers: workers that write to another server; None: there are none.
     """
 
-    def __init__(self, options: Options, readers: Pool, federated: Pool | None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        readers: Pool,
+        federated: Pool | None = None,
+        writers: Pool | None = None,
+    ) -> None:
         self.options = options
         self.readers = readers
         self.federated = federated
+        self.writers = writers
         self.cache = AnswerCache(options.cache_mb << 20)
         self.failures = Throttle(_FAILURES, _FAILURE_INTERVAL_S)
 
     async def answer(self, exchange: Exchange) -> None:
         """Answer a request: from the cache, by 304, or by a worker."""
         ask = exchange.ask()
-        if ask is None:
-            await exchange.refuse(400, "Wrong request", "a header is malformed or too long")
-            return
         payload = encode_request(ask)
         key = b"" if exchange.file is not None else payload
         if key:
@@ -79,13 +86,20 @@ class Responder:
         exchange.deadline_s = exchange.begun_s + limit_s
         await self._ask(exchange, self.readers, payload, key, ask)
 
+    async def write(self, exchange: Exchange) -> None:
+        """Pass a write on to another server; it is never sent twice."""
+        assert self.writers is not None  # noqa: S101 - the gateway has looked
+        ask = exchange.ask()
+        exchange.deadline_s = exchange.begun_s + self.options.write_timeout_s
+        await self._ask(exchange, self.writers, encode_request(ask), b"", ask)
+
     async def _confirm(self, exchange: Exchange, key: bytes) -> bool:
         """Answer 304 without a worker: only a client that has the response knows its tag."""
         wanted = exchange.headers.get(b"if-none-match")
         if not wanted or exchange.method == "POST":
             return False
-        etag = entity_tag(key, self.readers.target)
-        if etag not in tags_in(wanted):
+        etag = _entity_tag(key, self.readers.target)
+        if wanted.strip() == b"*" or not holds(wanted.decode("latin-1"), etag.decode()):
             return False
         exchange.outcome = "hit"
         assert exchange.route is not None  # noqa: S101 - resolved before
@@ -99,7 +113,9 @@ class Responder:
         call: Call | None = None
         try:
             call = pool.submit(payload, exchange.file, exchange.deadline_s)
-            call.on_long = lambda: _start_watching(exchange, call)
+            if pool is not self.writers:
+                # A write goes on when its client leaves.
+                call.on_long = lambda: _start_watching(exchange, call)
             frame = await call.frame()
             if frame[0] == wire.NETWORK:
                 if self.federated is None or pool is self.federated:
@@ -235,7 +251,7 @@ def log_error(exchange: Exchange, error: str) -> None:
     _log.warning("%s %s: %s", exchange.method, exchange.path, error)
 
 
-def complete(exchange: Exchange, head: Head, key: bytes, call: Call | None) -> Answer:
+def complete(exchange: Exchange, head: Head, key: bytes = b"", call: Call | None = None) -> Answer:
     """Return a complete response, with the headers that are the gateway's to set."""
     headers = _headers(exchange, head, key, call)
     etag = b""
@@ -258,8 +274,12 @@ def _headers(exchange: Exchange, head: Head, key: bytes, call: Call | None) -> H
         if name != b"vary" and not (name == b"etag" and key):
             headers.append((name, value))
     if key and call is not None and head.status == 200:
-        headers.append((b"etag", entity_tag(key, call.target)))
+        headers.append((b"etag", _entity_tag(key, call.target)))
     return secured(headers, exchange.base)
+
+
+def _entity_tag(key: bytes, target: Target) -> bytes:
+    return entity_tag(target.number, target.committed_at, key).encode()
 
 
 def _vary(route: Route) -> tuple[bytes, bytes]:
@@ -270,14 +290,22 @@ def _vary(route: Route) -> tuple[bytes, bytes]:
 
 async def _reply(exchange: Exchange, answer: Answer) -> None:
     """Send a complete response, or 304 if the client has it."""
-    if answer.status == 200 and (
-        (b"if-none-match" in exchange.headers or b"if-modified-since" in exchange.headers)
-        and has(exchange.headers, answer)
-    ):
-        headers = [one for one in answer.headers if not one[0].startswith(b"content-")]
-        await exchange.reply(304, headers, b"")
+    headers = exchange.headers
+    conditional = b"if-none-match" in headers or b"if-modified-since" in headers
+    if conditional and answer.status == 200 and _is_known(headers, answer):
+        kept = [one for one in answer.headers if not one[0].startswith(b"content-")]
+        await exchange.reply(304, kept, b"")
     else:
         await exchange.reply(answer.status, answer.headers, answer.body)
+
+
+def _is_known(headers: dict[bytes, bytes], answer: Answer) -> bool:
+    """Return whether the conditions of a request say that its client has a response."""
+    conditions = {
+        name.decode(): headers[name].decode("latin-1") for name in _CONDITIONS if name in headers
+    }
+    modified = next((value for name, value in answer.headers if name == b"last-modified"), b"")
+    return not_modified(conditions, answer.etag.decode(), modified.decode())
 
 
 def _start_watching(exchange: Exchange, call: Call | None) -> None:

@@ -40,9 +40,19 @@ from clustergraph.pages import (
 )
 from clustergraph.pages.frame import handler as page
 from clustergraph.pages.frame import not_found
-from clustergraph.protocol import description, graph_store, questions, update, validating
+from clustergraph.protocol import (
+    Change,
+    Context,
+    Handler,
+    Request,
+    Response,
+    description,
+    graph_store,
+    questions,
+    update,
+    validating,
+)
 from clustergraph.protocol import query as sparql
-from clustergraph.protocol.messages import Change, Context, Handler, Request, Response
 from clustergraph.protocol.negotiation import prefers_html
 
 __all__ = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import json
 import os
 import resource
@@ -27,7 +28,7 @@ from clustergraph.http.api import create_app
 from clustergraph.http.background import Background
 from clustergraph.http.gateway import Gateway
 from clustergraph.http.options import Options
-from clustergraph.http.writing import LocalWrites, RemoteWrites, Writing
+from clustergraph.http.writing import Writes
 from clustergraph.quadstore.generations import Generations
 from clustergraph.questions import catalogue
 from clustergraph.settings import cache_directory
@@ -97,9 +98,9 @@ def create_gateway(directory: Path, options: Options) -> Gateway:
     federated = None
     if options.allow_service:
         federated = Pool(command("federated"), target, _FEDERATED, scratch)
-    writing: Writing | None = None
+    writes = None
     if options.takes_writes:
-        writing = LocalWrites(
+        writes = Writes(
             command("write"),
             target,
             options.write_timeout_s,
@@ -111,7 +112,7 @@ def create_gateway(directory: Path, options: Options) -> Gateway:
     if options.prepare:
         background = Background(command("prepare"), command("refresh"), scratch)
     published = partial(target_of, directory)
-    return _gateway(options, readers, federated, writing, background, published)
+    return _gateway(options, readers, federated, writes, background=background, published=published)
 
 
 def create_remote_gateway(address: str, options: Options) -> Gateway:
@@ -125,7 +126,7 @@ def create_remote_gateway(address: str, options: Options) -> Gateway:
     scratch = scratch_directory()
     reading, changing = _credentials(os.environ)
     readers = Pool(_command("remote", options), target, _size(options), scratch, reading)
-    writing: Writing | None = None
+    writers = None
     if options.takes_writes:
         size = PoolSize(_REMOTE_WRITERS, spares=0, slots=0, queue=options.query_limit, depth=1)
         # Workers that read are never given where to write.
@@ -135,9 +136,8 @@ def create_remote_gateway(address: str, options: Options) -> Gateway:
             update_address=options.update_address,
             graph_store_address=options.graph_store_address,
         )
-        pool = Pool(command, target, size, scratch, changing)
-        writing = RemoteWrites(pool, options.write_timeout_s)
-    return _gateway(options, readers, None, writing, None, None)
+        writers = Pool(command, target, size, scratch, changing)
+    return _gateway(options, readers, writers=writers)
 
 
 def _credentials(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -157,9 +157,9 @@ def _credentials(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[s
     return reading, own or changing
 
 
-def _gateway(options: Options, readers: Pool, *parts: Any) -> Gateway:
+def _gateway(options: Options, readers: Pool, *parts: Any, **more: Any) -> Gateway:
     app = create_app()
-    gateway = Gateway(options, readers, app, *parts)
+    gateway = Gateway(options, readers, app, *parts, **more)
     app.state.service = gateway
     return gateway
 
@@ -272,6 +272,9 @@ async def _serve(
             interrupted = interrupted or number == signal.SIGINT
             server.stop()  # type: ignore[no-untyped-call]
 
+        # What there is now stays; requests make many objects that go at once.
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop, number)

@@ -25,8 +25,7 @@ from clustergraph.http import ahead, remote, routes
 from clustergraph.http.codec import Ask, decode_request
 from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer, send_failure
 from clustergraph.http.writer import Writer
-from clustergraph.protocol import problems
-from clustergraph.protocol.messages import (
+from clustergraph.protocol import (
     Change,
     Config,
     Context,
@@ -34,6 +33,7 @@ from clustergraph.protocol.messages import (
     Operator,
     Request,
     Response,
+    problems,
 )
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.transport import credentials_from

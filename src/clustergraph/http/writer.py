@@ -17,7 +17,7 @@ from clustergraph.http.codec import Ask, decode_request
 from clustergraph.http.delivery import Delivery, LogBuffer, send_failure
 from clustergraph.http.routes import WRITERS
 from clustergraph.owl import Inference, unsettle
-from clustergraph.protocol.messages import Change, Config, Context, Request, Response
+from clustergraph.protocol import Change, Config, Context, Request, Response
 from clustergraph.protocol.problems import respond
 from clustergraph.quadstore.delta import Changed
 from clustergraph.quadstore.engine import Engine, nothing

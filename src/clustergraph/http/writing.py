@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
-from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -19,10 +17,9 @@ from clustergraph.http.exchange import Exchange
 from clustergraph.http.metrics import Metrics
 from clustergraph.http.responder import complete, log_error, refuse_busy, refuse_failure
 from clustergraph.workers import wire
-from clustergraph.workers.pool import Pool
 from clustergraph.workers.process import BusyError, DiedError, Target, Worker
 
-__all__ = ["LocalWrites", "RemoteWrites", "Writing"]
+__all__ = ["Writes"]
 
 _GROUP: Final = 64
 # Parsing and checking a write takes a small part of the time of carrying it out: one that takes
@@ -38,66 +35,6 @@ async def _nobody(_: Target) -> None:
     """Tell nobody of a new generation."""
 
 
-class Writing(ABC):
-    """Carries out writes.
-
-    Attributes:
-        publish: is told of each new generation, and awaited before its writers are answered, so
-            that they read what they wrote.
-    """
-
-    def __init__(self) -> None:
-        self.publish: Callable[[Target], Awaitable[None]] = _nobody
-
-    @abstractmethod
-    async def start(self) -> None:
-        """Start the workers.
-
-        Raises:
-            StoreError: they cannot start; says why.
-        """
-
-    @abstractmethod
-    async def stop(self) -> None:
-        """End them; what has not been published has not happened."""
-
-    @abstractmethod
-    async def submit(self, payload: bytes, file: IO[bytes] | None) -> Head:
-        """Return the response to a write, once it is durable and can be read.
-
-        Raises:
-            BusyError: too many wait already, or others have taken too long.
-            DiedError: the worker ended over it; nothing has happened.
-        """
-
-    async def answer(self, exchange: Exchange, metrics: Metrics) -> None:
-        """Carry out a write whose body has been received, and answer it."""
-        ask = exchange.ask()
-        if ask is None:
-            await exchange.refuse(400, "Wrong request", "a header is malformed or too long")
-            return
-        try:
-            head = await self.submit(encode_request(ask), exchange.file)
-        except BusyError as error:
-            await refuse_busy(exchange, error)
-            return
-        except DiedError as died:
-            exchange.outcome = died.reason
-            await refuse_failure(exchange, died.reason)
-            return
-        if head.error:
-            log_error(exchange, head.error)
-        if head.status == _INVALID:
-            exchange.outcome = "invalid"
-            metrics.refused_writes.inc()
-        for name, value in head.headers:
-            if name == _WARNINGS:
-                exchange.outcome = f"{value.decode()} warnings"
-                metrics.write_warnings.inc(int(value))
-        answer = complete(exchange, head, b"", None)
-        await exchange.reply(answer.status, answer.headers, answer.body)
-
-
 async def _receive(worker: Worker, frame: bytes) -> Head:
     """Return a response that begins with a frame, complete."""
     head = decode_head(frame)
@@ -107,40 +44,6 @@ async def _receive(worker: Worker, frame: bytes) -> Head:
             pieces.append(frame[1:])
         head.body = b"".join(pieces)
     return head
-
-
-class RemoteWrites(Writing):
-    """Passes writes on to another server, by workers of their own.
-
-    Args:
-        pool: these workers.
-        timeout_s: how long one write may take, waiting included.
-    """
-
-    def __init__(self, pool: Pool, timeout_s: float) -> None:
-        super().__init__()
-        self._pool = pool
-        self._timeout_s = timeout_s
-
-    async def start(self) -> None:
-        """Start the workers."""
-        await self._pool.start()
-
-    async def stop(self) -> None:
-        """End them; whether what they had sent was done, only the other server knows."""
-        await self._pool.stop()
-
-    async def submit(self, payload: bytes, file: IO[bytes] | None) -> Head:
-        """Return the response to a write; it is never sent twice."""
-        call = self._pool.submit(payload, file, time.monotonic() + self._timeout_s)
-        frame = await call.frame()
-        head = decode_head(frame)
-        if frame[0] == wire.START:
-            pieces = [head.body]
-            while (frame := await call.frame())[0] == wire.DATA:
-                pieces.append(frame[1:])
-            head.body = b"".join(pieces)
-        return head
 
 
 @dataclass(slots=True, eq=False)
@@ -164,7 +67,7 @@ class _Write:
             self.done.set_result(head)
 
 
-class LocalWrites(Writing):
+class Writes:
     """Hands writes to the worker that writes, as many at a time as wait.
 
     Args:
@@ -174,6 +77,10 @@ class LocalWrites(Writing):
         wait_s: how long one may wait for others.
         queue: writes that may wait.
         scratch: directory for the temporary files of the worker.
+
+    Attributes:
+        publish: is told of each new generation, and awaited before its writers are answered, so
+            that they read what they wrote.
     """
 
     def __init__(
@@ -185,7 +92,7 @@ class LocalWrites(Writing):
         queue: int,
         scratch: Path | None = None,
     ) -> None:
-        super().__init__()
+        self.publish: Callable[[Target], Awaitable[None]] = _nobody
         self.failures: dict[str, int] = {}
         self._command = command
         self._target = target
@@ -199,7 +106,11 @@ class LocalWrites(Writing):
         self._timer: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
-        """Start the worker."""
+        """Start the worker.
+
+        Raises:
+            StoreError: it cannot start; says why.
+        """
         await self._ready()
 
     async def stop(self) -> None:
@@ -212,8 +123,36 @@ class LocalWrites(Writing):
         for write in self._waiting:
             write.fail(DiedError("stopped"))
 
+    async def answer(self, exchange: Exchange, metrics: Metrics) -> None:
+        """Carry out a write whose body has been received, and answer it."""
+        try:
+            head = await self.submit(encode_request(exchange.ask()), exchange.file)
+        except BusyError as error:
+            await refuse_busy(exchange, error)
+            return
+        except DiedError as died:
+            exchange.outcome = died.reason
+            await refuse_failure(exchange, died.reason)
+            return
+        if head.error:
+            log_error(exchange, head.error)
+        if head.status == _INVALID:
+            exchange.outcome = "invalid"
+            metrics.refused_writes.inc()
+        for name, value in head.headers:
+            if name == _WARNINGS:
+                exchange.outcome = f"{value.decode()} warnings"
+                metrics.write_warnings.inc(int(value))
+        answer = complete(exchange, head)
+        await exchange.reply(answer.status, answer.headers, answer.body)
+
     async def submit(self, payload: bytes, file: IO[bytes] | None) -> Head:
-        """Return the response to a write, once it is durable and can be read."""
+        """Return the response to a write, once it is durable and can be read.
+
+        Raises:
+            BusyError: too many wait already, or others have taken too long.
+            DiedError: the worker ended over it; nothing has happened.
+        """
         if len(self._waiting) >= self._limit:
             raise BusyError(f"{self._limit} writes wait already")
         loop = asyncio.get_running_loop()

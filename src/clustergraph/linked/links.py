@@ -7,12 +7,12 @@ from typing import Final
 from urllib.parse import quote
 
 from clustergraph.pages.visit import Visit
+from clustergraph.protocol.description import LICENCE
 from clustergraph.protocol.preconditions import http_date
 from clustergraph.sparql.results import Format
 
 __all__ = ["LICENCE", "alternates", "header", "link", "modified", "uri"]
 
-LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 _URI: Final = "/:?#[]@!$&'()*+,;=-._~%"
 # Links repeat the address: a long one would make the headers many times as long.
 _MOST_BYTES: Final = 4000

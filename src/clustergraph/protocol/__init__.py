@@ -1,19 +1,19 @@
-"""Handlers of the SPARQL protocols as pure functions, for a worker process.
+"""What goes into the protocols and what comes out: plain values, without any HTTP library."""
 
-They know neither network nor event loop; see `clustergraph.protocol.messages`.
-"""
+from __future__ import annotations
 
-from clustergraph.protocol.messages import (
-    Change,
-    Config,
-    Context,
-    Handler,
-    Operator,
-    Request,
-    Response,
-    Stream,
-    Write,
-)
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal, TypeAlias, TypeVar
+
+import pyoxigraph as ox
+
+from clustergraph.quadstore.delta import Changed
+from clustergraph.quadstore.engine import Queryable, StoreEngine
+from clustergraph.settings import DEFAULT_PUBLISHER, MAX_NESTING, MAX_QUERY_BYTES
+from clustergraph.sparql.policy import QueryPolicy
+from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = [
     "Change",
@@ -26,3 +26,195 @@ __all__ = [
     "Stream",
     "Write",
 ]
+
+T = TypeVar("T")
+Write: TypeAlias = Callable[[bytes], object]
+"""Takes one chunk; may block as long as the client is slow; raises when the client has gone."""
+Stream: TypeAlias = Callable[[Write], bytes]
+"""Writes all chunks of a body but the last, which it returns."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, its body received whole.
+
+    Attributes:
+        method: in upper case.
+        path: decoded, from the service's root: ``/sparql``.
+        query_string: what follows the question mark, as sent.
+        headers: values by lower-case name; several of one name joined by commas.
+        body: the content as received, still compressed; large ones as a file, which can seek.
+        base: scheme, host and prefix by which clients reach the service, without a slash at the
+            end: ``https://example.org``.
+        deadline_s: seconds that the answer may take; whoever runs the worker enforces it.
+        operation: the name of its route; see `clustergraph.http.routes`.
+        parameters: of the path, decoded.
+        raw_path: as sent, percent-encoded.
+        language: of pages.
+        theme: of pages: ``light``, ``dark``, or empty: as the system has it.
+        failure: why another worker failed to answer this request, a key of
+            `clustergraph.protocol.problems.WORKER_FAILURES`; empty: none did.
+    """
+
+    method: str
+    path: str
+    query_string: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | IO[bytes] = b""
+    base: str = "http://localhost"
+    deadline_s: float | None = None
+    operation: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    raw_path: str = ""
+    language: str = "en"
+    theme: str = ""
+    failure: str = ""
+
+
+@dataclass(slots=True)
+class Response:
+    """One HTTP response.
+
+    Attributes:
+        status: the HTTP status.
+        headers: names and values, in order; Content-Length is left to whoever sends it.
+        body: whole, or what streams it.
+        cacheable: whether the same request gets the same bytes as long as the generation stays;
+            only then may it be kept and bear a strong ETag.
+        federated: the request is admitted but needs the network, which this worker has not: it
+            is to be handled again by one that has. Status and body are to be ignored then.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes | Stream = b""
+    cacheable: bool = False
+    federated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who runs the service, as its pages and its catalogue tell it.
+
+    Attributes:
+        publisher: the name of the publisher.
+        contact: an e-mail address for questions and reports of errors; empty: none is published.
+        report_address: where reports of errors go: an address with ``{title}``, ``{body}``,
+            ``{thing}``, ``{property}``, ``{value}`` or ``{source}``; empty: to ``contact``.
+        legal: the legal notice and privacy statement, as plain text; empty: the usual one.
+    """
+
+    publisher: str = DEFAULT_PUBLISHER
+    contact: str = ""
+    report_address: str = ""
+    legal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What an operator decides.
+
+    Attributes:
+        default_graph: what a query's default graph is when it names none: the union of all
+            graphs, or the store's own default graph.
+        max_result_bytes: longest answer; a longer one is broken off.
+        max_query_bytes: longest query or update.
+        max_nesting: deepest nesting of brackets in a query or update.
+        max_upload_bytes: longest upload, after decompression.
+        allow_service: addresses that SERVICE may name; see `clustergraph.sparql.policy`.
+        allow_load: addresses that LOAD may name.
+        prefixes: prefixes that queries and updates need not declare.
+        base_iri: against which queries and updates resolve relative IRIs.
+        graph_namespace: ``/store/x`` is the graph whose IRI is this and ``x``; None: the graph
+            named by the request's own URI.
+        writable: whether the service takes writes at all, be it in another worker; the
+            description says so.
+        max_validate_bytes: longest content that is judged without being stored, decompressed.
+        shapes: the file or directory of shapes that hold here; None: the shipped ones.
+        operator: who runs the service.
+    """
+
+    default_graph: Literal["union", "own"] = "union"
+    max_result_bytes: int = 1 << 30
+    max_query_bytes: int = MAX_QUERY_BYTES
+    max_nesting: int = MAX_NESTING
+    max_upload_bytes: int = 1 << 30
+    allow_service: tuple[str, ...] = ()
+    allow_load: tuple[str, ...] = ()
+    prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
+    base_iri: str = BASE
+    graph_namespace: str | None = GRAPH
+    writable: bool = False
+    max_validate_bytes: int = 16 << 20
+    shapes: Path | None = None
+    operator: Operator = Operator()
+
+    def policy(self, network: bool) -> QueryPolicy:
+        """Return what queries and updates may do; network: whether this process has one."""
+        return QueryPolicy(
+            self.max_query_bytes, self.max_nesting, self.allow_service, self.allow_load, network
+        )
+
+    def engine(self, store: ox.Store, network: bool) -> StoreEngine:
+        """Return an engine over a store that does what the operator decided."""
+        return StoreEngine(
+            store,
+            policy=self.policy(network),
+            prefixes=self.prefixes,
+            base_iri=self.base_iri,
+            union=self.default_graph == "union",
+        )
+
+
+@dataclass(slots=True)
+class Context:
+    """What a request is answered from: one generation of the graph.
+
+    Attributes:
+        store: that generation, open for reading.
+        generation: its number.
+        config: what the operator decided.
+        committed_at: when it was published, in seconds since 1970; None: not known.
+        network: whether this worker may call other hosts.
+        memory: what is computed once a generation and worker; starts empty with each.
+        directory: the store, in which things are kept for all workers; None: there is none.
+        budget_s: how long it may take to validate the whole of the generation.
+        engine: evaluates queries over it, under the operator's policy; made from ``store`` and
+            ``config`` unless given.
+    """
+
+    store: ox.Store
+    generation: int
+    config: Config = field(default_factory=Config)
+    committed_at: float | None = None
+    network: bool = False
+    memory: dict[str, object] = field(default_factory=dict)
+    directory: Path | None = None
+    budget_s: float = 10.0
+    engine: Queryable = field(default=None, repr=False)  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        if self.engine is None:
+            self.engine = self.config.engine(self.store, self.network)
+
+
+Handler: TypeAlias = "Callable[[Request, Context], Response | Change]"
+"""Answers a request; only operations that write return a change."""
+
+
+@dataclass(slots=True)
+class Change:
+    """A write that has been read and checked, and only waits to be applied.
+
+    Attributes:
+        apply: takes the copy and the number of the generation that it was copied from (None: others
+            were applied to it before). When it raises `StoreError`, or anything else that is not a
+            `ClusterGraphError`, the copy is spoilt and must go; after any other error the copy is
+            as it was before, so that the changes of others in the group stand.
+            What it returns says what it added and removed.
+        respond: makes the response from the result in what ``apply`` returned, and the generation
+            published.
+    """
+
+    apply: Callable[[ox.Store, int | None], Changed[object]]
+    respond: Callable[[object, int], Response]

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from clustergraph.protocol.messages import Context
+from clustergraph.protocol import Context
 from clustergraph.quadstore.kept import kept
 
 __all__ = ["derived"]

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.protocol.holdings import Statistics, dataset, statistics
-from clustergraph.protocol.messages import Context, Request, Response
+from clustergraph.protocol import Context, Request, Response
 from clustergraph.protocol.negotiation import choose, offers
 from clustergraph.protocol.parameters import decode, fields
-from clustergraph.protocol.preconditions import tag, unchanged
 from clustergraph.protocol.sink import drop_idle_prefixes
+from clustergraph.protocol.statistics import TARGETS, Statistics, statistics
 from clustergraph.sparql.results import FORMATS
+from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
-__all__ = ["Statistics", "service", "void"]
+__all__ = ["LICENCE", "dataset", "dump_of", "modified", "parsed", "service", "void"]
 
-_SD: Final = "http://www.w3.org/ns/sparql-service-description#"
-_VOID: Final = "http://rdfs.org/ns/void#"
-_DCTERMS: Final = "http://purl.org/dc/terms/"
-_FOAF: Final = "http://xmlns.com/foaf/0.1/"
-_FORMATS: Final = "http://www.w3.org/ns/formats/"
-_XSD: Final = "http://www.w3.org/2001/XMLSchema#"
+LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 _PREFIXES: Final = {
-    "sd": _SD,
-    "void": _VOID,
-    "dcterms": _DCTERMS,
-    "foaf": _FOAF,
-    "format": _FORMATS,
-    "xsd": _XSD,
+    "sd": "http://www.w3.org/ns/sparql-service-description#",
+    "format": "http://www.w3.org/ns/formats/",
+    **{name: PREFIXES[name] for name in ("void", "dcterms", "dcat", "foaf", "xsd")},
 }
 # W3C, Unique URIs for File Formats.
 _FORMAT_NAMES: Final = {
@@ -46,119 +39,158 @@ _FORMAT_NAMES: Final = {
     "trig": "TriG",
     "nquads": "N-Quads",
 }
-_TYPE: Final = ox.NamedNode("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-
-_Node = ox.NamedNode | ox.BlankNode
-_Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
 
 def service(request: Request, context: Context) -> Response:
     """Describe the service (Service Description, section 2: a GET without any query)."""
-    return _respond(request, context, "service")
+    return _respond(request, context, _service)
 
 
 def void(request: Request, context: Context) -> Response:
     """Describe the data (VoID, section 7.2: at ``/.well-known/void``)."""
-    return _respond(request, context, "void")
+    return _respond(request, context, dataset)
 
 
-def _respond(request: Request, context: Context, what: str) -> Response:
+def _respond(
+    request: Request, context: Context, describe: Callable[[str, Context], str]
+) -> Response:
     names = [decode(value) for key, value in fields(request.query_string) if key == b"format"]
     form = choose(request.headers.get("accept"), tuple(names), "graph")
-    place = hashlib.sha256(request.base.encode()).hexdigest()[:8]
-    current = tag(context, f"{what}-{form.name}-{place}")
-    if (response := unchanged(request, context, current)) is not None:
-        return response
-    key = f"{what} {form.name} {request.base}"
-    body = context.memory.get(key)
-    if not isinstance(body, bytes):
-        describe = _service if what == "service" else dataset
-        triples = [ox.Triple(*triple) for triple in describe(request.base, context)]
-        assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
-        body = ox.serialize(triples, None, form.engine, prefixes=_PREFIXES) or b""
-        if form.name == "turtle":
-            body = drop_idle_prefixes(body)
-        # Few addresses lead here; whoever invents some shall not fill memory.
-        if len(context.memory) < 32:
-            context.memory[key] = body
-    headers = [("Content-Type", form.content_type), ("Vary", "Accept"), ("ETag", current)]
+    assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
+    triples = parsed(describe(request.base, context))
+    body = ox.serialize(triples, None, form.engine, prefixes=_PREFIXES) or b""
+    if form.name == "turtle":
+        body = drop_idle_prefixes(body)
+    headers = [("Content-Type", form.content_type), ("Vary", "Accept")]
     return Response(200, headers, body, cacheable=True)
 
 
-_Statements = Iterator[tuple[_Node, ox.NamedNode, _Term]]
+def parsed(turtle: str) -> Iterator[ox.Triple]:
+    """Yield the statements of a description, which uses prefixes undeclared."""
+    declared = "".join(f"PREFIX {name}: <{iri}> " for name, iri in _PREFIXES.items())
+    return (quad.triple for quad in ox.parse(declared + turtle, ox.RdfFormat.TURTLE))
 
 
-def _service(base: str, context: Context) -> _Statements:
-    config = context.config
-    counted = statistics(context)
-    here = ox.NamedNode(f"{base}/sparql")
-    yield here, _TYPE, _sd("Service")
-    yield here, _sd("endpoint"), here
-    yield here, _named(_DCTERMS, "title"), ox.Literal("clustergraph", language="en")
-    yield here, _named(_DCTERMS, "hasVersion"), ox.Literal(artefacts.version())
-    yield here, _sd("supportedLanguage"), _sd("SPARQL10Query")
-    yield here, _sd("supportedLanguage"), _sd("SPARQL11Query")
-    for name in (form.name for kind in ("solutions", "graph") for form in offers(kind)):
-        if name in _FORMAT_NAMES:
-            yield here, _sd("resultFormat"), _named(_FORMATS, _FORMAT_NAMES[name])
-    if config.default_graph == "union":
-        yield here, _sd("feature"), _sd("UnionDefaultGraph")
-    yield here, _sd("feature"), _sd("EmptyGraphs")
+def _service(base: str, context: Context) -> str:
+    """Return the description of the service, in Turtle."""
+    config, counted = context.config, statistics(context)
+    written = [form for kind in ("solutions", "graph") for form in offers(kind)]
+    features = ["sd:EmptyGraphs"]
+    if counted.union:
+        features.append("sd:UnionDefaultGraph")
     if config.allow_service:
-        yield here, _sd("feature"), _sd("BasicFederatedQuery")
-    regime = ox.NamedNode("http://www.w3.org/ns/entailment/Simple")
-    yield here, _sd("defaultEntailmentRegime"), regime
+        features.append("sd:BasicFederatedQuery")
+    size = counted.triples if counted.union else counted.graphs.get("", 0)
+    text = f"""
+<{base}/sparql> a sd:Service ; sd:endpoint <{base}/sparql> ;
+    dcterms:title "clustergraph"@en ; dcterms:hasVersion "{artefacts.version()}" ;
+    sd:supportedLanguage sd:SPARQL10Query , sd:SPARQL11Query ;
+    sd:resultFormat {_formats(form.name for form in written)} ;
+    sd:feature {" , ".join(features)} ;
+    sd:defaultEntailmentRegime <http://www.w3.org/ns/entailment/Simple> ;
+    sd:defaultDataset _:dataset .
+_:dataset a sd:Dataset , void:Dataset ; foaf:page <{base}/.well-known/void> ;
+    sd:defaultGraph _:default .
+_:default a sd:Graph ; void:triples {size} .
+"""
     if config.writable:
-        there = ox.NamedNode(f"{base}/update")
-        yield there, _TYPE, _sd("Service")
-        yield there, _sd("endpoint"), there
-        yield there, _sd("supportedLanguage"), _sd("SPARQL11Update")
-        yield there, _sd("feature"), _sd("EmptyGraphs")
-        for form in FORMATS.values():
-            if form.holds_triples:
-                yield there, _sd("inputFormat"), _named(_FORMATS, _FORMAT_NAMES[form.name])
-    dataset = ox.BlankNode("dataset")
-    yield here, _sd("defaultDataset"), dataset
-    if config.writable:
-        yield there, _sd("defaultDataset"), dataset
-    yield dataset, _TYPE, _sd("Dataset")
-    yield dataset, _TYPE, _named(_VOID, "Dataset")
-    yield dataset, _named(_FOAF, "page"), ox.NamedNode(f"{base}/.well-known/void")
-    own = counted.graphs.get("", 0)
-    default = ox.BlankNode("default")
-    yield dataset, _sd("defaultGraph"), default
-    yield default, _TYPE, _sd("Graph")
-    yield (
-        default,
-        _named(_VOID, "triples"),
-        _integer(counted.triples if config.default_graph == "union" else own),
-    )
+        read = (form.name for form in FORMATS.values() if form.holds_triples)
+        text += f"""
+<{base}/update> a sd:Service ; sd:endpoint <{base}/update> ;
+    sd:supportedLanguage sd:SPARQL11Update ; sd:feature sd:EmptyGraphs ;
+    sd:inputFormat {_formats(read)} ; sd:defaultDataset _:dataset .
+"""
     for number, (name, amount) in enumerate(sorted(counted.graphs.items())):
-        if not name:
-            continue
-        entry, graph = ox.BlankNode(f"named{number}"), ox.BlankNode(f"graph{number}")
-        yield dataset, _sd("namedGraph"), entry
-        yield entry, _TYPE, _sd("NamedGraph")
-        yield entry, _sd("name"), _name(name)
-        yield entry, _sd("graph"), graph
-        yield graph, _TYPE, _sd("Graph")
-        yield graph, _named(_VOID, "triples"), _integer(amount)
+        if name:
+            text += f"""
+_:dataset sd:namedGraph _:named{number} .
+_:named{number} a sd:NamedGraph ; sd:name {_name(name)} ; sd:graph _:graph{number} .
+_:graph{number} a sd:Graph ; void:triples {amount} .
+"""
+    return text
 
 
-def _sd(name: str) -> ox.NamedNode:
-    return ox.NamedNode(_SD + name)
+def dataset(base: str, context: Context) -> str:
+    """Return the description of the dataset (VoID, sections 2 to 5), of its graphs and links."""
+    counted = statistics(context)
+    used = (*counted.properties, *counted.classes)
+    vocabularies = {iri[: max(iri.rfind("#"), iri.rfind("/")) + 1] for iri in used} - {""}
+    formats = ("turtle", "ntriples", "nquads", "jsonld", "rdfxml", "trig")
+    data = f"<{base}/.well-known/void#dataset>"
+    text = f"""
+<{base}/.well-known/void> a void:DatasetDescription ; foaf:primaryTopic {data} .
+{data} a void:Dataset ; dcterms:title "clustergraph"@en ;
+    dcterms:description "A knowledge graph of cluster policy in Europe."@en ,
+        "Znalostní graf evropské klastrové politiky."@cs ;
+    dcterms:license <{LICENCE}> ; foaf:homepage <{base}/> ; void:sparqlEndpoint <{base}/sparql> ;
+    void:dataDump <{base}/dump.nq.gz> , <{base}/dump.ttl.gz> , <{base}/store> ;
+    void:rootResource <{base}/things> ; void:uriSpace "{BASE}" ;
+    void:feature {_formats(formats)} ;
+    void:triples {counted.triples} ;
+    void:classes {len(counted.classes)} ; void:properties {len(counted.properties)} .
+"""
+    text += modified(data, context)
+    for iri in sorted(vocabularies):
+        text += f"{data} void:vocabulary {ox.NamedNode(iri)} .\n"
+    for kind, measure, amounts in (
+        ("class", "entities", counted.classes),
+        ("property", "triples", counted.properties),
+    ):
+        ranked = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
+        for number, (iri, amount) in enumerate(ranked):
+            part = f"_:{kind}{number}"
+            text += f"{data} void:{kind}Partition {part} . "
+            text += f"{part} void:{kind} {ox.NamedNode(iri)} ; void:{measure} {amount} .\n"
+    for name, amount in sorted(counted.graphs.items()):
+        # A dataset for each graph that the service knows by a short name.
+        if name.startswith(GRAPH):
+            subset, file = ox.NamedNode(name), f"{base}{dump_of(name)}"
+            text += f"""
+{data} void:subset {subset} . {subset} a void:Dataset ; void:triples {amount} ;
+    dcterms:title {ox.Literal(name.removeprefix(GRAPH))} ; dcterms:license <{LICENCE}> ;
+    void:dataDump <{file}.ttl.gz> , <{file}.ttl> .
+"""
+    return text + _linksets(data, counted)
 
 
-def _named(namespace: str, name: str) -> ox.NamedNode:
-    return ox.NamedNode(namespace + name)
+def _linksets(data: str, counted: Statistics) -> str:
+    text = ""
+    for number, (link, amount) in enumerate(sorted(counted.links.items())):
+        predicate, target = link.split(" ")
+        links, other = f"_:links{number}", f"_:target{TARGETS.index(target)}"
+        text += f"""
+{data} void:subset {links} . {links} a void:Linkset ; void:linkPredicate <{predicate}> ;
+    void:subjectsTarget {data} ; void:objectsTarget {other} ; void:triples {amount} .
+{other} a void:Dataset ; void:uriSpace "{target}" .
+"""
+    return text
 
 
-def _name(value: str) -> _Node:
+def modified(thing: str, context: Context) -> str:
+    """Return, in Turtle, when the graph changed last, if that is known."""
+    if context.committed_at is None:
+        return ""
+    moment = datetime.fromtimestamp(int(context.committed_at), UTC)
+    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f'{thing} dcterms:modified "{stamp}"^^xsd:dateTime .\n'
+
+
+def dump_of(graph: str) -> str:
+    """Return the path of the dump of a graph, without its ending."""
+    return f"/dump/{quote(graph.removeprefix(GRAPH), safe='/-._~')}"
+
+
+def _formats(names: Iterable[str]) -> str:
+    return " , ".join(
+        f"<http://www.w3.org/ns/formats/{_FORMAT_NAMES[name]}>"
+        for name in names
+        if name in _FORMAT_NAMES
+    )
+
+
+def _name(value: str) -> str:
+    """Return the name of a graph in Turtle; a graph may be named by a blank node."""
     try:
-        return ox.NamedNode(value)
+        return str(ox.NamedNode(value))
     except ValueError:
-        return ox.BlankNode(value)  # a graph may be named by one
-
-
-def _integer(number: int) -> ox.Literal:
-    return ox.Literal(str(number), datatype=_named(_XSD, "integer"))
+        return str(ox.BlankNode(value))

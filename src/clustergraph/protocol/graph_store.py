@@ -9,26 +9,30 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
 
 from clustergraph.errors import QueryError, RequestError, StoreError, near
-from clustergraph.protocol import faults, parameters, uploads
-from clustergraph.protocol.messages import Change, Context, Request, Response, Write
+from clustergraph.protocol import (
+    Change,
+    Context,
+    Request,
+    Response,
+    Write,
+    faults,
+    parameters,
+    uploads,
+)
 from clustergraph.protocol.negotiation import choose
 from clustergraph.protocol.parameters import shown
-from clustergraph.protocol.preconditions import check, http_date, published, tag, unchanged
+from clustergraph.protocol.preconditions import check, http_date, published
 from clustergraph.protocol.sink import Sink, drop_idle_prefixes
 from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
 from clustergraph.sparql.results import Format
 from clustergraph.sparql.wellformed import holdable, holds_all
 
-__all__ = ["Target", "address", "answer", "checked", "target_of"]
-
-_GRAPH: Final = "GET, HEAD, PUT, POST, DELETE, OPTIONS"
-_STORE: Final = "GET, HEAD, POST, OPTIONS"
+__all__ = ["Target", "address", "answer", "checked", "refuse_without_graph", "target_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ class Target:
         """Return what messages call it."""
         return str(self.node) if isinstance(self.node, ox.NamedNode) else "the default graph"
 
+    @property
+    def iri(self) -> str | None:
+        """The IRI of the graph; None: it has none."""
+        return self.node.value if isinstance(self.node, ox.NamedNode) else None
+
     def exists(self, store: ox.Store) -> bool:
         """Say whether it is there; the default graph always is."""
         return not isinstance(self.node, ox.NamedNode) or store.contains_named_graph(self.node)
@@ -60,25 +69,30 @@ def answer(request: Request, context: Context) -> Response | Change:
         ClusterGraphError: the request cannot be done.
     """
     target = target_of(request, context)
-    allow = _STORE if target.node is None else _GRAPH
+    if request.method in ("GET", "HEAD"):
+        return _get(request, context, target)
+    if target.node is None:
+        refuse_without_graph(request.method)
+    if not context.config.writable:
+        raise faults.read_only()
     match request.method:
-        case "GET" | "HEAD":
-            return _get(request, context, target)
-        case "PUT" | "DELETE" if target.node is None:
-            detail = f"{request.method} needs a graph: add ?graph=IRI or ?default to the address"
-            raise faults.method_not_allowed(request.method, allow, detail)
-        case "PUT" | "POST" | "DELETE" if not context.config.writable:
-            raise faults.read_only()
-        case "PUT":
-            return _write(request, context, target, replace=True)
-        case "POST":
-            return (
-                _create(request, context)
-                if target.node is None
-                else _write(request, context, target, replace=False)
-            )
-        case _:
+        case "POST" if target.node is None:
+            return _create(request, context)
+        case "DELETE":
             return _delete(request, context, target)
+        case method:
+            return _write(request, context, target, replace=method == "PUT")
+
+
+def refuse_without_graph(method: str) -> None:
+    """Refuse what the store as a whole does not take.
+
+    Raises:
+        RequestError: the method needs a graph (405).
+    """
+    if method != "POST":
+        detail = f"{method} needs a graph: add ?graph=IRI or ?default to the address"
+        raise faults.method_not_allowed(method, "GET, HEAD, POST, OPTIONS", detail)
 
 
 def target_of(request: Request, context: Context) -> Target:
@@ -134,10 +148,7 @@ def _get(request: Request, context: Context, target: Target) -> Response:
     form = choose(
         request.headers.get("accept"), target.forms, "dataset" if target.node is None else "graph"
     )
-    current = tag(context, form.name)
-    if (response := unchanged(request, context, current)) is not None:
-        return response
-    headers = [("Content-Type", form.content_type), ("Vary", "Accept"), ("ETag", current)]
+    headers = [("Content-Type", form.content_type), ("Vary", "Accept")]
     headers.append(("Cache-Control", "no-cache"))
     if context.committed_at is not None:
         headers.append(("Last-Modified", http_date(context.committed_at)))
@@ -261,8 +272,6 @@ def address(request: Request, context: Context, iri: str) -> str:
     namespace = context.config.graph_namespace or f"{request.base}/store/"
     if iri.startswith(namespace) and len(iri) > len(namespace):
         return f"{request.base}/store/{iri[len(namespace) :]}"
-    from urllib.parse import quote
-
     return f"{request.base}/store?graph={quote(iri, safe='')}"
 
 

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
-from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
+from types import MappingProxyType
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from clustergraph.errors import RequestError
 from clustergraph.protocol.faults import no_format, not_implemented
 from clustergraph.sparql.results import FORMATS, Format
 
-__all__ = ["Kind", "choose", "negotiate", "offers", "prefers_html", "prefers_text", "quality_of"]
+__all__ = [
+    "Kind",
+    "choose",
+    "choose_of",
+    "negotiate",
+    "offers",
+    "prefers_html",
+    "prefers_text",
+    "quality_of",
+]
 
 Kind: TypeAlias = Literal["solutions", "graph", "dataset"]
 """SELECT and ASK; triples; quads."""
@@ -59,23 +69,6 @@ _MOST_RANGES: Final = 100
 _EXACT: Final = 2
 
 
-class Offer(Protocol):
-    """A format that a client may choose."""
-
-    @property
-    def media_type(self) -> str:
-        """What Content-Type says."""
-        ...
-
-    @property
-    def also(self) -> tuple[str, ...]:
-        """Further media types by which it may be asked for."""
-        ...
-
-
-T = TypeVar("T", bound=Offer)
-
-
 class _Range(NamedTuple):
     """One media range of an Accept header."""
 
@@ -96,7 +89,7 @@ def offers(kind: Kind) -> tuple[Format, ...]:
     return _OFFERS[kind]
 
 
-def negotiate(accept: str | None, offered: Sequence[T], hint: str = "") -> T:
+def negotiate(accept: str | None, offered: Sequence[Format], hint: str = "") -> Format:
     """Return the offer that a client likes best.
 
     Args:
@@ -131,19 +124,35 @@ def choose(accept: str | None, names: tuple[str, ...], kind: Kind) -> Format:
 
 @lru_cache(maxsize=256)
 def _choose(accept: str, names: tuple[str, ...], kind: Kind) -> Format:
-    offered = _OFFERS[kind]
+    if names[:1] == ("parquet",) and kind == "solutions" and FORMATS["parquet"] not in offers(kind):
+        detail = "Parquet is not written here, for the server lacks pyarrow; ask for csv"
+        raise not_implemented(detail)
+    return choose_of(accept, names, _OFFERS[kind], _ALSO[kind])
+
+
+def choose_of(
+    accept: str | None,
+    names: Sequence[str],
+    offered: Sequence[Format],
+    also: Mapping[str, str] = MappingProxyType({}),
+) -> Format:
+    """Return one of the formats on offer; see `choose`.
+
+    Args:
+        accept: the Accept header.
+        names: that the address gives.
+        offered: the formats that there are; between equals the first wins.
+        also: further names, each with that of the format.
+    """
     for name in names:
         # A plus sign in an address stands for a space.
         wanted = name.strip().lower().partition(";")[0].replace(" ", "+")
-        wanted = _ALSO[kind].get(wanted, wanted)
+        wanted = also.get(wanted, wanted)
         for form in offered:
             if wanted in (form.name, form.media_type, form.suffix[1:], *form.also):
                 return form
-        if wanted == "parquet" and kind == "solutions":
-            detail = "Parquet is not written here, for the server lacks pyarrow; ask for csv"
-            raise not_implemented(detail)
     hint = "; or with ?format= one of " + ", ".join(form.name for form in offered)
-    if any(names) and all(one.media_type == "*/*" for one in _ranges(accept)):
+    if any(names) and all(one.media_type == "*/*" for one in _ranges(_clip(accept))):
         raise _no_format(offered, hint)
     return negotiate(accept, offered, hint)
 
@@ -168,11 +177,11 @@ def quality_of(accept: str | None, media_type: str) -> tuple[float, int]:
     return _quality(_ranges(_clip(accept)), media_type)
 
 
-def _best(accept: str | None, offered: Sequence[T]) -> T | None:
+def _best(accept: str | None, offered: Sequence[Format]) -> Format | None:
     """Return the best offer: by quality, then by the closer fit, then by the order of offers."""
     ranges = _ranges(_clip(accept))
     best: tuple[float, int, int] = (0.0, -1, 0)
-    chosen: T | None = None
+    chosen: Format | None = None
     for order, form in enumerate(offered):
         for media_type in (form.media_type, *form.also):
             quality, fit = _quality(ranges, media_type)
@@ -183,7 +192,7 @@ def _best(accept: str | None, offered: Sequence[T]) -> T | None:
     return chosen
 
 
-def _no_format(offered: Sequence[Offer], hint: str) -> RequestError:
+def _no_format(offered: Sequence[Format], hint: str) -> RequestError:
     types = [form.media_type for form in offered]
     return no_format(types, f"this can be had as {', '.join(types)}{hint}")
 

@@ -13,8 +13,7 @@ from urllib.parse import unquote_to_bytes
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
-from clustergraph.protocol import faults
-from clustergraph.protocol.messages import Request
+from clustergraph.protocol import Request, faults
 
 __all__ = [
     "Given",

@@ -4,31 +4,34 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
+from email.utils import formatdate, parsedate_to_datetime
 from hashlib import blake2b
 from typing import Final
 
 from clustergraph import artefacts
 from clustergraph.errors import RequestError
-from clustergraph.protocol import faults
-from clustergraph.protocol.messages import Context, Request, Response
+from clustergraph.protocol import Context, Request, faults
 
-__all__ = ["check", "http_date", "published", "tag", "unchanged"]
+__all__ = ["check", "entity_tag", "holds", "http_date", "not_modified", "published"]
 
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7E\x80-\xFF]*)"')
 
 
-def tag(context: Context, variant: str) -> str:
-    """Return the strong entity tag of one representation of one generation.
+def entity_tag(generation: int, committed_at: float, key: bytes) -> str:
+    """Return the strong entity tag of the response to a request (RFC 9110, section 8.8.3).
 
     It opens with the generation's number. The version of the program is part of it, which may
     write the same otherwise, and the time of the commit: another store has the same numbers.
 
     Args:
-        context: the generation.
-        variant: what tells this representation from the others of the same generation.
+        generation: that the response is made from.
+        committed_at: when that was published, in seconds since 1970.
+        key: all of the request that the response depends on.
     """
-    stamp = f"{context.committed_at} {artefacts.version()}"
-    return f'"{context.generation}-{variant}-{blake2b(stamp.encode(), digest_size=4).hexdigest()}"'
+    stamp = f"{committed_at:.6f} {artefacts.version()}"
+    digest = blake2b(key, digest_size=9, key=stamp.encode()[:64]).hexdigest()
+    return f'"{generation}-{digest}"'
 
 
 def published(generation: int) -> tuple[str, str]:
@@ -38,33 +41,31 @@ def published(generation: int) -> tuple[str, str]:
 
 def http_date(seconds: float) -> str:
     """Return seconds since 1970 as HTTP writes a date (RFC 9110, section 5.6.7)."""
-    moment = time.gmtime(seconds)
-    day = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[moment.tm_wday]
-    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
-    month = months[moment.tm_mon - 1]
-    return time.strftime(f"{day}, %d {month} %Y %H:%M:%S GMT", moment)
+    return formatdate(seconds, usegmt=True)
 
 
-def unchanged(request: Request, context: Context, current: str) -> Response | None:
-    """Return the 304 that a conditional GET or HEAD asks for, or None (RFC 9110, 13.1.2, 13.1.3).
+def holds(if_none_match: str, etag: str) -> bool:
+    """Return whether If-None-Match names an entity tag, by the weak comparison."""
+    return if_none_match.strip() == "*" or any(found == etag for _, found in _tags(if_none_match))
+
+
+def not_modified(headers: Mapping[str, str], etag: str, last_modified: str) -> bool:
+    """Return whether a client has a response already (RFC 9110, 13.1.2 and 13.1.3).
 
     Args:
-        request: the request.
-        context: what it is answered from.
-        current: the entity tag of what it would get.
+        headers: of the request, by lower-case name.
+        etag: of the response; empty: it has none.
+        last_modified: likewise.
     """
-    wanted = request.headers.get("if-none-match")
-    if wanted is not None:
-        same = wanted.strip() == "*" or any(found == current for _, found in _tags(wanted))
-    else:
-        since = request.headers.get("if-modified-since")
-        same = (
-            since is not None
-            and context.committed_at is not None
-            and (limit := _parse_date(since)) is not None
-            and int(context.committed_at) <= limit
-        )
-    return Response(304, [("ETag", current), ("Vary", "Accept")]) if same else None
+    if "if-none-match" in headers:
+        return bool(etag) and holds(headers["if-none-match"], etag)
+    since = headers.get("if-modified-since", "")
+    if not since or not last_modified:
+        return False
+    limit, modified = _parse_date(since), _parse_date(last_modified)
+    return since == last_modified or (
+        limit is not None and modified is not None and modified <= limit
+    )
 
 
 def check(request: Request, context: Context, base: int | None, exists: bool) -> None:
@@ -121,8 +122,6 @@ def _failed(name: str, base: int | None) -> RequestError:
 
 def _parse_date(text: str) -> float | None:
     """Return an HTTP date in seconds since 1970; None: it is none, and the header is ignored."""
-    from email.utils import parsedate_to_datetime
-
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, OverflowError):

@@ -28,8 +28,7 @@ from clustergraph.errors import (
     UnsupportedFunctionError,
     UsageError,
 )
-from clustergraph.protocol import faults, reports
-from clustergraph.protocol.messages import Request, Response
+from clustergraph.protocol import Request, Response, faults, reports
 from clustergraph.protocol.negotiation import prefers_text, quality_of
 from clustergraph.vocab import BASE
 
@@ -163,16 +162,13 @@ def _refusal(error: InvalidChangeError, request: Request) -> Response:
     client prefers.
     """
     accept = request.headers.get("accept")
-    others = [
-        (quality_of(accept, media_type), form)
-        for form, media_type in reports.FORMATS.items()
-        if form != "json"
-    ]
-    best, form = max(others, key=lambda pair: pair[0])
+    json_form, *others = reports.FORMATS
+    form = max(others, key=lambda form: quality_of(accept, form.media_type))
     json_types = ("application/problem+json", "application/json")
+    best = quality_of(accept, form.media_type)
     if best > max(quality_of(accept, kind) for kind in json_types):
         return reports.written(error.report, form, 422)
-    body = reports.written(error.report, "json").body
+    body = reports.written(error.report, json_form).body
     assert isinstance(body, bytes)  # noqa: S101 - reports are whole
     findings = json.loads(body)["findings"]
     return document(422, "Invalid change", str(error), findings=findings)

@@ -16,12 +16,21 @@ from clustergraph.errors import (
     UnsupportedFunctionError,
     without_places,
 )
-from clustergraph.protocol import description, faults, parameters
-from clustergraph.protocol.messages import Config, Context, Request, Response, Stream, Write
+from clustergraph.protocol import (
+    Config,
+    Context,
+    Request,
+    Response,
+    Stream,
+    Write,
+    description,
+    faults,
+    parameters,
+)
 from clustergraph.protocol.negotiation import choose
 from clustergraph.protocol.sink import Sink, drop_idle_prefixes
 from clustergraph.quadstore.engine import Answer, StoreEngine
-from clustergraph.sparql.results import Format
+from clustergraph.sparql.results import Format, is_triples
 from clustergraph.sparql.results import write as write_answer
 from clustergraph.vocab import CG
 
@@ -62,7 +71,7 @@ def answer(request: Request, context: Context) -> Response:
     except FederationError:
         return Response(200, [], federated=True)
     config = context.config
-    triples = isinstance(result, ox.QueryTriples)
+    triples = is_triples(result)
     accept = request.headers.get("accept")
     form = choose(accept, given.forms, "graph" if triples else "solutions")
     same = not config.policy(network=False).check_calls(text) and lasting(text, triples)
@@ -110,10 +119,10 @@ def _stream(result: Answer, form: Format, config: Config) -> Stream:
     def stream(write: Write) -> bytes:
         sink = Sink(write)
         try:
-            if form.engine is None or form.engine in _CHECKED:
+            if form.engine is None or form.engine in _CHECKED or isinstance(result, list):
                 write_answer(result, form, sink)  # type: ignore[arg-type]
             else:
-                result.serialize(sink, form.engine)  # type: ignore[union-attr,arg-type]
+                result.serialize(sink, form.engine)  # type: ignore[arg-type]
         except (RuntimeError, OSError, ValueError) as error:
             if sink.broken:
                 raise

@@ -10,8 +10,7 @@ from urllib.parse import quote, urlencode
 import pyoxigraph as ox
 
 from clustergraph.errors import AmbiguousNameError, UnknownNameError
-from clustergraph.protocol import faults, parameters
-from clustergraph.protocol.messages import Context, Request, Response, Write
+from clustergraph.protocol import Context, Request, Response, Write, faults, parameters
 from clustergraph.protocol.negotiation import Kind, choose
 from clustergraph.protocol.query import lasting
 from clustergraph.protocol.sink import Sink

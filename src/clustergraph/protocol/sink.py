@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from clustergraph.protocol.messages import Write
+from clustergraph.protocol import Write
 
 __all__ = ["CHUNK_BYTES", "Sink", "drop_idle_prefixes"]
 

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pyoxigraph as ox
 
 from clustergraph.errors import FederationError, QueryRefusedError, StoreError
-from clustergraph.protocol import faults, parameters
-from clustergraph.protocol.messages import Change, Context, Request, Response
+from clustergraph.protocol import Change, Context, Request, Response, faults, parameters
 from clustergraph.protocol.preconditions import check, published
 from clustergraph.quadstore import updates
 from clustergraph.quadstore.checks import admit_update, explain_update

@@ -22,8 +22,7 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import parse_options_header
 
 from clustergraph.errors import RequestError, near
-from clustergraph.protocol import faults
-from clustergraph.protocol.messages import Config, Request
+from clustergraph.protocol import Config, Request, faults
 from clustergraph.protocol.parameters import media_type, shown
 from clustergraph.sparql.results import FORMATS
 

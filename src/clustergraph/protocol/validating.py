@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import UnreadableInputError
-from clustergraph.protocol import faults, parameters, reports, uploads
-from clustergraph.protocol.messages import Context, Request, Response
+from clustergraph.protocol import Context, Request, Response, faults, parameters, reports, uploads
+from clustergraph.protocol.negotiation import choose_of
+from clustergraph.sparql.results import Format
 
 if TYPE_CHECKING:
     from clustergraph.shacl.compile import Compiled
@@ -63,18 +64,18 @@ def answer(request: Request, context: Context) -> Response:
         return reports.written(report, form)
 
 
-def _wanted(request: Request) -> tuple[str, bool | None]:
+def _wanted(request: Request) -> tuple[Format, bool | None]:
     """Return the report's format, and whether the graph is to count."""
-    form = surroundings = None
+    names, surroundings = [], None
     for name, value in parameters.fields(request.query_string):
         if name == b"format":
-            form = parameters.decode(value)
+            names.append(parameters.decode(value))
         elif name == b"context":
             surroundings = parameters.decode(value)
             if surroundings not in ("graph", "none"):
                 detail = f"context is graph or none, not {parameters.shown(surroundings)}"
                 raise faults.bad_request(detail)
-    wanted = reports.chosen(request.headers.get("accept"), form)
+    wanted = choose_of(request.headers.get("accept"), names, reports.FORMATS)
     return wanted, None if surroundings is None else surroundings == "graph"
 
 

@@ -25,14 +25,14 @@ from clustergraph.quadstore.checks import (
     check_update_syntax,
 )
 from clustergraph.quadstore.engine import Answer
-from clustergraph.quadstore.transport import Channel, Credentials, Fetched, split_address
+from clustergraph.quadstore.transport import Channel, Credentials, split_address
 from clustergraph.settings import REMOTE_TIMEOUT_S
 from clustergraph.sparql.lexer import Token, query_form, tokens
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.sparql.wellformed import holdable
 from clustergraph.vocab import BASE, GRAPH, INFERRED, PREFIXES
 
-__all__ = ["Credentials", "Endpoint", "Fetched", "RemoteEngine", "declare_prefixes"]
+__all__ = ["Credentials", "Endpoint", "RemoteEngine", "declare_prefixes"]
 
 _SOLUTIONS: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
 _TRIPLES: Final = "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.8"
@@ -79,59 +79,30 @@ class Endpoint:
                 Protocol, section 2.1.4).
             named_graphs: IRIs of the graphs that GRAPH may name.
 
-        Raises:
-            QueryError: the endpoint says that the query is wrong.
-            EndpointError: it cannot be reached, fails, or answers with something else.
-        """
-        asked = query_form(text)
-        graph = asked in ("CONSTRUCT", "DESCRIBE")
-        accept = _TRIPLES if graph else _SOLUTIONS
-        graphs = {"default_graphs": default_graphs, "named_graphs": named_graphs}
-        with self.fetch(text, accept, **graphs) as fetched:
-            kind = fetched.media_type.partition(";")[0].strip()
-            body = b"".join(fetched.chunks)
-        answer = _read(self.url, kind, body, graph)
-        if asked == "ASK" and isinstance(answer, ox.QuerySolutions):
-            # Virtuoso 7 answers with a table: of one row, or of none.
-            return _truth(next(iter(answer), None) is not None)
-        return answer
-
-    @contextmanager
-    def fetch(
-        self,
-        text: str,
-        accept: str,
-        *,
-        default_graphs: Sequence[str] = (),
-        named_graphs: Sequence[str] = (),
-    ) -> Iterator[Fetched]:
-        """Evaluate a query there and pass on what the server sends, unread.
-
-        Args:
-            text: the query; project prefixes that it uses are declared for it.
-            accept: the media types wanted, as in the header ``Accept``.
-            default_graphs: as for `query`.
-            named_graphs: as for `query`.
-
         Returns:
-            The answer; leaving the context closes the connection.
+            The answer, received whole, so that what fails on the way is told before it is used.
 
         Raises:
             QueryRefusedError: the policy forbids it.
             QuerySyntaxError: there is a policy, and it is not SPARQL.
             QueryError: the endpoint says that the query is wrong.
-            EndpointError: it cannot be reached, fails, or has nothing of that kind.
+            EndpointError: it cannot be reached, fails, or answers with something else.
         """
         self.check(text)
+        asked = query_form(text)
+        graph = asked in ("CONSTRUCT", "DESCRIBE")
         fields = [
             ("query", declare_prefixes(text)),
             *(("default-graph-uri", iri) for iri in default_graphs),
             *(("named-graph-uri", iri) for iri in named_graphs),
         ]
         with self._channel.telling(self.url):
-            response = self._channel.post(self.url, fields, accept)
-        with response:
-            yield self._channel.fetched(self.url, response)
+            response = self._channel.post(self.url, fields, _TRIPLES if graph else _SOLUTIONS)
+        answer = _read(self.url, *self._channel.read(self.url, response), graph)
+        if asked == "ASK" and isinstance(answer, ox.QuerySolutions):
+            # Virtuoso 7 answers with a table: of one row, or of none.
+            return _truth(next(iter(answer), None) is not None)
+        return answer
 
     def check(self, text: str) -> None:
         """Apply the policy and check the syntax, if there is a policy; nothing is sent.
@@ -215,20 +186,23 @@ class RemoteEngine(Endpoint):
 
     # Graph Store HTTP Protocol, section 5
 
-    @contextmanager
-    def get_graph(self, graph: str | None, accept: str = _TRIPLES) -> Iterator[Fetched]:
-        """Fetch a graph, as the server sends it.
+    def get_graph(self, graph: str | None) -> list[ox.Triple]:
+        """Fetch a graph: from the graph store if it is known, else by a query.
 
         Args:
             graph: its IRI; None: the default graph.
-            accept: the media types wanted.
 
         Raises:
             UnknownNameError: there is no such graph.
             EndpointError: the server cannot be reached, refuses or fails.
         """
-        with self._graph_request("GET", graph, headers={"Accept": accept}) as response:
-            yield self._channel.fetched(response.url, response)
+        if self.graph_store_url is None:
+            where = "?s ?p ?o" if graph is None else f"GRAPH {ox.NamedNode(graph)} {{ ?s ?p ?o }}"
+            return self._triples(where)
+        with self._graph_request("GET", graph, headers={"Accept": _TRIPLES}) as response:
+            found = _read(self.url, *self._channel.read(response.url, response), graph=True)
+        assert isinstance(found, list)  # noqa: S101 - they are triples
+        return found
 
     def has_graph(self, graph: str | None) -> bool:
         """Say whether a graph holds anything; asked by a query, as not all servers know HEAD."""
@@ -379,13 +353,13 @@ def _truth(value: bool) -> ox.QueryBoolean:
     return answer
 
 
-def _read(url: str, kind: str, body: bytes, graph: bool) -> Answer:
+def _read(url: str, kind: str, body: IO[bytes], graph: bool) -> Answer:
     """Parse an endpoint's answer according to its media type."""
     try:
         if graph and (form := ox.RdfFormat.from_media_type(kind)):
-            return [quad.triple for quad in ox.parse(io.BytesIO(body), form, base_iri=url)]
+            return [quad.triple for quad in ox.parse(body, form, base_iri=url)]
         if not graph and (shape := ox.QueryResultsFormat.from_media_type(kind)):
-            return ox.parse_query_results(io.BytesIO(body), shape)
+            return ox.parse_query_results(body, shape)
     except (SyntaxError, ValueError) as error:
         problem = f"the answer is not well-formed {kind}: {error}"
         raise EndpointError(f"{url}: {problem}", problem) from error

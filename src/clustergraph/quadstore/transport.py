@@ -11,14 +11,14 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
 
 from clustergraph import artefacts
 from clustergraph.errors import EndpointError, QueryError, UsageError, without_places
 
-__all__ = ["Channel", "Credentials", "Fetched", "credentials_from", "split_address"]
+__all__ = ["Channel", "Credentials", "credentials_from", "split_address"]
 
 _AGENT: Final = f"clustergraph/{artefacts.version()}"
 _CHUNK_BYTES: Final = 1 << 16
@@ -41,21 +41,6 @@ class Credentials:
     user: str | None = None
     password: str | None = field(default=None, repr=False)
     token: str | None = field(default=None, repr=False)
-
-
-@dataclass(slots=True)
-class Fetched:
-    """An answer as the server sends it.
-
-    Attributes:
-        media_type: what it is, with its parameters.
-        headers: the response's headers, by lower-case name.
-        chunks: the body, as it arrives; reading may raise `EndpointError`.
-    """
-
-    media_type: str
-    headers: dict[str, str]
-    chunks: Iterator[bytes]
 
 
 class Channel:
@@ -96,21 +81,20 @@ class Channel:
         response: http.client.HTTPResponse = self._opener.open(request, timeout=self.timeout_s)
         return response
 
-    def fetched(self, url: str, response: http.client.HTTPResponse) -> Fetched:
-        """Return a response as it is to be passed on."""
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return Fetched(headers.get("content-type", ""), headers, self._chunks(url, response))
-
-    def _chunks(self, url: str, response: http.client.HTTPResponse) -> Iterator[bytes]:
+    def read(self, url: str, response: http.client.HTTPResponse) -> tuple[str, IO[bytes]]:
+        """Return the media type of a response, without parameters, and its whole content."""
         # The timeout of a socket begins anew with each byte.
         deadline = time.monotonic() + self.timeout_s
-        with self.telling(url):
+        content = io.BytesIO()
+        with self.telling(url), response:
             while chunk := response.read1(_CHUNK_BYTES):
                 if time.monotonic() > deadline:
                     raise TimeoutError
-                yield chunk
+                content.write(chunk)
             if response.length:
                 raise http.client.IncompleteRead(b"", response.length)
+        content.seek(0)
+        return response.headers.get("Content-Type", "").partition(";")[0].strip(), content
 
     @contextmanager
     def telling(self, url: str) -> Iterator[None]:

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import IO, Final, Protocol
+from typing import IO, Final
 
 from clustergraph.workers.process import BusyError, DiedError, Target, Worker
 
@@ -14,14 +14,6 @@ __all__ = ["FRAMES_AHEAD", "Call", "Seat"]
 
 FRAMES_AHEAD: Final = 4
 """Frames read ahead of a slow client; the rest stays in the kernel and blocks the worker."""
-
-
-class _Ending(Protocol):
-    """What ends a request: the pool."""
-
-    def end(self, call: Call, reason: str) -> None:
-        """End a request whose response is not complete."""
-        ...
 
 
 class Call:
@@ -34,12 +26,16 @@ class Call:
     """
 
     __slots__ = (
-        "_pool", "_waiter", "begun_s", "deadline_s", "file", "frames", "on_long", "payload",
+        "_end", "_waiter", "begun_s", "deadline_s", "file", "frames", "on_long", "payload",
         "queued", "reason", "retried", "started", "worker",
     )  # fmt: skip
 
     def __init__(
-        self, pool: _Ending, payload: bytes, file: IO[bytes] | None, deadline_s: float
+        self,
+        end: Callable[[Call, str], object],
+        payload: bytes,
+        file: IO[bytes] | None,
+        deadline_s: float,
     ) -> None:
         self.payload = payload
         self.file = file
@@ -52,7 +48,7 @@ class Call:
         self.retried = False
         self.started = False
         self.reason = ""
-        self._pool = pool
+        self._end = end
         self._waiter: asyncio.Future[None] | None = None
 
     @property
@@ -82,7 +78,7 @@ class Call:
 
     def cancel(self, reason: str) -> None:
         """End the request: leave the queue, or kill the worker that works on it."""
-        self._pool.end(self, reason)
+        self._end(self, reason)
 
     def wake(self) -> None:
         """Let `frame` look again."""

@@ -169,7 +169,7 @@ class Pool:
         Raises:
             BusyError: the queue is full.
         """
-        call = Call(self, payload, file, deadline_s)
+        call = Call(self.end, payload, file, deadline_s)
         if not self._queue and self._dispatch(call):
             return call
         if len(self._queue) >= self.size.queue:
