@@ -90,6 +90,7 @@ def running(command: list[str], **variables: str) -> Iterator[Service]:
 def serving(*arguments: object, **variables: str) -> contextlib.AbstractContextManager[Service]:
     """Run ``clustergraph serve`` with arguments."""
     command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--no-prepare"]
+    command += ["--workers", "1"]
     return running([*command, *map(str, arguments)], **variables)
 
 

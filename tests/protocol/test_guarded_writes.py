@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clustergraph.cli import main
 from clustergraph.errors import InvalidChangeError, RequestError
 from clustergraph.http.admission import SpoiltError, admit
 from clustergraph.quadstore.delta import Changed
@@ -348,13 +348,31 @@ def test_the_service_can_be_told_not_to_judge(serve: Serve, tmp_path: Path, shap
 # By the command line
 
 
-def run_load(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run ``clustergraph load``."""
-    command = [sys.executable, "-m", "clustergraph", "load", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+@dataclass
+class Loaded:
+    """What a run of ``clustergraph load`` came to."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_load_refuses_with_places(tmp_path: Path, shapes: Path) -> None:
+Load = Callable[..., Loaded]
+
+
+@pytest.fixture
+def run_load(capsys: pytest.CaptureFixture[str]) -> Load:
+    """Run ``clustergraph load`` in this process."""
+
+    def run(*arguments: str | Path) -> Loaded:
+        with pytest.raises(SystemExit) as caught:
+            main(["load", *map(str, arguments)])
+        return Loaded(int(caught.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+def test_load_refuses_with_places(tmp_path: Path, shapes: Path, run_load: Load) -> None:
     """A file that adds a violation is not loaded; the finding says line and column."""
     good, bad, store = tmp_path / "good.ttl", tmp_path / "bad.ttl", tmp_path / "store"
     good.write_text("<urn:x:a> a <urn:x:T> ; <urn:x:name> 'a' .\n", "utf-8")
@@ -370,7 +388,7 @@ def test_load_refuses_with_places(tmp_path: Path, shapes: Path) -> None:
     assert run_load(store, good, "--shapes", shapes).returncode == 0
 
 
-def test_large_loads_are_judged_as_a_whole(tmp_path: Path, shapes: Path) -> None:
+def test_large_loads_are_judged_as_a_whole(tmp_path: Path, shapes: Path, run_load: Load) -> None:
     """A load of too many statements to look at one by one is judged all the same, with places."""
     large, store = tmp_path / "large.nt", tmp_path / "store"
     lines = [f"<urn:x:n{number}> <urn:x:p> <urn:x:o> ." for number in range(100_010)]
