@@ -35,7 +35,7 @@ def test_large_answer_in_chunks(make: Callable[..., Any], form: str) -> None:
     if form in ("json", "xml"):
         assert len(sent.chunks) > 1
     assert all(0 < len(chunk) <= CHUNK_BYTES for chunk in sent.chunks)
-    assert sent.body.count(b"\n") >= 3000 or sent.body.count(b'"a"') >= 3000
+    assert sent.body.count(b"\n" if form in ("csv", "tsv") else b'"a"') >= 3000
 
 
 def test_too_large_before_the_first_chunk(make: Callable[..., Any]) -> None:

@@ -317,7 +317,7 @@ def test_delete_default_graph(exchange: Any) -> None:
 @pytest.mark.parametrize(("target", "before"), [(G1, A), (DEFAULT, OWN)])
 def test_post_merges(exchange: Any, target: str, before: str) -> None:
     """5.5 MUST: the content is merged into the graph."""
-    assert _post(exchange, target).status in (200, 204)
+    assert _post(exchange, target).status == 204
     assert exchange.send("GET", target).triples() == {before, X}
 
 
@@ -383,7 +383,7 @@ def test_post_a_form_with_files(exchange: Any) -> None:
         '<rdf:Description rdf:about="http://example.org/y"><p>y</p></rdf:Description></rdf:RDF>'
     )
     form = _form((_file("1", "text/turtle"), ONE), (_file("2", "application/rdf+xml"), rdf))
-    assert exchange.send("POST", G1, *form).status in (200, 204)
+    assert exchange.send("POST", G1, *form).status == 204
     assert exchange.send("GET", G1).triples() == {A, X, Y}
 
 
@@ -436,7 +436,7 @@ def test_head(exchange: Any, target: str) -> None:
 def test_read_only(reader: Any, method: str, target: str) -> None:
     """6: writes that are not taken are refused (401, 403), and nothing is changed."""
     body = b"" if method == "DELETE" else ONE.encode()
-    assert reader.send(method, target, TURTLE, body).status in (401, 403)
+    assert reader.send(method, target, TURTLE, body).status == 403
     assert reader.send("GET", target).triples() in ({A}, {OWN})
 
 

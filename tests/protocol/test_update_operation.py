@@ -65,7 +65,7 @@ def test_update_that_is_not_utf8(exchange: Any) -> None:
         == 400
     )
     kind = {"content-type": "application/sparql-update; charset=UTF-16"}
-    assert exchange.send("POST", "/update", kind, INSERT.encode("utf-16")).status in (400, 415)
+    assert exchange.send("POST", "/update", kind, INSERT.encode("utf-16")).status == 400
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_words_that_only_look_like_load(exchange: Any) -> None:
 
 def test_read_only(reader: Any) -> None:
     """2.2.5: where no updates are taken, 403."""
-    assert _update(reader, INSERT).status in (401, 403)
+    assert _update(reader, INSERT).status == 403
 
 
 def test_generation_of_an_update(exchange: Any) -> None:

@@ -17,7 +17,6 @@ from clustergraph.linked import (
     contexts,
     documents,
     dumps,
-    identities,
     index,
     sitemaps,
     vocabularies,
@@ -194,7 +193,7 @@ ROUTES: Final = (
     _page("static", "/favicon.ico", page(files.show), "/favicon.ico"),
     # Linked data
     _page(
-        "identity", "/id/{thing:path}", page(identities.show),
+        "identity", "/id/{thing:path}", page(documents.identity),
         "/id/cluster-organisation/clutex",
     ),
     _page(

@@ -27,15 +27,13 @@ from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import Visit, refuse
 from clustergraph.pages.naming import called, names_of
 from clustergraph.protocol import Response, faults, parameters
+from clustergraph.protocol.description import parsed
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE, CG, ID, PREFIXES
 
-__all__ = ["existing", "missing", "named", "page_number", "respond", "show"]
+__all__ = ["identity", "page_number", "show"]
 
 _RDF_TYPE: Final = PREFIXES["rdf"] + "type"
-_FOAF: Final = PREFIXES["foaf"]
-_DCTERMS: Final = PREFIXES["dcterms"]
-_HYDRA: Final = "http://www.w3.org/ns/hydra/core#"
 # Those of others whose IRIs say what their terms mean.
 _VOCABULARIES: Final = tuple(
     iri
@@ -60,6 +58,16 @@ def show(visit: Visit) -> Response:
         return respond(visit, parameters.node(name), form)
     iri, form = named(visit)
     return respond(visit, iri, form)
+
+
+def identity(visit: Visit) -> Response:
+    """Redirect from a thing at ``/id/…`` to its description (303; RFC 9110, section 15.4.4)."""
+    iri, _ = named(visit)
+    if (refusal := existing(visit, iri)) is not None:
+        return refusal
+    target = visit.base + local(iri.value)
+    head = [("Location", target), *links.header([links.link(target, "describedby")])]
+    return Response(303, head, cacheable=True)
 
 
 def named(visit: Visit) -> tuple[ox.NamedNode, Format | None]:
@@ -264,33 +272,16 @@ def _head(
 def _about_document(visit: Visit, found: Description) -> list[ox.Triple]:
     """Return what the document says of itself: its topic, licence, dataset, further pages."""
     address = visit.base + local(found.iri.value)
-    document = ox.NamedNode(links.uri(address))
-
-    def say(predicate: str, value: str) -> ox.Triple:
-        return ox.Triple(document, ox.NamedNode(predicate), ox.NamedNode(value))
-
-    said = [
-        say(_RDF_TYPE, _FOAF + "Document"),
-        say(_FOAF + "primaryTopic", found.iri.value),
-        say(_DCTERMS + "license", links.LICENCE),
-        say(PREFIXES["void"] + "inDataset", f"{visit.base}/.well-known/void#dataset"),
-    ]
+    document = f"<{links.uri(address)}>"
+    text = f"""
+{document} a foaf:Document ; foaf:primaryTopic {found.iri} ;
+    dcterms:license <{links.LICENCE}> ; void:inDataset <{visit.base}/.well-known/void#dataset> .
+"""
     if found.more or found.page > 1:
-        view = ox.NamedNode(links.uri(_paged(address, found.page)))
-
-        def turn(name: str, page: int) -> ox.Triple:
-            other = ox.NamedNode(links.uri(_paged(address, page)))
-            return ox.Triple(view, ox.NamedNode(_HYDRA + name), other)
-
-        said.append(say(_HYDRA + "view", view.value))
-        kind = ox.NamedNode(_HYDRA + "PartialCollectionView")
-        said.append(ox.Triple(view, ox.NamedNode(_RDF_TYPE), kind))
-        said.append(turn("first", 1))
-        if found.page > 1:
-            said.append(turn("previous", found.page - 1))
-        if found.more:
-            said.append(turn("next", found.page + 1))
-    return said
+        text += links.pages(
+            document, found.page, found.more, lambda page: links.uri(_paged(address, page))
+        )
+    return list(parsed(text))
 
 
 def _gone(visit: Visit, iri: ox.NamedNode, others: list[str]) -> Response:

@@ -16,15 +16,12 @@ from clustergraph.pages.frame import Visit, page
 from clustergraph.pages.naming import called, names_of
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
+from clustergraph.protocol.description import parsed
 from clustergraph.sparql.results import Format
-from clustergraph.vocab import PREFIXES
 
 __all__ = ["show"]
 
 _PAGE: Final = 500
-_RDF: Final = PREFIXES["rdf"]
-_FOAF: Final = PREFIXES["foaf"]
-_HYDRA: Final = "http://www.w3.org/ns/hydra/core#"
 
 
 def show(visit: Visit) -> Response:
@@ -94,31 +91,22 @@ def _rdf(
     pages: int,
 ) -> Response:
     """Return a page of a collection (Hydra core vocabulary)."""
-    whole = ox.NamedNode(f"{visit.base}{path}")
-    said: list[ox.Triple] = []
-
-    def say(subject: ox.NamedNode, predicate: str, value: str | ox.Literal) -> None:
-        term = ox.NamedNode(value) if isinstance(value, str) else value
-        said.append(ox.Triple(subject, ox.NamedNode(predicate), term))
-
-    say(whole, _RDF + "type", _HYDRA + "Collection")
-    amount = ox.Literal(str(total), datatype=ox.NamedNode(PREFIXES["xsd"] + "integer"))
-    say(whole, _HYDRA + "totalItems", amount)
+    address = f"{visit.base}{path}"
+    text = f"<{address}> a hydra:Collection ; hydra:totalItems {total} .\n"
     for iri in iris:
-        say(whole, _HYDRA + "member", iri)
+        member = str(ox.NamedNode(iri))
+        text += f"<{address}> hydra:member {member} . "
         if iri.startswith(f"{visit.base}/things/"):
-            say(ox.NamedNode(iri), _RDF + "type", _HYDRA + "Collection")
+            text += f"{member} a hydra:Collection .\n"
         else:
             # For those who come before the thing's own address leads here, or never will.
-            here = visit.base + local(iri)
-            say(ox.NamedNode(iri), _FOAF + "isPrimaryTopicOf", here)
+            here = ox.NamedNode(visit.base + local(iri))
+            text += f"{member} foaf:isPrimaryTopicOf {here} .\n"
     if pages > 1:
-        view = ox.NamedNode(f"{whole.value}?page={number}")
-        say(whole, _HYDRA + "view", view.value)
-        say(view, _RDF + "type", _HYDRA + "PartialCollectionView")
-        for name, other in (("first", 1), ("previous", number - 1), ("next", number + 1)):
-            if 1 <= other <= pages:
-                say(view, _HYDRA + name, f"{whole.value}?page={other}")
+        text += links.pages(
+            f"<{address}>", number, number < pages, lambda page: f"{address}?page={page}"
+        )
+    said = list(parsed(text))
     said += names_of(visit.engine, map(ox.NamedNode, iris))
     accept = visit.request.headers.get("accept")
     chosen = forms.fitting(

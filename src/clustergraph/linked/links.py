@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -11,7 +11,7 @@ from clustergraph.protocol.description import LICENCE
 from clustergraph.protocol.preconditions import http_date
 from clustergraph.sparql.results import Format
 
-__all__ = ["LICENCE", "alternates", "header", "link", "modified", "uri"]
+__all__ = ["LICENCE", "alternates", "header", "link", "modified", "pages", "uri"]
 
 _URI: Final = "/:?#[]@!$&'()*+,;=-._~%"
 # Links repeat the address: a long one would make the headers many times as long.
@@ -54,6 +54,23 @@ def header(links: Iterable[str]) -> list[tuple[str, str]]:
             kept.append(one)
             size += len(one) + 2
     return [("Link", ", ".join(kept))] if kept else []
+
+
+def pages(document: str, page: int, more: bool, address: Callable[[int], str]) -> str:
+    """Return, in Turtle, how the pages of a document follow each other (Hydra core vocabulary).
+
+    Args:
+        document: the whole, as a term.
+        page: the number of this page, from 1.
+        more: whether another follows.
+        address: returns the address of a page.
+    """
+    here = f"<{address(page)}>"
+    text = f"{document} hydra:view {here} . {here} a hydra:PartialCollectionView .\n"
+    text += f"{here} hydra:first <{address(1)}> .\n"
+    if page > 1:
+        text += f"{here} hydra:previous <{address(page - 1)}> .\n"
+    return f"{text}{here} hydra:next <{address(page + 1)}> .\n" if more else text
 
 
 def modified(visit: Visit) -> list[tuple[str, str]]:

@@ -24,6 +24,7 @@ LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 _PREFIXES: Final = {
     "sd": "http://www.w3.org/ns/sparql-service-description#",
     "format": "http://www.w3.org/ns/formats/",
+    "hydra": "http://www.w3.org/ns/hydra/core#",
     **{name: PREFIXES[name] for name in ("void", "dcterms", "dcat", "foaf", "xsd")},
 }
 # W3C, Unique URIs for File Formats.

@@ -9,13 +9,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import (
-    ClusterGraphError,
-    FederationError,
-    QueryError,
-    UnsupportedFunctionError,
-    without_places,
-)
+from clustergraph.errors import FederationError
 from clustergraph.protocol import (
     Config,
     Context,
@@ -29,7 +23,7 @@ from clustergraph.protocol import (
 )
 from clustergraph.protocol.negotiation import choose
 from clustergraph.protocol.sink import Sink, drop_idle_prefixes
-from clustergraph.quadstore.engine import Answer, StoreEngine
+from clustergraph.quadstore.engine import Answer, StoreEngine, reading
 from clustergraph.sparql.results import Format, is_triples
 from clustergraph.sparql.results import write as write_answer
 from clustergraph.vocab import CG
@@ -106,27 +100,16 @@ def lasting(text: str, triples: bool = False) -> bool:
     return not (triples and _FRESH.search(text))
 
 
-def _failed(error: Exception) -> ClusterGraphError:
-    if "is not supported" in str(error):
-        return UnsupportedFunctionError(f"{error} here")
-    message = f"the query could not be evaluated: {error}"
-    return QueryError(message, without_places(message))
-
-
 def _stream(result: Answer, form: Format, config: Config) -> Stream:
     """Return what serialises an answer; it can be called once."""
 
     def stream(write: Write) -> bytes:
         sink = Sink(write)
-        try:
+        with reading():
             if form.engine is None or form.engine in _CHECKED or isinstance(result, list):
                 write_answer(result, form, sink)  # type: ignore[arg-type]
             else:
                 result.serialize(sink, form.engine)  # type: ignore[arg-type]
-        except (RuntimeError, OSError, ValueError) as error:
-            if sink.broken:
-                raise
-            raise _failed(error) from error
         body = sink.rest()
         if form.name == "turtle" and sink.total == len(body) <= _PREFIXED_BYTES:
             return _with_prefixes(body, config.prefixes)
