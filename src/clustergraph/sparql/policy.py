@@ -21,7 +21,7 @@ from typing import Final
 from clustergraph.errors import FederationError, QueryRefusedError, QueryTooLongError, shortened
 from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.addresses import admits, objection
-from clustergraph.sparql.lexer import Token, depths, position, tokenise
+from clustergraph.sparql.lexer import OPENERS, Token, depths, position, tokenise
 
 __all__ = ["QueryPolicy", "graph_clauses", "names_its_graphs", "without_addresses"]
 
@@ -262,7 +262,9 @@ def _limit_nesting(text: str, max_nesting: int) -> None:
         raise QueryRefusedError(
             f"{shortened(token.text)} may hide brackets: write the IRI in full, with its scheme"
         )
-    deepest = max(depths(found), default=0)
+    # A bracket is outside its pair, and within it even where nothing else is.
+    opened = (token.kind == "sign" and token.text in OPENERS for token in found)
+    deepest = max(map(sum, zip(depths(found), opened, strict=True)), default=0)
     if deepest > max_nesting:
         raise QueryRefusedError(
             f"brackets nest {deepest} deep; at most {max_nesting} levels are accepted"
