@@ -49,7 +49,7 @@ def named(node: str, triples: list[ox.Triple]) -> list[ox.Triple]:
 
 @pytest.mark.parametrize(
     "edges",
-    [circle(40), circle(3, 3, 3, 4, 4), circle(1, 1, 2), clique(5), clique(3) + circle(6)],
+    [circle(6), circle(3, 3), circle(1, 1, 2), clique(5), clique(3) + circle(2)],
 )
 def test_same_graph_with_other_nodes_is_the_same(edges: Edges) -> None:
     """Names of blank nodes and the order of statements make no difference."""
@@ -58,7 +58,7 @@ def test_same_graph_with_other_nodes_is_the_same(edges: Edges) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(circle(3, 3), circle(6)), (circle(4, 8), circle(6, 6)), (circle(5, 7), circle(6, 6))],
+    [(circle(3, 3), circle(6)), (circle(2, 4), circle(3, 3)), (circle(2, 3), circle(5))],
 )
 def test_other_connections_are_noticed(one: Edges, other: Edges) -> None:
     """Though each node looks like every other, what is connected otherwise is noticed."""

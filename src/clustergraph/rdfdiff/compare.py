@@ -10,7 +10,7 @@ from unicodedata import category, combining, normalize
 
 import pyoxigraph as ox
 
-from clustergraph.rdfdiff.graphs import Graph, Said, is_nameless, pair
+from clustergraph.rdfdiff.graphs import Graph, Said, is_nameless
 from clustergraph.shacl.paths import show
 from clustergraph.vocab import CG, PREFIXES
 
@@ -142,7 +142,6 @@ def compare(
         names: triples that name what the graphs use without naming it, such as an ontology's.
     """
     before, after = Graph(old), Graph(new)
-    pair(before, after)
     words = _Words([*names], before, after)
     added, removed, changed = [], [], []
     count_in = count_out = 0

@@ -1,9 +1,8 @@
-"""Graphs as what they say of each thing, with nodes that bear no name recognised by what they say.
+"""Graphs as what they state about each thing; blank nodes are identified by what they state.
 
-A blank node has no name to be recognised by. One that others refer to is told as part of what
-refers to it, by all it says; one that nothing refers to stands for itself, and is taken for the
-node of the other side that says most of the same. Nodes that refer to each other in a circle are
-told apart by what surrounds them, looked at again and again until nothing new comes of it.
+A blank node that others refer to is part of what refers to it, with all it states; one that nothing
+refers to is a thing of its own. Nodes that refer to each other in a circle are identified by what
+surrounds them, up to a few steps away; what that leaves undecided is canonicalized.
 """
 
 from __future__ import annotations
@@ -18,19 +17,16 @@ import pyoxigraph as ox
 from clustergraph.shacl.paths import show
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Graph", "Said", "is_nameless", "pair"]
+__all__ = ["Graph", "Said", "is_nameless"]
 
 _RDF: Final = PREFIXES["rdf"]
 _TYPE: Final = _RDF + "type"
 _FIRST, _REST, _NIL = (_RDF + name for name in ("first", "rest", "nil"))
-_SIMILAR: Final = 0.5
 _DEEP: Final = 64
 _ROUNDS: Final = 4
 _LONGEST: Final = 1_000_000
-_MANY: Final = 50
-# Most nodes that look the same and are connected, for canonicalization to take no time.
-_LARGEST_GROUP: Final = 5
-_LONGEST_CIRCLE: Final = 60
+# Most nodes that look the same, for canonicalization to take no time.
+_MOST_TWINS: Final = 6
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal
 Said: TypeAlias = Mapping[str, frozenset[str]]
@@ -82,26 +78,26 @@ class Graph:
                 yield self.text(subject), said
         # Nameless things that look alike are told apart by number.
         twins: Counter[str] = Counter()
-        for key, said in sorted(nameless, key=lambda one: (one[0], sorted(_statements(one[1])))):
+        for key, said in nameless:
             twins[key] += 1
             yield (f"{key} #{twins[key]}" if twins[key] > 1 else key), said
 
     def alike(self, other: Graph) -> bool | None:
         """Return whether nodes that surroundings cannot tell apart are connected alike.
 
-        Source: RDF Dataset Canonicalization, section 4.4; its cost is bounded here beforehand
-        (section 7.1: graphs can be made for which it takes exponential time).
+        Source: RDF Dataset Canonicalization, section 4.4. Graphs can be made for which it takes
+        exponential time (section 7.1), so it is used for a few such nodes only.
 
         Returns:
             None when there are too many of them that resemble each other.
         """
-        if Counter(self._colours.values()) != Counter(other._colours.values()):
+        colours = Counter(self._colours.values())
+        if colours != Counter(other._colours.values()):
             return False
-        if not self._colours:
-            return True
-        if self._is_costly() or other._is_costly():
+        twins = sum(count for count in colours.values() if count > 1)
+        if twins > _MOST_TWINS:
             return None
-        return self._canonical() == other._canonical()
+        return not twins or self._canonical() == other._canonical()
 
     def _canonical(self) -> set[ox.Quad]:
         dataset = ox.Dataset(
@@ -112,28 +108,6 @@ class Graph:
         )
         dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
         return set(dataset)
-
-    def _is_costly(self) -> bool:
-        """Return whether canonicalization could take very long."""
-        near: dict[Term, set[Term]] = defaultdict(set)
-        for node, colour in self._colours.items():
-            for statements in (self.by_subject, self.referrers):
-                for _, end in statements.get(node, ()):
-                    if end != node and self._colours.get(end) == colour:
-                        near[node].add(end)
-        seen: set[Term] = set()
-        for start in near:
-            group: set[Term] = set()
-            waiting = [start]
-            while waiting:
-                if (node := waiting.pop()) not in seen:
-                    seen.add(node)
-                    group.add(node)
-                    waiting += near[node]
-            is_circle = all(len(near[node]) <= 2 for node in group)
-            if len(group) > (_LONGEST_CIRCLE if is_circle else _LARGEST_GROUP):
-                return True
-        return False
 
     def text(self, term: Term) -> str:
         """Return a term as a text; of a blank node, all that it says."""
@@ -219,51 +193,6 @@ def _numbered(text: str, taken: Collection[str]) -> str:
     return one
 
 
-def pair(before: Graph, after: Graph) -> None:
-    """Give the nameless things of both graphs that say most of the same one key."""
-    olds = [key for key in before.said.keys() - after.said.keys() if is_nameless(key)]
-    news = [key for key in after.said.keys() - before.said.keys() if is_nameless(key)]
-    features = {key: set(_features(after.said[key], after)) for key in news}
-    bearers: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for key in news:
-        for feature in features[key]:
-            bearers[feature].append(key)
-    taken: set[str] = set()
-    renamed: dict[str, str] = {}
-    for key in sorted(olds):
-        mine = set(_features(before.said[key], before))
-        # What very many say recognises none of them, and comparing with all would take long.
-        telling = [one for one in mine if len(bearers[one]) <= _MANY]
-        near = {other for one in telling for other in bearers[one]} - taken
-        ranked = sorted(
-            ((2 * len(mine & features[other]) / (len(mine) + len(features[other])), other)
-             for other in near),
-            reverse=True,
-        )  # fmt: skip
-        if ranked and ranked[0][0] >= _SIMILAR:
-            best = ranked[0][1]
-            taken.add(best)
-            before.said[best] = before.said.pop(key)
-            if key.startswith("_:"):
-                renamed[key] = best
-    if renamed:
-        for said in before.said.values():
-            for name, values in said.items():
-                if not values.isdisjoint(renamed):
-                    said[name] = frozenset(renamed.get(value, value) for value in values)
-
-
 def is_nameless(key: str) -> bool:
     """Say whether a key is that of a thing without an address."""
     return not key.startswith("<")
-
-
-def _features(said: Said, graph: Graph) -> Iterator[tuple[str, str]]:
-    """Yield what tells a nameless thing from others: all that it says but its class."""
-    for name, value in _statements(said):
-        if name != _TYPE:
-            yield from ((name, part) for part in graph.lists.get(value, (value,)))
-
-
-def _statements(said: Said) -> Iterator[tuple[str, str]]:
-    return ((name, value) for name, values in said.items() for value in values)
