@@ -21,7 +21,7 @@ import yaml
 
 from clustergraph import artefacts
 from clustergraph.cli import cli, main
-from clustergraph.shacl.reading import FORMATS
+from clustergraph.rdf.files import SUFFIXES as FORMATS
 from clustergraph.validation.changes import changed_since
 from clustergraph.vocab import PREFIXES
 

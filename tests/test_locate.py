@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError
+from clustergraph.rdf.files import SUFFIXES as FORMATS
 from clustergraph.rdf.positions.turtle import Stated, scan
 from clustergraph.shacl.locate import Mentions, mentions
 from clustergraph.shacl.locate.mentions import named_alike
-from clustergraph.shacl.reading import FORMATS, read, read_rdf
+from clustergraph.shacl.reading import read, read_rdf
 from clustergraph.validation import validate
 from clustergraph.vocab import PREFIXES
 

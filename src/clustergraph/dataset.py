@@ -27,7 +27,8 @@ import pyoxigraph as ox
 from clustergraph import artefacts
 from clustergraph.csvw import CellFault, CodeLists, Place, Tables, TracedTriple, convert, read
 from clustergraph.csvw.codes import code_lists
-from clustergraph.errors import SyntaxFaultError, UnreadableInputError
+from clustergraph.errors import UnreadableInputError
+from clustergraph.rdf.files import reading_of
 from clustergraph.statistics.links import cluster_links
 from clustergraph.statistics.observations import observation_quads
 from clustergraph.vocab import BASE, GRAPH, ID, ONTOLOGY, PREFIXES
@@ -190,13 +191,9 @@ def _traced(data: Path, codes: CodeLists) -> Iterator[TracedTriple]:
 def _ontology_quads(directory: Path) -> Iterator[ox.Quad]:
     for path in sorted(directory.rglob("*.ttl")):
         graph = ox.NamedNode(GRAPH + _ontology_graph(path.relative_to(directory)))
-        try:
+        with reading_of(path, ox.RdfFormat.TURTLE):
             for quad in ox.parse(path=path, rename_blank_nodes=True):
                 yield ox.Quad(quad.subject, quad.predicate, quad.object, graph)
-        except SyntaxError as error:
-            raise SyntaxFaultError(
-                str(path), str(error.msg), error.lineno or 1, error.offset
-            ) from error
 
 
 def _ontology_graph(relative: Path) -> str:

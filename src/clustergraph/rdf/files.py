@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
+import itertools
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +15,18 @@ from xml.parsers import expat
 
 import pyoxigraph as ox
 
-from clustergraph.errors import ClusterGraphError, SyntaxFaultError, UnreadableInputError
+from clustergraph.errors import SyntaxFaultError, UnreadableInputError
 
-__all__ = ["SUFFIXES", "format_of", "opened", "reading_of"]
+__all__ = [
+    "SUFFIXES",
+    "content_of",
+    "decompressed",
+    "format_by_name",
+    "format_of",
+    "opened",
+    "reading_of",
+    "syntax_fault",
+]
 
 SUFFIXES: Final = {
     ".ttl": ox.RdfFormat.TURTLE,
@@ -39,14 +50,50 @@ def format_of(path: Path) -> ox.RdfFormat:
     Raises:
         UnreadableInputError: the name does not say.
     """
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    try:
-        return SUFFIXES[suffix]
-    except KeyError:
+    if (form := format_by_name(path)) is None:
         known = ", ".join(SUFFIXES)
         raise UnreadableInputError(
             str(path), f"no RDF file by its name; the endings are {known}, each also with .gz"
-        ) from None
+        )
+    return form
+
+
+def format_by_name(path: Path) -> ox.RdfFormat | None:
+    """Return the format of a file, by its name; None: the name is that of no RDF file."""
+    return SUFFIXES.get(Path(path.name.lower().removesuffix(".gz")).suffix)
+
+
+def content_of(path: Path) -> bytes:
+    """Return the content of a file, decompressed, without a byte order mark.
+
+    Raises:
+        UnreadableInputError: it cannot be opened, or is not compressed by gzip as its name says.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        reason = f"cannot be opened ({error.strerror or error})"
+        raise UnreadableInputError(str(path), reason) from error
+    return decompressed(str(path), content, packed=path.name.lower().endswith(".gz"))
+
+
+def decompressed(source: str, content: bytes, packed: bool = False) -> bytes:
+    """Return content without compression by gzip and without a byte order mark.
+
+    Args:
+        source: its path, as errors name it.
+        content: compressed or not: its first bytes tell.
+        packed: whether it has to be compressed.
+
+    Raises:
+        UnreadableInputError: it is badly compressed.
+    """
+    try:
+        if packed or content.startswith(_GZIP):
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableInputError(source, f"is not compressed by gzip ({error})") from error
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 @contextmanager
@@ -84,16 +131,27 @@ def reading_of(path: Path, form: ox.RdfFormat) -> Iterator[None]:
     try:
         yield
     except SyntaxError as error:
-        raise _fault(path, form, error) from error
+        with opened(path) as (content, _):
+            raise syntax_fault(str(path), form, error, content) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UnreadableInputError(str(path), f"is badly compressed ({error})") from error
 
 
-def _fault(path: Path, form: ox.RdfFormat, error: SyntaxError) -> ClusterGraphError:
+def syntax_fault(
+    source: str, form: ox.RdfFormat, error: SyntaxError, content: IO[bytes]
+) -> UnreadableInputError:
+    """Return the error that says where a document breaks the grammar of its format.
+
+    Args:
+        source: its path or address, as errors name it.
+        form: its format.
+        error: what the parser raised.
+        content: the document, from its beginning.
+    """
     reason = str(error.msg)
     if "LoadDocumentCallback" in reason:
         return UnreadableInputError(
-            str(path), "its @context is an address, and nothing is fetched: write the context out"
+            source, "its @context is an address, and nothing is fetched: write the context out"
         )
     if "No scheme found" in reason:
         reason = "a relative IRI: write it in full, or say with --base against which to resolve it"
@@ -102,18 +160,17 @@ def _fault(path: Path, form: ox.RdfFormat, error: SyntaxError) -> ClusterGraphEr
     if colon and head.startswith("Parser error"):
         reason = rest
     if error.lineno is not None:
-        return SyntaxFaultError(str(path), reason, error.lineno, error.offset)
-    if form == ox.RdfFormat.RDF_XML and (place := _place_in_xml(path)):
-        return SyntaxFaultError(str(path), *place)
-    return UnreadableInputError(str(path), reason)
-
-
-def _place_in_xml(path: Path) -> tuple[str, int, int] | None:
-    """Say what is wrong with an XML file and where; the engine's parser tells no place."""
-    parser = expat.ParserCreate()
-    with opened(path) as (content, _):
+        column = error.offset
+        if column is not None and form == ox.RdfFormat.JSON_LD:
+            # The parser of JSON counts bytes, the others count characters.
+            line = next(itertools.islice(content, error.lineno - 1, None), b"")
+            column = len(line[: column - 1].decode("utf-8", errors="ignore")) + 1
+        return SyntaxFaultError(source, reason, error.lineno, column)
+    if form == ox.RdfFormat.RDF_XML:
+        # The engine's parser reports no position in XML.
+        parser = expat.ParserCreate()
         try:
             parser.ParseFile(content)
         except expat.ExpatError as fault:
-            return str(fault), fault.lineno, fault.offset + 1
-    return None
+            return SyntaxFaultError(source, str(fault), fault.lineno, fault.offset + 1)
+    return UnreadableInputError(source, reason)

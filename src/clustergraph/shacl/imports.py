@@ -17,9 +17,10 @@ import pyoxigraph as ox
 
 from clustergraph.csvw import Place
 from clustergraph.errors import NotFetchedError, UnreadableInputError
+from clustergraph.rdf.files import SUFFIXES
 from clustergraph.shacl.fetching import RDF, Outside, UnfetchedError
 from clustergraph.shacl.locate import place_of
-from clustergraph.shacl.reading import FORMATS, Statements, parse, read_rdf
+from clustergraph.shacl.reading import Statements, parse, read_rdf
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Fetched", "imported", "shapes_named"]
@@ -190,7 +191,7 @@ def _read(link: _Link, outside: Outside) -> list[ox.Triple]:
     ending = PurePosixPath(urlsplit(document.address).path).suffix.lower()
     rdf_format = ox.RdfFormat.from_media_type(document.media_type)
     if document.media_type in _VAGUE or rdf_format is None:
-        rdf_format = FORMATS.get(ending, rdf_format)
+        rdf_format = SUFFIXES.get(ending, rdf_format)
     if rdf_format is None:
         kind = document.media_type or "nothing"
         raise link.error(

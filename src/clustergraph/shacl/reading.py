@@ -6,30 +6,27 @@ but the JSON-LD contexts that whoever reads admits: else a context must be writt
 
 from __future__ import annotations
 
-import codecs
-import gzip
+import io
 import json
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
-from xml.parsers import expat
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.csvw import CodeLists, Place, convert
 from clustergraph.csvw.codes import code_lists
-from clustergraph.errors import NotFetchedError, SyntaxFaultError, UnreadableInputError
+from clustergraph.errors import NotFetchedError, UnreadableInputError
+from clustergraph.rdf import files
 
 if TYPE_CHECKING:
     from clustergraph.shacl.fetching import Outside
 
 __all__ = [
-    "FORMATS",
     "STANDARD_INPUT",
     "Statements",
     "content_of",
@@ -41,22 +38,9 @@ __all__ = [
     "read_rdf",
 ]
 
-FORMATS: Final = {
-    ".ttl": ox.RdfFormat.TURTLE,
-    ".trig": ox.RdfFormat.TRIG,
-    ".nt": ox.RdfFormat.N_TRIPLES,
-    ".nq": ox.RdfFormat.N_QUADS,
-    ".rdf": ox.RdfFormat.RDF_XML,
-    ".owl": ox.RdfFormat.RDF_XML,
-    ".xml": ox.RdfFormat.RDF_XML,
-    ".jsonld": ox.RdfFormat.JSON_LD,
-}
-"""The RDF syntaxes by the ending of a file's name; ``.gz`` may follow."""
-
 STANDARD_INPUT: Final = Path("<stdin>")
 """What stands for standard input among paths, once `keep_input` has been given its content."""
 
-_GZIP: Final = b"\x1f\x8b"
 _MARKUP: Final = re.compile(rb"\s*<(\?xml|!--|!DOCTYPE|rdf:RDF)")
 _QUAD: Final = re.compile(
     rb'(<[^>]*>|_:\S+)\s+<[^>]*>\s+(<[^>]*>|_:\S+|"[^\n]*"\S*)\s+[<_][^\n]*\.\s*$'
@@ -120,7 +104,7 @@ def read_rdf(path: Path, outside: Outside | None = None) -> list[ox.Triple]:
     """
     rdf_format = format_of(path)
     if rdf_format is None:
-        known = ", ".join(FORMATS)
+        known = ", ".join(files.SUFFIXES)
         raise UnreadableInputError(str(path), f"no RDF file by its name; the endings are {known}")
     return parse(str(path), content_of(path), rdf_format, path.resolve().as_uri(), outside)
 
@@ -162,7 +146,7 @@ def parse(
                 )
             triples.append(quad.triple)
     except SyntaxError as error:
-        raise _fault(source, rdf_format, content, error) from error
+        raise files.syntax_fault(source, rdf_format, error, io.BytesIO(content)) from error
     return triples
 
 
@@ -255,9 +239,7 @@ def keep_input(content: bytes, rdf_format: ox.RdfFormat | None = None) -> Path:
     Raises:
         UnreadableInputError: it is badly compressed.
     """
-    if content.startswith(_GZIP):
-        content = _unpacked(STANDARD_INPUT, content)
-    content = content.removeprefix(codecs.BOM_UTF8)
+    content = files.decompressed(str(STANDARD_INPUT), content)
     _kept[STANDARD_INPUT] = (rdf_format or _likely(content), content)
     return STANDARD_INPUT
 
@@ -292,8 +274,7 @@ def format_of(path: Path) -> ox.RdfFormat | None:
         return _kept[path][0]
     if path in _declared:
         return _declared[path]
-    name = path.name.lower().removesuffix(".gz")
-    return FORMATS.get(Path(name).suffix)
+    return files.format_by_name(path)
 
 
 def content_of(path: Path) -> bytes:
@@ -302,53 +283,4 @@ def content_of(path: Path) -> bytes:
     Raises:
         UnreadableInputError: it cannot be opened, or is not compressed by gzip as its name says.
     """
-    if path in _kept:
-        return _kept[path][1]
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UnreadableInputError(
-            str(path), f"cannot be opened ({error.strerror or error})"
-        ) from error
-    if not path.name.lower().endswith(".gz"):
-        return content.removeprefix(codecs.BOM_UTF8)
-    return _unpacked(path, content).removeprefix(codecs.BOM_UTF8)
-
-
-def _unpacked(path: Path, content: bytes) -> bytes:
-    try:
-        return gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise UnreadableInputError(str(path), f"is not compressed by gzip ({error})") from error
-
-
-def _fault(
-    source: str, rdf_format: ox.RdfFormat, content: bytes, error: SyntaxError
-) -> UnreadableInputError:
-    """Return the error that says where the grammar was broken."""
-    reason = str(error.msg)
-    if "LoadDocumentCallback" in reason:
-        return UnreadableInputError(
-            source, "its @context is an address, and nothing is fetched: write the context out"
-        )
-    if error.lineno is not None:
-        column = error.offset
-        if column is not None and rdf_format == ox.RdfFormat.JSON_LD:
-            # The parser of JSON counts bytes, the others count characters.
-            line = content.split(b"\n")[error.lineno - 1]
-            column = len(line[: column - 1].decode("utf-8", errors="ignore")) + 1
-        return SyntaxFaultError(source, _plain(reason), error.lineno, column)
-    if rdf_format == ox.RdfFormat.RDF_XML:
-        # The file is refused already; a second parser only says where it is broken.
-        parser = expat.ParserCreate()
-        try:
-            parser.Parse(content, True)
-        except expat.ExpatError as fault:
-            return SyntaxFaultError(source, str(fault), fault.lineno, fault.offset + 1)
-    return UnreadableInputError(source, _plain(reason))
-
-
-def _plain(reason: str) -> str:
-    """Leave out the position that the parser writes before its reason."""
-    head, colon, rest = reason.partition(": ")
-    return rest if colon and head.startswith("Parser error") else reason
+    return _kept[path][1] if path in _kept else files.content_of(path)
