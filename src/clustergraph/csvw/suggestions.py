@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from unicodedata import combining, normalize
 
-__all__ = ["Suggestions", "fold", "names_by_value"]
+from clustergraph.spelling import fold
+
+__all__ = ["Suggestions", "names_by_value"]
 
 
 class Suggestions:
@@ -29,10 +30,10 @@ class Suggestions:
     def __call__(self, value: str) -> str:
         """Return the end of a message about a value, empty if nothing resembles it."""
         if not self._known:
-            self._known = {fold(text): text for text in self._source}
+            self._known = {_plain(text): text for text in self._source}
             for name, text in self._names_source():
-                self._names.setdefault(fold(name), (name, text))
-        folded = fold(value)
+                self._names.setdefault(_plain(name), (name, text))
+        folded = _plain(value)
         if (same := self._known.get(folded)) is not None:
             return f"; did you mean {same!r}?"
         if (named := self._names.get(folded)) is not None:
@@ -51,15 +52,9 @@ def _named(name: str, value: str) -> str:
     return f"; did you mean {value!r} ({name})?"
 
 
-def fold(text: str) -> str:
+def _plain(text: str) -> str:
     """Return a text without case, accents, invisible characters and surrounding space."""
-    return "".join(_folded(normalize("NFKD", text.casefold()))).strip()
-
-
-def _folded(text: str) -> Iterator[str]:
-    for character in text:
-        if not combining(character) and (character.isprintable() or character == " "):
-            yield character
+    return "".join(sign for sign in fold(text) if sign.isprintable()).strip()
 
 
 def names_by_value(labels: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:

@@ -37,7 +37,6 @@ _PLAIN: Final = re.compile(
     r"(?:[?*+](?![?*+{])|\{[0-9]{1,2}(?:,[0-9]{0,2})?\}(?![?*+{]))?)*\$?"
 )
 """Patterns that mean the same to XPath, to Python and to the store."""
-_CLASS: Final = re.compile(r"\[(?:[^\[\]\\]|\\.|-\[)*", re.DOTALL)
 _ESCAPES: Final = frozenset("nrt\\|.?*+(){}-[]^$sSiIcCdDwWpP0123456789")
 _BLOCK: Final = re.compile(r"\{(Is[^}]*)\}")
 _WIDE: Final = frozenset("sSdDwW")

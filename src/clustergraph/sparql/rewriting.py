@@ -30,7 +30,6 @@ _CONCERNED: Final = re.compile(
 _SIGNS: Final = ("|", "*", "? ", "?/", "?)", "?|", "?\n", "?<", "group_concat", "regex", "replace")
 _TERMS: Final = ("iri", "name", "variable", "string", "number")
 _STARTS: Final = frozenset("{.}")
-_NOT_OBJECTS: Final = frozenset((";", ",", "^^"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ subject, predicate and object. It is no judge: it reads text that the parser has
 may be lenient where the grammar is strict. One regular expression cuts the tokens, each looked at
 once, so that its time is linear in the length of the text.
 
-Source: RDF 1.1 Turtle, section 6; TriG, section 4; N-Quads, section 4; RDF 1.2 Turtle for triple
-terms, reifiers and annotations.
+Statements about statements (RDF 1.2) are not read: such a file cannot be validated.
+
+Source: RDF 1.1 Turtle, section 6; TriG, section 4; N-Quads, section 4.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ _GRAMMAR: Final = rf"""[ \t\r\n]*(?:\#[^\r\n]*[ \t\r\n]*)*(?:
         | "(?:[^"\\\r\n]|\\.)*" | '(?:[^'\\\r\n]|\\.)*' )
     | (?P<number> [+-]?(?:[0-9]+\.?[0-9]*[eE][+-]?[0-9]+|\.[0-9]+[eE][+-]?[0-9]+
         |[0-9]*\.[0-9]+|[0-9]+) )
-    | (?P<at> @[A-Za-z]+(?:-{{1,2}}[A-Za-z0-9]+)* )
+    | (?P<at> @[A-Za-z]+(?:-[A-Za-z0-9]+)* )
     | (?P<word> [A-Za-z]+ )
-    | (?P<sign> \^\^|<<\(|\)>>|<<|>>|\{{\||\|\}}|[\[\](){{}},;.~] )
+    | (?P<sign> \^\^|[\[\](){{}},;.] )
     | (?P<end> \Z )
     )"""
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
@@ -49,13 +50,11 @@ _TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
 _FIRST: Final = ox.NamedNode(PREFIXES["rdf"] + "first")
 _REST: Final = ox.NamedNode(PREFIXES["rdf"] + "rest")
 _NIL: Final = ox.NamedNode(PREFIXES["rdf"] + "nil")
-_REIFIES: Final = ox.NamedNode(PREFIXES["rdf"] + "reifies")
 _BOOLEAN: Final = ox.NamedNode(PREFIXES["xsd"] + "boolean")
 _INTEGER: Final = ox.NamedNode(PREFIXES["xsd"] + "integer")
 _DECIMAL: Final = ox.NamedNode(PREFIXES["xsd"] + "decimal")
 _DOUBLE: Final = ox.NamedNode(PREFIXES["xsd"] + "double")
 _DEFAULT: Final = ox.DefaultGraph()
-_DIRECTIONS: Final = {"ltr": ox.BaseDirection.LTR, "rtl": ox.BaseDirection.RTL}
 
 
 @cache
@@ -191,7 +190,7 @@ class _Scanner:
         elif self.value == "{" and self.kind == "sign":
             self.wrapped(_DEFAULT)
         else:
-            at, bracket = self.at, self.value in ("[", "<<")
+            at, bracket = self.at, self.value == "["
             before = self.count
             subject = self.subject()
             if self.value == "{" and self.kind == "sign":
@@ -211,7 +210,7 @@ class _Scanner:
         self.graph = graph
         self.expect("{")
         while self.value != "}" or self.kind != "sign":
-            at, bracket, before = self.at, self.value in ("[", "<<"), self.count
+            at, bracket, before = self.at, self.value == "[", self.count
             subject = self.subject()
             self.statements_of(subject, at, bracket and self.count > before + 2)
             if self.value == "." and self.kind == "sign":
@@ -255,8 +254,6 @@ class _Scanner:
             return self.bracket()
         if self.value == "(" and self.kind == "sign":
             return self.collection()
-        if self.value == "<<" and self.kind == "sign":
-            return self.reified()
         return self.term()
 
     def properties(self, subject: Term, subject_at: int) -> None:
@@ -271,7 +268,7 @@ class _Scanner:
                 return
             while self.value == ";" and self.kind == "sign":
                 self.next()
-            if self.kind == "sign" and self.value in (".", "]", "}", "|}"):
+            if self.kind == "sign" and self.value in (".", "]", "}"):
                 return
 
     def verb(self) -> ox.NamedNode:
@@ -294,13 +291,11 @@ class _Scanner:
             value = self.collection((subject, predicate, subject_at, predicate_at))
         else:
             text = self.kind == "text"
-            value = self.reified() if sign == "<<" else self.term()
+            value = self.term()
             plain = text and self.count == token + 1
             # The parser knows that a string is over only when it sees what follows.
             token = self.count if plain else self.count - 1
             self.say(subject, predicate, value, subject_at, predicate_at, at, token=token)
-        if self.kind == "sign" and self.value in ("~", "{|"):
-            self.annotations(ox.Triple(_node(subject), predicate, value), at)
 
     def bracket(self) -> ox.BlankNode:
         node, at = self.fresh(), self.at
@@ -335,61 +330,6 @@ class _Scanner:
             self.say(cell, _REST, following, at, self.at, self.at, token=self.count)
             cell, at = following, self.at
 
-    # RDF 1.2: statements about statements.
-
-    def reified(self) -> Term:
-        start = self.at
-        self.expect("<<")
-        subject = self.subject()
-        predicate = self.verb()
-        value: Term = self.reified() if self.value == "<<" else self.inner()
-        reifier: Term = self.fresh()
-        if self.value == "~" and self.kind == "sign":
-            self.next()
-            reifier = self.named_reifier(reifier)
-        triple = ox.Triple(_node(subject), predicate, value)
-        self.say(reifier, _REIFIES, triple, start, start, start, token=self.count)
-        self.expect(">>")
-        return reifier
-
-    def inner(self) -> Term:
-        return self.bracket() if self.value == "[" and self.kind == "sign" else self.term()
-
-    def named_reifier(self, default: Term) -> Term:
-        if self.kind in ("iri", "name", "blank"):
-            return self.term()
-        return self.bracket() if self.value == "[" and self.kind == "sign" else default
-
-    def annotations(self, triple: ox.Triple, at: int) -> None:
-        reifier: Term | None = None
-        reifier_at = 0
-        while self.kind == "sign" and self.value in ("~", "{|"):
-            if self.value == "~":
-                unnamed, reifier_at = self.fresh(), self.at
-                self.next()
-                named_at = self.at
-                reifier = self.named_reifier(unnamed)
-                if reifier != unnamed:
-                    reifier_at = named_at
-                # One without a name is complete only when something else follows.
-                token = self.count - (reifier != unnamed)
-                self.say(reifier, _REIFIES, triple, reifier_at, at, at, token=token)
-                continue
-            about, about_at = reifier, reifier_at
-            if about is None:
-                about, about_at = self.fresh(), self.at
-                self.say(about, _REIFIES, triple, self.at, at, at, token=self.count)
-            self.next()
-            self.properties(about, about_at)
-            self.expect("|}")
-            reifier = None
-
-    def triple_term(self) -> ox.Triple:
-        self.expect("<<(")
-        subject, predicate, value = self.inner(), self.verb(), self.inner()
-        self.expect(")>>")
-        return ox.Triple(_node(subject), predicate, value)
-
     # Terms.
 
     def fresh(self) -> ox.BlankNode:
@@ -414,8 +354,6 @@ class _Scanner:
         if kind == "word" and value in ("true", "false"):
             self.next()
             return ox.Literal(value, datatype=_BOOLEAN)
-        if value == "<<(":
-            return self.triple_term()
         raise ValueError(f"no term at offset {self.at}: {value!r}")
 
     def string(self) -> ox.Literal:
@@ -424,10 +362,9 @@ class _Scanner:
         content = _unescaped(value[marks:-marks])
         self.next()
         if self.kind == "at":
-            tag, _, direction = self.value[1:].lower().partition("--")
+            tag = self.value[1:].lower()
             self.next()
-            way = _DIRECTIONS.get(direction)
-            return ox.Literal(content, language=tag, direction=way)
+            return ox.Literal(content, language=tag)
         if self.value == "^^" and self.kind == "sign":
             self.next()
             return ox.Literal(content, datatype=self.iri())
@@ -466,12 +403,6 @@ def resolve(iri: str, base: str) -> ox.NamedNode:
     (quad,) = ox.parse(f"<{iri}> <x:p> <x:o> .", ox.RdfFormat.TURTLE, base_iri=base)
     assert isinstance(quad.subject, ox.NamedNode)  # noqa: S101 - written so above
     return quad.subject
-
-
-def _node(term: Term) -> Node:
-    if not isinstance(term, ox.NamedNode | ox.BlankNode):
-        raise ValueError(f"{term} cannot be a subject")
-    return term
 
 
 def _unescaped(text: str) -> str:

@@ -202,8 +202,6 @@ def named_alike(stated: list[Stated], triples: Iterable[ox.Triple]) -> list[Stat
     used: set[Term] = set()
 
     def agree(mine: Term, other: Term) -> bool:
-        if isinstance(mine, ox.Triple) and isinstance(other, ox.Triple):
-            return all(map(agree, mine, other))
         if not (isinstance(mine, ox.BlankNode) and isinstance(other, ox.BlankNode)):
             return mine == other
         if mine not in renamed and other not in used:
@@ -216,21 +214,14 @@ def named_alike(stated: list[Stated], triples: Iterable[ox.Triple]) -> list[Stat
     ):
         return [one for one in stated if not any(map(_is_blank, one[:3]))]
 
-    def translated(term: Term) -> Term:
-        if isinstance(term, ox.Triple):
-            subject, predicate, value = map(translated, term)
-            assert isinstance(subject, ox.NamedNode | ox.BlankNode)  # noqa: S101
-            assert isinstance(predicate, ox.NamedNode)  # noqa: S101
-            return ox.Triple(subject, predicate, value)
-        return renamed.get(term, term)
-
     return [
-        one._replace(subject=translated(one.subject), object=translated(one.object))
+        one._replace(
+            subject=renamed.get(one.subject, one.subject),
+            object=renamed.get(one.object, one.object),
+        )
         for one in stated
     ]
 
 
 def _is_blank(term: Term) -> bool:
-    if isinstance(term, ox.Triple):
-        return any(map(_is_blank, term))
     return isinstance(term, ox.BlankNode)
