@@ -244,6 +244,7 @@ def test_changed_since(repository: Path, run: Run) -> None:
     assert {one["focus"][-1] for one in json.loads(ran.out)["findings"]} == set("acde")
 
 
+@pytest.mark.full
 def test_changed_since_in_the_whole_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the graph of a checkout, what a changed table breaks is told, and nothing else."""
     for name in ("ontology", "shapes", "data"):

@@ -83,11 +83,28 @@ def test_wheel_holds_the_rooms_and_nothing_else(wheel: Path) -> None:
     assert tops == {"clustergraph", "cluster_policy_graph-0.1.0.dist-info"}
 
 
-def test_installed_wheel_answers_from_an_empty_directory(python: Path, tmp_path: Path) -> None:
-    """An installed clustergraph builds its graph and answers, far from any checkout."""
+@pytest.mark.usefixtures("shipped")
+def test_installed_wheel_is_what_the_checkout_is(python: Path, tmp_path: Path) -> None:
+    """An installed clustergraph answers from an empty directory, from the graph of the same files.
+
+    It finds the graph that the checkout built: both have the same ontology, data and code.
+    """
+    answers(python, tmp_path, fresh=False)
+
+
+@pytest.mark.full
+def test_installed_wheel_builds_its_graph(python: Path, tmp_path: Path) -> None:
+    """Without a graph in the cache, an installed clustergraph builds it from its own files."""
+    answers(python, tmp_path, fresh=True)
+
+
+def answers(python: Path, tmp_path: Path, *, fresh: bool) -> None:
+    """Ask an installed clustergraph, with a cache of its own or with that of the tests."""
     here = tmp_path / "empty"
     here.mkdir()
-    cache = {"CLUSTERGRAPH_CACHE": str(tmp_path / "cache")}
+    home = tmp_path / "cache" if fresh else Path(os.environ["CLUSTERGRAPH_CACHE"])
+    before = set() if fresh else set((home / "graphs").iterdir())
+    cache = {"CLUSTERGRAPH_CACHE": str(home)}
     where = call(python, "-c", "import clustergraph; print(clustergraph.__file__)", cwd=here)
     assert Path(where.strip()).is_relative_to(python.parents[1]), "not the checkout's"
     command = python.with_name("clustergraph")
@@ -99,5 +116,8 @@ def test_installed_wheel_answers_from_an_empty_directory(python: Path, tmp_path:
     listed = call(command, "queries", cwd=here, **cache)
     assert "organisations-in-country" in listed
     assert list(here.iterdir()) == []
-    (graph,) = (path for path in (tmp_path / "cache" / "graphs").iterdir() if path.is_dir())
-    assert (graph / "current").is_file()
+    if fresh:
+        (graph,) = (path for path in (home / "graphs").iterdir() if path.is_dir())
+        assert (graph / "current").is_file()
+    else:
+        assert set((home / "graphs").iterdir()) == before

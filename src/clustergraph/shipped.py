@@ -22,11 +22,11 @@ from clustergraph import artefacts
 from clustergraph.errors import StoreError
 from clustergraph.owl import settle as settle_inferences
 from clustergraph.quadstore.disk import make_private
-from clustergraph.quadstore.engine import Engine, build
-from clustergraph.quadstore.generations import Settle
+from clustergraph.quadstore.engine import Engine, build, is_store
+from clustergraph.quadstore.generations import Generations, Settle
 from clustergraph.settings import cache_directory
 
-__all__ = ["fingerprint", "open_built", "open_graph", "open_shipped", "shipped_quads"]
+__all__ = ["fingerprint", "make_store", "open_built", "open_graph", "open_shipped", "shipped_quads"]
 
 _SIZES: Final = "sizes.json"
 # The code that makes the graph; all other code only reads it.
@@ -55,9 +55,32 @@ def open_graph(inference: bool = True, building: Building = nullcontext) -> Engi
     return open_shipped(shipped_quads, settle_inferences if inference else None, building)
 
 
-def open_built() -> Engine | None:
-    """Open the graph of the shipped data with its inferences, or return None: it is not built."""
-    return _open(_directory(inference=True))
+def open_built(inference: bool = True) -> Engine | None:
+    """Open the graph of the shipped data, or return None: it is not built; see `open_graph`."""
+    return _open(_directory(inference=inference))
+
+
+def make_store(directory: Path, inference: bool = True) -> None:
+    """Make a store of the shipped data: a copy of the graph in the cache, else built here.
+
+    Args:
+        directory: the new store.
+        inference: whether the graph includes inferred statements.
+
+    Raises:
+        StoreError: ``directory`` holds something else already, or cannot be written.
+        TablesError: the shipped tables are broken.
+    """
+    built = open_built(inference)
+    if built is None:
+        build(directory, shipped_quads, settle_inferences if inference else None)
+        return
+    try:
+        Generations(built.directory).backup(directory)
+    except StoreError:
+        # When someone else was quicker, theirs stays.
+        if not is_store(directory):
+            raise
 
 
 def shipped_quads() -> tuple[ox.Quad, ...]:

@@ -52,7 +52,7 @@ def stated(store: ox.Store) -> list[ox.Quad]:
     return sorted((q for q in store if q.graph_name not in (GRAPH, ONTOLOGY)), key=str)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ontologies, statements, steps)
 def test_random_changes_leave_what_follows(
     ontology: list[Any], data: set[ox.Quad], changes: list[tuple[set[ox.Quad], int]]

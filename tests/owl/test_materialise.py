@@ -200,7 +200,7 @@ def as_rdflib(store: ox.Store) -> rdflib.Graph:
     return graph.parse(data=text, format="nt")
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(ontologies, statements)
 def test_random_worlds_agree_with_owlrl(ontology: list[Any], data: set[ox.Quad]) -> None:
     """From random ontologies and data the same follows here and by owlrl."""

@@ -333,7 +333,7 @@ def test_backup_is_a_store_of_its_own(generations: Generations, tmp_path: Path) 
     assert names(Engine(generations.directory)) == ["a"]
     shutil.rmtree(generations.directory)
     assert names(Engine(copy.directory)) == ["a", "b"]
-    with pytest.raises(StoreError, match="exists already"):
+    with pytest.raises(StoreError, match="not empty"):
         copy.backup(copy.directory)
 
 

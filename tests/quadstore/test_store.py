@@ -44,6 +44,11 @@ QUAD = ox.Quad(
 )
 
 
+def states(engine: Engine, name: str) -> bool:
+    """Return whether a graph states anything about a thing."""
+    return bool(engine.query(f"ASK {{ <http://example.org/{name}> ?p ?o }}"))
+
+
 # The lexer
 
 
@@ -325,8 +330,8 @@ def test_built_store_reads_back(tmp_path: Path, values: Values) -> None:
     assert (directory / "current").read_text() == "000001\n"
     engine = Engine(directory)
     assert engine.graphs() == ["http://example.org/g"]
-    assert engine.mentions("http://example.org/s")
-    assert not engine.mentions("http://example.org/o")
+    assert states(engine, "s")
+    assert not states(engine, "o")
 
 
 def test_failed_build_leaves_nothing(tmp_path: Path) -> None:
@@ -383,8 +388,8 @@ class Counter:
 def test_shipped_graph_is_built_once() -> None:
     """The second opening finds the first one's graph."""
     quads = Counter()
-    assert open_shipped(quads).mentions("http://example.org/s")
-    assert open_shipped(quads).mentions("http://example.org/s")
+    assert states(open_shipped(quads), "s")
+    assert states(open_shipped(quads), "s")
     assert quads.calls == 1
 
 
@@ -396,7 +401,7 @@ def test_concurrent_openings_build_once() -> None:
 
     def start(_: int) -> bool:
         together.wait()
-        return open_shipped(quads).mentions("http://example.org/s")
+        return states(open_shipped(quads), "s")
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(start, range(4))) == [True] * 4
@@ -421,7 +426,7 @@ def test_damaged_cache_is_built_again(cache: Path, damage: str) -> None:
             (directory / "sizes.json").unlink()
         case "record":
             (directory / "sizes.json").write_text("{")
-    assert open_shipped(quads).mentions("http://example.org/s")
+    assert states(open_shipped(quads), "s")
     assert quads.calls == 2
 
 

@@ -84,17 +84,18 @@ def open_engine(store: Path | None, create: bool = False, inference: bool = True
         create: whether to make the store from the shipped data where there is none.
         inference: whether what is built holds what follows from the data as well.
     """
-    from clustergraph.quadstore import Engine, build, is_store
+    from clustergraph.quadstore import Engine, is_store
 
     building = partial(progress, "building the graph (once)")
-    if store is None or (create and not is_store(store)):
-        from clustergraph.owl import settle
-        from clustergraph.shipped import open_graph, shipped_quads
+    if store is None:
+        from clustergraph.shipped import open_graph
 
-        if store is None:
-            return open_graph(inference, building)
+        return open_graph(inference, building)
+    if create and not is_store(store):
+        from clustergraph.shipped import make_store
+
         with building():
-            build(store, shipped_quads, settle if inference else None)
+            make_store(store, inference)
     return Engine(store)
 
 

@@ -130,11 +130,6 @@ class Engine(StoreEngine):
             graphs=graphs,
         )
 
-    def mentions(self, iri: str) -> bool:
-        """Say whether the graph states anything about the thing that bears this IRI."""
-        quads = self._store.quads_for_pattern(ox.NamedNode(iri), None, None)
-        return next(iter(quads), None) is not None
-
     def graphs(self) -> list[str]:
         """Return the IRIs of the named graphs, sorted."""
         return sorted(

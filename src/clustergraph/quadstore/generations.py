@@ -346,7 +346,7 @@ class Generations:
         """
         target = target.absolute()
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
-            raise StoreError(f"{target}: exists already; name a new directory for the backup")
+            raise StoreError(f"{target}: not empty; name a new directory for the graph")
         with self.hold() as held, beside(target) as work:
             generation, copy = held.generation, Generations(work)
             path = copy._path(generation.number)

@@ -207,7 +207,7 @@ class RemoteEngine(Endpoint):
     def has_graph(self, graph: str | None) -> bool:
         """Say whether a graph holds anything; asked by a query, as not all servers know HEAD."""
         where = "?s ?p ?o" if graph is None else f"GRAPH {ox.NamedNode(graph)} {{ ?s ?p ?o }}"
-        return self._finds(where)
+        return bool(self.query(f"ASK {{ {where} }}"))
 
     def put_graph(self, graph: str | None, body: bytes | IO[bytes], media_type: str) -> bool:
         """Make ``body`` the content of a graph, in place of what it held.
@@ -270,14 +270,6 @@ class RemoteEngine(Endpoint):
             yield response
 
     # As the embedded engine
-
-    def mentions(self, iri: str) -> bool:
-        """Say whether the graph states anything about the thing that bears this IRI."""
-        node = ox.NamedNode(iri)
-        return self._finds(f"{{ {node} ?p ?o }} UNION {{ GRAPH ?g {{ {node} ?p ?o }} }}")
-
-    def _finds(self, pattern: str) -> bool:
-        return bool(self.query(f"ASK {{ {pattern} }}"))
 
     def graphs(self) -> list[str]:
         """Return the IRIs of the named graphs, sorted."""
