@@ -30,9 +30,9 @@ from clustergraph.shacl.render.words import where as place_in_words
 from clustergraph.shacl.report import Finding, Report, Severity
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["write"]
+__all__ = ["MOST_RESULTS", "write"]
 
-_MOST_RESULTS: Final = 25_000
+MOST_RESULTS: Final = 25_000
 """How many results code scanning takes in a run."""
 _LEVELS: Final = {
     Severity.VIOLATION: "error",
@@ -50,7 +50,7 @@ def write(report: Report, base: Path) -> str:
     numbers: dict[str, int] = {}
     results = []
     shapes = _Shapes(report)
-    for finding in report.findings[:_MOST_RESULTS]:
+    for finding in report.findings[:MOST_RESULTS]:
         rule = shapes.rule_id(finding)
         if rule not in rules:
             numbers[rule] = len(rules)
@@ -69,8 +69,8 @@ def write(report: Report, base: Path) -> str:
         "originalUriBaseIds": {"SRCROOT": {"uri": f"{base.as_uri()}/"}},
         "results": results,
     }
-    if (left := len(report.findings) - _MOST_RESULTS) > 0:
-        text = f"{left} findings are left out: code scanning takes {_MOST_RESULTS} in a run"
+    if (left := len(report.findings) - MOST_RESULTS) > 0:
+        text = f"{left} findings are left out: code scanning takes {MOST_RESULTS} in a run"
         notification = {"level": "warning", "message": {"text": text}}
         run["invocations"] = [
             {"executionSuccessful": True, "toolExecutionNotifications": [notification]}

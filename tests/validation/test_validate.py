@@ -17,7 +17,7 @@ from clustergraph.shacl.results import Result
 from clustergraph.validation import context, validate
 from clustergraph.vocab import PREFIXES
 
-FIXTURES = Path(__file__).parent / "shapes"
+FIXTURES = Path(__file__).parents[1] / "shapes"
 BROKEN = FIXTURES / "violates-LabelAward-holder.ttl"
 HEADER = "".join(f"@prefix {name}: <{iri}> .\n" for name, iri in PREFIXES.items())
 FORMATS = {

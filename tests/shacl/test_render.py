@@ -19,9 +19,10 @@ from clustergraph.errors import UnreadableInputError
 from clustergraph.shacl import Finding, Report, Severity, render
 from clustergraph.shacl.baseline import fingerprint, new_since, read_baseline
 from clustergraph.shacl.paths import PropertyPath
+from clustergraph.shacl.render import sarif
 from clustergraph.vocab import PREFIXES
 
-SCHEMAS = Path(__file__).parent / "schemas"
+SCHEMAS = Path(__file__).parents[1] / "schemas"
 SH = PREFIXES["sh"]
 NASTY = 'a <b> & "c"\n]]> 100% ::x:: \x00 é \U0001f600'
 
@@ -251,3 +252,18 @@ def test_what_is_no_baseline_is_refused(content: str | None, tmp_path: Path) -> 
         path.write_text(content, encoding="utf-8")
     with pytest.raises(UnreadableInputError):
         read_baseline(path)
+
+
+def test_reports_for_code_hosts_are_capped(
+    report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SARIF and GitHub get no more results than they take, and are told how many more there are."""
+    assert sarif.MOST_RESULTS == 25_000
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 100)
+    many = Report((report.findings[-1],) * 102)
+    (run,) = json.loads(render(many, "sarif", base=tmp_path))["runs"]
+    assert len(run["results"]) == 100
+    assert "2 findings are left out" in json.dumps(run["invocations"])
+    lines = render(many, "github", base=tmp_path).splitlines()
+    assert len(lines) == 10
+    assert "93 more" in lines[-1]

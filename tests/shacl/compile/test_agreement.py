@@ -292,7 +292,7 @@ quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 
 
 @settings(
-    max_examples=150, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
+    max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
 )
 @given(datasets, core_shapes)
 def test_random_shapes_give_what_pyshacl_gives(data: str, shapes: str) -> None:
@@ -319,7 +319,7 @@ NUMBERED = st.tuples(
 )
 
 
-@settings(max_examples=60, derandomize=True, deadline=None, database=None)
+@settings(max_examples=25, derandomize=True, deadline=None, database=None)
 @given(st.lists(NUMBERED, max_size=5), st.sampled_from(["lessThan", "lessThanOrEquals"]))
 def test_random_pairs_give_what_pyshacl_gives(rows: list[tuple[str, str]], name: str) -> None:
     """Numbers are compared by their value, and reported as they are written."""
@@ -328,7 +328,7 @@ def test_random_pairs_give_what_pyshacl_gives(rows: list[tuple[str, str]], name:
 
 
 @settings(
-    max_examples=100, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
+    max_examples=50, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
 )
 @given(datasets, shape_texts)
 def test_random_queries_give_what_pyshacl_gives(data: str, shapes: str) -> None:
@@ -385,7 +385,7 @@ LARGE_QUERIES = [
 
 
 @settings(
-    max_examples=80, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
+    max_examples=40, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
 )
 @given(large, st.one_of(exact, st.sampled_from(LARGE_QUERIES)))
 def test_large_numbers_and_written_forms_give_what_pyshacl_gives(data: str, rule: str) -> None:
@@ -413,7 +413,7 @@ XPATH = [
 
 
 @settings(
-    max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
+    max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
 )
 @given(
     st.lists(st.sampled_from(TEXTS), min_size=1, max_size=5, unique=True),
@@ -455,7 +455,7 @@ recursive = st.tuples(
 
 
 @settings(
-    max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
+    max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
 )
 @given(acyclic, st.lists(st.sampled_from(NODES), max_size=4), recursive)
 def test_recursion_over_acyclic_data_gives_what_pyshacl_gives(
@@ -479,7 +479,7 @@ def test_recursion_over_acyclic_data_gives_what_pyshacl_gives(
 
 
 @settings(
-    max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
+    max_examples=20, derandomize=True, deadline=None, database=None, suppress_health_check=quiet
 )
 @given(
     datasets,

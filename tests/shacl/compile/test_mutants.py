@@ -17,8 +17,8 @@ from clustergraph.shacl.results import Result
 from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
 
-GOOD = sorted((Path(__file__).parent / "shapes").glob("*-conforms.ttl"))
-BROKEN = sorted((Path(__file__).parent / "shapes").glob("violates-*.ttl"))
+GOOD = sorted((Path(__file__).parents[2] / "shapes").glob("*-conforms.ttl"))
+BROKEN = sorted((Path(__file__).parents[2] / "shapes").glob("violates-*.ttl"))
 XSD = PREFIXES["xsd"]
 COMPILED = Compiled(shipped_shapes(), few=0)
 
@@ -116,12 +116,13 @@ def fired(data: Iterable[ox.Triple]) -> set[tuple[str, str]]:
 
 def test_each_constraint_is_broken() -> None:
     """No constraint of a shipped rule is left unbroken by the mutants and the bad files."""
-    broken = fired(mutants())
-    for path in BROKEN:
-        statements = read([path])
-        broken |= fired([*statements, *context.around(statements)])
     assert len(constraints()) > 250
-    assert sorted(constraints() - broken) == []
+    left = constraints() - fired(mutants())
+    for path in BROKEN:
+        if any(name.endswith("#" + path.stem.removeprefix("violates-")) for name, _ in left):
+            statements = read([path])
+            left -= fired([*statements, *context.around(statements)])
+    assert sorted(left) == []
 
 
 @pytest.mark.full

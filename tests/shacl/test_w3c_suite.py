@@ -2,7 +2,7 @@
 
 The directory that holds ``data-shapes`` is given by the environment variable
 ``CLUSTERGRAPH_SUITES``, or found beside the repository; without it the tests are skipped.
-``shacl_deviations.toml`` lists what is not passed and why; a listed test that passes is a failure.
+``deviations.toml`` lists what is not passed and why; a listed test that passes is a failure.
 Every file of the suite that holds a test is run, also where its manifest forgets it.
 """
 
@@ -36,7 +36,7 @@ SHT = "http://www.w3.org/ns/shacl-test#"
 
 def find_suite() -> Path | None:
     given = os.environ.get("CLUSTERGRAPH_SUITES")
-    homes = [Path(given)] if given else [HERE.parents[1] / "shared" / "suites"]
+    homes = [Path(given)] if given else [HERE.parents[2] / "shared" / "suites"]
     inner = Path("data-shapes", "data-shapes-test-suite", "tests")
     return next((d for home in homes if (d := home / inner).is_dir()), None)
 
@@ -44,9 +44,7 @@ def find_suite() -> Path | None:
 SUITE = find_suite()
 if SUITE is None:
     pytest.skip("the W3C suites are not here; set CLUSTERGRAPH_SUITES", allow_module_level=True)
-DEVIATIONS: dict[str, dict[str, str]] = tomllib.loads(
-    (HERE / "shacl_deviations.toml").read_text("utf-8")
-)
+DEVIATIONS: dict[str, dict[str, str]] = tomllib.loads((HERE / "deviations.toml").read_text("utf-8"))
 
 
 class Read:

@@ -21,7 +21,7 @@ from clustergraph.shacl.reading import read
 from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
 
-FIXTURES = sorted((Path(__file__).parent / "shapes").glob("*.ttl"))
+FIXTURES = sorted((Path(__file__).parents[2] / "shapes").glob("*.ttl"))
 SUBCLASS = PREFIXES["rdfs"] + "subClassOf"
 COMPILED = Compiled(shipped_shapes())
 PROLOGUE = "@prefix : <http://example.org/> .\n" + "".join(
