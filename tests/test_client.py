@@ -246,8 +246,8 @@ def test_an_empty_list_matches_nothing(graph: Graph) -> None:
         graph.select("find-partners", contry=[])
 
 
-def test_construct_loses_no_statement() -> None:
-    """Literals that rdflib would write alike stay apart, ill-typed ones as they are."""
+def test_construct_loses_no_statement(caplog: pytest.LogCaptureFixture) -> None:
+    """Literals that rdflib would write alike stay apart, ill-typed ones as they are, unlogged."""
     written = [
         ("01", "integer"), ("1", "integer"), ("1.0", "decimal"), ("1.00", "decimal"),
         ("abc", "integer"), ("TRUE", "boolean"), ("1E2", "double"), ("100", "double"),
@@ -264,3 +264,4 @@ def test_construct_loses_no_statement() -> None:
     assert {str(value) for value in made.objects()} == {
         "01", "1", "1.0", "1.00", "abc", "TRUE", "1E2", "100",
     }  # fmt: skip
+    assert not caplog.records

@@ -124,6 +124,8 @@ class Graph:
         """
         import rdflib
 
+        from clustergraph.rdf.conversion import quiet
+
         answer, impossible = self._ask(query, parameters)
         if isinstance(answer, ox.QuerySolutions | ox.QueryBoolean):
             raise UsageError(f"{_name(query)} makes no triples: use select or ask")
@@ -132,7 +134,7 @@ class Graph:
             graph.bind(prefix, iri)
         if not impossible:
             nodes: dict[str, rdflib.BNode] = {}
-            with reading():
+            with reading(), quiet():
                 for triple in answer:
                     graph.add(tuple(_node(term, nodes) for term in triple))  # type: ignore[arg-type]
         return graph
@@ -190,16 +192,12 @@ def _node(term: object, nodes: dict[str, rdflib.BNode]) -> rdflib.term.Node:
     """Return a term as rdflib has it, as written: normalisation would merge statements."""
     import rdflib
 
-    if isinstance(term, ox.NamedNode):
-        return rdflib.URIRef(term.value)
+    from clustergraph.rdf.conversion import to_rdflib
+
     if isinstance(term, ox.BlankNode):
         return nodes.setdefault(term.value, rdflib.BNode())
-    if isinstance(term, ox.Literal):
-        if term.language:
-            return rdflib.Literal(term.value, lang=term.language)
-        datatype = term.datatype.value
-        iri = None if datatype == PREFIXES["xsd"] + "string" else rdflib.URIRef(datatype)
-        return rdflib.Literal(term.value, datatype=iri, normalize=False)
+    if isinstance(term, ox.NamedNode | ox.Literal):
+        return to_rdflib(term)
     raise UsageError("the answer holds a triple term (RDF 1.2), which rdflib cannot hold")
 
 

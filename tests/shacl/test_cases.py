@@ -448,3 +448,16 @@ def test_sarif_results_have_a_place_and_rules_are_shapes(run: Run) -> None:
     (run_,) = several["runs"]
     assert len(run_["results"]) == 3
     assert len(run_["tool"]["driver"]["rules"]) == 2
+
+
+def test_recursion_through_a_negation(run: Run) -> None:
+    """Along a chain the answers alternate; along an odd cycle there is none, which is told."""
+    shapes = "ex:S a sh:NodeShape ; sh:targetClass ex:T ; sh:property [ sh:path ex:child ; sh:not ex:S ] .\n"
+    data = "ex:n0 ex:child ex:n1 . ex:n1 ex:child ex:n2 . ex:n2 ex:child ex:n3 .\n"
+    everyone = "".join(f"ex:n{n} a ex:T .\n" for n in range(4))
+    assert [focus for focus, _ in run(shapes, data + everyone).found] == ["n0", "n2"]
+    even = data + everyone + "ex:n2 ex:child ex:n0 ."
+    assert [focus for focus, _ in run(shapes, even).found] == ["n0", "n2"]
+    ran = run(shapes, "ex:n0 a ex:T ; ex:child ex:n0 .")
+    assert ran.code == 2
+    assert "through a negation" in ran.err

@@ -144,7 +144,7 @@ def test_text_shows_line_caret_and_reasons(report: Report) -> None:
     assert source[caret.index("^") : caret.rindex("^") + 1] == "5"
     tree = "\n".join(lines[at + 2 :])
     assert "├─ http://example.org/A: The alternative A fails." in tree
-    assert "│  └─ http://example.org/B: A value is missing." in tree
+    assert "│  └─ http://example.org/B: The node does not conform to the shape." in tree
     cell = next(number for number, line in enumerate(lines) if "First, Ltd" in line)
     assert lines[cell][lines[cell + 1].index("^") :].startswith("two.example")
     assert lines[cell + 1].count("^") == len("two.example")

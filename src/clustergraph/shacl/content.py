@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
-from functools import lru_cache
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, cast
 
 import pyoxigraph as ox
 
@@ -13,7 +12,7 @@ from clustergraph.shacl.compile.syntax import Index, index_of
 from clustergraph.shacl.paths import Term, show
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["content_key"]
+__all__ = ["ContentKeys"]
 
 _SH: Final = PREFIXES["sh"]
 _WORDS: Final = frozenset(
@@ -24,43 +23,29 @@ _WORDS: Final = frozenset(
 _DEEPEST: Final = 30
 
 
-def content_key(shape: ox.BlankNode, statements: Collection[ox.Triple]) -> str:
-    """Return 16 hex digits for what a shape asks for, and for the shapes with names it is part of.
+class ContentKeys:
+    """Keys for the shapes of a shapes graph.
 
     Args:
-        shape: a shape without a name.
         statements: the shapes graph.
     """
-    index, owners = _indexed(_Once(statements))
-    text = f"{_content(shape, index, 0)} of {' '.join(sorted(_named(shape, owners)))}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
+    def __init__(self, statements: Iterable[ox.Triple]) -> None:
+        self._index = index_of(statements)
+        self._owners: dict[Term, list[Term]] = {}
+        for subject, described in self._index.items():
+            for value in (value for values in described.values() for value in values):
+                if isinstance(value, ox.BlankNode):
+                    self._owners.setdefault(value, []).append(cast(Term, subject))
 
-class _Once:
-    """A collection by its identity, so that it is indexed once."""
+    def key(self, shape: ox.BlankNode) -> str:
+        """Return 16 hex digits for what a shape without a name asks for.
 
-    def __init__(self, statements: Collection[ox.Triple]) -> None:
-        self.statements = statements
-
-    def __hash__(self) -> int:
-        return hash((id(self.statements), len(self.statements)))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Once) and other.statements is self.statements
-
-
-@lru_cache(maxsize=1)
-def _indexed(once: _Once) -> tuple[Index, dict[Term, list[Term]]]:
-    index = index_of(once.statements)
-    owners: dict[Term, list[Term]] = {}
-    for subject, described in index.items():
-        for values in described.values():
-            for value in values:
-                if isinstance(value, ox.BlankNode) and isinstance(
-                    subject, ox.NamedNode | ox.BlankNode
-                ):
-                    owners.setdefault(value, []).append(subject)
-    return index, owners
+        The shapes with names that it is part of count as well.
+        """
+        owners = " ".join(sorted(_named(shape, self._owners)))
+        text = f"{_content(shape, self._index, 0)} of {owners}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _content(term: Term, index: Index, depth: int) -> str:

@@ -19,9 +19,10 @@ from pyshacl.errors import ReportableRuntimeError, ValidationFailure
 from rdflib.plugins.sparql.sparql import Query
 
 from clustergraph.errors import ClusterGraphError, UnreadableInputError
+from clustergraph.rdf.conversion import from_rdflib, quiet, to_rdflib
 from clustergraph.shacl.compile.expansion import QueryFaultError, expanded
 from clustergraph.shacl.compile.queries import declarations
-from clustergraph.shacl.compile.reference import from_rdflib, parsed, quiet, to_rdflib
+from clustergraph.shacl.compile.reference import parsed
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.results import Result
 from clustergraph.sparql.regex import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -13,8 +13,8 @@ import pyoxigraph as ox
 from clustergraph import artefacts
 from clustergraph.csvw import Place
 from clustergraph.errors import InvalidShapesError, UnreadableInputError
-from clustergraph.shacl.compile import Compiled, Fault, Graph, Notice, validate_triples
-from clustergraph.shacl.content import content_key
+from clustergraph.shacl.compile import Compiled, Fault, Graph, validate_triples
+from clustergraph.shacl.content import ContentKeys
 from clustergraph.shacl.imports import imported, shapes_named
 from clustergraph.shacl.locate import located, place_of
 from clustergraph.shacl.paths import Term
@@ -34,6 +34,7 @@ __all__ = [
     "WholeGraph",
     "finding_of",
     "in_order",
+    "report_of",
     "shapes_in",
     "shipped_files",
     "shipped_shapes",
@@ -113,12 +114,29 @@ def validate_files(paths: Iterable[Path], options: Options) -> tuple[Report, Sta
     surroundings -= statements.keys()
     compiled = rules.compiled(options)
     results = _evaluated([*statements, *surroundings], compiled, options)
+    report = report_of(map(rules.finding, results), statements, surroundings)
+    return replace(report, shapes=rules.statements, notices=tuple(notices)), statements
+
+
+def report_of(
+    findings: Iterable[Finding],
+    statements: Statements,
+    surroundings: Collection[ox.Triple],
+    base: str | None = None,
+) -> Report:
+    """Return the report on statements, each finding with its place.
+
+    Args:
+        findings: what was found in the statements and their context.
+        statements: what is validated, with its places.
+        surroundings: the context; findings about what it alone describes are left out.
+        base: what relative IRIs were resolved against; None: the address of each file.
+    """
     elsewhere = _elsewhere(statements, surroundings)
-    found = (rules.finding(result) for result in results if result.focus not in elsewhere)
-    findings = sorted(located(list(found), statements), key=in_order)
+    found = [finding for finding in findings if finding.focus not in elsewhere]
+    placed = sorted(located(found, statements, base), key=in_order)
     files = {place.path for places in statements.values() for place in places}
-    report = Report(tuple(findings), len(statements), len(files), rules.statements, tuple(notices))
-    return report, statements
+    return Report(tuple(placed), len(statements), len(files))
 
 
 class WholeGraph(Protocol):
@@ -226,7 +244,7 @@ class _Rules:
             self.notices.append(f"{place}: {notice}" if place else str(notice))
         return compiled
 
-    def place(self, told: Fault | Notice) -> Place | None:
+    def place(self, told: Fault) -> Place | None:
         """Return where a fault or notice stands: at the value, the predicate or the node."""
         best: tuple[int, ox.Triple] | None = None
         for triple in self.statements:
@@ -238,11 +256,15 @@ class _Rules:
                 best = rank, triple
         return None if best is None else place_of(best[1], self.statements)
 
+    @cached_property
+    def _keys(self) -> ContentKeys:
+        return ContentKeys(self.statements)
+
     def finding(self, result: Result) -> Finding:
         """Return a result as a report tells it; a shape without a name is told by its content."""
         finding = finding_of(result)
         if isinstance(finding.shape, ox.BlankNode):
-            return replace(finding, shape_key=content_key(finding.shape, self.statements))
+            return replace(finding, shape_key=self._keys.key(finding.shape))
         return finding
 
 

@@ -9,11 +9,10 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.shacl.compile import Compiled
-from clustergraph.shacl.locate import located
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.reading import Statements
 from clustergraph.shacl.report import Report
-from clustergraph.shacl.run import finding_of, in_order
+from clustergraph.shacl.run import finding_of, report_of
 from clustergraph.vocab import INFERRED, PREFIXES
 
 __all__ = ["validate_sent"]
@@ -28,7 +27,7 @@ _INFERRED: Final = ox.NamedNode(INFERRED)
 def validate_sent(
     statements: Statements, compiled: Compiled, context: ox.Store | None, base: str | None = None
 ) -> Report:
-    """NodeValidator data.
+    """Validate data.
 
     Args:
         statements: the data, with the files that hold them.
@@ -41,13 +40,8 @@ def validate_sent(
         The findings, the gravest first, each with its place.
     """
     surroundings = set() if context is None else _around(statements, context)
-    graph = compiled.graph([*statements, *surroundings])
-    described = {triple.subject for triple in statements}
-    elsewhere = {triple.subject for triple in surroundings} - described
-    found = [finding_of(one) for one in compiled.results(graph) if one.focus not in elsewhere]
-    findings = sorted(located(found, statements, base), key=in_order)
-    files = {place.path for places in statements.values() for place in places}
-    return Report(tuple(findings), len(statements), len(files))
+    results = compiled.results(compiled.graph([*statements, *surroundings]))
+    return report_of(map(finding_of, results), statements, surroundings, base)
 
 
 def _around(triples: Collection[ox.Triple], store: ox.Store) -> set[ox.Triple]:

@@ -8,6 +8,6 @@ from clustergraph.shacl.compile.engine import Compiled, validate_triples
 from clustergraph.shacl.compile.graph import Graph
 from clustergraph.shacl.compile.model import Shape
 from clustergraph.shacl.compile.shapes import Shapes
-from clustergraph.shacl.compile.syntax import Fault, Notice
+from clustergraph.shacl.compile.syntax import Fault
 
-__all__ = ["Compiled", "Fault", "Graph", "Notice", "Shape", "Shapes", "validate_triples"]
+__all__ = ["Compiled", "Fault", "Graph", "Shape", "Shapes", "validate_triples"]

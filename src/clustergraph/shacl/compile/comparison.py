@@ -14,8 +14,9 @@ import re
 import struct
 from collections.abc import Callable
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import pyoxigraph as ox
 
@@ -57,18 +58,15 @@ _LONG: Final = re.compile(r"[0-9]{19}")
 _REFERENCES: Final = ((1696, 9), (1697, 2), (1903, 3), (1903, 7))
 """The months from which two durations are compared."""
 
-Instant: TypeAlias = tuple[int, Decimal]
-"""Whole seconds and the fraction of a second."""
-
 
 class _Moment(NamedTuple):
-    instant: Instant
+    seconds: Fraction
     zoned: bool
 
 
 class _Duration(NamedTuple):
     months: int
-    instant: Instant
+    seconds: Fraction
 
 
 @lru_cache(maxsize=20_000)
@@ -147,28 +145,24 @@ def _single(text: str) -> float:
 
 def _moments(left: _Moment, right: _Moment, sign: str) -> bool:
     if left.zoned == right.zoned:
-        return _OPERATORS[sign](left.instant, right.instant)
+        return _OPERATORS[sign](left.seconds, right.seconds)
     # Without a zone a value may stand 14 hours earlier or later.
     if sign in ("<", "<="):
-        return _shifted(left.instant, _ZONE_SPAN_S) < right.instant
-    return _shifted(left.instant, -_ZONE_SPAN_S) > right.instant
+        return left.seconds + _ZONE_SPAN_S < right.seconds
+    return left.seconds - _ZONE_SPAN_S > right.seconds
 
 
 def _durations(left: _Duration, right: _Duration, sign: str) -> bool:
-    def length(duration: _Duration, reference: tuple[int, int]) -> Instant:
+    def length(duration: _Duration, reference: tuple[int, int]) -> Fraction:
         year, month = reference
         months = year * 12 + month - 1 + duration.months
         days = _days(months // 12, months % 12 + 1, 1) - _days(year, month, 1)
-        return _shifted(duration.instant, days * 86400)
+        return duration.seconds + days * 86400
 
     return all(
         _OPERATORS[sign](length(left, reference), length(right, reference))
         for reference in _REFERENCES
     )
-
-
-def _shifted(instant: Instant, seconds: int) -> Instant:
-    return instant[0] + seconds, instant[1]
 
 
 def _moment(text: str, kind: str) -> _Moment:
@@ -185,26 +179,18 @@ def _moment(text: str, kind: str) -> _Moment:
     offset = 0
     if zone and zone != "Z":
         offset = (int(zone[1:3]) * 60 + int(zone[4:])) * (-60 if zone[0] == "-" else 60)
-    fraction = Decimal("0" + (parts.get("fraction") or ""))
-    return _Moment((days * 86400 + seconds - offset, fraction), bool(zone))
+    fraction = Fraction("0" + (parts.get("fraction") or ""))
+    return _Moment(days * 86400 + seconds - offset + fraction, bool(zone))
 
 
 def _duration(text: str) -> _Duration:
     match = _DURATION.fullmatch(text)
-    sign, *numbers, fraction = match.groups() if match else ("",) * 8
+    minus, *numbers, fraction = match.groups() if match else ("",) * 8
     years, months, days, hours, minutes, seconds = (int(number or 0) for number in numbers)
-    months += years * 12
     whole = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
-    part = Decimal("0" + (fraction or ""))
-    if not sign:
-        return _Duration(months, (whole, part))
-    # The fraction of an instant is never negative.
-    if part:
-        # As an exact difference: the context of decimals rounds.
-        digits = (fraction or "")[1:]
-        rest = 10 ** len(digits) - int(digits)
-        return _Duration(-months, (-whole - 1, Decimal(f"0.{rest:0{len(digits)}d}")))
-    return _Duration(-months, (-whole, part))
+    sign = -1 if minus else 1
+    length = whole + Fraction("0" + (fraction or ""))
+    return _Duration(sign * (years * 12 + months), sign * length)
 
 
 def _days(year: int, month: int, day: int) -> int:

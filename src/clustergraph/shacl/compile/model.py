@@ -52,11 +52,6 @@ class Constraint:
     messages: tuple[ox.Literal, ...] = ()
     bindings: tuple[tuple[str, Term], ...] = ()
 
-    @property
-    def negates(self) -> bool:
-        """Whether a value may break the constraint because it conforms to one of the shapes."""
-        return bool(self.siblings) or self.name in ("not", "xone", "qualifiedMaxCount")
-
 
 @dataclass(slots=True, eq=False)
 class Shape:
@@ -64,8 +59,6 @@ class Shape:
 
     Attributes:
         recursive: whether the shape leads to itself.
-        unstratified: whether it does so through a constraint that a value breaks by conforming,
-            such as ``sh:not``.
     """
 
     node: Node
@@ -80,7 +73,6 @@ class Shape:
     target_subjects_of: tuple[ox.NamedNode, ...] = ()
     target_objects_of: tuple[ox.NamedNode, ...] = ()
     recursive: bool = False
-    unstratified: bool = False
 
     @property
     def has_targets(self) -> bool:

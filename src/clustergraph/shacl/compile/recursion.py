@@ -1,14 +1,15 @@
 """Shapes that refer to themselves.
 
-SHACL leaves open how they are validated. Here a node that is reached again while it is being
-checked against the same shape is taken to conform: of all consistent answers the one with the
-fewest violations (the greatest fixed point). Data without cycles are followed to any depth.
+SHACL leaves open how they are validated. Here every node conforms unless something is wrong with
+it: of all consistent answers, the one with the fewest violations (the greatest fixed point). Data
+are followed to any depth.
 
 Source: SHACL, section 3.4.3.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
@@ -18,17 +19,10 @@ from clustergraph.shacl.paths import Term, show
 
 __all__ = ["Recursion"]
 
-_DEEPEST: Final = 40
-"""How many nested checks run on Python's stack; deeper ones are done first, on their own."""
+_MOST_CHANGES: Final = 100
+"""How often an answer may change; along a cycle with a negation it would do so for ever."""
 
 Key = tuple[Shape, Term]
-
-
-class _TooDeepError(Exception):
-    """A check has to be done first, on its own; caught in `Recursion.conforms`."""
-
-    def __init__(self, key: Key) -> None:
-        self.key = key
 
 
 class Recursion:
@@ -41,80 +35,53 @@ class Recursion:
     def __init__(self, holds: Callable[[Shape, Term], bool]) -> None:
         self._holds = holds
         self._known: dict[Key, bool] = {}
-        # Checks that are under way, and how many were when each began.
-        self._open: dict[Key, int] = {}
-        # Checks that came out well as long as one under way, of that number, does.
-        self._pending: dict[Key, int] = {}
-        self._lowest = 0
-        self._base = 0
+        self._asked_by: dict[Key, set[Key]] = {}
+        self._waiting: list[Key] = []
+        self._evaluated: Key | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether answers may still change."""
+        return self._evaluated is not None
 
     def conforms(self, shape: Shape, node: Term) -> bool:
-        """Return whether a node conforms to a shape.
+        """Return whether a node conforms to a shape; as far as is known, while this is running.
 
         Raises:
-            UnreadableInputError: a shape refers to itself through a negation, along a cycle in
-                the data that is too long to be followed.
+            UnreadableInputError: a shape refers to itself through a negation, along a cycle or a
+                long chain in the data.
         """
-        if self._open:
-            return self._checked((shape, node))
-        todo: list[tuple[Key, int]] = [((shape, node), 0)]
-        result = True
-        try:
-            while todo:
-                key, start = todo[-1]
-                self._open = {other: number for number, (other, _) in enumerate(todo[:-1])}
-                self._base = len(self._open)
-                before = len(self._pending)
-                try:
-                    result = self._checked(key, start)
-                    todo.pop()
-                except _TooDeepError as error:
-                    self._forget(before)
-                    if any(error.key == other for other, _ in todo) or len(todo) > 1_000_000:
-                        raise UnreadableInputError(
-                            "the shapes",
-                            f"{show(shape.node)} refers to itself through a negation, and the data "
-                            "have a long cycle there",
-                        ) from error
-                    todo.append((error.key, before))
-        finally:
-            self._open = {}
-            self._pending.clear()
-        return result
-
-    def _checked(self, key: Key, start: int | None = None) -> bool:
+        key = (shape, node)
         known = self._known.get(key)
-        if known is not None:
-            return known
-        under_way = self._open.get(key, self._pending.get(key))
-        if under_way is not None:
-            self._lowest = min(self._lowest, under_way)
-            return True
-        number = len(self._open)
-        if number - self._base >= _DEEPEST:
-            raise _TooDeepError(key)
-        start = len(self._pending) if start is None else start
-        above, self._lowest = self._lowest if number else number, number
-        self._open[key] = number
-        conforms = self._holds(*key)
-        del self._open[key]
-        lowest, self._lowest = self._lowest, min(above, self._lowest)
-        shape = key[0]
-        if lowest >= number:
-            # Nothing above was assumed; what assumed this one is settled with it.
-            self._known[key] = conforms
-            if conforms:
-                settled = [k for k in list(self._pending)[start:] if self._pending[k] >= number]
-                self._known |= dict.fromkeys(settled, True)
-            self._forget(start)
-        elif not conforms:
-            self._forget(start)
-            if not shape.unstratified:
-                self._known[key] = False
-        elif not shape.unstratified:
-            self._pending[key] = lowest
-        return conforms
+        if self._evaluated is not None:
+            self._asked_by.setdefault(key, set()).add(self._evaluated)
+            if known is None:
+                known = self._known[key] = True
+                self._waiting.append(key)
+        elif known is None:
+            self._settle(key)
+            known = self._known[key]
+        return known
 
-    def _forget(self, start: int) -> None:
-        for key in list(self._pending)[start:]:
-            del self._pending[key]
+    def _settle(self, first: Key) -> None:
+        """Evaluate a key and all that it depends on, until no answer changes any more."""
+        self._known[first] = True
+        self._waiting = [first]
+        changes: Counter[Key] = Counter()
+        try:
+            while self._waiting:
+                key = self._evaluated = self._waiting.pop()
+                conforms = self._holds(*key)
+                if conforms == self._known[key]:
+                    continue
+                self._known[key] = conforms
+                self._waiting.extend(self._asked_by.get(key, ()))
+                changes[key] += 1
+                if changes[key] > _MOST_CHANGES:
+                    raise UnreadableInputError(
+                        "the shapes",
+                        f"{show(key[0].node)} refers to itself through a negation, and the data "
+                        "have a cycle or a long chain there",
+                    )
+        finally:
+            self._evaluated = None

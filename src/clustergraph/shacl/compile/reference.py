@@ -7,10 +7,7 @@ is some hundred times slower, and sees only the few nodes that such a literal ca
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import lru_cache
 
 import pyoxigraph as ox
@@ -21,13 +18,13 @@ from rdflib.plugins.sparql.sparql import Query as Prepared
 from rdflib.plugins.sparql.sparql import SPARQLError
 
 from clustergraph.errors import UnreadableInputError
+from clustergraph.rdf.conversion import from_rdflib, quiet, to_rdflib
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.paths import Term
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.sparql.regex import Evaluated, functions
-from clustergraph.vocab import PREFIXES
 
-__all__ = ["Reference", "from_rdflib", "parsed", "quiet", "to_rdflib"]
+__all__ = ["Reference", "parsed"]
 
 
 class Reference:
@@ -98,50 +95,6 @@ def parsed(text: str) -> Prepared:
         return prepareQuery(text)
     finally:
         rdflib.NORMALIZE_LITERALS = before
-
-
-@lru_cache(maxsize=100_000)
-def to_rdflib(term: Term) -> rdflib.term.Identifier:
-    """Return a term as rdflib has it, literals in the form in which they are written."""
-    if isinstance(term, ox.NamedNode):
-        return rdflib.URIRef(term.value)
-    if isinstance(term, ox.BlankNode):
-        return rdflib.BNode(term.value)
-    if term.language:
-        return rdflib.Literal(term.value, lang=term.language)
-    datatype = term.datatype.value
-    if datatype == PREFIXES["xsd"] + "string":
-        return rdflib.Literal(term.value)
-    return rdflib.Literal(term.value, datatype=rdflib.URIRef(datatype), normalize=False)
-
-
-def from_rdflib(term: rdflib.term.Node) -> Term:
-    """Return a term of rdflib as ours."""
-    if isinstance(term, rdflib.Literal):
-        if term.language:
-            return ox.Literal(str(term), language=term.language)
-        return ox.Literal(
-            str(term), datatype=ox.NamedNode(str(term.datatype)) if term.datatype else None
-        )
-    if isinstance(term, rdflib.BNode):
-        return ox.BlankNode(str(term))
-    return ox.NamedNode(str(term))
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the libraries from logging: an ill-formed literal is a finding, not a log line."""
-    loggers = [logging.getLogger(name) for name in ("rdflib.term", "pyshacl", "pyshacl-validate")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _register() -> None:

@@ -15,7 +15,7 @@ from clustergraph.errors import InvalidShapesError
 from clustergraph.shacl.compile import syntax
 from clustergraph.shacl.compile.model import Constraint, Node, Shape
 from clustergraph.shacl.compile.queries import Query, QueryFaultError, declarations
-from clustergraph.shacl.compile.syntax import PARAMETERS, Fault, Notice
+from clustergraph.shacl.compile.syntax import PARAMETERS, Fault
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.sparql.regex import RegexFaultError, translated
 from clustergraph.vocab import PREFIXES
@@ -64,23 +64,13 @@ class Shapes:
         except RecursionError as error:
             reason = "refers to shapes within shapes too deeply"
             raise InvalidShapesError([Fault(next(iter(self._known)), reason)]) from error
-        self.faults = [
-            fault._replace(name=syntax.name_of(fault.node, self._index)) for fault in self.faults
-        ]
+        self.faults = self._with_names(self.faults)
         if self.faults and not skip_broken:
             raise InvalidShapesError(self.faults)
         if self.faults:
             self._leave_out_broken()
         for shape in self._known.values():
             shape.recursive = any(shape in used.reach() for used in shape.used())
-        for shape in self._known.values():
-            if shape.recursive:
-                shape.unstratified = any(
-                    constraint.negates and any(shape in used.reach() for used in inner)
-                    for part in shape.reach()
-                    for constraint in part.constraints
-                    for inner in (constraint.shapes + constraint.siblings,)
-                )
 
     @property
     def sound(self) -> tuple[ox.Triple, ...]:
@@ -90,12 +80,12 @@ class Shapes:
         faulty = {(fault.node, fault.predicate) for fault in self.faults}
         return tuple(t for t in self.triples if (t.subject, t.predicate.value) not in faulty)
 
-    def notices(self) -> list[Notice]:
+    def notices(self) -> list[Fault]:
         """Return what has no effect in the shapes, or not the one that may be expected."""
-        return [
-            notice._replace(name=syntax.name_of(notice.node, self._index))
-            for notice in syntax.notices_of(self._index)
-        ]
+        return self._with_names(syntax.notices_of(self._index))
+
+    def _with_names(self, faults: Iterable[Fault]) -> list[Fault]:
+        return [one._replace(name=syntax.name_of(one.node, self._index)) for one in faults]
 
     def _leave_out_broken(self) -> None:
         """Drop constraints that refer to broken shapes; a property shape loses only its own."""

@@ -23,7 +23,6 @@ __all__ = [
     "PARAMETERS",
     "Fault",
     "Index",
-    "Notice",
     "faults_of",
     "index_of",
     "is_advanced",
@@ -41,7 +40,7 @@ Index = Mapping[object, Mapping[str, Sequence[Term]]]
 
 
 class Fault(NamedTuple):
-    """One thing that is wrong with a shape.
+    """One thing that is wrong with a shape, or in it has another effect than may be expected.
 
     Attributes:
         node: the shape, or another node that the shapes graph describes.
@@ -59,19 +58,6 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name or _shown(self.node)}: {self.reason}"
-
-
-class Notice(NamedTuple):
-    """Something in a shapes graph that has no effect, or not the one that may be expected."""
-
-    node: Term
-    message: str
-    predicate: str = ""
-    value: Term | None = None
-    name: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name or _shown(self.node)}: {self.message}"
 
 
 def name_of(node: Term, index: Index) -> str:
@@ -369,7 +355,7 @@ def is_advanced(index: Index) -> bool:
     )
 
 
-def notices_of(index: Index) -> Iterator[Notice]:
+def notices_of(index: Index) -> Iterator[Fault]:
     """Yield what has no effect in a shapes graph, or not the one that may be expected."""
     known = _KNOWN | _ADVANCED_TERMS
     told: set[str] = set()
@@ -385,7 +371,7 @@ def notices_of(index: Index) -> Iterator[Notice]:
                     continue
                 told.add(name)
                 value = None if term.value == predicate else term
-                yield Notice(node, _about_unknown(name, known), predicate, value)
+                yield Fault(node, _about_unknown(name, known), predicate, value)
         yield from _notices_of_shape(node, described, index)
 
 
@@ -399,13 +385,13 @@ def _about_unknown(name: str, known: Iterable[str]) -> str:
 
 def _notices_of_shape(
     node: Term, described: Mapping[str, Sequence[Term]], index: Index
-) -> Iterator[Notice]:
+) -> Iterator[Fault]:
     types = {getattr(kind, "value", "") for kind in described.get(RDF + "type", ())}
     targets = any(name.startswith(SH + "target") for name in described)
     owl_class = PREFIXES["owl"] + "Class"
     shape = bool(types & {SH + "NodeShape", SH + "PropertyShape"})
     if shape and owl_class in types and PREFIXES["rdfs"] + "Class" not in types and not targets:
-        yield Notice(
+        yield Fault(
             node,
             "is an owl:Class and a shape, but looks at no node: a shape targets the instances of "
             "its own IRI only if it is an rdfs:Class; add that type, or sh:targetClass",
@@ -413,11 +399,11 @@ def _notices_of_shape(
             ox.NamedNode(owl_class),
         )
     if SH + "flags" in described and SH + "pattern" not in described:
-        yield Notice(node, "has sh:flags without sh:pattern", SH + "flags")
+        yield Fault(node, "has sh:flags without sh:pattern", SH + "flags")
     for name in ("node", "not", "qualifiedValueShape"):
         for value in described.get(SH + name, ()):
             if not isinstance(value, ox.Literal) and value not in index:
-                yield Notice(
+                yield Fault(
                     node,
                     f"sh:{name} names {show(value)}, which the shapes do not describe: "
                     "everything conforms to it",
@@ -426,7 +412,7 @@ def _notices_of_shape(
                 )
     counts = (SH + "qualifiedMinCount", SH + "qualifiedMaxCount")
     if SH + "qualifiedValueShape" in described and not any(name in described for name in counts):
-        yield Notice(
+        yield Fault(
             node, "has sh:qualifiedValueShape without a count, and no effect",
             SH + "qualifiedValueShape",
         )  # fmt: skip
@@ -435,4 +421,4 @@ def _notices_of_shape(
             message = (
                 f"has {show(ox.NamedNode(name))} without sh:qualifiedValueShape, and no effect"
             )
-            yield Notice(node, message, name)
+            yield Fault(node, message, name)

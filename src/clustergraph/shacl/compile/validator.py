@@ -135,7 +135,9 @@ class NodeValidator:
         key = (shape, node)
         known = self._conform.get(key)
         if known is None:
-            known = self._conform[key] = self._finds_nothing(shape, node)
+            known = self._finds_nothing(shape, node)
+            if not self._recursion.is_running:
+                self._conform[key] = known
         return known
 
     def _finds_nothing(self, shape: Shape, node: Term) -> bool:

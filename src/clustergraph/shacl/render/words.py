@@ -25,38 +25,6 @@ _SH: Final = PREFIXES["sh"]
 _WIDTH: Final = 110
 _WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"?[^\s;,\])}]*|<[^>]*>|[\[(]|[^\s;,\])}]+')
 
-_PLAIN: Final = {
-    "MinCount": "A value is missing.",
-    "MaxCount": "There are more values than allowed.",
-    "Class": "The value is not of the class that is asked for.",
-    "Datatype": "The value is not of the datatype that is asked for.",
-    "NodeKind": "The value is not of the kind (IRI, blank node, literal) that is asked for.",
-    "MinInclusive": "The value is too small.",
-    "MinExclusive": "The value is too small.",
-    "MaxInclusive": "The value is too great.",
-    "MaxExclusive": "The value is too great.",
-    "MinLength": "The text is too short.",
-    "MaxLength": "The text is too long.",
-    "Pattern": "The text does not have the form that is asked for.",
-    "LanguageIn": "The text is not in one of the languages allowed.",
-    "UniqueLang": "There are several texts in one language.",
-    "Equals": "The values of two properties differ and should not.",
-    "Disjoint": "Two properties share a value and should not.",
-    "LessThan": "The value should be less than that of another property.",
-    "LessThanOrEquals": "The value should not be greater than that of another property.",
-    "Not": "The value conforms to a shape that it must not conform to.",
-    "And": "The value does not conform to all of the shapes.",
-    "Or": "The value conforms to none of the alternatives.",
-    "Xone": "The value does not conform to exactly one of the alternatives.",
-    "Node": "The value does not conform to a shape.",
-    "QualifiedMinCount": "Too few values conform to a shape.",
-    "QualifiedMaxCount": "Too many values conform to a shape.",
-    "Closed": "There is a property that the shape does not know.",
-    "HasValue": "A certain value is missing.",
-    "In": "The value is not in the list of those allowed.",
-    "SPARQL": "A rule written as a query is broken.",
-}
-
 
 class Excerpt(NamedTuple):
     """A line of a file, where in it something is wrong (from 0), and over how many characters."""
@@ -67,11 +35,8 @@ class Excerpt(NamedTuple):
 
 
 def message(finding: Finding) -> str:
-    """Return what is wrong in words; the shape's message, or one for its kind of constraint."""
-    if finding.message:
-        return finding.message
-    kind = finding.component.removeprefix(_SH).removesuffix("ConstraintComponent")
-    return _PLAIN.get(kind, "The shape is not conformed to.")
+    """Return what is wrong in words."""
+    return finding.message or "The node does not conform to the shape."
 
 
 def rule_name(finding: Finding) -> str:
