@@ -295,18 +295,19 @@ def test_map_of_points(visit: Callable[..., Any]) -> None:
 
 
 def test_neighbours_as_a_network(visit: Callable[..., Any]) -> None:
-    """The page of a thing draws its neighbours, by keyboard too, and goes back to the picture."""
+    """The page of a thing draws its relations among the technical details, by keyboard too."""
     visitor = visit(reduced_motion="reduce")
     visitor.go("/doc/eurocluster/euroboostex")
     page = visitor.page
+    page.get_by_text("Technical details").press("Enter")
     button = page.get_by_role("button", name="As a network")
     button.press("Enter")
     page.locator("#network svg.graph a circle").first.wait_for()
     assert button.get_attribute("aria-pressed") == "true"
     assert page.locator("#network svg.graph line").count() > 5
-    assert page.locator("#network svg.neighbours").is_hidden()
     button.press("Enter")
-    assert page.locator("#network svg.neighbours").is_visible()
+    assert page.locator("#network svg.graph").is_hidden()
+    assert page.locator("#network table").is_visible()
 
 
 def test_network(visit: Callable[..., Any]) -> None:

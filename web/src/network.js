@@ -1,10 +1,9 @@
-// The neighbours on the page of a thing as a network, from the table beside the picture.
+// The relations on the page of a thing as a network, from the table below.
 
 import {read, say} from "./shared.js";
 
 const section = document.getElementById("network");
 const button = section.querySelector("button[aria-pressed]");
-const picture = section.querySelector(".scroll");
 const panel = section.querySelector(".panel");
 
 button.hidden = false;
@@ -21,5 +20,4 @@ button.onclick = async () => {
     }
   }
   panel.hidden = !wanted;
-  picture.hidden = wanted;
 };

@@ -13,9 +13,10 @@ import pyoxigraph as ox
 
 from clustergraph.linked.contexts import name_of
 from clustergraph.linked.jsonld import dumps
-from clustergraph.linked.things import ABOUT, Description
+from clustergraph.linked.things import Description
 from clustergraph.pages.addresses import local
 from clustergraph.pages.naming import called
+from clustergraph.pages.statements import ABOUT
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["write"]

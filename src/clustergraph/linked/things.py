@@ -6,14 +6,14 @@ something about the thing: a claim, a figure, a membership, an award.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.pages.facts import RECORDS
-from clustergraph.pages.naming import groups, names_of, stated
+from clustergraph.pages.naming import names_of, stated
+from clustergraph.pages.statements import ABOUT, follow, mentioned, said_of, statements
 from clustergraph.vocab import PREFIXES
 
 if TYPE_CHECKING:
@@ -25,15 +25,9 @@ __all__ = ["PAGE", "Description", "describe", "exists", "withdrawn"]
 PAGE: Final = 100
 """Incoming links on one page."""
 
-_CG, _ORG = PREFIXES["cg"], PREFIXES["org"]
-# By which property a record says what it is about.
-ABOUT: Final = frozenset(
-    (*RECORDS, _CG + "serviceOf", _ORG + "organization", PREFIXES["owl"] + "annotatedSource")
-)
 _RDF: Final = PREFIXES["rdf"]
 _DATA: Final = PREFIXES["void"] + "Dataset"
 
-_Node: TypeAlias = ox.NamedNode | ox.BlankNode
 _Answer: TypeAlias = Iterator[Any]
 
 
@@ -101,9 +95,8 @@ def describe(
     """
     found = Description(iri, page=page)
     if page == 1:
-        pattern = stated(f"{iri} ?p ?o", inferred)
-        said = _ask(engine, f"SELECT DISTINCT ?p ?o {{ {pattern} }}")
-        found.outgoing = [ox.Triple(iri, row["p"], row["o"]) for row in said]
+        said, follows = statements(engine, iri)
+        found.outgoing = said + follows if inferred else said
         found.outgoing += [one for one in _use(engine, iri) if one not in found.outgoing]
     pattern = stated(f"?s ?p {iri}", inferred)
     limits = f"OFFSET {(page - 1) * PAGE} LIMIT {PAGE + 1}"
@@ -113,13 +106,15 @@ def describe(
     found.incoming = links[:PAGE]
     records = [t.subject for t in found.incoming if t.predicate.value in ABOUT]
     named = [node for node in records if isinstance(node, ox.NamedNode)]
-    found.records = list(_said_of(engine, named, inferred))
+    found.records = list(said_of(engine, named, inferred=inferred))
     nodes = [t.object for t in found.outgoing if isinstance(t.object, ox.BlankNode)]
     nodes += [t.subject for t in found.incoming if isinstance(t.subject, ox.BlankNode)]
-    blank = list(_follow(context.store, nodes))
+    blank = list(follow(context.store, nodes))
     found.records += blank
     found.outgoing += [t for t in blank if t.subject in nodes and t not in found.outgoing]
-    found.names = names_of(engine, _mentioned(found), inferred=inferred)
+    around = mentioned((*found.outgoing, *found.incoming, *found.records))
+    around.pop(iri, None)
+    found.names = names_of(engine, around, inferred=inferred)
     return found
 
 
@@ -155,39 +150,3 @@ def _ask(engine: Queryable, text: str) -> _Answer:
     found = engine.query(text)
     assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - they are SELECTs
     return iter(found)
-
-
-def _said_of(
-    engine: Queryable, nodes: Sequence[ox.NamedNode], inferred: bool
-) -> Iterator[ox.Triple]:
-    pattern = stated("?s ?p ?o", inferred)
-    for group in groups(nodes):
-        text = f"SELECT DISTINCT ?s ?p ?o {{ VALUES ?s {{ {group} }} {pattern} }}"
-        for row in _ask(engine, text):
-            yield ox.Triple(row["s"], row["p"], row["o"])
-
-
-def _follow(store: ox.Store, nodes: Iterable[ox.BlankNode]) -> Iterator[ox.Triple]:
-    """Yield what is said of blank nodes, and of those that they lead to.
-
-    A graph that is elsewhere has an empty store here: names of its blank nodes mean nothing from
-    one query to the next.
-    """
-    waiting, seen = list(nodes), set(nodes)
-    while waiting:
-        for quad in store.quads_for_pattern(waiting.pop(), None, None):
-            yield quad.triple
-            if isinstance(quad.object, ox.BlankNode) and quad.object not in seen:
-                seen.add(quad.object)
-                waiting.append(quad.object)
-
-
-def _mentioned(found: Description) -> list[ox.NamedNode]:
-    """Return the things that occur in a description, each once, except the thing itself."""
-    nodes: dict[ox.NamedNode, None] = {}
-    for triple in (*found.outgoing, *found.incoming, *found.records):
-        for term in (triple.subject, triple.object):
-            if isinstance(term, ox.NamedNode):
-                nodes[term] = None
-    nodes.pop(found.iri, None)
-    return list(nodes)

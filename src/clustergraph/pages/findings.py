@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from clustergraph.pages.audit import shapes_and_graph
+from clustergraph.pages.rules import severity_of
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
 __all__ = ["Finding", "findings"]
 
-_NAMES: Final = {"Violation": "violation", "Warning": "warning", "Info": "info"}
+_ORDER: Final = ("violation", "warning", "info")
 _MOST_NODES: Final = 60
 
 
@@ -52,8 +53,7 @@ def findings(visit: Visit, iris: Iterable[str]) -> list[Finding] | None:
     # Records may be blank nodes, which have no name that says anything here.
     nodes = [ox.NamedNode(iri) for iri in iris if ":" in iri]
     found = _validated(visit, nodes[:_MOST_NODES])
-    order = list(_NAMES.values())
-    return sorted(set(found), key=lambda one: (order.index(one.severity), one.shape, one.focus))
+    return sorted(set(found), key=lambda one: (_ORDER.index(one.severity), one.shape, one.focus))
 
 
 def _validated(visit: Visit, nodes: list[ox.NamedNode]) -> Iterator[Finding]:
@@ -71,6 +71,6 @@ def _validated(visit: Visit, nodes: list[ox.NamedNode]) -> Iterator[Finding]:
                     preferred = [visit.language, "en", *messages]
                     language = next((one for one in preferred if one in messages), "")
                     message = messages.get(language, "")
-                    severity = _NAMES.get(result.severity.rpartition("#")[2], "violation")
                     name = getattr(result.shape, "value", "")
+                    severity = severity_of(result.severity)
                     yield Finding(severity, node.value, name, message, language)

@@ -1,29 +1,27 @@
-"""A thing among its neighbours: a picture, and a table that a script draws as a network.
+"""A thing among its neighbours: a table, which a script draws as a network.
 
-In the picture, what refers to the thing stands left, and what it refers to right. The table has
-more of them, and what the neighbours have to do with each other.
+The table has what the thing refers to, what refers to it, and what these have to do with each
+other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
-from markupsafe import Markup
 
-from clustergraph.vocab import INFERRED
+from clustergraph.pages.rules import title_of
+from clustergraph.vocab import BASE, CG, INFERRED
 
 if TYPE_CHECKING:
-    from clustergraph.pages.visit import Visit
+    from clustergraph.pages.view import View
 
-__all__ = ["MOST", "Link", "Neighbour", "Neighbourhood", "neighbourhood", "picture"]
+__all__ = ["Link", "Network", "network"]
 
-MOST: Final = 20
-"""Neighbours on each side that the table has."""
-
-_MOST_SHOWN: Final = 8
+_MOST: Final = 40
+_MOST_OF_ONE: Final = 8
 _QUERY: Final = """SELECT ?from ?property ?to
 WHERE {
   { $thing ?property ?to FILTER(isIRI(?to) && ?property != rdf:type) BIND($thing AS ?from) }
@@ -31,93 +29,67 @@ WHERE {
   { ?from ?property $thing BIND($thing AS ?to) }
 }"""
 
-_WIDTH: Final = 900
-_BOX: Final = 250
-_CENTRE: Final = 190
-_ROW: Final = 44
-_HEIGHT: Final = 30
-_LETTERS: Final = 31
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """A thing next to another.
-
-    Attributes:
-        iri: the thing.
-        name: what it is called.
-        href: its page.
-        relation: how they relate, in words, seen from the other.
-        property: what relates them.
-    """
-
-    iri: str
-    name: str
-    href: str
-    relation: str = ""
-    property: str = ""
-
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two things of a neighbourhood, and how the first relates to the second."""
+    """Two things, by IRI, name and address, and how the first relates to the second, in words."""
 
-    source: Neighbour
+    source: tuple[str, str, str]
     relation: str
-    target: Neighbour
+    target: tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Neighbourhood:
+class Network:
     """What a page shows of the things around one.
 
     Attributes:
-        picture: the nearest of them.
-        links: all that the table has.
+        links: the rows of the table.
         query: finds what is next to the thing.
     """
 
-    picture: Markup
     links: Sequence[Link]
     query: str
 
 
-def neighbourhood(
-    visit: Visit,
-    centre: Neighbour,
-    before: Mapping[str, Neighbour],
-    after: Mapping[str, Neighbour],
-    name: Callable[[str], str],
-) -> Neighbourhood:
-    """Return what is around a thing.
+def network(view: View) -> Network | None:
+    """Return the things around one; None: there are none."""
+    visit, thing = view.visit, view.thing
+    around = {iri: link for link in _adjacent(view) if (iri := _other(link, thing.iri))}
+    if not around:
+        return None
+    known = list(around)[:_MOST]
+    links = [around[iri] for iri in known]
+    for row in visit.select(_between(known)):
+        links.append(
+            Link(_end(view, row["from"]), title_of(visit, row.property), _end(view, row.to))
+        )
+    return Network(links, visit.query_text(_QUERY, thing=ox.NamedNode(thing.iri)))
 
-    Args:
-        visit: who sees it.
-        centre: the thing.
-        before: what refers to it, by IRI; who is told as referred to already is left out.
-        after: what it refers to, by IRI.
-        name: returns what a property is called.
-    """
-    alone = [one for iri, one in before.items() if iri not in after]
-    known = {one.iri: one for one in (*alone[:MOST], *list(after.values())[:MOST])}
-    links = [
-        Link(centre, name(one.property), one)
-        if iri in after
-        else Link(one, name(one.property), centre)
-        for iri, one in known.items()
+
+def _adjacent(view: View) -> Iterator[Link]:
+    """Yield how the thing and others relate, of each relation a few."""
+    visit, thing = view.visit, view.thing
+    centre = _end(view, thing.iri, thing.text(CG + "acronym"))
+    relations: list[tuple[str, Iterable[Any], bool]] = [
+        (link.property, link.subjects, True) for link in thing.incoming if not link.inferred
     ]
-    links += [
-        Link(known[row["from"]], name(row["property"]), known[row["to"]])
-        for row in visit.select(_between(list(known)))
-    ]
-    title = visit.words("thing")("neighbours-of", name=centre.name)
-    return Neighbourhood(
-        picture(
-            centre.name, title, alone[:_MOST_SHOWN], list(after.values())[:_MOST_SHOWN]
-        ),
-        links,
-        visit.query_text(_QUERY, thing=ox.NamedNode(centre.iri)),
-    )  # fmt: skip
+    relations += [(fact.property, fact.values, False) for fact in thing.facts]
+    for name, values, refers in relations:
+        for said in list(values)[:_MOST_OF_ONE]:
+            iri = said.term.value if isinstance(said.term, ox.NamedNode) else ""
+            if iri.startswith(BASE) and iri != thing.iri:
+                other = _end(view, iri)
+                ends = (other, centre) if refers else (centre, other)
+                yield Link(ends[0], title_of(visit, name), ends[1])
+
+
+def _other(link: Link, iri: str) -> str:
+    return link.target[0] if link.source[0] == iri else link.source[0]
+
+
+def _end(view: View, iri: str, name: str = "") -> tuple[str, str, str]:
+    return iri, name or view.name(iri), view.visit.link(iri)
 
 
 def _between(iris: Sequence[str]) -> str:
@@ -128,63 +100,3 @@ def _between(iris: Sequence[str]) -> str:
         f"VALUES ?to {{ {known} }} ?from ?one ?to FILTER(?from != ?to) "
         f"FILTER NOT EXISTS {{ GRAPH <{INFERRED}> {{ ?from ?one ?to }} }} }} GROUP BY ?from ?to"
     )
-
-
-def picture(
-    name: str, title: str, before: Sequence[Neighbour], after: Sequence[Neighbour]
-) -> Markup:
-    """Return the picture.
-
-    Args:
-        name: the thing in the middle.
-        title: what the picture shows.
-        before: what refers to the thing.
-        after: what the thing refers to.
-    """
-    rows = max(len(before), len(after), 1)
-    height = rows * _ROW + 8
-    middle = height / 2
-    left, right = (_WIDTH - _CENTRE) / 2, (_WIDTH + _CENTRE) / 2
-    lines: list[Markup] = []
-    boxes: list[Markup] = []
-    for side, shown in ((0, before), (1, after)):
-        x = 0 if side == 0 else _WIDTH - _BOX
-        edge, start = (_BOX, left) if side == 0 else (_WIDTH - _BOX, right)
-        bend = (edge + start) / 2
-        top = middle - len(shown) * _ROW / 2
-        for place, one in enumerate(shown):
-            y = top + place * _ROW + _ROW / 2
-            lines.append(
-                Markup(
-                    '<path d="M{:.0f} {:.1f}C{:.0f} {:.1f} {:.0f} {:.1f} {:.0f} {:.1f}"/>'
-                ).format(start, middle, bend, middle, bend, y, edge, y)
-            )
-            boxes.append(_box(x, y, one))
-    centre = Markup(
-        '<g class="self"><rect x="{:.0f}" y="{:.1f}" width="{}" height="{}" rx="6"/>'
-        '<text x="{}" y="{:.1f}" text-anchor="middle">{}</text><title>{}</title></g>'
-    ).format(left, middle - 19, _CENTRE, 38, _WIDTH / 2, middle + 4.5, _short(name, 23), name)
-    return Markup(
-        '<svg class="neighbours" viewBox="0 0 {} {:.0f}" role="group"'
-        ' aria-labelledby="neighbours-title"><title id="neighbours-title">{}</title>'
-        '<g class="lines">{}</g>{}{}</svg>'
-    ).format(_WIDTH, height, title, Markup("").join(lines), Markup("").join(boxes), centre)
-
-
-def _box(x: float, y: float, one: Neighbour) -> Markup:
-    # The lists on the page have the same links: the keyboard need not pass them twice.
-    return Markup(
-        '<a href="{}" tabindex="-1" aria-label="{}"><title>{}</title>'
-        '<text class="how" x="{:.0f}" y="{:.1f}">{}</text>'
-        '<rect x="{:.0f}" y="{:.1f}" width="{}" height="{}" rx="5"/>'
-        '<text x="{:.0f}" y="{:.1f}">{}</text></a>'
-    ).format(
-        one.href, f"{one.relation}: {one.name}", f"{one.relation}: {one.name}",
-        x + 2, y - _HEIGHT / 2 + 3, _short(one.relation, 38),
-        x, y - _HEIGHT / 2 + 7, _BOX, _HEIGHT - 4,
-        x + 9, y + _HEIGHT / 2 - 4, _short(one.name, _LETTERS),
-    )  # fmt: skip
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"

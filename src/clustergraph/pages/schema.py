@@ -48,16 +48,16 @@ def described(visit: Visit, thing: Thing) -> Markup:
     other = set(thing.names.get(thing.iri, {}).values()) - {content["name"]}
     if other:
         content["alternateName"] = sorted(other)
-    if text := thing.first(PREFIXES["dcterms"] + "description"):
+    if text := thing.text(PREFIXES["dcterms"] + "description"):
         content["description"] = text
-    if (page := thing.first(PREFIXES["cg"] + "website")).startswith(("http://", "https://")):
+    if (page := thing.text(PREFIXES["cg"] + "website")).startswith(("http://", "https://")):
         content["sameAs"] = page
-    if (year := thing.first(CG + "foundingYear")) and "Organization" in kind:
+    if (year := thing.text(CG + "foundingYear")) and "Organization" in kind:
         content["foundingDate"] = year
-    country = thing.first(CG + "country").removeprefix(CODE + "country/")
+    country = thing.text(CG + "country").removeprefix(CODE + "country/")
     if country and kind not in ("CreativeWork", "Grant", "Legislation", "Country"):
         address = {"@type": "PostalAddress", "addressCountry": country}
-        if city := thing.first(CG + "city"):
+        if city := thing.text(CG + "city"):
             address["addressLocality"] = city
         content["address" if kind not in ("Event", "Project") else "location"] = address
     # No text may end the script early.

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from math import ceil, floor
 from typing import Final
 
 from markupsafe import Markup
 
-__all__ = ["Span", "moment", "timeline"]
+__all__ = ["Span", "compatible", "moment", "timeline"]
 
 _ROW: Final = 26
 _HEAD: Final = 26
@@ -58,6 +60,35 @@ def moment(written: str | None, *, last: bool = False) -> float | None:
     if not day:
         return year + (month - (0 if last else 1)) / 12
     return year + (month - 1) / 12 + (day - (0 if last else 1)) / 372
+
+
+def compatible(one: str, other: str) -> bool:
+    """Return whether two dates may mean the same: one is less exact, and meets the other.
+
+    31 August 2025 may be what is elsewhere told as September 2025, or as 2025; August and
+    September 2025 are different.
+    """
+    if len(one) == len(other):
+        return one == other
+    try:
+        starts, ends = zip(_days(one), _days(other), strict=True)
+    except ValueError:
+        return False
+    return max(starts) - min(ends) <= 1
+
+
+def _days(written: str) -> tuple[int, int]:
+    """Return the first and the last day of a date, counted from the beginning of time.
+
+    Raises:
+        ValueError: it is no date.
+    """
+    found = _DATE.fullmatch(written)
+    if found is None:
+        raise ValueError(written)
+    year, month, day = (int(part) if part else 0 for part in found.groups())
+    last = day or monthrange(year, month or 12)[1]
+    return date(year, month or 1, day or 1).toordinal(), date(year, month or 12, last).toordinal()
 
 
 def timeline(key: str, title: str, description: str, spans: Sequence[Span]) -> Markup:

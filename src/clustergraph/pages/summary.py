@@ -1,0 +1,308 @@
+"""What a reader wants to know of a thing first, and its figures, labels, money and history."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import pyoxigraph as ox
+from markupsafe import Markup, escape
+
+from clustergraph.pages.view import Row, Value
+from clustergraph.vocab import CG, CODE, PREFIXES
+
+if TYPE_CHECKING:
+    from clustergraph.pages.records import Record
+    from clustergraph.pages.view import View
+
+__all__ = ["amounts", "awards", "figures", "held", "history", "summary"]
+
+_ORGANISATION: Final = PREFIXES["org"] + "Organization"
+_CLUSTER: Final = CG + "ClusterOrganisation"
+_DCT: Final = PREFIXES["dcterms"]
+_MEMBERS: Final = CODE + "measure/members"
+# Of what is begun and ended: key of the words, properties of the beginning, of the end.
+_TIMES: Final = (
+    ("founded", (CG + "foundingYear",), ()),
+    ("period", (CG + "started", CG + "periodStart", CG + "validFrom"),
+     (CG + "ended", CG + "periodEnd", CG + "validUntil")),
+    ("dated", (CG + "adopted", _DCT + "issued", _DCT + "date"), ()),
+)  # fmt: skip
+_WHERE: Final = (CG + "city", CG + "region", CG + "country")
+_FIELD: Final = (
+    CG + "ecosystem", CG + "targetsEcosystem", CG + "concernsEcosystem", CG + "sector",
+    CG + "concentrationOf",
+)  # fmt: skip
+_CONTACT: Final = (CG + "website", CG + "eccpProfile", PREFIXES["foaf"] + "page")
+_RUN_BY: Final = tuple(CG + name for name in ("managedBy", "operatedBy", "issuedBy"))
+_MOST: Final = 4
+
+
+def held(award: Mapping[str, Sequence[str]], day: str) -> str:
+    """Return whether a label is held on a day: ``held``, ``not-held`` or ``unknown``.
+
+    The rule is that of the question labels-held-at; no time of validity is assumed. Dates that
+    are known to the year or month are compared to that precision.
+
+    Args:
+        award: dates by the local name of the property, such as ``awardedOn``.
+        day: the day, such as ``2026-12-01``.
+    """
+
+    def first(name: str) -> str:
+        return next(iter(award.get(name, ())), "")
+
+    awarded, earliest, expires = map(first, ("awardedOn", "awardedNotBefore", "expiresOn"))
+    begun = bool(awarded) and day[: len(awarded)] >= awarded
+    before = bool(awarded) and not begun
+    early = before or (bool(earliest) and day[: len(earliest)] < earliest)
+    over = bool(expires) and day[: len(expires)] > expires
+    attested = any(day[: len(one)] == one for one in award.get("heldOn", ()))
+    if attested or (begun and expires and not over):
+        return "held"
+    return "not-held" if over or early else "unknown"
+
+
+def today() -> str:
+    """Return the day, in UTC, as dates are written."""
+    return time.strftime("%Y-%m-%d", time.gmtime())
+
+
+def summary(view: View) -> list[Row]:
+    """Return what the page says first: where, since when, whether it still exists, and so on."""
+    kinds = view.thing.kinds()
+    cluster = _CLUSTER in kinds
+    disputed = {fact.property for fact in view.thing.facts if fact.disputed}
+    rows: list[Row] = []
+
+    def add(key: str, values: Iterable[Value], missing: str = "", *, doubt: bool = False) -> None:
+        shown = list(values)
+        if not shown and missing and cluster:
+            shown = [Value(view.words(missing), marks=("missing",))]
+        if shown:
+            rows.append(Row(view.words("summary-" + key), shown, disputed=doubt))
+
+    if _ORGANISATION in kinds:
+        add("status", _status(view))
+    if basis := view.thing.text(CG + "basis").rpartition("/")[2]:
+        add("basis", [Value(view.words(f"mark-{basis}-title"), marks=(basis,))])
+    add("where", _values(view, *_WHERE))
+    for key, starts, ends in _TIMES:
+        add(key, _time(view, starts, ends), doubt=bool(disputed & {*starts, *ends}))
+    fields = {one.text: one for one in reversed(_values(view, *_FIELD))}
+    add("field", list(reversed(fields.values()))[: 2 * _MOST])
+    for key, value in _measured(view):
+        add(key, [value])
+    add("members", _members(view), "no-data")
+    add("labels", map(_label, awards(view)), "no-label")
+    add("partners", _partners(view))
+    money = (Value(row["text"], marks=row["marks"], aside=row["kind"]) for row in amounts(view))
+    add("run-by", _values(view, *_RUN_BY)[:_MOST])
+    add("money", list(money)[:_MOST])
+    add("contact", _values(view, *_CONTACT)[:_MOST], "no-website")
+    return rows
+
+
+def _values(view: View, *properties: str) -> list[Value]:
+    """Return the values of properties without references: these stand with the facts."""
+    facts = {fact.property: fact for fact in view.thing.facts}
+    return [
+        replace(view.value(said.term, said.evidence), aside="", reference=0)
+        for name in properties
+        if name in facts
+        for said in facts[name].values
+    ]
+
+
+def _status(view: View) -> Iterator[Value]:
+    """Yield that it ended, where all ends that sources give have passed."""
+    t, day = view.words, today()
+    ends = view.thing.texts(CG + "dissolvedOn") or view.thing.texts(CG + "ended")
+    if not ends or not all(day[: len(end)] > end for end in ends):
+        yield Value(t("no-end-known"))
+        return
+    yield Value(t("ended-on", day=" / ".join(map(t.day, ends))), marks=("ended",))
+
+
+def _time(view: View, starts: Sequence[str], ends: Sequence[str]) -> list[Value]:
+    start, end = _values(view, *starts), _values(view, *ends)
+    if len(start) == len(end) == 1:
+        marks = tuple(dict.fromkeys((*start[0].marks, *end[0].marks)))
+        return [Value(f"{start[0].text} – {end[0].text}", marks=marks)]
+    return start + [replace(one, aside=view.words("the-end")) for one in end]
+
+
+def _measured(view: View) -> Iterator[tuple[str, Value]]:
+    """Yield what the statistics say of a measured cluster."""
+    t = view.words
+    for one in view.thing.records.get("measurement", ()):
+        year = one.text(CG + "period").rpartition("/")[2]
+        for key, name, factor, digits in (
+            ("quotient", "locationQuotient", 1, 2), ("size", "personsEmployed", 1, 0),
+            ("focus", "shareOfRegion", 100, 1),
+        ):  # fmt: skip
+            if text := one.text(CG + name):
+                number = t.number(round(float(text) * factor, digits or None))
+                shown = t("measured-" + key, value=number, year=year)
+                yield key, Value(shown)
+
+
+def _members(view: View) -> list[Value]:
+    """Return the newest number of members, and how many of them the page names."""
+    t = view.words
+    told = [row for row in figures(view) if row["code"] == _MEMBERS]
+    newest = max((row["year"] for row in told), default="")
+    found = [
+        Value(f"{row['qualifier']} {row['value']}".strip(), marks=row["marks"],
+              aside=row["year"] or t("undated"))
+        for row in told
+        if row["year"] == newest
+    ]  # fmt: skip
+    for link in view.thing.incoming:
+        if link.property == CG + "memberOf":
+            found.append(Value(t("named-here", n=link.total), "#g-relations"))
+    return found
+
+
+def _partners(view: View) -> list[Value]:
+    """Return in how many undertakings it takes part, or how many take part in it."""
+    t = view.words
+    found = _values(view, CG + "coordinatedBy")
+    found = [replace(one, aside=view.name(CODE + "role/coordinator")) for one in found]
+    for fact in view.thing.facts:
+        if fact.property == CG + "partnerIn":
+            found.append(Value(t("partner-in", n=len(fact.values)), "#g-relations"))
+    for link in view.thing.incoming:
+        if link.property == CG + "partnerIn":
+            found.append(Value(t("partners-named", n=link.total), "#g-relations"))
+    return found
+
+
+def figures(view: View) -> list[dict[str, Any]]:
+    """Return the figures: measure, year, value, reference; those that disagree are marked."""
+    rows: list[dict[str, Any]] = []
+    for one in view.thing.records.get("figure", ()):
+        value = one.first(CG + "value")
+        text = view.text(value) if isinstance(value, ox.Literal) else one.text(CG + "textValue")
+        measure, qualifier = one.text(CG + "measure"), one.text(CG + "qualifier")
+        shown = view.value(ox.Literal(text), [one.evidence], measure)
+        rows.append(
+            {
+                "href": view.visit.link(one.iri),
+                "code": measure,
+                "measure": view.name(measure),
+                "year": one.text(CG + "figureYear"),
+                "value": text,
+                "qualifier": view.name(qualifier) if qualifier else "",
+                "unit": one.text(CG + "unit"),
+                "marks": shown.marks,
+                "shown": shown,
+            }
+        )
+    rows.sort(key=lambda row: (row["measure"], row["year"]))
+    seen: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in rows:
+        seen[row["code"], row["year"]].add(row["value"])
+    for row in rows:
+        # Two figures without a year may be of different years.
+        row["disputed"] = bool(row["year"]) and len(seen[row["code"], row["year"]]) > 1
+    return rows
+
+
+def awards(view: View) -> list[dict[str, Any]]:
+    """Return the label awards and other awards, the newest first, and whether they hold today."""
+    t = view.words
+    rows = []
+    for one in view.thing.records.get("award", ()):
+        label = one.text(CG + "awardedLabel")
+        on, until = one.text(CG + "awardedOn"), one.text(CG + "expiresOn")
+        between = one.texts(CG + "awardedNotBefore", CG + "awardedNotAfter")
+        seen = ", ".join(map(t.day, one.texts(CG + "heldOn")))
+        dates = {name.removeprefix(CG): one.texts(name) for name in one.values}
+        by = one.text(CG + "awardedBy")
+        rows.append(
+            {
+                "href": view.visit.link(one.iri),
+                "name": view.name(label or one.iri),
+                "link": view.visit.link(label or one.iri),
+                "on": t.day(on) or " – ".join(map(t.day, between)),
+                "until": t.day(until),
+                "seen": seen,
+                "order": on or "".join(between[:1]) or until,
+                "status": held(dates, today()) if label else "",
+                "by": view.name(by) if by else "",
+                "shown": view.value(ox.Literal(""), [one.evidence], label or one.iri),
+            }
+        )
+    return sorted(rows, key=lambda row: str(row["order"]), reverse=True)
+
+
+def _label(row: Mapping[str, Any]) -> Value:
+    marks = (row["status"],) if row["status"] else ()
+    aside = " – ".join(one or "?" for one in (row["on"], row["until"]))
+    return Value(row["name"], row["link"], marks=marks, aside=aside if row["on"] or row["until"]
+                 else row["seen"])  # fmt: skip
+
+
+def amounts(view: View) -> list[dict[str, Any]]:
+    """Return the amounts of money, each with its kind, currency, prices and status."""
+    rows = []
+    for one in view.thing.records.get("amount", ()):
+        amount = one.first(CG + "amountValue")
+        value = view.text(amount) if isinstance(amount, ox.Literal) else ""
+        currency = one.text(CG + "currency").rpartition("/")[2]
+        kind, prices, status = (
+            view.name(iri) if (iri := one.text(CG + name)) else ""
+            for name in ("amountKind", "prices", "amountStatus")
+        )
+        shown = view.value(ox.Literal(f"{value} {currency}"), [one.evidence], CG + "hasAmount")
+        rows.append(
+            {
+                "href": view.visit.link(one.iri),
+                "kind": kind,
+                "text": f"{value} {currency}" if value else view.words("no-data"),
+                "prices": prices,
+                "status": status,
+                "marks": shown.marks,
+                "shown": shown,
+            }
+        )
+    return rows
+
+
+def history(view: View) -> list[dict[str, Any]]:
+    """Return what became of an organisation, and what it came from, the oldest first."""
+    t = view.words
+    found: dict[str, tuple[str, Record]] = {}
+    for origin in ("change", "origin"):
+        for one in view.thing.records.get(origin, ()):
+            found.setdefault(one.iri, (origin, one))
+    rows = []
+    for origin, one in found.values():
+        kind = one.text(CG + "changeKind").rpartition("/")[2]
+        other = CG + ("resultingOrganisation" if origin == "change" else "changeOf")
+        former = one.text(CG + "formerName")
+        others = Markup(", ").join(
+            Markup('<a href="{}">{}</a>').format(view.visit.link(iri), view.name(iri))
+            for iri in one.texts(other)
+        )
+        key = f"{origin}-{kind}" + ("" if others else "-alone")
+        text = escape(t(key)).format(other=others) if t.has(key) else view.name(one.iri)
+        if former:
+            text += " " + escape(t("former-name", name=former))
+        qualifier = one.text(CG + "qualifier")
+        when = one.text(CG + "changedOn")
+        rows.append(
+            {
+                "order": when,
+                "when": f"{view.name(qualifier)} {t.day(when)}" if qualifier else t.day(when),
+                "text": text,
+                "ends": origin == "change" and bool(one.text(CG + "changedOn"))
+                and one.text(CG + "changedOn") in view.thing.texts(CG + "dissolvedOn"),
+                "shown": view.value(ox.Literal(""), [one.evidence], CG + "changeKind"),
+            }
+        )  # fmt: skip
+    return sorted(rows, key=lambda row: str(row["order"]))

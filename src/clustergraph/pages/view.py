@@ -1,0 +1,246 @@
+"""Values of a thing as its page shows them: names, marks, numbered references, error reports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+import pyoxigraph as ox
+
+from clustergraph.pages.about import report
+from clustergraph.pages.facts import Source
+from clustergraph.pages.visit import short
+from clustergraph.vocab import BASE, CG, PREFIXES
+
+if TYPE_CHECKING:
+    from clustergraph.pages.facts import Fact, Thing
+    from clustergraph.pages.incoming import Incoming
+    from clustergraph.pages.records import Evidence
+    from clustergraph.pages.visit import Visit
+
+__all__ = ["Row", "Value", "View"]
+
+_MARKED: Final = ("estimated", "derived", "inferred")
+_WEB: Final = ("http://", "https://")
+# Numbers of four digits may be years, and are as readable without a separator.
+_YEAR_LIKE: Final = re.compile(r"\d{4}")
+_DATES: Final = frozenset(PREFIXES["xsd"] + name for name in ("date", "gYearMonth"))
+_NUMBERS: Final = frozenset(PREFIXES["xsd"] + name for name in ("integer", "decimal", "double"))
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value as the page shows it.
+
+    Attributes:
+        text: what it is.
+        href: where it leads; empty: nowhere.
+        language: of the text; empty: none is told.
+        outside: whether it leads to another host.
+        marks: how it was come by, or what holds of it: keys of badges.
+        aside: what is said with it in small letters.
+        reference: the number of its reference; 0: none.
+        report: where an error in it is reported; empty: nowhere.
+    """
+
+    text: str
+    href: str = ""
+    language: str = ""
+    outside: bool = False
+    marks: tuple[str, ...] = ()
+    aside: str = ""
+    reference: int = 0
+    report: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A property with its values as the page shows them.
+
+    Attributes:
+        name: of the property.
+        values: some or all of them.
+        href: the page of the property; empty: there is none.
+        disputed: whether sources disagree.
+        link: what refers to the thing by it; None: it leads from the thing.
+        estimated: how many values are estimates.
+    """
+
+    name: str
+    values: Sequence[Value]
+    href: str = ""
+    disputed: bool = False
+    link: Incoming | None = None
+    estimated: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many values there are, shown or not."""
+        return self.link.total if self.link is not None else len(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reference:
+    """What stands behind one number: sources, pages looked at for an estimate, notes."""
+
+    sources: tuple[str, ...]
+    looked_at: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass
+class View:
+    """What the page shows of a thing, in the words of a visit."""
+
+    visit: Visit
+    thing: Thing
+    references: dict[_Reference, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.words = self.visit.words("thing")
+
+    def name(self, iri: str) -> str:
+        """Return what an IRI is called; properties of other vocabularies by words of the page."""
+        key = short(iri)
+        if iri not in self.thing.names and self.words.has(key):
+            return self.words(key)
+        name = self.thing.name(iri, self.visit.language)
+        if iri.startswith(PREFIXES["nuts"]):
+            # Regions of different levels bear the same name.
+            name += f" ({iri.removeprefix(PREFIXES['nuts'])})"
+        return name
+
+    @property
+    def language(self) -> str:
+        """The language of the thing's name, where it is not that of the page; else nothing."""
+        known = self.thing.names.get(self.thing.iri, {})
+        return "en" if self.visit.language not in known and "en" in known else ""
+
+    def kinds(self) -> list[tuple[str, str]]:
+        """Return the stated classes, name and address; those of the ontology where there are."""
+        classes = self.thing.texts(PREFIXES["rdf"] + "type")
+        own = [one for one in classes if one.startswith(CG)] or classes
+        return [(self.name(one), self.visit.link(one)) for one in own]
+
+    def fact(self, fact: Fact) -> Row:
+        """Return one fact, ready to be shown; values in the language of the page first."""
+        values = [self.value(one.term, one.evidence, fact.property) for one in fact.values]
+        languages = (self.visit.language, "en", "")
+        values.sort(
+            key=lambda one: languages.index(one.language) if one.language in languages else 9
+        )
+        href = self.visit.link(fact.property) if fact.property.startswith(BASE) else ""
+        estimated = sum("estimated" in one.marks for one in values)
+        return Row(self.name(fact.property), values, href, fact.disputed, estimated=estimated)
+
+    def incoming(self, link: Incoming) -> Row:
+        """Return what refers to the thing by one property."""
+        key = "incoming-" + short(link.property)
+        name = self.words(key) if self.words.has(key) else self.name(link.property)
+        values = [self.value(one.term, one.evidence, name) for one in link.subjects]
+        return Row(name, values, link=link, estimated=link.estimated)
+
+    def value(self, term: Any, evidence: Sequence[Evidence] = (), about: str = "") -> Value:
+        """Return one value, with what its evidence says.
+
+        Args:
+            term: the value.
+            evidence: for it.
+            about: the IRI or name of the property, for reports of errors; empty: there are none.
+        """
+        marks = dict.fromkeys(one.basis for one in evidence if one.basis in _MARKED)
+        roles = dict.fromkeys(
+            self.name(role)
+            for one in evidence
+            for role in one.roles
+            if not role.endswith(("/member", "/partner"))
+        )
+        years = dict.fromkeys(self.words.day(one.year) for one in evidence if one.year)
+        aside = ", ".join((*roles, *years))
+        text, href, language, outside = self._shown(term)
+        source = next((source for one in evidence for source in one.sources), "")
+        name = self.name(about) if about.startswith(_WEB) else about
+        reported = report(self.visit, self.thing.iri, name, text, source) if about else ""
+        return Value(
+            text, href, language, outside, tuple(marks), aside, self.reference(evidence), reported
+        )  # fmt: skip
+
+    def _shown(self, term: Any) -> tuple[str, str, str, bool]:
+        """Return the text of a term, where it leads, its language, and whether that is outside."""
+        if isinstance(term, ox.Literal):
+            return self.text(term), "", term.language or "", False
+        if not isinstance(term, ox.NamedNode):
+            return str(term), "", "", False
+        iri = term.value
+        if iri.startswith(BASE) or iri in self.thing.names:
+            return self.name(iri), self.visit.link(iri), "", False
+        # Whatever else an address may be (javascript:, data:), it is shown and not linked.
+        name = short(iri)
+        text = _address(iri) if name == iri else name
+        return text, iri if iri.startswith(_WEB) else "", "", True
+
+    def text(self, term: ox.Literal) -> str:
+        """Return a literal as the language of the page writes it."""
+        kind = term.datatype.value
+        if kind in _DATES:
+            return self.words.day(term.value)
+        if kind in _NUMBERS and not _YEAR_LIKE.fullmatch(term.value):
+            try:
+                return self.words.number(
+                    float(term.value) if "." in term.value else int(term.value)
+                )
+            except ValueError:
+                return term.value
+        return term.value
+
+    def reference(self, evidence: Iterable[Evidence]) -> int:
+        """Return the number of the reference that some evidence makes; 0: it names nothing."""
+        told = list(evidence)
+        reference = _Reference(
+            tuple(dict.fromkeys(source for one in told for source in one.sources)),
+            tuple(dict.fromkeys(source for one in told for source in one.looked_at)),
+            tuple(dict.fromkeys(note for one in told for note in one.notes)),
+        )
+        if not (reference.sources or reference.looked_at or reference.notes):
+            return 0
+        return self.references.setdefault(reference, len(self.references) + 1)
+
+    def listed(self) -> list[dict[str, Any]]:
+        """Return the references in the order of their numbers."""
+        whole = tuple(self.thing.evidence.sources)
+        return [
+            {
+                "number": number,
+                "whole": bool(whole) and one == _Reference(whole, (), ()),
+                "sources": [self._source(source) for source in one.sources],
+                "looked_at": [self._source(source) for source in one.looked_at],
+                "notes": one.notes,
+            }
+            for one, number in self.references.items()
+        ]
+
+    def _source(self, source: str) -> dict[str, Any]:
+        known = self.thing.sources.get(source, Source())
+        linked = source.startswith(_WEB)
+        return {
+            "text": known.title or (_address(source) if linked else source),
+            "href": source if linked else "",
+            "publisher": known.publisher,
+            "issued": self.words.day(known.issued),
+            "temporary": known.temporary,
+        }
+
+
+def _address(iri: str) -> str:
+    """Return an address as people read it: without scheme, not too long."""
+    parts = urlsplit(iri)
+    if parts.scheme not in ("http", "https"):
+        return iri[:200]
+    text = parts.netloc.removeprefix("www.") + unquote(parts.path).rstrip("/")
+    if parts.query:
+        text += "?" + unquote(parts.query)
+    text = " ".join(text.split())
+    return text if len(text) <= 90 else text[:88] + "…"
