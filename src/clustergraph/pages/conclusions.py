@@ -9,7 +9,7 @@ import pyoxigraph as ox
 
 from clustergraph.owl.incremental import Facts, Statement, reasons
 from clustergraph.owl.rules import PathRule, Rules, TypeRule, compile_rules
-from clustergraph.pages.rules import title_of
+from clustergraph.pages.lexicon import title_of
 
 if TYPE_CHECKING:
     from clustergraph.pages.view import Row, View

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from clustergraph.pages.rules import title_of
+from clustergraph.pages.lexicon import title_of
 from clustergraph.vocab import BASE, CG, INFERRED
 
 if TYPE_CHECKING:
