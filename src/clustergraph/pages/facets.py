@@ -11,7 +11,11 @@ from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 __all__ = ["FACETS", "Facet", "iri_of", "key"]
 
-_ORGANISATION: Final = "http://www.w3.org/ns/org#Organization"
+_KINDS: Final = {
+    "Organization": PREFIXES["org"] + "Organization",
+    "Class": PREFIXES["owl"] + "Class",
+}
+"""Kinds whose class is another vocabulary's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,14 @@ FACETS: Final[Mapping[str, Facet]] = {
 
 def key(facet: str, iri: str) -> str:
     """Return how an address names a value of a facet: without its namespace."""
-    return "Organization" if iri == _ORGANISATION else iri.removeprefix(FACETS[facet].space)
+    foreign = (kind for kind, name in _KINDS.items() if facet == "kind" and name == iri)
+    return next(foreign, iri.removeprefix(FACETS[facet].space))
 
 
 def iri_of(facet: str, value: str) -> str:
     """Return the IRI of a value that an address names; what no IRI holds is percent-encoded."""
-    if facet == "kind" and value == "Organization":
-        return _ORGANISATION
+    if facet == "kind" and value in _KINDS:
+        return _KINDS[value]
     if "://" in value:
         return quote(value, safe="/:?#@!$&'()*+,;=-._~")
     return FACETS[facet].space + quote(value, safe="/:@!$&'()*+,;=-._~")

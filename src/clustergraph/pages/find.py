@@ -6,12 +6,16 @@ import io
 import json
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from clustergraph import spelling
 from clustergraph.pages import charts, index, indexes
 from clustergraph.pages.facets import FACETS, iri_of
 from clustergraph.pages.frame import page
-from clustergraph.pages.index import Option, Selection
+from clustergraph.pages.gather import Name
+from clustergraph.pages.index import Found, Option, Selection
+from clustergraph.pages.understanding import Filter
 from clustergraph.protocol import Response, faults
 from clustergraph.protocol.parameters import whole_number
 from clustergraph.rdf.values import IRI
@@ -24,6 +28,7 @@ __all__ = ["show"]
 
 VIEWS: Final = ("list", "table", "map")
 _SIZE: Final = 30
+_DEFINITIONS: Final = 3
 _TABLE_SIZE: Final = 100
 _MOST_PAGES: Final = 10_000
 _OPTIONS: Final = 8
@@ -84,11 +89,21 @@ def show(visit: Visit) -> Response:
             for name, options, count in facets
         ],
         chosen=[
-            (name, one, addresses.toggled(name, one))
-            for name, options, _ in facets
-            for one in options
-            if one.chosen
+            *(_understood(visit, found, one, addresses) for one in result.filters),
+            *(
+                ([name], [one.name(visit.language)], "", addresses.toggled(name, one))
+                for name, options, _ in facets
+                for one in options
+                if one.chosen
+            ),
         ],
+        defined=[_definition(visit, row) for row in result.defined[:_DEFINITIONS]],
+        measured=[
+            addresses.changed(q=one.without, kind="Cluster", view=[])
+            for one in result.filters
+            if one.values == (("kind", "ClusterOrganisation"),)
+        ],
+        less=_with_less(found, selection, result, addresses),
         addresses=addresses,
         view=view,
         views=VIEWS,
@@ -98,7 +113,7 @@ def show(visit: Visit) -> Response:
         picture=_map(visit, found, addresses) if view == "map" and result.total else None,
         shades=sorted(found.by_country().values()) if view == "map" else [],
         ramp=charts.ramp,
-        query=_query(selection),
+        query=_query(selection, result),
     )
 
 
@@ -110,6 +125,7 @@ class _Addresses:
         self._fields: dict[str, list[str]] = {
             "q": [selection.text] if selection.text else [],
             **{name: list(values) for name, values in selection.chosen.items()},
+            "literal": ["1"] if selection.literal else [],
             "view": [view] if view != VIEWS[0] else [],
         }
 
@@ -134,8 +150,8 @@ class _Addresses:
         return self._visit.url("/find", **{**self._fields, **fields})
 
     def alone(self) -> str:
-        """Return the address of the text, without anything chosen."""
-        return self._visit.url("/find", q=self._fields["q"], view=self._fields["view"])
+        """Return the address without words and filters."""
+        return self._visit.url("/find", view=self._fields["view"])
 
     def file(self, form: str) -> str:
         """Return the address of this selection as a file."""
@@ -152,11 +168,43 @@ def _selection(visit: Visit) -> Selection:
         for name in FACETS
         if name in visit.parameters
     }
-    return Selection(text, chosen)
+    return Selection(text, chosen, visit.parameter("literal") == "1")
 
 
 def _number(visit: Visit) -> int:
     return whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
+
+
+def _understood(
+    visit: Visit, found: index.Index, one: Filter, addresses: _Addresses
+) -> tuple[list[str], list[str], str, str]:
+    """Return facets, names of values, words and the address without them."""
+    names = (found.named(*value).in_language(visit.language) or value[1] for value in one.values)
+    facets = dict.fromkeys(facet for facet, _ in one.values)
+    return list(facets), list(dict.fromkeys(names)), one.words, addresses.changed(q=one.without)
+
+
+def _with_less(
+    found: index.Index, selection: Selection, result: Found, addresses: _Addresses
+) -> list[tuple[str, int, str]]:
+    """Return, where nothing fits, how much does without some words, and where that is."""
+    if result.total or len(result.filters) + bool(result.rest) < 2:
+        return []
+    others = [(one.words, one.without) for one in result.filters]
+    counted = (
+        (words, found.search(replace(selection, text=without)).total, addresses.changed(q=without))
+        for words, without in others
+    )
+    return [one for one in counted if one[1]]
+
+
+def _definition(visit: Visit, row: sqlite3.Row) -> dict[str, str]:
+    name, text = (
+        Name(row[f"{part}en"], row[f"{part}cs"]).in_language(visit.language)
+        for part in ("", "text_")
+    )
+    language = "cs" if visit.language == "cs" and row["text_cs"] else "en"
+    return {"href": visit.link(row["iri"]), "name": name, "text": text, "language": language}
 
 
 def _shown(visit: Visit, found: index.Index, row: sqlite3.Row) -> dict[str, Any]:
@@ -164,17 +212,18 @@ def _shown(visit: Visit, found: index.Index, row: sqlite3.Row) -> dict[str, Any]
 
     def names(facet: str) -> list[str]:
         values = facets.get((row["id"], facet), [])
-        called = (found.named(facet, value) for value in values)
-        return [(one.cs if visit.language == "cs" else "") or one.en or one.cs for one in called]
+        return [found.named(facet, value).in_language(visit.language) for value in values]
 
-    kind = found.named("kind", row["kind"])
+    acronym, name = row["acronym"], row["name"]
+    words = spelling.words(name)
+    told = not acronym or all(word in words for word in spelling.words(acronym))
     return {
         "href": visit.link(row["iri"]),
-        "name": row["name"],
-        "kind": (kind.cs if visit.language == "cs" else kind.en) or row["kind"],
+        "name": name if told else f"{acronym} – {name}",
+        "kind": found.named("kind", row["kind"]).in_language(visit.language) or row["kind"],
         "country": row["country_name"],
         "city": row["city"],
-        "text": row["text"],
+        "definition": _definition(visit, row),
         "ecosystems": names("ecosystem"),
         "sectors": names("sector"),
         "labels": names("label"),
@@ -201,16 +250,13 @@ def _map(visit: Visit, found: index.Index, addresses: _Addresses) -> str:
         t("map-title"),
         t("map-description", countries=len(counts), places=len(dots)),
         values=counts,
-        names={
-            code: (name.cs if visit.language == "cs" else "") or name.en or code
-            for code, name in names.items()
-        },
+        names={code: name.in_language(visit.language) or code for code, name in names.items()},
         links={code: addresses.changed(country=[code], view=[]) for code in counts},
         dots=dots,
     )
 
 
-def _query(selection: Selection) -> str:
+def _query(selection: Selection, result: Found) -> str:
     """Return a query that says the same, but for the words, which only the search tolerates."""
     lines = ["SELECT DISTINCT ?thing ?name", "WHERE {"]
     for name, values in selection.chosen.items():
@@ -219,9 +265,15 @@ def _query(selection: Selection) -> str:
         terms = " ".join(f"<{iri_of(name, value)}>" for value in values)
         lines.append(f"  VALUES ?{name} {{ {terms} }}")
         lines.append(f"  {FACETS[name].condition.replace('$value', f'?{name}')}")
+    for one in result.filters:
+        parts = [
+            f"{{ {FACETS[name].condition.replace('$value', f'<{iri_of(name, value)}>')} }}"
+            for name, value in one.values
+        ]
+        lines.append(f"  {' UNION '.join(parts)}")
     lines.append('  ?thing rdfs:label ?name . FILTER(LANG(?name) = "en")')
-    for word in selection.text.split():
-        text = json.dumps(word.lower(), ensure_ascii=False)
+    for word in result.rest:
+        text = json.dumps(word, ensure_ascii=False)
         lines.append(f"  FILTER(CONTAINS(LCASE(?name), {text}))")
     years = [value.partition("-") for value in selection.chosen.get("year", ())]
     if years:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,6 +28,7 @@ KINDS: Final = (
     "PolicyDocument", "FundingProgramme", "Call", "Project", "PolicyInitiative",
     "PolicyPractice", "PolicyTool", "Methodology", "LabelScheme", "Label", "Award", "Service",
     "Publication", "Event", "Notion", "Country", "CountryGroup", "Region", "Sector", "Technology",
+    "Class",
 )  # fmt: skip
 """Kinds of things to find; a thing is of the first that one of its classes is or falls under."""
 
@@ -41,7 +42,10 @@ _HIDDEN: Final = frozenset(
         "OrganisationChange", "Source", "CountryGroup", "Technology",
     )
 )  # fmt: skip
-_ORG: Final = "http://www.w3.org/ns/org#Organization"
+_OTHER: Final = {
+    "http://www.w3.org/ns/org#Organization": "Organization",
+    PREFIXES["owl"] + "Class": "Class",
+}
 
 _ABOVE: Final = "rdfs:subClassOf"
 _BROADER: Final = "skos:broader"
@@ -49,8 +53,10 @@ _NAMES: Final = ("rdfs:label", "skos:prefLabel")
 _KEYS: Final = ("skos:altLabel", "cg:acronym", "cg:nameAsGiven", "dcterms:identifier", "cg:celex",
                 "cg:reference", "skos:notation")  # fmt: skip
 _PLACES: Final = ("cg:city", "cg:regionName")
-_TEXTS: Final = ("dcterms:description", "skos:definition", "cg:objective",
-                 "cg:offersService/rdfs:label", "cg:technology/skos:prefLabel")  # fmt: skip
+_DESCRIPTIONS: Final = ("dcterms:description", "skos:definition", "cg:objective")
+_TEXTS: Final = (
+    *_DESCRIPTIONS, "cg:offersService/rdfs:label", "cg:technology/skos:prefLabel",
+)  # fmt: skip
 _POINT: Final = "cg:place/geo:hasGeometry/geo:asWKT"
 _SINGLE: Final = (_POINT, "cg:website")
 _YEAR: Final = re.compile(r"\d{4}")
@@ -81,6 +87,7 @@ class Thing:
         country: the IRI of where it is, not where those are who take part in it.
         city: as the source writes it.
         places: names of places.
+        text: what describes it, in each language.
         texts: what else is stated about it.
         point: longitude and latitude.
         homepage: its address in the web.
@@ -94,6 +101,7 @@ class Thing:
     country: str = ""
     city: str = ""
     places: list[str] = field(default_factory=list)
+    text: Name = field(default_factory=Name)
     texts: list[str] = field(default_factory=list)
     point: tuple[float, float] | None = None
     homepage: str = ""
@@ -120,6 +128,7 @@ def gather(
     }
     names = _names(_Asker(engine, None if only is None else {*only, *values}))
     things = {iri: Thing(kind, names[iri]) for iri, kind in kinds.items() if iri in names}
+    described = _names(ask, _DESCRIPTIONS)
     texts = {path: ask.texts(path) for path in (*_KEYS, *_PLACES, *_TEXTS, *_SINGLE)}
 
     def all_of(iri: str, *paths: str) -> list[str]:
@@ -131,6 +140,7 @@ def gather(
         )
         thing.keys, thing.places = all_of(iri, *_KEYS), all_of(iri, *_PLACES)
         thing.texts = all_of(iri, *_TEXTS)
+        thing.text = described.get(iri, thing.text)
         thing.point = next(filter(None, map(point, all_of(iri, _POINT))), None)
         thing.country = countries.get(iri, "")
         thing.facets = facets[iri]
@@ -236,17 +246,17 @@ class _Asker:
         return {iri: sorted(values) for iri, values in found.items()}
 
 
-def _names(ask: _Asker) -> dict[str, Name]:
-    """Return names in English (or else another language) and Czech."""
-    found: dict[str, set[tuple[bool, str, str]]] = defaultdict(set)
-    for path in _NAMES:
+def _names(ask: _Asker, paths: Sequence[str] = _NAMES) -> dict[str, Name]:
+    """Return names, or other texts, in English (or else another language) and Czech."""
+    found: dict[str, set[tuple[bool, int, str, str]]] = defaultdict(set)
+    for place, path in enumerate(paths):
         for iri, term in ask(path):
             language = getattr(term, "language", None) or ""
-            found[iri].add((language != "en", language, term.value))
+            found[iri].add((language != "en", place, language, term.value))
     names: dict[str, Name] = defaultdict(Name)
     for iri, terms in found.items():
         name = names[iri]
-        for _, language, text in sorted(terms):
+        for _, _, language, text in sorted(terms):
             if language == "cs":
                 name.cs = name.cs or text
             else:
@@ -262,7 +272,7 @@ def _kinds(ask: _Asker) -> dict[str, str]:
     def rank(name: str) -> tuple[int, str]:
         """Return the place of a class among the kinds, and the kind."""
         if name not in kind_of:
-            local = "Organization" if name == _ORG else name.removeprefix(CG)
+            local = _OTHER.get(name) or name.removeprefix(CG)
             own = KINDS.index(local) if local in KINDS else len(KINDS)
             kind_of[name] = own, local
             if own == len(KINDS) and local not in _HIDDEN:
@@ -277,7 +287,7 @@ def _kinds(ask: _Asker) -> dict[str, str]:
             for place, kind in [rank(name)]
             if kind not in _HIDDEN and (place < len(KINDS) or name.startswith(CG))
         ]
-        if ranks and iri.startswith((ID, CODE, PREFIXES["nuts"])):
+        if ranks and iri.startswith((CG, ID, CODE, PREFIXES["nuts"])):
             found[iri] = min(ranks)[1]
     return found
 

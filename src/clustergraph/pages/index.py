@@ -10,11 +10,13 @@ import time
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph import spelling
 from clustergraph.pages.facets import key
 from clustergraph.pages.gather import CODES, KINDS, Name, Thing, concerned, gather
+from clustergraph.pages.understanding import Filter, Meaning, Vocabulary, stem, stems
 from clustergraph.vocab import CG
 
 if TYPE_CHECKING:
@@ -26,8 +28,8 @@ __all__ = ["Found", "Index", "Option", "Selection", "build", "update"]
 
 _SCHEMA: Final = """
 CREATE TABLE thing (id INTEGER PRIMARY KEY, iri TEXT UNIQUE, kind TEXT, place INTEGER,
-  shown INTEGER, en TEXT, cs TEXT, acronym TEXT, text TEXT, city TEXT, country TEXT, lon REAL,
-  lat REAL, homepage TEXT);
+  shown INTEGER, en TEXT, cs TEXT, acronym TEXT, text_en TEXT, text_cs TEXT, city TEXT,
+  country TEXT, lon REAL, lat REAL, homepage TEXT);
 CREATE TABLE facet (name TEXT, value TEXT, thing INTEGER, PRIMARY KEY (name, value, thing))
   WITHOUT ROWID;
 CREATE TABLE value (name TEXT, value TEXT, iri TEXT, en TEXT, cs TEXT, PRIMARY KEY (name, value))
@@ -42,6 +44,10 @@ CREATE TABLE gram (gram TEXT, word TEXT, PRIMARY KEY (gram, word)) WITHOUT ROWID
 _FINISH: Final = "CREATE INDEX facets_of ON facet (thing, name); ANALYZE;"
 # Whoever fails throws the file away.
 _QUICKLY: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
+_KIND_NAMES: Final = {
+    "Organization": Name("organisation", "organizace"),
+    "Class": Name("term of the ontology", "pojem ontologie"),
+}
 # The names of these values are also among the words of a thing.
 _AROUND: Final = ("country", "region", "ecosystem", "sector")
 # Of more things than these the index is made anew.
@@ -61,10 +67,12 @@ class Selection:
     Attributes:
         text: the words.
         chosen: by facet, values of which one is to fit; a year may be a range, ``2010-2019``.
+        literal: whether words are only looked for, and not understood as values of facets.
     """
 
     text: str = ""
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +104,21 @@ class Found:
 
     Attributes:
         total: how many.
+        filters: words that were understood as values of facets.
         instead: words that were looked for instead of others that are nowhere.
-        partly: no result had all the words; these have some.
+        partly: no result had all the other words; these have some.
+        ignored: the other words, if no result has any of them.
+        rest: words that were looked for.
+        defined: the terms and notions that the words name.
     """
 
     total: int = 0
+    filters: Sequence[Filter] = ()
     instead: dict[str, str] = field(default_factory=dict)
     partly: bool = False
+    ignored: str = ""
+    rest: Sequence[str] = ()
+    defined: Sequence[sqlite3.Row] = ()
 
 
 class Index:
@@ -121,25 +137,95 @@ class Index:
         database.execute("PRAGMA temp_store = MEMORY")
         database.execute("CREATE TEMP TABLE hit (id INTEGER PRIMARY KEY, rank REAL)")
         self.made_at = time.monotonic()
-        self._conditions: dict[str, tuple[str, list[str]]] = {}
+        # Of the values of each facet, one has to fit.
+        self._conditions: list[Sequence[tuple[str, str]]] = []
 
     def search(self, selection: Selection) -> Found:
         """Look for a selection; `page`, `options` and `points` then tell of what was found."""
         found = Found()
         self._database.execute("DELETE FROM hit")
-        wanted = spelling.words(selection.text)[:_MOST_WORDS]
-        if wanted:
-            found.instead = self._mended(wanted)
-            terms = [f'"{found.instead.get(word, word)}"*' for word in wanted]
-            if not self._match(" AND ".join(terms)) and len(terms) > 1:
-                found.partly = bool(self._match(" OR ".join(terms)))
-        else:
-            self._database.execute("INSERT INTO hit SELECT id, place FROM thing WHERE shown")
-        self._conditions = {
-            name: _condition(name, values) for name, values in selection.chosen.items() if values
-        }
-        found.total = self._one(f"SELECT COUNT(*) FROM hit {self._where()}", self._values())
+        meaning = self._understood(selection, found)
+        self._conditions = [one.values for one in meaning.filters]
+        whole = not meaning.rest
+        if meaning.rest:
+            heard = [found.instead.get(word) or self._form(word) for word in meaning.rest]
+            terms, shorter = ([f'"{one}"*' for one in of] for of in (heard, map(stem, heard)))
+            if not (self._match(" AND ".join(terms)) or self._match(" AND ".join(shorter))):
+                found.partly = len(terms) > 1 and self._match(" OR ".join(terms)) > 0
+                whole = not found.partly and bool(meaning.filters)
+            if whole:
+                # What has the words, though not what others mean, and what these mean.
+                conditions, self._conditions = self._conditions, []
+                found.partly = self._match(" AND ".join(terms)) > 0
+                self._conditions = conditions
+                found.ignored = "" if found.partly else " ".join(meaning.rest)
+                meaning.rest = []
+        if whole:
+            where = f"WHERE shown AND {self._where('thing')}"
+            self._database.execute(
+                f"INSERT OR IGNORE INTO hit SELECT id, place FROM thing {where}", self._values()
+            )
+        found.rest, telling = meaning.rest, meaning.telling
+        if meaning.filters and telling:
+            # Things come first that have the words themselves, and above all in their names, even
+            # if the graph does not state of them what the words mean.
+            terms = [f'"{self._form(word)}"*' for word in telling]
+            self._match(" OR ".join(terms), "AND words.rowid IN (SELECT id FROM hit)")
+            self._conditions = []
+            named = [f'"{word}"' for word in meaning.significant]
+            self._match(f"{{name key}} : ({' AND '.join(named)})", rank="- 1000")
+        self._conditions = [
+            [(name, value) for value in values]
+            for name, values in selection.chosen.items()
+            if values
+        ]
+        found.total = self._one(f"SELECT COUNT(*) FROM hit WHERE {self._where()}", self._values())
         return found
+
+    def _understood(self, selection: Selection, found: Found) -> Meaning:
+        """Return what the words of a selection mean, misspelt ones put right."""
+        if selection.literal or not selection.text:
+            meaning = Meaning(rest=spelling.words(selection.text)[:_MOST_WORDS])
+            found.instead = self._mended(meaning.rest)
+            return meaning
+        meaning = self.vocabulary.understand(selection.text)
+        found.instead = self._mended(meaning.rest[:_MOST_WORDS])
+        if found.instead:
+            written = (spelling.fold(word) for word in selection.text.split())
+            right = " ".join(found.instead.get(word, word) for word in written)
+            meaning = self.vocabulary.understand(right)
+        meaning.rest = meaning.rest[:_MOST_WORDS]
+        found.filters = meaning.filters
+        found.defined = self._defined.get(meaning.defined, []) if meaning.defined else []
+        return meaning
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The names of the values of all facets."""
+        rows = self._database.execute("SELECT name, value, en, cs FROM value").fetchall()
+        names = ((row[0], row[1], name) for row in rows for name in row[2:] if name)
+        return Vocabulary(names, (row[part] for row in self._terms for part in ("en", "cs")))
+
+    @cached_property
+    def _terms(self) -> list[sqlite3.Row]:
+        """The terms of the ontology and the notions that are defined."""
+        return self._database.execute(
+            "SELECT * FROM thing WHERE kind IN ('Class', 'Notion') AND text_en || text_cs != '' "
+            "ORDER BY kind, iri"
+        ).fetchall()
+
+    @cached_property
+    def _defined(self) -> Mapping[tuple[str, ...], list[sqlite3.Row]]:
+        """Terms and notions by the stems of their names."""
+        found: dict[tuple[str, ...], list[sqlite3.Row]] = {}
+        for row in self._terms:
+            for name in {stems(row["en"]), stems(row["cs"])}:
+                found.setdefault(name, []).append(row)
+        return found
+
+    def _form(self, word: str) -> str:
+        """Return a word, or if nothing begins with it, its stem."""
+        return word if self._begins(word) or not self._begins(stem(word)) else stem(word)
 
     def page(self, language: str, first: int, size: int, ranked: bool) -> list[sqlite3.Row]:
         """Return some of what was found, with ``name`` and ``country_name``.
@@ -157,7 +243,7 @@ class Index:
             f"COALESCE(NULLIF(value.{name}, ''), value.{other}) AS country_name "
             "FROM hit JOIN thing USING (id) "
             "LEFT JOIN value ON value.name = 'country' AND value.value = thing.country "
-            f"{self._where()} ORDER BY {order}, LOWER(thing.en), thing.iri LIMIT ? OFFSET ?",
+            f"WHERE {self._where()} ORDER BY {order}, LOWER(thing.en), thing.iri LIMIT ? OFFSET ?",
             [*self._values(), size, first],
         ).fetchall()
 
@@ -178,7 +264,7 @@ class Index:
             "MAX(value.en) AS en, MAX(value.cs) AS cs FROM hit "
             "JOIN facet ON facet.thing = hit.id AND facet.name = ? "
             "LEFT JOIN value ON value.name = facet.name AND value.value = facet.value "
-            f"{self._where(facet)} GROUP BY choice "
+            f"WHERE {self._where(but=facet)} GROUP BY choice "
             f"ORDER BY {'choice DESC' if year else 'n DESC, en'}",
             [facet, *self._values(facet)],
         ).fetchall()
@@ -204,7 +290,7 @@ class Index:
         """Return where what was found is: longitude, latitude, what and how many there."""
         return self._database.execute(
             "SELECT lon, lat, city, COUNT(*) AS n, MIN(thing.en) AS en, MIN(iri) AS iri "
-            f"FROM hit JOIN thing USING (id) {self._where()} AND lon IS NOT NULL "
+            f"FROM hit JOIN thing USING (id) WHERE {self._where()} AND lon IS NOT NULL "
             "GROUP BY lon, lat ORDER BY n DESC LIMIT ?",
             [*self._values(), most],
         ).fetchall()
@@ -213,7 +299,7 @@ class Index:
         """Return how many of what was found are in each country."""
         rows = self._database.execute(
             "SELECT facet.value, COUNT(DISTINCT hit.id) FROM hit "
-            f"JOIN facet ON facet.thing = hit.id AND facet.name = 'country' {self._where()} "
+            f"JOIN facet ON facet.thing = hit.id AND facet.name = 'country' WHERE {self._where()} "
             "GROUP BY facet.value",
             self._values(),
         )
@@ -240,13 +326,14 @@ class Index:
         ).fetchone()
         return Name(row["en"], row["cs"]) if row else Name()
 
-    def _match(self, query: str) -> int:
-        self._database.execute("DELETE FROM hit")
+    def _match(self, query: str, narrower: str = "", rank: str = "") -> int:
+        """Add what has words, the better the lower its rank; return how many hits there are."""
         self._database.execute(
-            f"INSERT INTO hit SELECT words.rowid, bm25(words, {_WEIGHTS}) * "
-            "CASE WHEN thing.place < ? THEN 1.3 ELSE 1 END "
-            "FROM words JOIN thing ON thing.id = words.rowid WHERE words MATCH ? AND shown",
-            [KINDS.index("Organization"), query],
+            f"INSERT OR REPLACE INTO hit SELECT words.rowid, bm25(words, {_WEIGHTS}) * "
+            f"CASE WHEN thing.place < ? THEN 1.3 ELSE 1 END {rank} "
+            "FROM words JOIN thing ON thing.id = words.rowid "
+            f"WHERE words MATCH ? AND shown AND {self._where('thing')} {narrower}",
+            [KINDS.index("Organization"), query, *self._values()],
         )
         return self._one("SELECT COUNT(*) FROM hit", [])
 
@@ -254,9 +341,9 @@ class Index:
         """Return, for words that nothing begins with, the nearest that there is."""
         mended = {}
         for word in wanted:
-            if len(word) < _LEAST_LETTERS or word.isdigit():
+            if len(word) < _LEAST_LETTERS or word.isdigit() or self._begins(self._form(word)):
                 continue
-            if not self._begins(word) and (near := self._nearest(word) or self._shorter(word)):
+            if near := self._nearest(word) or self._shorter(word):
                 mended[word] = near
         return mended
 
@@ -290,33 +377,34 @@ class Index:
         )
         return best[3] if best[0] <= most else ""
 
-    def _where(self, but: str = "") -> str:
-        clauses = [clause for name, (clause, _) in self._conditions.items() if name != but]
-        return "WHERE " + " AND ".join(clauses or ["TRUE"])
+    def _where(self, table: str = "hit", but: str = "") -> str:
+        return " AND ".join(
+            [
+                f"EXISTS (SELECT 1 FROM facet f WHERE f.thing = {table}.id AND ({tests}))"
+                for values in self._conditions
+                if (tests := " OR ".join(_test(one) for one in values if one[0] != but))
+            ]
+            or ["TRUE"]
+        )
 
-    def _values(self, but: str = "") -> list[Any]:
-        return [
-            one for name, (_, values) in self._conditions.items() if name != but for one in values
-        ]
+    def _values(self, but: str = "") -> list[str]:
+        found = []
+        for values in self._conditions:
+            for name, value in values:
+                if name != but:
+                    found += [name, *(value.split("-") if _is_range(name, value) else [value])]
+        return found
 
     def _one(self, text: str, values: Sequence[Any]) -> int:
         return int(self._database.execute(text, values).fetchone()[0])
 
 
-def _condition(name: str, values: Sequence[str]) -> tuple[str, list[str]]:
-    tests, given = [], [name]
-    for value in values:
-        first, _, last = value.partition("-")
-        if name == "year" and last:
-            tests.append("f.value BETWEEN ? AND ?")
-            given += [first, last]
-        else:
-            tests.append("f.value = ?")
-            given.append(value)
-    clause = (
-        f"SELECT 1 FROM facet f WHERE f.thing = hit.id AND f.name = ? AND ({' OR '.join(tests)})"
-    )
-    return f"EXISTS ({clause})", given
+def _is_range(name: str, value: str) -> bool:
+    return name == "year" and value.count("-") == 1
+
+
+def _test(one: tuple[str, str]) -> str:
+    return "f.name = ? AND f.value " + ("BETWEEN ? AND ?" if _is_range(*one) else "= ?")
 
 
 def build(engine: Queryable, database: sqlite3.Connection) -> None:
@@ -391,7 +479,7 @@ def _put(
         place = KINDS.index(thing.kind) if thing.kind in KINDS else len(KINDS)
         rows.append(
             (number, iri, thing.kind, place, True, thing.name.en, thing.name.cs, thing.acronym,
-             thing.texts[0] if thing.texts else "", thing.city, key("country", thing.country),
+             thing.text.en, thing.text.cs, thing.city, key("country", thing.country),
              *(thing.point or (None, None)), thing.homepage)
         )  # fmt: skip
         around = []
@@ -442,6 +530,4 @@ def _learn(database: sqlite3.Connection, words: Iterable[str]) -> None:
 
 
 def _kind_name(kind: str, names: Mapping[str, Name]) -> Name:
-    if kind == "Organization":
-        return Name("organisation", "organizace")
-    return names.get(CG + kind, Name(kind))
+    return _KIND_NAMES.get(kind) or names.get(CG + kind, Name(kind))
