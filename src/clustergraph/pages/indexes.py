@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from clustergraph import spelling
-from clustergraph.pages.index import Index, build, update
+from clustergraph.pages.index import Index
+from clustergraph.pages.indexing import build, update
 from clustergraph.protocol import faults
 from clustergraph.quadstore.changes import changed
 from clustergraph.quadstore.disk import make_private
@@ -226,7 +227,7 @@ def _code() -> str:
     """Return a digest of the code that makes indexes: another one makes other indexes."""
     digest = blake2b(digest_size=6)
     pages = Path(__file__).parent
-    sources = [pages / f"{name}.py" for name in ("index", "gather", "facets", "europe")]
+    sources = [pages / f"{name}.py" for name in ("indexing", "gather", "facets", "europe")]
     for source in (*sources, Path(spelling.__file__)):
         digest.update(source.read_bytes())
     return digest.hexdigest()
