@@ -3,17 +3,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import httpx
+
 from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.http.api import create_app
 from clustergraph.http.codec import decode_head
 from clustergraph.http.delivery import Delivery, HeadOnlyError, send_failure
-from clustergraph.http.routes import resolve
+from clustergraph.http.gateway import Gateway
+from clustergraph.http.options import Options
+from clustergraph.http.routes import READERS, resolve
+from clustergraph.http.server import target_of
+from clustergraph.http.worker import Reader, config_of, open_generation
 from clustergraph.pages.frame import not_found
 from clustergraph.protocol import Change, Context, Request, Response, faults, problems
 from clustergraph.workers import wire
+from clustergraph.workers.call import Call, Seat
 
 Commit = Callable[[Callable[..., Any]], tuple[int, Any]]
 
@@ -135,3 +149,93 @@ def deliver(
     except Exception as error:
         send_failure(delivery, error, request or Request("GET", "/"))
     return frames
+
+
+class _Socket(Frames):
+    """The socket of a worker: gives it the frames that wait, and keeps what it sends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waiting: list[bytes] = []
+
+    def recv(self, _: int) -> bytes:
+        return self.waiting.pop(0) if self.waiting else b""
+
+
+class Inline:
+    """Stands for the pool of workers: a worker in this process answers at once.
+
+    Args:
+        directory: the store.
+        options: of the service.
+    """
+
+    def __init__(self, directory: Path, options: Options) -> None:
+        self.target = target_of(directory)
+        self.failures: dict[str, int] = {}
+        self.on_publish = lambda: None
+        self.ready = True
+        self._socket = _Socket()
+        opened = open_generation(config_of(options.for_worker()), network=False)
+        self._worker = Reader(self._socket, opened, READERS)  # type: ignore[arg-type]
+        self._pass(bytes([wire.OPEN]) + json.dumps(asdict(self.target)).encode())
+
+    def figures(self) -> dict[str, int]:
+        return {"idle": 1, "waiting": 0}
+
+    def submit(self, payload: bytes, file: Any, deadline_s: float) -> Call:
+        assert file is None, "a long body needs a process"
+        call = Call(lambda *_: None, payload, file, deadline_s)
+        call.frames.extend(self._pass(bytes([wire.ASK]) + payload))
+        call.worker = Seat(self)  # type: ignore[arg-type]
+        return call
+
+    def resume(self) -> None:
+        """As a worker whose frames are read again."""
+
+    def _pass(self, frame: bytes) -> list[bytes]:
+        self._socket.frames, self._socket.waiting = [], [frame]
+        self._worker.serve()
+        return self._socket.frames
+
+
+@contextmanager
+def site(directory: Path) -> Iterator[httpx.Client]:
+    """A client of the service over a store, without a web server and processes of workers."""
+    logger = logging.getLogger("clustergraph")
+    handlers, propagates = [*logger.handlers], logger.propagate
+    options = Options(store=str(directory), prepare=False)
+    pool, app = Inline(directory, options), create_app()
+    gateway = Gateway(options, pool, app)  # type: ignore[arg-type]
+    app.state.service = gateway
+    loop = asyncio.new_event_loop()
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        raw_path, _, query = request.url.raw_path.partition(b"?")
+        events = iter([{"type": "http.request", "body": request.read()}])
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return next(events, {"type": "http.disconnect"})
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        scope = {
+            "type": "http", "method": request.method, "scheme": request.url.scheme,
+            "path": unquote(raw_path.decode(), errors="replace"), "raw_path": raw_path,
+            "query_string": query, "client": ("127.0.0.1", 1),
+            "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        }  # fmt: skip
+        await gateway(scope, receive, send)
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        status, headers = sent[0]["status"], sent[0]["headers"]
+        return httpx.Response(status, headers=headers, stream=httpx.ByteStream(body))
+
+    transport = httpx.MockTransport(lambda request: loop.run_until_complete(answer(request)))
+    try:
+        with httpx.Client(transport=transport, base_url="http://127.0.0.1:8000") as client:
+            yield client
+    finally:
+        loop.close()
+        logger.handlers[:], logger.propagate = handlers, propagates

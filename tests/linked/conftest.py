@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import inprocess
 import pyoxigraph as ox
 import pytest
 
@@ -100,11 +101,10 @@ def world(world_store: Path) -> Engine:
     return Engine(world_store)
 
 
-@pytest.fixture(scope="module")
-def site(world_store: Path, serve: Any) -> Iterator[httpx.Client]:
-    """A client of a service over it."""
-    running = serve("--store", world_store, "--workers", 2)
-    with httpx.Client(base_url=running.base, trust_env=False, timeout=60) as client:
+@pytest.fixture(scope="session")
+def site(world_store: Path) -> Iterator[httpx.Client]:
+    """A client of the service over it."""
+    with inprocess.site(world_store) as client:
         yield client
 
 

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
+import inprocess
 import pyoxigraph as ox
 import pytest
 
@@ -31,7 +31,7 @@ OTHERS = [BASE + "elsewhere/x", "http://example.org/ž#f", "urn:isbn:1", BASE + 
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Iterator[httpx.Client]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a service over things with such names."""
     label = ox.NamedNode("http://www.w3.org/2000/01/rdf-schema#label")
     graph = ox.NamedNode(BASE + "graph/names")
@@ -45,8 +45,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Iterator[httpx
             for number, iri in enumerate(iris)
         ],
     )
-    running = serve("--store", directory, "--workers", 2)
-    with httpx.Client(base_url=running.base, trust_env=False, timeout=60) as client:
+    with inprocess.site(directory) as client:
         yield client
 
 

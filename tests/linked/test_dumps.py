@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
+import inprocess
 import pyoxigraph as ox
 import pytest
 
@@ -31,12 +31,11 @@ FORMS = {
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, serve: Any) -> Iterator[httpx.Client]:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A client of a service over that graph."""
     directory: Path = tmp_path_factory.mktemp("stores") / "dumps"
     build(directory, lambda: ox.parse(DATA, ox.RdfFormat.N_QUADS))
-    running = serve("--store", directory, "--workers", 2)
-    with httpx.Client(base_url=running.base, trust_env=False, timeout=60) as client:
+    with inprocess.site(directory) as client:
         yield client
 
 
