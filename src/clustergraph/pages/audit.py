@@ -51,7 +51,7 @@ def findings(visit: Visit) -> dict[str, Any]:
             if time.monotonic() - started > visit.context.budget_s:
                 left.append(getattr(shape.node, "value", "").rpartition("#")[2])
                 continue
-            for result in compiled.results_of(shape, graph):
+            for result in compiled.results(graph, {shape: None}):
                 key = getattr(result.shape, "value", "").rpartition("#")[2]
                 row = rules.setdefault(
                     key,
@@ -77,7 +77,7 @@ def broken(visit: Visit, rule: Rule) -> list[dict[str, Any]]:
         owner = next(s for s in compiled.shapes.targeted if s.node == rule.owner.node)
         results = [
             result
-            for result in compiled.results_of(owner, graph)
+            for result in compiled.results(graph, {owner: None})
             if result.shape == rule.shape.node and isinstance(result.focus, ox.NamedNode)
         ][:_MOST_KEPT]
         places = _places(results)
