@@ -166,8 +166,7 @@ class Running:
         return code
 
 
-@pytest.fixture(scope="module")
-def serve() -> Iterator[Callable[..., Running]]:
+def _services() -> Iterator[Callable[..., Running]]:
     """A function that starts a service with the options of the command line."""
     started: list[Running] = []
 
@@ -178,6 +177,10 @@ def serve() -> Iterator[Callable[..., Running]]:
     yield start
     for running in started:
         running.stop()
+
+
+serve = pytest.fixture(_services, scope="module", name="serve")
+serve_for_all = pytest.fixture(_services, scope="session", name="serve_for_all")
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,7 @@ class Visitor:
         return response
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     """The browser; without one, or without what drives it, the tests are skipped."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -52,10 +52,10 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def base(browser: Any, serve: Callable[..., Any]) -> str:
+@pytest.fixture(scope="session")
+def base(browser: Any, serve_for_all: Callable[..., Any]) -> str:
     """The address of a service over the shipped graph."""
-    return str(serve("--workers", 2).base)
+    return str(serve_for_all("--workers", 2, "--contact", "curator@example.org").base)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def test_diagram_is_the_model(arrow: tuple[str, str, str]) -> None:
     [
         ("en", ["A legal entity that supports cooperation", "a year such as 2024",
                 "at least 15 members", "from the list"]),
-        ("cs", ["klastrová organizace", "rok (například 2024)", "aspoň 15 členů", "ze seznamu"]),
+        ("cs", ["klastrová organizace", "rok (například 2024)", "alespoň 15 členů", "ze seznamu"]),
     ],
 )  # fmt: skip
 def test_term_tells_meaning_and_rules(show_shipped: Show, language: str, said: list[str]) -> None:
