@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pyoxigraph as ox
 import pytest
 
@@ -32,6 +33,10 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
 # The many processes that tests start would compile every module again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# How long an example takes depends on what else the machine does; times belong to benchmarks/.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from clustergraph.cli.completing import (
     complete_topic,
 )
 from clustergraph.cli.display import count, show_rows, terminal_width
-from clustergraph.cli.root import cli, open_engine, store_option
+from clustergraph.cli.root import cli, open_engine, replacing, store_option
 from clustergraph.errors import (
     QuerySyntaxError,
     SyntaxFaultError,
@@ -239,15 +239,8 @@ def _form_of(output: Path) -> str:
 
 def _save(answer: Answer, form: str, output: Path, engine: Queryable, iris: bool) -> None:
     """Write an answer to a file, whole or not at all."""
-    part = output.with_name(f".{output.name}.part")
-    try:
-        with part.open("wb") as stream:
-            _write(answer, form, stream, engine, iris)
-        part.replace(output)
-    except OSError as error:
-        raise UsageError(f"{output}: cannot be written ({error.strerror})") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(output) as stream:
+        _write(answer, form, stream, engine, iris)
 
 
 def _endpoint(url: str) -> Queryable:

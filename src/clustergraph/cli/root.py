@@ -8,18 +8,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import click
 
 from clustergraph import artefacts
-from clustergraph.errors import near
+from clustergraph.errors import UsageError, near
 
 # Whatever is slow to import is imported by the command that needs it.
 if TYPE_CHECKING:
     from clustergraph.quadstore import Engine
 
-__all__ = ["EXPORTS", "Commands", "Session", "cli", "open_engine", "progress", "store_option"]
+__all__ = [
+    "EXPORTS",
+    "Commands",
+    "Session",
+    "cli",
+    "open_engine",
+    "progress",
+    "replacing",
+    "store_option",
+]
 
 EXPORTS: Final = ("turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads")
 """The formats of graphs that commands read and write."""
@@ -109,3 +118,21 @@ def progress(what: str, quiet: bool = False) -> Iterator[Callable[[str], None]]:
 
     with Console(stderr=True).status(f"{what} …") as status:
         yield lambda now: status.update(f"{now} …")
+
+
+@contextmanager
+def replacing(output: Path) -> Iterator[IO[bytes]]:
+    """Open a file beside ``output`` that takes its place when all is written, and only then.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    part = output.with_name(f".{output.name}.part")
+    try:
+        with part.open("wb") as stream:
+            yield stream
+        part.replace(output)
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written ({error.strerror})") from error
+    finally:
+        part.unlink(missing_ok=True)

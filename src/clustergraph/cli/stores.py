@@ -14,7 +14,15 @@ from typing import IO, Final, cast
 import click
 
 from clustergraph.cli.display import terminal_width
-from clustergraph.cli.root import EXPORTS, Commands, cli, open_engine, progress, store_option
+from clustergraph.cli.root import (
+    EXPORTS,
+    Commands,
+    cli,
+    open_engine,
+    progress,
+    replacing,
+    store_option,
+)
 from clustergraph.errors import UsageError
 from clustergraph.settings import KEPT_GENERATIONS
 from clustergraph.terminal import table
@@ -86,21 +94,13 @@ def export(
     if output is None:
         engine.dump(sys.stdout.buffer, serialization, iri, inferred=inferred)
         return
-    # Beside the file first, so that a failure leaves what was there before.
-    part = output.with_name(f".{output.name}.part")
-    try:
-        with part.open("wb") as file, progress(f"writing {output}"):
-            if packed:
-                with gzip.GzipFile(output.stem, "wb", _GZIP_LEVEL, file, mtime=0) as stream:
-                    packing = cast(IO[bytes], stream)
-                    engine.dump(packing, serialization, iri, inferred=inferred)
-            else:
-                engine.dump(file, serialization, iri, inferred=inferred)
-        part.replace(output)
-    except OSError as error:
-        raise UsageError(f"{output}: cannot be written ({error.strerror})") from error
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(output) as file, progress(f"writing {output}"):
+        if packed:
+            with gzip.GzipFile(output.stem, "wb", _GZIP_LEVEL, file, mtime=0) as stream:
+                packing = cast(IO[bytes], stream)
+                engine.dump(packing, serialization, iri, inferred=inferred)
+        else:
+            engine.dump(file, serialization, iri, inferred=inferred)
 
 
 @cli.command()

@@ -30,7 +30,7 @@ from clustergraph.quadstore.delta import (
     exchange,
     named,
 )
-from clustergraph.sparql.lexer import Token, tokenise, tokens
+from clustergraph.sparql.lexer import Token, depths, tokenise, tokens
 from clustergraph.sparql.policy import QueryPolicy
 
 __all__ = ["update"]
@@ -117,22 +117,21 @@ class _Operation:
 
 def _operations(text: str) -> Iterator[_Operation]:
     """Take an update apart."""
-    prologue, depth = "", 0
+    prologue = ""
     found: list[Token] = []
-    for token in tokenise(text):
+    every = tokenise(text)
+    for token, depth in zip(every, depths(every), strict=True):
         quotes = token.kind == "iri" and ("'" in token.text or '"' in token.text)
         if token.kind == "unknown" or quotes:
             # Brackets may hide behind it.
             raise _TooMuchError
-        if token.kind == "sign":
-            depth += (token.text == "{") - (token.text == "}")
-            if token.text == ";" and not depth:
-                declared, found = _declared(found, text)
-                prologue += declared
-                if found:
-                    yield _Operation(prologue, found, text)
-                found = []
-                continue
+        if token.kind == "sign" and token.text == ";" and not depth:
+            declared, found = _declared(found, text)
+            prologue += declared
+            if found:
+                yield _Operation(prologue, found, text)
+            found = []
+            continue
         found.append(token)
     declared, found = _declared(found, text)
     if found:
