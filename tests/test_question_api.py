@@ -88,6 +88,23 @@ def test_choices_come_from_the_graph(client: Client) -> None:
     assert "sector" not in choices
 
 
+def test_names_stand_for_keys(client: Client) -> None:
+    """A name means what its key means, also for pages of an answer; a wrong one is a 400."""
+    address = "/queries/clusters-in-country?format=csv&country="
+    _, _, by_key = client.get(f"{address}CZ")
+    assert client.get(f"{address}Czechia")[2] == by_key
+    assert client.get(f"{address}%C4%8Cesko")[2] == by_key
+    _, headers, body = client.get(f"{address}Czechia&size=5")
+    assert body.splitlines() == by_key.splitlines()[:6]
+    assert int(headers["x-total-count"]) == len(by_key.splitlines()) - 1
+    status, _, body = client.get(f"{address}Checkia")
+    assert status == 400
+    assert "did you mean CZ (Czechia)" in json.loads(body)["detail"]
+    status, _, body = client.get("/queries/region-profile?region=Czechia")
+    assert status == 400
+    assert "CZ (Czechia), CZ0 (Czechia)" in json.loads(body)["detail"]
+
+
 def test_each_choice_is_a_value(shipped: Engine) -> None:
     """Whatever is offered may be filled in: the first and last choices of each type and list."""
     parameters = {

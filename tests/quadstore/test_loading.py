@@ -8,12 +8,14 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import pyoxigraph as ox
 import pytest
 
+from clustergraph.cli import main
 from clustergraph.errors import (
     StoreError,
     SyntaxFaultError,
@@ -51,10 +53,26 @@ def write(path: Path, form: ox.RdfFormat) -> Path:
     return path
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
-    command = [sys.executable, "-m", "clustergraph", *map(str, arguments)]
-    return subprocess.run(command, text=True, capture_output=True, timeout=120, check=False)
+class Result(NamedTuple):
+    """What a command printed and returned."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def run(capfd: pytest.CaptureFixture[str]) -> Callable[..., Result]:
+    """A function that runs the command line in this process."""
+
+    def call(*arguments: str | Path) -> Result:
+        with pytest.raises(SystemExit) as caught:
+            main(list(map(str, arguments)))
+        sys.stdout.flush()
+        assert isinstance(caught.value.code, int)
+        return Result(caught.value.code, *capfd.readouterr())
+
+    return call
 
 
 # Formats
@@ -227,7 +245,7 @@ def test_progress_counts_bytes_of_each_file(tmp_path: Path) -> None:
 # The commands
 
 
-def test_life_of_a_store(tmp_path: Path) -> None:
+def test_life_of_a_store(run: Callable[..., Result], tmp_path: Path) -> None:
     """Load, list, roll back, prune, back up, export an old generation."""
     store = tmp_path / "store"
     first, second = tmp_path / "1.ttl", tmp_path / "2.ttl"
@@ -244,8 +262,8 @@ def test_life_of_a_store(tmp_path: Path) -> None:
     ]
     for arguments, words in steps:
         result = run(*arguments)
-        assert (result.returncode, result.stderr) == (0, ""), arguments
-        assert words in result.stdout
+        assert (result.code, result.err) == (0, ""), arguments
+        assert words in result.out
     graph = "<https://w3id.org/clustergraph/graph/x>"
     kind = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://example.org/T>"
     assert quads(tmp_path / "copy") == {f"<http://example.org/a> {kind} {graph}"}
@@ -271,11 +289,13 @@ def test_life_of_a_store(tmp_path: Path) -> None:
         (["export", "--generation", "1"], "needs --store"),
     ],
 )
-def test_bad_usage_is_2(tmp_path: Path, arguments: list[str], words: str) -> None:
+def test_bad_usage_is_2(
+    run: Callable[..., Result], tmp_path: Path, arguments: list[str], words: str
+) -> None:
     """What cannot be done exits with 2 and says why."""
     result = run(*(argument.format(tmp_path) for argument in arguments))
-    assert result.returncode == 2
-    assert words in result.stderr
+    assert result.code == 2
+    assert words in result.err
 
 
 def test_progress_bar_is_for_terminals(tmp_path: Path) -> None:
