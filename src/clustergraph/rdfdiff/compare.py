@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import ChainMap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -206,8 +207,9 @@ class _Words:
     def __init__(self, names: Iterable[ox.Triple], before: Graph, after: Graph) -> None:
         self._labels: dict[str, str] = {}
         known = Graph(triple for triple in names if triple.predicate.value in _NAMES)
-        self._graphs = (after, before, known)
-        for graph in reversed(self._graphs):
+        self._terms = ChainMap(after.terms, before.terms, known.terms)
+        self._lists = ChainMap(after.lists, before.lists, known.lists)
+        for graph in (known, before, after):
             for key, said in graph.said.items():
                 if label := self._label(said, graph):
                     self._labels[key] = label
@@ -266,10 +268,7 @@ class _Words:
 
     def _of_lists(self, was: str, now: str) -> tuple[frozenset[str], frozenset[str]]:
         """Return the members that only one of two lists has; of other values, themselves."""
-        olds, news = (
-            next((g.lists[text] for g in self._graphs if text in g.lists), ())
-            for text in (was, now)
-        )
+        olds, news = self._lists.get(was, ()), self._lists.get(now, ())
         gone, come = frozenset(olds) - frozenset(news), frozenset(news) - frozenset(olds)
         if olds and news and (gone or come):
             return gone, come
@@ -277,7 +276,7 @@ class _Words:
 
     def word(self, text: str) -> str:
         """Return a value as people read it: with its name, if it has one."""
-        term = next((g.terms[text] for g in self._graphs if text in g.terms), None)
+        term = self._terms.get(text)
         if isinstance(term, ox.Literal):
             return f"{term.value} ({term.language})" if term.language else term.value
         label = self._labels.get(text, "")
@@ -285,14 +284,14 @@ class _Words:
 
     def typed(self, text: str) -> str:
         """Return a value with its datatype."""
-        term = next((g.terms[text] for g in self._graphs if text in g.terms), None)
+        term = self._terms.get(text)
         if isinstance(term, ox.Literal) and not term.language:
             return f"{term.value} ({show(term.datatype)})"
         return self.word(text)
 
     def exact(self, text: str) -> str:
         """Return a literal with what is not seen made visible: spaces, marks, the datatype."""
-        term = next((g.terms[text] for g in self._graphs if text in g.terms), None)
+        term = self._terms.get(text)
         if not isinstance(term, ox.Literal):
             return text
         kind = term.language or show(term.datatype)
@@ -315,9 +314,11 @@ class _Words:
         ]
         if parts:
             return " – ".join(parts)
-        members = sorted(said.get(PREFIXES["owl"] + "members", ()))[:1]
-        texts = next((g.lists[one] for one in members for g in self._graphs if one in g.lists), ())
-        return ", ".join(self._labels.get(text) or self.word(text) for text in texts)
+        for members in sorted(said.get(PREFIXES["owl"] + "members", ()))[:1]:
+            parts = [
+                self._labels.get(one) or self.word(one) for one in self._lists.get(members, ())
+            ]
+        return ", ".join(parts)
 
     def _short(self, text: str) -> str:
         return show(ox.NamedNode(text[1:-1])) if text.startswith("<") else text

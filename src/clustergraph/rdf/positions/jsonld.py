@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pyoxigraph as ox
 
@@ -48,14 +48,12 @@ class _Member(NamedTuple):
 
 @dataclass(frozen=True)
 class _Context:
-    """The part of the active context that names are read by."""
+    """The part of the active context that names are read by; terms as they are defined."""
 
     base: str
     vocabulary: str = ""
-    terms: Mapping[str, str] = field(default_factory=dict)
-    types: Mapping[str, str] = field(default_factory=dict)
-    languages: Mapping[str, str | None] = field(default_factory=dict)
     language: str | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
 
 
 def scan(text: str, base: str) -> tuple[list[Stated], dict[int, str]]:
@@ -218,12 +216,14 @@ class _Statements:
             elif not inner.keys() & {"@list", "@set"}:
                 yield self.node(value, context)
         elif content is not None and not isinstance(content, list):
-            kind_name = context.types.get(name)
+            term = context.terms.get(name)
+            defined = term if isinstance(term, dict) else {}
+            kind_name = defined.get("@type")
             if kind_name in ("@id", "@vocab") and isinstance(content, str):
                 yield _identified(content, context, vocabulary=kind_name == "@vocab")
             else:
-                language = context.languages.get(name, context.language)
-                yield from _literal(content, kind_name, language)
+                datatype = _expanded(kind_name, context) if kind_name else None
+                yield from _literal(content, datatype, defined.get("@language", context.language))
 
     def say(self, subject: Node, predicate: ox.NamedNode, value: Term, *at: int) -> None:
         self.found.append(Stated(subject, predicate, value, _GRAPH, at[0], at[1], at[2]))
@@ -247,81 +247,54 @@ def _literal(content: object, datatype: str | None, language: str | None) -> Ite
 
 
 def _keyword(name: str, context: _Context) -> str:
-    meant = context.terms.get(name, name)
-    return meant if meant.startswith("@") else name
+    """Return the keyword that a name is or stands for; any other name as it is."""
+    term = context.terms.get(name)
+    meant = term.get("@id") if isinstance(term, dict) else term
+    return meant if isinstance(meant, str) and meant.startswith("@") else name
 
 
 def _expanded(name: str, context: _Context) -> str | None:
     """Return the IRI that a name stands for as property or type."""
-    if name in context.terms:
-        return context.terms[name]
+    term = context.terms.get(name)
+    meant = term.get("@id", name) if isinstance(term, dict) else term
+    if isinstance(meant, str) and meant != name:
+        return meant if meant.startswith("@") else _expanded(meant, context)
     prefix, colon, local = name.partition(":")
     if colon:
-        return context.terms[prefix] + local if prefix in context.terms else name
+        known = prefix in context.terms and not local.startswith("//")
+        return f"{_expanded(prefix, context)}{local}" if known else name
     return context.vocabulary + name if context.vocabulary else None
 
 
 def _identified(name: str, context: _Context, vocabulary: bool = False) -> Node:
     if name.startswith("_:"):
         return ox.BlankNode(f"l{name[2:].encode().hex()}")
-    if vocabulary and (iri := _expanded(name, context)):
+    prefix, colon, _ = name.partition(":")
+    is_term = vocabulary or (colon and prefix in context.terms)
+    if is_term and (iri := _expanded(name, context)):
         return ox.NamedNode(iri)
-    prefix, colon, local = name.partition(":")
-    if colon and prefix in context.terms and not local.startswith("//"):
-        return ox.NamedNode(context.terms[prefix] + local)
     return resolve(name, context.base)
 
 
 def _extended(context: _Context, value: _Value) -> _Context:
     """Return the context that an inline one makes of another."""
     for one in _each(value):
-        if not isinstance(one.content, dict):
+        plain = _plain(one)
+        if not isinstance(plain, dict):
             continue
-        plain = {name: member.value.content for name, member in one.content.items()}
-        vocabulary, base = plain.get("@vocab"), plain.get("@base")
+        base, vocabulary = plain.get("@base"), plain.get("@vocab")
         language = plain.get("@language", context.language)
-        made = _Context(
+        context = _Context(
             resolve(base, context.base).value if isinstance(base, str) else context.base,
-            str(vocabulary if vocabulary is not None else context.vocabulary),
-            dict(context.terms),
-            dict(context.types),
-            dict(context.languages),
+            context.vocabulary if vocabulary is None else str(vocabulary),
             language if isinstance(language, str) else None,
+            {**context.terms, **plain},
         )
-        context = _with_terms(made, plain)
     return context
 
 
-def _with_terms(context: _Context, plain: Mapping[str, object]) -> _Context:
-    terms = dict(context.terms)
-    types = dict(context.types)
-    languages = dict(context.languages)
-    written: dict[str, str] = {}
-    for name, meant in plain.items():
-        if isinstance(meant, str) and not name.startswith("@"):
-            written[name] = meant
-        elif isinstance(meant, dict):
-            inner = {key: member.value.content for key, member in meant.items()}
-            written[name] = str(inner.get("@id", name))
-            if isinstance(inner.get("@type"), str):
-                types[name] = str(inner["@type"])
-            if "@language" in inner:
-                languages[name] = str(inner["@language"]) if inner["@language"] else None
-    terms |= written
-    # A term may be written with a prefix that the same context declares; a chain is short.
-    for _ in range(3):
-        view = _Context(context.base, context.vocabulary, terms)
-        for name in written:
-            prefix, colon, _local = terms[name].partition(":")
-            if not terms[name].startswith("@") and (not colon or prefix in terms):
-                source = terms[name]
-                if source != name or colon:
-                    terms[name] = _expanded(source, view) or source
-                elif context.vocabulary:
-                    terms[name] = context.vocabulary + name
-    view = _Context(context.base, context.vocabulary, terms)
-    types = {
-        name: kind if kind.startswith("@") else _expanded(kind, view) or kind
-        for name, kind in types.items()
-    }
-    return _Context(context.base, context.vocabulary, terms, types, languages, context.language)
+def _plain(value: _Value) -> object:
+    """Return a JSON value without the offsets of its parts."""
+    if isinstance(value.content, dict):
+        return {name: _plain(member.value) for name, member in value.content.items()}
+    return list(map(_plain, value.content)) if isinstance(value.content, list) else value.content
