@@ -60,10 +60,12 @@ class Dataset:
     Attributes:
         quads: every statement once per named graph.
         traced: the quads that tables state, each with a cell that does.
+        codes: the code lists of the ontology, which cells are checked against.
     """
 
     quads: tuple[ox.Quad, ...]
     traced: Sequence[tuple[ox.Quad, Place]]
+    codes: CodeLists
 
     @cached_property
     def places(self) -> Mapping[ox.Triple, tuple[Place, ...]]:
@@ -94,6 +96,7 @@ def assemble(ontology: Path | None = None, data: Path | None = None) -> Dataset:
     ontology = ontology or artefacts.room("ontology")
     data = data or artefacts.room("data")
     quads = list(_ontology_quads(ontology))
+    codes = code_lists(quads)
     aliases = _aliases(data / "identity.csv")
     traced = [
         (
@@ -105,14 +108,14 @@ def assemble(ontology: Path | None = None, data: Path | None = None) -> Dataset:
             ),
             triple.place,
         )
-        for triple in _traced(data, code_lists(quads))
+        for triple in _traced(data, codes)
     ]
     quads += [quad for quad, _ in traced]
     quads += list(_labels(quads))
     quads = list(dict.fromkeys(quads))
     quads += cluster_links(quads)
     quads += list(_description(quads, ontology, data))
-    return Dataset(tuple(quads), traced)
+    return Dataset(tuple(quads), traced, codes)
 
 
 def _labels(quads: list[ox.Quad]) -> Iterator[ox.Quad]:
@@ -125,7 +128,9 @@ def _labels(quads: list[ox.Quad]) -> Iterator[ox.Quad]:
             yield ox.Quad(quad.subject, _LABEL, quad.object, quad.graph_name)
 
 
-def observations(ontology: Path | None = None, data: Path | None = None) -> Iterator[ox.Quad]:
+def observations(
+    ontology: Path | None = None, data: Path | None = None, codes: CodeLists | None = None
+) -> Iterator[ox.Quad]:
     """Yield the quads of the official statistics, which are loaded apart from the rest.
 
     They are three quarters of the graph, and no cell of theirs is ever traced.
@@ -133,6 +138,7 @@ def observations(ontology: Path | None = None, data: Path | None = None) -> Iter
     Args:
         ontology: the directory of the ontology and its code lists; the shipped one by default.
         data: the directory of the tables; the shipped one by default.
+        codes: the code lists of the ontology, if they have been read already.
 
     Raises:
         TablesError: cells break their metadata; the error holds all of them.
@@ -142,7 +148,9 @@ def observations(ontology: Path | None = None, data: Path | None = None) -> Iter
     directory = (data or artefacts.room("data")) / "statistics" / "observations"
     if not directory.is_dir():
         return
-    quads = list(observation_quads(directory, lambda: code_lists(list(_ontology_quads(ontology)))))
+    quads = list(
+        observation_quads(directory, lambda: codes or code_lists(_ontology_quads(ontology)))
+    )
     yield from quads
     yield from _graphs(quads, ontology, directory, _REUSE)
 
@@ -179,7 +187,7 @@ def check_tables(path: Path | None = None) -> list[CellFault]:
 
 
 def _shipped_codes() -> CodeLists:
-    return code_lists(list(_ontology_quads(artefacts.room("ontology"))))
+    return code_lists(_ontology_quads(artefacts.room("ontology")))
 
 
 def _traced(data: Path, codes: CodeLists) -> Iterator[TracedTriple]:

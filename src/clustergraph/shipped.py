@@ -88,7 +88,8 @@ def shipped_quads() -> tuple[ox.Quad, ...]:
     # Imported late: reading tables is only needed when the graph has to be built.
     from clustergraph.dataset import assemble, observations
 
-    return (*assemble().quads, *observations())
+    whole = assemble()
+    return (*whole.quads, *observations(codes=whole.codes))
 
 
 def fingerprint() -> str:

@@ -159,6 +159,7 @@ class TableMapping:
             graph: the named graph of the triples.
         """
         default = BlankNode()
+        source = self.table.source
         for plan in self._plans:
             column = plan.column
             if not plan.has_triples(row):
@@ -167,7 +168,7 @@ class TableMapping:
             predicate = plan.predicate.iris[number][0]
             if isinstance(subject, InvalidIri) or isinstance(predicate, InvalidIri):
                 continue
-            place = self.table.place(row, column)
+            place = source.place(row.line, column.name, column.source_number)
             if plan.value is not None:
                 for target in plan.value.iris[number]:
                     if not isinstance(target, InvalidIri):

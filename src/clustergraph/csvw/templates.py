@@ -5,7 +5,9 @@ Source: Metadata Vocabulary, section 5.1.3 (URI template properties); RFC 6570.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from pyoxigraph import NamedNode
@@ -71,33 +73,36 @@ class Template:
         self.unknown = tuple(
             name for name in names if name not in _VARIABLES and name not in self.columns
         )
-        self._known: dict[tuple[str, ...], Iri] = {}
-        if names and not set(names) <= self._constants.keys():
-            self.iris = [self._iris_of(row, items_of) for row in table.rows]
+        self._known: dict[tuple[str, ...], tuple[Iri]] = {}
+        self.iris: Sequence[tuple[Iri, ...]]
+        if not names or set(names) <= self._constants.keys():
+            self.iris = self._expanded(table.rows[:1]) * len(table.rows)
+        elif items_of is None:
+            self.iris = self._expanded(table.rows)
         else:
-            self.iris = [self._iris_of(row, None) for row in table.rows[:1]] * len(table.rows)
+            self.iris = [
+                tuple(chain.from_iterable(self._expanded(_rows_of_items(row, items_of))))
+                for row in table.rows
+            ]
         self.invalid: dict[int, InvalidIri] = {}
-        if any(isinstance(iri, InvalidIri) for iri in self._known.values()):
+        if any(isinstance(iri, InvalidIri) for (iri,) in self._known.values()):
             for number, iris in enumerate(self.iris):
                 for iri in iris:
                     if isinstance(iri, InvalidIri):
                         self.invalid.setdefault(number, iri)
 
-    def _iris_of(self, row: Row, items_of: int | None) -> tuple[Iri, ...]:
-        if items_of is None:
-            return (self._iri(row),)
-        before, after = row.values[:items_of], row.values[items_of + 1 :]
-        each = (replace(row, values=[*before, item, *after]) for item in row.items(items_of))
-        return tuple(map(self._iri, each))
-
-    def _iri(self, row: Row) -> Iri:
-        """Expand the template for a row; equal values are expanded once."""
-        key = tuple(map(row.key, self._positions.values()))
-        if self._counts_rows:
-            key += (str(row.number),)
-        if (iri := self._known.get(key)) is None:
-            iri = self._known[key] = self._expand(row)
-        return iri
+    def _expanded(self, rows: Iterable[Row]) -> list[tuple[Iri]]:
+        """Expand the template for rows; equal values are expanded once."""
+        known, positions = self._known, tuple(self._positions.values())
+        expanded = []
+        for row in rows:
+            key = tuple([row.key(position) for position in positions])
+            if self._counts_rows:
+                key += (str(row.number),)
+            if (iri := known.get(key)) is None:
+                iri = known[key] = (self._expand(row),)
+            expanded.append(iri)
+        return expanded
 
     def _expand(self, row: Row) -> Iri:
         variables: dict[str, Any] = dict(self._constants)
@@ -111,3 +116,9 @@ class Template:
                 empty.append(name)
         iri = resolve(self._template.expand(variables), self._base)
         return InvalidIri(iri, tuple(empty)) if empty or not is_iri(iri) else NamedNode(iri)
+
+
+def _rows_of_items(row: Row, position: int) -> Iterator[Row]:
+    """Yield the row as often as a cell has items, each time with one of them."""
+    before, after = row.values[:position], row.values[position + 1 :]
+    return (replace(row, values=[*before, item, *after]) for item in row.items(position))
