@@ -84,6 +84,7 @@ def test_the_graphs_are_described(shipped: dataset.Dataset) -> None:
     assert told == {name: sizes[name] for name in described}
 
 
+@pytest.mark.full
 def test_an_added_row_changes_no_other_triple(data: Path, shipped: dataset.Dataset) -> None:
     """Adding a row at the top of a table keeps every statement, and so every IRI, as it was."""
     path = data / "sectors.csv"

@@ -88,7 +88,7 @@ def test_answers_say_so_in_a_header(engine: StoreEngine) -> None:
     assert "did you mean cg:ClusterOrganisation" in warned("ASK { ?x a cg:ClusterOrganization }")
     assert warned("ASK { ?x a cg:Cluster }") == ""
     assert "UNION" in warned("SELECT * { ?x (cg:onlyUsed|a)/a ?y }")
-    many = " ".join(f"cg:unknown{'ž' * 50}{number} ," for number in range(200))
+    many = " ".join(f"cg:unknown{'ž' * 50}{number} ," for number in range(8))
     long = warned(f"ASK {{ ?x a {many} cg:Cluster }}")
     assert 0 < len(long) <= 500
     assert long.isascii()
