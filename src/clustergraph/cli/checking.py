@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pyoxigraph import RdfFormat
 
     from clustergraph.shacl import Options, Report, ReportFormat
-    from clustergraph.shacl.engines import EngineChoice
     from clustergraph.shacl.fetching import Outside
+    from clustergraph.shacl.run import EngineChoice
 
 __all__: list[str] = []
 
@@ -175,7 +175,7 @@ def validate(
     """  # noqa: D301 - click reads the backspace
     from clustergraph import shacl, validation
     from clustergraph.shacl import baseline as earlier
-    from clustergraph.shacl import engines
+    from clustergraph.shacl.run import engine_of
 
     if revision is not None and Path("-") in (*paths, *shapes):
         raise UsageError("--changed-since compares files in git; standard input has no history")
@@ -183,7 +183,7 @@ def validate(
     outside = _outside(addresses)
     options = shacl.Options(
         shapes=tuple(shapes),
-        engine=engines.chosen(engine),
+        engine=engine_of(engine),
         context=tuple(context),
         local_imports=imports,
         outside=outside,

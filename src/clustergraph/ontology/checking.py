@@ -44,6 +44,7 @@ from clustergraph.shacl.locate import Locator
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.shacl.reading import Statements, read
 from clustergraph.validation import validate
+from clustergraph.validation.whole import shipped
 from clustergraph.vocab import BASE, CG, GRAPH, PREFIXES, shorten
 
 __all__ = ["STEPS", "Outcome", "check"]
@@ -107,17 +108,14 @@ def check(
     """
     reasoner = Reasoner(timeout_s) if "consistency" in steps else None
     checking = _Checking(ontology, files, whole, others, catalog, progress)
-    for name in STEPS:
-        if name not in steps:
-            continue
-        if name == "consistency" and reasoner is not None:
-            checking.consistency(reasoner)
-        elif name == "profile":
-            checking.profile()
-        elif name == "terms":
-            checking.terms()
-        elif name == "style":
-            checking.style()
+    if reasoner is not None:
+        checking.consistency(reasoner)
+    if "profile" in steps:
+        checking.profile()
+    if "terms" in steps:
+        checking.terms()
+    if "style" in steps:
+        checking.style()
     return checking.outcome()
 
 
@@ -182,6 +180,11 @@ class _Checking:
         """The statements of the code lists, which stand beside the modules."""
         return read(self.lists) if self.lists else {}
 
+    @cached_property
+    def shapes(self) -> Statements:
+        """The statements of the shipped shapes."""
+        return read(artefacts.files("shapes", "*.ttl")) if self.ours else {}
+
     def outcome(self) -> Outcome:
         statements = {**self.model, **self.data}
         places = {place.path for found in statements.values() for place in found}
@@ -245,8 +248,6 @@ class _Checking:
         """Yield what the shipped graph says of the things that files name, or all it says."""
         if not (self.whole or (self.ours and self.data)):
             return
-        from clustergraph.validation.whole import shipped
-
         store = shipped().store
         subjects: list[ox.NamedNode | None] = [None]
         if not self.whole:
@@ -371,8 +372,11 @@ class _Checking:
         for statements in (self.data, self.model, self.codes):
             if where in statements:
                 return self._of_triple(rule, wrong, where, statements)
-        place = _place_of_shape(where) or _place_of_shipped(where)
-        return replace(fault(rule, wrong, ox.NamedNode(iri)), place=place)
+        if where in self.shapes:
+            place = self._of_triple(rule, wrong, where, self.shapes).place
+        else:
+            place = _place_of_shipped(where)
+        return fault(rule, wrong, ox.NamedNode(iri), place)
 
     def _locator(self, statements: Statements) -> Locator:
         """Return the locator of some statements; what it has looked up once it keeps."""
@@ -385,7 +389,14 @@ class _Checking:
         self, rule: str, words: str, triple: ox.Triple, statements: Statements
     ) -> Finding:
         """Return a finding about a statement, with its position."""
-        return _placed(rule, words, triple, self._locator(statements))
+        assert not isinstance(triple.subject, ox.Triple)  # noqa: S101 - never read
+        assert not isinstance(triple.object, ox.Triple)  # noqa: S101 - never read
+        finding = replace(
+            fault(rule, words, triple.subject),
+            path=PropertyPath("predicate", triple.predicate.value),
+            value=triple.object,
+        )
+        return self._locator(statements).placed(finding)
 
     def _of_node(self, rule: str, words: str, node: object, statements: Statements) -> Finding:
         assert isinstance(node, ox.NamedNode | ox.BlankNode | ox.Literal)  # noqa: S101
@@ -397,11 +408,9 @@ class _Checking:
         yield from named_in(self.codes)
         if not self.ours:
             return
-        yield from named_in(_shape_statements())
+        yield from named_in(self.shapes)
         for path in artefacts.files("queries", "*.rq"):
             yield from named_in_query(path)
-        from clustergraph.validation.whole import shipped
-
         yield from named_in(
             quad.triple
             for quad in shipped().store
@@ -461,32 +470,10 @@ def _graph(places: Sequence[Place]) -> ox.NamedNode:
     return ox.NamedNode(GRAPH + (folder if folder in ("alignments", "codes") else "ontology"))
 
 
-def _placed(rule: str, words: str, triple: ox.Triple, locator: Locator) -> Finding:
-    assert not isinstance(triple.subject, ox.Triple)  # noqa: S101 - never read
-    assert not isinstance(triple.object, ox.Triple)  # noqa: S101 - never read
-    finding = replace(
-        fault(rule, words, triple.subject),
-        path=PropertyPath("predicate", triple.predicate.value),
-        value=triple.object,
-    )
-    return locator.placed(finding)
-
-
 def _place_of_shipped(triple: ox.Triple) -> Place | None:
     """Return the cell of a table that makes a statement of the shipped graph."""
-    from clustergraph.validation.whole import shipped
-
     assert not isinstance(triple.subject, ox.Triple)  # noqa: S101 - never stored
     return next(iter(shipped().statements([triple.subject]).get(triple, ())), None)
-
-
-def _shape_statements() -> Statements:
-    return read(artefacts.files("shapes", "*.ttl"))
-
-
-def _place_of_shape(triple: ox.Triple) -> Place | None:
-    statements = _shape_statements()
-    return _placed("", "", triple, Locator(statements)).place if triple in statements else None
 
 
 def _as_reason(reason: Finding, focus: Term) -> Finding:

@@ -8,33 +8,17 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import pyoxigraph as ox
 
 from clustergraph.errors import UnreadableInputError
-from clustergraph.shacl.paths import PropertyPath, Term, show
+from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.report import Finding, Report
 
 __all__ = ["fingerprint", "new_since", "read_baseline"]
 
 
-class _Judged(Protocol):
-    """What a finding and an engine's result have in common."""
-
-    @property
-    def shape(self) -> Term: ...
-    @property
-    def component(self) -> str: ...
-    @property
-    def focus(self) -> Term: ...
-    @property
-    def path(self) -> PropertyPath | None: ...
-    @property
-    def value(self) -> Term | None: ...
-
-
-def fingerprint(finding: _Judged) -> str:
+def fingerprint(finding: Finding) -> str:
     """Return 16 hex digits that a finding keeps while its line, wording or severity change.
 
     Shape, constraint, focus node, path and value make it; of a shape without a name, its content.
@@ -42,7 +26,7 @@ def fingerprint(finding: _Judged) -> str:
     `new_since` counts them.
     """
     parts = [
-        getattr(finding, "shape_key", "") or _lasting(finding.shape),
+        finding.shape_key or _lasting(finding.shape),
         finding.component,
         _lasting(finding.focus),
         str(finding.path) if finding.path else "",

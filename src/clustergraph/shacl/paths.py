@@ -67,11 +67,6 @@ class PropertyPath:
             case repeated:
                 return _bracketed(self.parts[0]) + _SUFFIX[repeated]
 
-    def repeats(self) -> bool:
-        """Say whether a part of the path may be walked any number of times, or not at all."""
-        own = self.operator in ("zeroOrMorePath", "oneOrMorePath", "zeroOrOnePath")
-        return own or any(part.repeats() for part in self.parts)
-
     def last(self) -> str | None:
         """Return the predicate that reaches the value forwards, if there is exactly one."""
         if self.operator == "predicate":

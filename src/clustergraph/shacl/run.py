@@ -6,18 +6,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.csvw import Place
-from clustergraph.errors import InvalidShapesError, UnreadableInputError
+from clustergraph.errors import InvalidShapesError, UnreadableInputError, UsageError
 from clustergraph.shacl.compile import Compiled, Fault, Graph, validate_triples
 from clustergraph.shacl.content import ContentKeys
 from clustergraph.shacl.imports import imported, shapes_named
 from clustergraph.shacl.locate import located, place_of
-from clustergraph.shacl.paths import Term
+from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.reading import Statements, read
 from clustergraph.shacl.report import Finding, Report, Severity
 from clustergraph.shacl.results import Result
@@ -29,9 +29,11 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULTS",
     "Engine",
+    "EngineChoice",
     "Options",
     "PlacedFault",
     "WholeGraph",
+    "engine_of",
     "finding_of",
     "in_order",
     "report_of",
@@ -44,6 +46,9 @@ __all__ = [
 
 Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Result]]
 """Validates the triples of the data by the triples of the shapes."""
+
+EngineChoice = Literal["auto", "compiled", "pyshacl"]
+"""The names of engines."""
 
 _SH: Final = PREFIXES["sh"]
 
@@ -189,6 +194,38 @@ def _elsewhere(
     elsewhere = {triple.subject for triple in surroundings} - described
     objects = {triple.object for triple in surroundings} - described
     return elsewhere | objects.difference(triple.object for triple in statements)
+
+
+def engine_of(name: EngineChoice) -> Engine:
+    """Return the engine of a name.
+
+    ``auto`` is our own, which leaves to pySHACL what it cannot evaluate exactly; ``compiled`` is
+    our own as well, but refuses such shapes; ``pyshacl`` is the reference, much slower.
+    """
+    return {"auto": validate_triples, "compiled": _compiled, "pyshacl": _pyshacl}[name]
+
+
+def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterator[Result]:
+    compiled = Compiled.of(tuple(shapes))
+    graph = compiled.graph(data)
+    if compiled.shapes.advanced:
+        raise UsageError(
+            "the shapes use SHACL Advanced Features, which pySHACL evaluates; use --engine auto"
+        )
+    for shape in compiled.shapes.targeted:
+        if not shape.deactivated and (reason := compiled.reason(shape, graph)):
+            raise UsageError(
+                f"the shape {show(shape.node)} cannot be validated by the compiled engine alone: "
+                f"{reason}; use --engine auto"
+            )
+    return compiled.results(graph)
+
+
+def _pyshacl(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterable[Result]:
+    # Imported here: rdflib and pySHACL take most of a second.
+    from clustergraph.shacl import pyshacl_engine
+
+    return pyshacl_engine.validate_triples(data, shapes)
 
 
 @dataclass(frozen=True)

@@ -164,32 +164,6 @@ class Query:
         text = f"{{ {patterns} {group.filtered(known)} }}"
         return text if _parses(f"{''.join(self._open)}{text}") else None
 
-    def may_match(self, focus: Term, values: Callable[[Term, PropertyPath], list[Term]]) -> bool:
-        """Say whether what the query demands of ``$this`` itself is there; else nothing is found.
-
-        Args:
-            focus: stands for ``$this``.
-            values: returns where a path leads from a node.
-        """
-        for path, wanted in self._demands:
-            found = values(focus, path)
-            if not found or (wanted is not None and wanted not in found):
-                return False
-        return True
-
-    @cached_property
-    def _demands(self) -> list[tuple[PropertyPath, ox.NamedNode | None]]:
-        """The patterns from ``$this`` on that every solution has, with the name they lead to."""
-        group, demands = self.patterns, []
-        for pattern in group.patterns if group is not None else ():
-            simple = not pattern.any_predicate and not pattern.path.repeats()
-            if pattern.subject == "?this" and simple:
-                named = pattern.object.startswith("<")
-                demands.append(
-                    (pattern.path, ox.NamedNode(pattern.object[1:-1]) if named else None)
-                )
-        return demands
-
     @cached_property
     def needs_written_terms(self) -> bool:
         """Whether the query states a literal that the store would take for another, or for none."""
@@ -248,7 +222,7 @@ class Query:
         if self.bound - {"this"} or self._nested():
             return None
         lead = "" if self._binds_this() else targets + " "
-        body = self._nested_text or "".join(self._without_joins())
+        body = self._nested_text or "".join(self._body)
         return f"SELECT ?this {{ {lead}{body[1:]}"
 
     def _refuse(self, bound: frozenset[str]) -> None:
@@ -323,39 +297,6 @@ class Query:
                 return True
             before = word
         return False
-
-    def _without_joins(self) -> list[str]:
-        """Return the body without the filters that ask whether several patterns match together.
-
-        The engine plans these as if ``$this`` were free, and joins all of the graph for each
-        solution. Without a filter there are only more solutions.
-        """
-        kept: list[str] = []
-        at, depth = 0, 0
-        while at < len(self._body):
-            word = self._body[at]
-            depth += (word in "{(") - (word in "})")
-            if depth == 1 and word.upper() == "FILTER":
-                end = self._end_of_exists(at + 1)
-                if end and any(part in "*+;," for part in self._body[at:end]):
-                    at = end
-                    continue
-            kept.append(word)
-            at += 1
-        return kept
-
-    def _end_of_exists(self, at: int) -> int:
-        """Return where the group ends that a filter (NOT) EXISTS asks for; 0 when it is none."""
-        depth = 0
-        for place in range(at, len(self._body)):
-            word = self._body[place]
-            before = word.isspace() or word.upper() in ("NOT", "EXISTS", "{")
-            if depth == 0 and not before:
-                return 0
-            depth += (word == "{") - (word == "}")
-            if depth == 0 and word == "}":
-                return place + 1
-        return 0
 
     def _binds_this(self) -> bool:
         """Say whether the outermost group has a pattern about ``$this``, without a long path."""

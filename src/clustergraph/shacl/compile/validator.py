@@ -352,8 +352,6 @@ class NodeValidator:
         screened, suspects = self._suspects.get(constraint, ((), ()))
         if focus in screened and focus not in suspects:
             return
-        if not constraint.query.may_match(focus, self._graph.values):
-            return
         given: dict[str, Term] = {
             "this": focus,
             "currentShape": shape.node,
