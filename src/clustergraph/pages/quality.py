@@ -1,20 +1,23 @@
-"""How good the data are: findings, completeness, judgements, contradictions, age, and checks."""
+"""How good the data are: findings of the rules, completeness, how claims were made, checks."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any, Final
 
+import pyoxigraph as ox
+
 from clustergraph.errors import UnknownNameError
 from clustergraph.pages import audit, charts
 from clustergraph.pages.frame import page
 from clustergraph.pages.lexicon import named, title_of
+from clustergraph.pages.naming import called, names_of
 from clustergraph.pages.rules import Wording, known
-from clustergraph.pages.visit import Row, Term
+from clustergraph.pages.visit import Row, value
 from clustergraph.protocol import Response
 from clustergraph.protocol.derived import derived
 from clustergraph.questions import catalogue
-from clustergraph.vocab import CODE, PREFIXES
+from clustergraph.vocab import CG, CODE, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -22,44 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 _COUNTRIES: Final = 20
-_PROPERTIES: Final = (
-    "rdf:type", "cg:website", "cg:region", "cg:place", "cg:foundingYear", "cg:ecosystem",
-    "cg:sector", "cg:technology", "cg:eccpProfile", "dcterms:source",
+_SHARES: Final = ("website", "region", "foundingYear", "ecosystem", "sector", "members")
+QUESTIONS: Final = (
+    "contradicting-claims", "contradicting-figures", "only-estimated", "undated-figures",
+    "sources-by-claims", "completeness-per-country", "claims-by-basis",
 )  # fmt: skip
-_COMPLETE: Final = f"""SELECT ?country ?name ?property (COUNT(DISTINCT ?thing) AS ?n)
-WHERE {{
-  VALUES ?property {{ {" ".join(_PROPERTIES)} }}
-  ?thing a cg:ClusterOrganisation ; cg:country ?country .
-  FILTER EXISTS {{ ?thing ?property ?value }}
-  ?country skos:prefLabel ?name . FILTER(LANG(?name) = $language)
-}}
-GROUP BY ?country ?name ?property"""
-_BASES: Final = """SELECT ?property ?basis (COUNT(DISTINCT ?claim) AS ?n)
-WHERE { ?claim a cg:Claim ; cg:claimProperty ?property ; cg:basis ?basis }
-GROUP BY ?property ?basis"""
-_CONTRADICTIONS: Final = """SELECT ?property (COUNT(*) AS ?n)
-WHERE {
-  ?claim cg:contradicts ?other ; cg:claimProperty ?property .
-  FILTER(STR(?claim) < STR(?other))
-}
-GROUP BY ?property
-ORDER BY DESC(?n)"""
-_AGES: Final = """SELECT ?year (COUNT(DISTINCT ?record) AS ?n)
-WHERE {
-  ?record cg:claimYear|cg:figureYear|cg:statedYear ?told .
-  BIND(SUBSTR(STR(?told), 1, 4) AS ?year)
-}
-GROUP BY ?year
-ORDER BY DESC(?year)"""
-_SITES: Final = """SELECT ?site (COUNT(DISTINCT ?record) AS ?n)
-WHERE {
-  ?record dcterms:source ?source .
-  BIND(REPLACE(STR(?source), "^https?://(www[.])?([^/]+).*$", "$2") AS ?site)
-}
-GROUP BY ?site
-ORDER BY DESC(?n)
-LIMIT 10"""
-_YEARS: Final = 12
+"""Ready questions about what the data can be relied on for."""
 _LIMITS: Final = (20, 40, 60, 80)
 _SEVERITIES: Final = ("violation", "warning", "info")
 
@@ -85,19 +56,9 @@ def show(visit: Visit) -> Response:
         counts=[(severity, counts[severity]) for severity in _SEVERITIES],
         sources=_by_source(rules),
         complete=_complete(visit),
-        complete_query=visit.query_text(_COMPLETE, language=visit.tongue),
         bases=_bases(visit),
-        bases_query=_BASES,
-        contradictions=[
-            (*named(visit, row.property), row.n)
-            for row in _kept(visit, "contradictions", _CONTRADICTIONS)
-        ],
-        contradictions_query=_CONTRADICTIONS,
-        ages=_ages(visit),
-        ages_query=_AGES,
-        sites=_kept(visit, "sites", _SITES),
-        sites_query=_SITES,
-        checks=sum(one.kind == "checks" for one in catalogue.questions().values()),
+        questions=[catalogue.questions()[name] for name in QUESTIONS],
+        checks=[one for one in catalogue.questions().values() if one.kind == "checks"],
     )
 
 
@@ -129,76 +90,68 @@ def _by_source(rules: list[dict[str, Any]]) -> list[tuple[str, dict[str, int], i
     return sorted(rows, key=lambda row: (-row[2], row[0]))
 
 
-def _kept(visit: Visit, name: str, text: str, **terms: Term) -> list[Row]:
-    """Return the rows of a query that is asked once a generation."""
-    return [Row(row) for row in derived(visit.context, name, lambda: visit.select(text, **terms))]
+def _answer(visit: Visit, name: str, **values: str) -> list[Row]:
+    """Return the answer to a ready question, which is asked once a generation."""
+
+    def make() -> list[dict[str, Any]]:
+        given = {key: [text] for key, text in values.items()}
+        answer = catalogue.ask(catalogue.questions()[name], visit.engine, given)
+        assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - these are SELECTs
+        names = [variable.value for variable in answer.variables]
+        return [{key: value(row[key]) for key in names} for row in answer]
+
+    return [Row(row) for row in derived(visit.context, f"answer-{name}", make)]
 
 
 def _complete(visit: Visit) -> dict[str, Any]:
     """Return which share of cluster organisations has what, by country, in per cent."""
-    counts: dict[str, dict[str, int]] = defaultdict(dict)
-    names = {}
-    for row in _kept(visit, f"complete-{visit.language}", _COMPLETE, language=visit.tongue):
-        counts[row.country][row.property] = row.n
-        names[row.country] = row.name
-    type_, *wanted = (_iri(one) for one in _PROPERTIES)
-    ordered = sorted(counts, key=lambda one: (-counts[one][type_], names[one]))
-    rows = []
-    for country in ordered[:_COUNTRIES]:
-        total = counts[country][type_]
-        cells = []
-        for iri in wanted:
-            share = round(100 * counts[country].get(iri, 0) / total)
-            cells.append((share, charts.shade(share, _LIMITS)))
-        rows.append((names[country], country.removeprefix(CODE + "country/"), total, cells))
+    found = _answer(visit, "completeness-per-country", least="1")
+    total = sum(row.organisations for row in found)
+    countries = [ox.NamedNode(row.country) for row in found[:_COUNTRIES]]
+    names = called(names_of(visit.engine, countries), visit.language)
+    t = visit.words("quality")
     everywhere = [
-        round(
-            100
-            * sum(row.get(iri, 0) for row in counts.values())
-            / max(1, sum(row[type_] for row in counts.values()))
-        )
-        for iri in wanted
+        round(sum(row[name] * row.organisations for row in found) / max(1, total))
+        for name in _SHARES
     ]
     return {
-        "properties": [named(visit, iri) for iri in wanted],
-        "rows": rows,
-        "all": [(share, charts.shade(share, _LIMITS)) for share in everywhere],
-        "limits": _LIMITS,
-        "more": max(0, len(ordered) - _COUNTRIES),
+        "properties": [t(name) if t.has(name) else title_of(visit, CG + name) for name in _SHARES],
+        "rows": [
+            (
+                names.get(row.country, row.countryName),
+                row.country.removeprefix(CODE + "country/"),
+                row.organisations,
+                [_shaded(row[name]) for name in _SHARES],
+            )
+            for row in found[:_COUNTRIES]
+        ],
+        "all": list(map(_shaded, everywhere)),
+        "more": max(0, len(found) - _COUNTRIES),
     }
+
+
+def _shaded(share: float) -> tuple[int, str]:
+    return round(share), charts.shade(round(share), _LIMITS)
 
 
 def _bases(visit: Visit) -> list[dict[str, Any]]:
-    """Return how claims were come by, by property: shares in per cent, and numbers."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for row in _kept(visit, "bases", _BASES):
-        found[row.property][row.basis.rpartition("/")[2]] += row.n
+    """Return how claims were established, by property: shares in per cent, and numbers.
+
+    Properties whose claims are all stated are left out.
+    """
     rows = []
-    for iri, counts in sorted(found.items(), key=lambda pair: -pair[1].total()):
+    for row in _answer(visit, "claims-by-basis"):
+        if not row.estimated and not row.derived:
+            continue
+        total = row.stated + row.estimated + row.derived
         at, parts = 0.0, []
         for basis in ("stated", "estimated", "derived"):
-            share = 100 * counts[basis] / counts.total()
+            share = 100 * row[basis] / total
             parts.append((basis, round(at, 1), round(share, 1)))
             at += share
-        rows.append(
-            {"title": title_of(visit, iri), "href": visit.link(iri), "parts": parts, **counts,
-             "total": counts.total()}
-        )  # fmt: skip
+        title, href = title_of(visit, row.property), visit.link(row.property)
+        rows.append({**row, "title": title, "href": href, "parts": parts})
     return rows
-
-
-def _ages(visit: Visit) -> dict[str, Any]:
-    rows: list[Row] = _kept(visit, "ages", _AGES)
-    t = visit.words("quality")
-    recent = [row for row in rows if row.year.isdigit()][:_YEARS]
-    older = sum(row.n for row in rows) - sum(row.n for row in recent)
-    bars = [(row.year, row.n, "") for row in recent]
-    if older:
-        bars.append((t("older"), older, ""))
-    return {
-        "rows": bars,
-        "picture": charts.bars("ages", t("ages"), t("ages-desc"), bars),
-    }
 
 
 def _rule(visit: Visit, key: str) -> Response:
@@ -242,8 +195,3 @@ def _checks(visit: Visit) -> Response:
         faults=sum(1 for _, n in rows if n),
         checked=found,
     )
-
-
-def _iri(name: str) -> str:
-    prefix, _, local = name.partition(":")
-    return PREFIXES[prefix] + local
