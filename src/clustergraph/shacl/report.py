@@ -156,7 +156,3 @@ class Report:
         """Return the number of findings of each severity, the gravest first."""
         found = Counter(finding.severity for finding in self.findings)
         return {severity: found[severity] for severity in sorted(Severity, reverse=True)}
-
-    def by_shape(self) -> dict[str, int]:
-        """Return the number of findings of each shape, the most frequent first."""
-        return dict(Counter(finding.shape_name for finding in self.findings).most_common())

@@ -11,7 +11,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from itertools import islice
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
@@ -28,7 +28,10 @@ from clustergraph.shacl.results import Result
 from clustergraph.sparql.regex import matches
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Evaluator", "NodeValidator"]
+if TYPE_CHECKING:
+    from clustergraph.shacl.compile.reference import Reference
+
+__all__ = ["NodeValidator"]
 
 _SH: Final = PREFIXES["sh"]
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
@@ -58,14 +61,6 @@ _TRUE: Final = ("true", "1")
 Values = list[Term]
 
 
-class Evaluator(Protocol):
-    """Evaluates a query of a shape, variables bound beforehand."""
-
-    def solutions(  # noqa: D102 - as the class says
-        self, query: Query, values: Mapping[str, Term]
-    ) -> Iterable[Mapping[str, Term]]: ...
-
-
 class NodeValidator:
     """Validates focus nodes of one data graph.
 
@@ -75,7 +70,7 @@ class NodeValidator:
             evaluates them.
     """
 
-    def __init__(self, graph: Graph, reference: Evaluator | None = None) -> None:
+    def __init__(self, graph: Graph, reference: Reference | None = None) -> None:
         self._graph = graph
         self._reference = reference
         self._conform: dict[tuple[Shape, Term], bool] = {}
