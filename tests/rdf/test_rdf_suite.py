@@ -39,7 +39,7 @@ AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
 
 def find_suite() -> Path | None:
     given = os.environ.get("CLUSTERGRAPH_SUITES")
-    homes = [Path(given)] if given else [HERE.parents[1] / "shared" / "suites"]
+    homes = [Path(given)] if given else [HERE.parents[2] / "shared" / "suites"]
     return next((d for home in homes if (d := home / "rdf-tests/rdf/rdf11").is_dir()), None)
 
 

@@ -60,7 +60,7 @@ Graphs: TypeAlias = tuple[tuple[Path, str | None], ...]
 
 def find_suite() -> Path | None:
     given = os.environ.get("CLUSTERGRAPH_SUITES")
-    homes = [Path(given)] if given else [HERE.parents[1] / "shared" / "suites"]
+    homes = [Path(given)] if given else [HERE.parents[2] / "shared" / "suites"]
     return next((d for home in homes if (d := home / "rdf-tests" / "sparql").is_dir()), None)
 
 
