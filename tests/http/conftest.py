@@ -24,12 +24,14 @@ from clustergraph.quadstore import build
 
 TOKEN = "a secret of the tests"  # noqa: S105 - of services that live as long as the tests
 METRICS = "metrics of the tests"
-_SHIPPED = """
+_DATA = """
 @prefix cg: <https://w3id.org/clustergraph/ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
 GRAPH <https://w3id.org/clustergraph/graph/codes> {
   <https://w3id.org/clustergraph/id/cluster-organisation/clutex> a cg:ClusterOrganisation ;
     rdfs:label "CLUTEX"@en . }
+GRAPH <https://w3id.org/clustergraph/graph/inferred> {
+  <https://w3id.org/clustergraph/id/cluster-organisation/clutex> a cg:Organisation . }
 """
 _SCRIPT = """
 import json, sys
@@ -114,9 +116,11 @@ def launch_with(
 
 
 @pytest.fixture(scope="session")
-def shipped_service() -> Iterator[Service]:
-    """The service over the shipped graph, read-only."""
-    with serving("--workers", 2, "--query-timeout-s", 20) as service:
+def reading_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """The service over a graph that takes no writes."""
+    store = tmp_path_factory.mktemp("stores") / "reading"
+    build(store, lambda: ox.parse(_DATA, ox.RdfFormat.TRIG))
+    with serving("--store", store, "--query-timeout-s", 20) as service:
         yield service
 
 
@@ -124,7 +128,7 @@ def shipped_service() -> Iterator[Service]:
 def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The service over a store of its own, which takes writes."""
     store = tmp_path_factory.mktemp("stores") / "own"
-    build(store, lambda: ox.parse(_SHIPPED, ox.RdfFormat.TRIG))
+    build(store, lambda: ox.parse(_DATA, ox.RdfFormat.TRIG))
     arguments = ("--store", store, "--no-validate-writes", "--no-inference")
     with serving(*arguments, CLUSTERGRAPH_TOKEN=TOKEN) as service:
         yield service
@@ -144,7 +148,7 @@ def engine_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     ) as process:
         deadline = time.monotonic() + 30
         request = urllib.request.Request(  # noqa: S310 - ours
-            f"{base}/store", _SHIPPED.encode(), {"Content-Type": "application/trig"}, method="PUT"
+            f"{base}/store", _DATA.encode(), {"Content-Type": "application/trig"}, method="PUT"
         )
         while True:
             try:
@@ -168,7 +172,7 @@ def remote_service(engine_address: str) -> Iterator[Service]:
         yield service
 
 
-@pytest.fixture(params=["shipped", "own", "remote"])
+@pytest.fixture(params=["reading", "own", "remote"])
 def service(request: pytest.FixtureRequest) -> Service:
     """The service in each of its three modes."""
     found: Service = request.getfixturevalue(f"{request.param}_service")

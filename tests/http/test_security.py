@@ -413,9 +413,9 @@ def test_results_are_limited_at_every_route(launch_with: Any) -> None:
             assert found.status_code == 422 or len(found.content) <= 1000, path
 
 
-def test_head_of_what_is_streamed(shipped_service: Any) -> None:
+def test_head_of_what_is_streamed(reading_service: Any) -> None:
     """HEAD never claims that a long answer is empty."""
-    with httpx.Client(base_url=shipped_service.base, trust_env=False, timeout=60) as client:
+    with httpx.Client(base_url=reading_service.base, trust_env=False, timeout=60) as client:
         for path in ("/dump.nq", "/dump.trig", "/store", "/dump/inferred.ttl"):
             head = client.head(path)
             assert head.status_code == 200
