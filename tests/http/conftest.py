@@ -33,6 +33,14 @@ GRAPH <https://w3id.org/clustergraph/graph/codes> {
 GRAPH <https://w3id.org/clustergraph/graph/inferred> {
   <https://w3id.org/clustergraph/id/cluster-organisation/clutex> a cg:Organisation . }
 """
+# A few shapes: compiling the shipped ones takes a worker seconds.
+_SHAPES = """
+@prefix cg: <https://w3id.org/clustergraph/ns#> .
+@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .
+@prefix sh: <http://www.w3.org/ns/shacl#> .
+[] a sh:NodeShape ; sh:targetClass cg:ClusterOrganisation ;
+  sh:property [ sh:path rdfs:label ; sh:minCount 1 ] .
+"""
 _SCRIPT = """
 import json, sys
 from pathlib import Path
@@ -116,21 +124,29 @@ def launch_with(
 
 
 @pytest.fixture(scope="session")
-def reading_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of the shapes that services validate by."""
+    path = tmp_path_factory.mktemp("shapes") / "shapes.ttl"
+    path.write_text(_SHAPES, "utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def reading_service(tmp_path_factory: pytest.TempPathFactory, shapes: Path) -> Iterator[Service]:
     """The service over a graph that takes no writes."""
     store = tmp_path_factory.mktemp("stores") / "reading"
     build(store, lambda: ox.parse(_DATA, ox.RdfFormat.TRIG))
-    with serving("--store", store, "--query-timeout-s", 20) as service:
+    with serving("--store", store, "--shapes", shapes) as service:
         yield service
 
 
 @pytest.fixture(scope="session")
-def own_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def own_service(tmp_path_factory: pytest.TempPathFactory, shapes: Path) -> Iterator[Service]:
     """The service over a store of its own, which takes writes."""
     store = tmp_path_factory.mktemp("stores") / "own"
     build(store, lambda: ox.parse(_DATA, ox.RdfFormat.TRIG))
     arguments = ("--store", store, "--no-validate-writes", "--no-inference")
-    with serving(*arguments, CLUSTERGRAPH_TOKEN=TOKEN) as service:
+    with serving(*arguments, "--shapes", shapes, CLUSTERGRAPH_TOKEN=TOKEN) as service:
         yield service
 
 
@@ -161,12 +177,12 @@ def engine_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def remote_service(engine_address: str) -> Iterator[Service]:
+def remote_service(engine_address: str, shapes: Path) -> Iterator[Service]:
     """The service in front of another server, which takes writes."""
     with serving(
         *("--store", f"{engine_address}/query"),
         *("--update-address", f"{engine_address}/update"),
-        *("--graph-store-address", f"{engine_address}/store"),
+        *("--graph-store-address", f"{engine_address}/store", "--shapes", shapes),
         CLUSTERGRAPH_TOKEN=TOKEN,
     ) as service:
         yield service
