@@ -7,7 +7,6 @@ import {mkdirSync, readFileSync, writeFileSync} from "node:fs";
 import {dirname, join} from "node:path";
 import {fileURLToPath} from "node:url";
 import {build} from "esbuild";
-import {europe} from "./europe.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const target = join(here, "../src/clustergraph/pages/static/islands");
@@ -57,7 +56,6 @@ const result = await build({
 });
 
 const outputs = new Map(result.outputFiles.map((file) => [file.path, file.contents]));
-outputs.set(join(target, "europe.json"), Buffer.from(JSON.stringify(europe()) + "\n"));
 outputs.set(licences, Buffer.from(licencesOf(bundled(result.metafile))));
 
 if (process.argv.includes("--check")) {

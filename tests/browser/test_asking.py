@@ -250,6 +250,57 @@ def test_line_has_gaps(visit: Callable[..., Any]) -> None:
     assert line.get_attribute("d").count("M") == 2
 
 
+def test_bars_are_not_stacked(visit: Callable[..., Any]) -> None:
+    """Two amounts of one name are two bars: nothing says that they may be added."""
+    visitor = visit()
+    text = 'SELECT ?name ?n { VALUES (?name ?n) { ("a" 3) ("a" 4) ("b" 5) } }'
+    visitor.go(address(text, "plot"))
+    bars = visitor.page.locator("g[data-mark=bar] rect")
+    bars.first.wait_for()
+    places = bars.evaluate_all(
+        "all => all.map((one) => [one.getAttribute('x'), one.getAttribute('y')])"
+    )
+    assert len(places) == 3
+    assert len({y for _, y in places}) == 3
+    assert len({x for x, _ in places}) == 1
+
+
+def test_currencies_have_no_axis_in_common(visit: Callable[..., Any]) -> None:
+    """Crowns are not drawn on the axis of euros."""
+    visitor = visit()
+    text = (
+        'SELECT ?name ?n ?currency { VALUES (?name ?n ?currency) { ("a" 3 "CZK") ("b" 4 "EUR") } }'
+    )
+    visitor.go(address(text, "plot"))
+    notice = visitor.page.locator("#view-plot .notice")
+    notice.wait_for()
+    assert "CZK, EUR" in notice.inner_text()
+
+
+def test_picture_is_saved_as_png(visit: Callable[..., Any]) -> None:
+    """A picture of a page, and a plot, are saved as PNG at twice their size."""
+    visitor = visit()
+    page = visitor.page
+    visitor.go("/region/CZ08")
+    with page.expect_download() as caught:
+        page.get_by_role("link", name="PNG").first.click()
+    assert caught.value.suggested_filename == "specialisation.png"
+    assert png_size(caught.value.path())[0] == 2 * (640 + 2 * 16)
+    visitor.go(address(PER_COUNTRY, "plot"))
+    with page.expect_download() as caught:
+        page.locator("#view-plot").get_by_role("button", name="PNG").click()
+    assert png_size(caught.value.path())[0] > 500
+    with page.expect_download() as caught:
+        page.locator("#view-plot").get_by_role("button", name="SVG").click()
+    assert "var(--" not in caught.value.path().read_text(encoding="utf-8")
+
+
+def png_size(path: Any) -> tuple[int, int]:
+    head = path.read_bytes()[:24]
+    assert head.startswith(b"\x89PNG")
+    return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
+
+
 def test_heat_map_is_sorted(visit: Callable[..., Any]) -> None:
     """The rows and columns of a heat map begin with those that add up to most."""
     visitor = visit()
@@ -271,13 +322,13 @@ def test_map_of_countries(visit: Callable[..., Any]) -> None:
     page.locator("svg.map path.r4").first.wait_for()
     colour = "one => getComputedStyle(one).fill"
     most = page.locator("svg.map path.r4").first
-    unknown = page.locator("svg.map path.land").first
+    unknown = page.locator("svg.map path:not([class])").first
     light = most.evaluate(colour)
     assert light != unknown.evaluate(colour)
     # The same picture follows the theme, and there the ramp runs the other way.
     page.emulate_media(color_scheme="dark")
     assert brightness(most.evaluate(colour)) > brightness(light)
-    assert page.locator("ul.legend li").count() == 6
+    assert page.locator("svg.map rect.swatch").count() == 6
 
 
 def brightness(colour: str) -> int:
@@ -289,7 +340,7 @@ def test_map_of_points(visit: Callable[..., Any]) -> None:
     visitor = visit()
     visitor.go("/queries/organisations-on-a-map?country=CZ")
     page = visitor.page
-    page.locator("svg.map circle").first.wait_for()
+    page.locator("svg.map circle.dot").first.wait_for()
     assert page.get_by_role("tab", name="Map").get_attribute("aria-selected") == "true"
     assert page.locator("svg.map circle").count() > 5
 

@@ -13,8 +13,8 @@ from clustergraph.http.routes import ROUTES
 
 # What leads elsewhere, answers in JSON, or is a part of pages.
 _PAGES = {
-    "overview", "find", "query-page", "questions", "question", "country", "compare", "policy",
-    "quality", "ontology", "document", "thing", "catalog", "things",
+    "overview", "find", "query-page", "questions", "question", "country", "region", "compare",
+    "policy", "quality", "ontology", "document", "thing", "catalog", "things",
 }  # fmt: skip
 PAGES = [
     example

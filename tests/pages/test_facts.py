@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -109,8 +110,10 @@ def test_each_organisation_is_listed(markup: Markup, shipped: Engine) -> None:
 def test_time_line_and_its_table_hold_the_same(markup: Markup) -> None:
     """Whatever is drawn stands in the table as well."""
     html = markup("/country/CZ")
-    drawn = re.findall(r'<svg class="timeline".*?</svg>', html, re.DOTALL)[0]
-    table = html[html.index("</svg>", html.index('class="timeline"')) :].partition("</table>")[0]
+    drawn = re.findall(r'<svg class="timeline picture".*?</svg>', html, re.DOTALL)[0]
+    table = html[html.index("</svg>", html.index('class="timeline picture"')) :].partition(
+        "</table>"
+    )[0]
     assert drawn.count("<g>") == table.count('<th scope="row">') > 20
 
 
@@ -165,7 +168,7 @@ def cells(html: str, row: str) -> list[str]:
     """Return the texts of the cells of a row."""
     found = re.search(rf'<th scope="row">{re.escape(row)}</th>(.*?)</tr>', html, re.DOTALL)
     assert found, row
-    parts = re.findall(r"<td>(.*?)</td>", found[1], re.DOTALL)
+    parts = re.findall(r"<td data-label=\"[^\"]*\">(.*?)</td>", found[1], re.DOTALL)
     return [" ".join(re.sub(r"<[^>]+>", " ", part).split()) for part in parts]
 
 
@@ -183,7 +186,7 @@ def test_kind_is_told_by_the_first_key(markup: Markup) -> None:
     """Codes of countries and regions need no kind beside them."""
     assert int(cells(markup("/compare?with=CZ&with=SK"), "Cluster organisations")[0]) > 50
     regions = markup("/compare?with=CZ0&with=ES51")
-    assert cells(regions, "Country") == ["Czechia", "Spain"]
+    assert cells(regions, "Country") == ["Czechia", "Spain", ""]
     assert int(cells(regions, "Cluster organisations")[0]) > 10
 
 
@@ -207,9 +210,64 @@ def test_no_more_than_five(visitor: Visitor, markup: Markup) -> None:
     codes = ["CZ", "SK", "AT", "DE", "PL", "FR"]
     address = "/compare?" + "&".join(f"with={code}" for code in codes)
     assert "Only the first 5" in visitor.read(address)
-    assert len(cells(markup(address), "Cluster organisations")) == 5
+    assert len(cells(markup(address), "Cluster organisations")) == 5 + 1  # and the Union
 
 
 def test_name_in_the_address_is_escaped(markup: Markup) -> None:
     """What comes by the address is text."""
     assert "<script>x" not in markup("/compare?kind=organisation&with=%3Cscript%3Ex")
+
+
+def test_union_stands_beside_countries(markup: Markup) -> None:
+    """A column holds the median of the Union; bars are as long as their numbers."""
+    html = markup("/compare?with=DE&with=SK")
+    row = cells(html, "Cluster organisations")
+    assert len(row) == 3
+    assert "EU-27 median" in html
+    widths = [float(one) for one in re.findall(r'class="r3" width="([\d.]+)"', html)[:3]]
+    most = max(int(one) for one in row)
+    assert widths == [pytest.approx(100 * int(one) / most, abs=0.1) for one in row]
+
+
+def test_region_is_chosen_by_name(markup: Markup) -> None:
+    """A region is offered by name with its code, and found by name, code or both."""
+    html = markup("/compare?kind=region&with=Moravia-Silesia+(CZ08)&with=es51")
+    assert '<option value="Moravia-Silesia (CZ08)">' in html
+    assert 'href="/region/CZ08"' in html
+    assert "basic metals" in cells(html, "Strongest specialisation (location quotient)")[0]
+    assert "Market economy only" in html
+    assert cells(markup("/compare?kind=region&with=Moravia-Silesia"), "Country") == ["Czechia", ""]
+
+
+def test_cells_are_labelled(markup: Markup) -> None:
+    """On a phone, where columns become cards, each cell says whose it is."""
+    html = markup("/compare?with=CZ&with=SK")
+    assert set(re.findall(r'data-label="([^"]*)"', html)) == {
+        "Czechia", "Slovakia", "EU-27 median"
+    }  # fmt: skip
+
+
+def test_comparison_is_downloaded(visitor: Visitor) -> None:
+    """The table is to be had for a spreadsheet, with plain numbers."""
+    response = visitor.open("/compare.csv?with=CZ&with=SK")
+    assert isinstance(response.body, bytes)
+    rows = list(csv.reader(response.body.decode().splitlines()))
+    assert rows[0] == ["Feature", "Czechia", "Slovakia", "EU-27 median"]
+    assert int(rows[1][1]) > 50
+    assert "attachment" in dict(response.headers)["Content-Disposition"]
+    assert visitor.open("/compare.xlsx?with=CZ&with=SK").body[:2] == b"PK"  # type: ignore[index]
+
+
+def test_funding_keeps_its_currencies(markup: Markup) -> None:
+    """Amounts stand in the currency of their source, one a row, and are not added."""
+    html = markup("/country/CZ").split('id="funding"')[1].split("</section>")[0]
+    assert "81,500,000,000 CZK" in html
+    assert "€" not in html
+    assert "must not be added" in html
+
+
+def test_estimates_are_marked(markup: Markup) -> None:
+    """Numbers that rest on estimates are marked in the title and hatched."""
+    html = markup("/country/ES")
+    assert "Cluster organisations by ecosystem (mostly estimates)" in html
+    assert "url(#ecosystems-hatch)" in html

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustergraph.pages import charts, europe
+from clustergraph.pages import charts, europe, maps
+from clustergraph.pages.words import Words
 from clustergraph.quadstore import Engine
 
 Show = Callable[..., Any]
@@ -90,7 +91,7 @@ def test_capitals_are_in_their_countries() -> None:
         ("CZ", 14.42, 50.09), ("ES", -3.7, 40.4), ("FI", 24.94, 60.17), ("GR", 23.73, 37.98),
         ("IS", -21.9, 64.15), ("CY", 33.36, 35.17), ("XK", 21.16, 42.66),
     ):  # fmt: skip
-        part = charts.extent(code)
+        part = maps.extent(code)
         assert part is not None
         left, top, width, height = part
         x, y = europe.project(longitude, latitude)
@@ -109,20 +110,21 @@ def test_outlines_stay_on_the_map() -> None:
 def test_pictures_are_well_formed_and_told() -> None:
     """Pictures are XML with a title and a description; names are never markup."""
     bad = "<b>&\"'"
-    dots = [charts.Dot(14, 50, bad, "/x?a=1&b=2", 3), charts.Dot(-100, 40, "far", "", 1)]
-    map_ = charts.europe(
-        "m", bad, bad, values={"CZ": 3, "DE": 80}, names={"CZ": bad}, links={"CZ": "/a?b&c"},
+    t = Words("en", "charts")
+    dots = [maps.Dot(14, 50, bad, "/x?a=1&b=2", 3), maps.Dot(-100, 40, "far", "", 1)]
+    map_ = maps.draw(
+        t, "m", bad, bad, values={"CZ": 3, "DE": 80}, names={"CZ": bad}, links={"CZ": "/a?b&c"},
         dots=dots,
     )  # fmt: skip
-    bars = charts.bars("b", bad, bad, [(bad, 3, "/a?b&c"), ("two", 5000, "")])
+    bars = charts.bars(t, "b", bad, bad, [charts.Bar(bad, 3, "/a?b&c"), charts.Bar("two", 5000)])
     for picture in (map_, bars):
-        root = ElementTree.fromstring(picture)  # noqa: S314 - our own
+        root = ElementTree.fromstring(f"<p>{picture.__html__()}</p>")[0]  # noqa: S314 - our own
         assert root.find("title").text == bad  # type: ignore[union-attr]
         assert root.find("desc").text == bad  # type: ignore[union-attr]
-    assert map_.count("<circle") == 1
-    assert 'class="r0"' in map_
-    assert 'class="r1"' in map_
-    assert "5,000" in bars
+    assert map_.body.count('class="dot"') == 1
+    assert 'class="r0"' in map_.body
+    assert 'class="r1"' in map_.body
+    assert "5,000" in bars.body
 
 
 @given(st.lists(st.integers(min_value=0, max_value=10**7), max_size=60))

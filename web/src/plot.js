@@ -3,6 +3,7 @@
 import {
   barX, binX, cell, dot, lineY, plot, rectY, ruleX, ruleY, text,
 } from "@observablehq/plot";
+import {saving} from "./files.js";
 import {compare, element, figure, say} from "./shared.js";
 
 const MARKS = ["bar", "line", "dot", "heat", "histogram"];
@@ -71,7 +72,7 @@ function drawn(picture, title, description) {
     legend.setAttribute("aria-hidden", "true");
     main.before(legend);
   }
-  return [whole];
+  return [whole, saving(main, "plot")];
 }
 
 /** Returns what Plot is to draw, and the same in words. */
@@ -79,6 +80,7 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
   const at = (name) => columns.findIndex((column) => column.name === name);
   const [xAt, yAt, groupAt] = [at(x), at(y), at(group)];
   const kindOf = (index) => columns[index]?.kind;
+  const numeric = (index) => kindOf(index) === "number";
   const points = rows.map((row) => ({
     x: shown(row[xAt], kindOf(xAt)),
     y: shown(row[yAt], kindOf(yAt)),
@@ -86,8 +88,9 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
     title: row.map((one, index) => `${columns[index].name}: ${one.text}`).join("\n"),
   }));
   if (xAt < 0) throw new Error(say("needs-x"));
+  const mixed = mixture(columns, rows);
+  if (mixed && [xAt, yAt, groupAt].some(numeric)) throw new Error(say("mixed-units", mixed));
   if (kind !== "histogram" && yAt < 0) throw new Error(say("needs-y"));
-  const numeric = (index) => kindOf(index) === "number";
   const color = groupAt < 0 ? {} : colours(points, numeric(groupAt), group);
   const fill = groupAt < 0 ? "var(--s0)" : "group";
   const base = {
@@ -145,20 +148,22 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
     if (!numeric(yAt) && numeric(xAt)) [name, size] = ["y", "x"];
     known = known.filter((point) => Number.isFinite(point[size]));
     if (!known.length) throw new Error(say("needs-numbers", {name: size === "y" ? y : x}));
-    for (const point of known) point[name] = label(point[name]);
-    const all = unique(known, name);
-    const kept = new Set(all.slice(0, MOST_BARS));
-    known = known.filter((point) => kept.has(point[name]));
+    // Each row has a bar of its own: amounts of one name need not add up.
+    const all = known.length;
+    known = known.slice(0, MOST_BARS);
+    const names = known.map((point) => label(point[name]));
+    const domain = known.map((_, row) => row);
+    const clip = clipped(margin(names));
     return {
       spec: {
         ...base,
-        marginLeft: margin([...kept]), marginTop: 24, height: 22 * kept.size + 60,
+        marginLeft: margin(names), marginTop: 24, height: 22 * known.length + 60,
         x: {label: null, grid: true, axis: "top", ticks: Math.max(3, Math.round(width / 120))},
-        y: {label: null, domain: [...kept], tickFormat: clipped(margin([...kept]))},
-        marks: [barX(known, {y: name, x: size, fill, title: "title"}), ruleX([0])],
+        y: {label: null, domain, tickFormat: (row) => clip(names[row])},
+        marks: [barX(known, {y: (_, row) => row, x1: 0, x2: size, fill, title: "title"}), ruleX([0])],
       },
-      description: described(all.length > kept.size ? "bar-cut" : "bar", {
-        kept: kept.size, all: all.length, x: name === "x" ? x : y, y: size === "y" ? y : x,
+      description: described(all > known.length ? "bar-cut" : "bar", {
+        kept: known.length, all, x: name === "x" ? x : y, y: size === "y" ? y : x,
       }),
     };
   }
@@ -195,6 +200,13 @@ function specification({columns, rows}, {kind, x, y, group}, width) {
     },
     description: described(kind),
   };
+}
+
+// A column that says in what the numbers are, if it says several: they have no axis in common.
+function mixture(columns, rows) {
+  const at = columns.findIndex(({name}) => /^(currency|currencyCode|unit)$/.test(name));
+  const units = at < 0 ? [] : [...new Set(rows.map((row) => row[at].text).filter(Boolean))];
+  return units.length > 1 ? {name: columns[at].name, units: units.join(", ")} : null;
 }
 
 function shown(one, kind) {
@@ -250,7 +262,7 @@ function colours(points, numeric, name) {
     const values = new Set(points.map((point) => point.group).filter((value) => value !== null));
     if (values.size > 1) {
       return {type: "quantize", n: RAMP.length, range: RAMP, unknown: "var(--ru)", legend: true,
-        label: name};
+        label: name, tickFormat: (value) => String(Number(value.toPrecision(4)))};
     }
   }
   for (const point of points) if (point.group !== null) point.group = label(point.group);

@@ -123,6 +123,11 @@ def _checked(options: Options) -> Options:
     if options.public_address is not None:
         _check_address(options.public_address)
     _check_operator(options)
+    if options.regions is not None:
+        from clustergraph.pages.boundaries import prepare
+
+        with progress("reading the boundaries of regions"):
+            options = replace(options, regions=prepare(options.regions))
     proxies = os.environ.get(_PROXIES, "").replace(",", " ").split()
     options = replace(
         options,

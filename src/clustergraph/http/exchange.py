@@ -379,7 +379,8 @@ def secured(headers: Headers, base: str) -> Headers:
 def _page_policy(base: str) -> bytes:
     files = f"{base}/static/"
     return (
-        f"default-src 'self'; script-src {files}; style-src {files}; object-src 'none'; "
+        f"default-src 'self'; img-src 'self' blob:; script-src {files}; style-src {files}; "
+        "object-src 'none'; "
         "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     ).encode()
 

@@ -193,6 +193,12 @@ class Options:
         metavar="PATH",
         shown_default="the shipped shapes",
     )
+    regions: Path | None = _setting(
+        "Boundaries of regions for maps: GeoJSON or TopoJSON with NUTS codes, in longitude and "
+        "latitude, of at most 64 MB; without it, regions are circles.",
+        "path",
+        metavar="FILE",
+    )
     inference: bool = _setting(
         "Keep only what is stated: nothing is inferred, and what was inferred is removed by the "
         "next write.",
@@ -278,7 +284,9 @@ class Options:
         ):  # fmt: skip
             del kept[name]
         kept["writable"] = self.takes_writes
-        kept["shapes"] = None if self.shapes is None else str(self.shapes.absolute())
+        for name in ("shapes", "regions"):
+            path = getattr(self, name)
+            kept[name] = None if path is None else str(path.absolute())
         return kept
 
 

@@ -34,11 +34,12 @@ from clustergraph.pages import (
     queries,
     query,
     question,
+    region,
     switches,
     vocabulary,
 )
+from clustergraph.pages.frame import asks_for_picture, not_found
 from clustergraph.pages.frame import handler as page
-from clustergraph.pages.frame import not_found
 from clustergraph.protocol import (
     Change,
     Context,
@@ -94,10 +95,10 @@ class Route:
 
 
 def _by_preference(for_people: Handler, for_programs: Handler) -> Handler:
-    """Return a handler that shows a page to clients that prefer HTML."""
+    """Return a handler that shows a page, or its picture, to clients that prefer HTML."""
 
     def handle(request: Request, context: Context) -> Response | Change:
-        html = prefers_html(request.headers.get("accept"))
+        html = prefers_html(request.headers.get("accept")) or asks_for_picture(request)
         return (for_people if html else for_programs)(request, context)
 
     return handle
@@ -173,7 +174,14 @@ ROUTES: Final = (
     ),
     _page("country", "/country", page(country.show), "/country"),
     _page("country", "/country/{code:[A-Za-z]{2}}", page(country.show), "/country/CZ"),
+    _page("region", "/region", page(region.show), "/region", "/region?country=CZ&activity=24"),
+    _page(
+        "region", "/region/{code:[A-Za-z]{2}[0-9A-Za-z]{0,3}}", page(region.show), "/region/CZ08"
+    ),
     _page("compare", "/compare", page(compare.show), "/compare", "/compare?with=CZ&with=SK"),
+    _page(
+        "compare", "/compare.{form:csv|xlsx}", page(compare.show), "/compare.csv?with=CZ&with=SK"
+    ),
     _page("policy", "/policy", page(policy.show), "/policy", "/policy?strategy=industrial-2021"),
     _page("quality", "/quality", page(quality.show), "/quality"),
     _page(

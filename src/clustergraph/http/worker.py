@@ -238,8 +238,7 @@ def _confine(options: Mapping[str, Any], network: bool, config: Config) -> tuple
     temporary = Path(tempfile.gettempdir())
     write = [*map(Path, options["directories"]), temporary, cache_directory()]
     read = [artefacts.room(name) for name in _ROOMS]
-    if config.shapes is not None:
-        read.append(config.shapes)
+    read += [path for path in (config.shapes, config.regions) if path is not None]
     return confine(network=network, write=write, read=read)
 
 
@@ -256,6 +255,7 @@ def config_of(options: Mapping[str, Any]) -> Config:
         writable=options["writable"],
         max_validate_bytes=options["max_validate_bytes"],
         shapes=options["shapes"] and Path(options["shapes"]),
+        regions=options["regions"] and Path(options["regions"]),
         operator=Operator(
             options["publisher"],
             options["contact"] or "",

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, cast
+from statistics import median
+from typing import TYPE_CHECKING, Final, Literal
 
 import pyoxigraph as ox
 
 from clustergraph.errors import near
+from clustergraph.pages.country import COUNTRY, MEASURES, named, numbers
 from clustergraph.pages.frame import page
-from clustergraph.pages.measures import COUNTRY, MEASURES, named, numbers
+from clustergraph.pages.region import country_of, sources
 from clustergraph.protocol import Response
+from clustergraph.sparql.sheets import write_csv, write_xlsx
 from clustergraph.spelling import fold
 from clustergraph.vocab import ID, PREFIXES
 
@@ -24,20 +29,17 @@ __all__ = ["show"]
 Kind = Literal["country", "region", "organisation"]
 KINDS: Final[tuple[Kind, ...]] = ("country", "region", "organisation")
 MOST: Final = 5
+_CODE: Final = re.compile(r"\(([A-Z]{2}\w{0,3})\)\s*$")
 _ORGANISATION: Final = ID + "cluster-organisation/"
 _NUTS: Final = PREFIXES["nuts"]
 
-# What may be compared: key, name.
-_REGIONS: Final = """SELECT ?key (MIN(?called) AS ?name)
+# What may be compared.
+_REGIONS: Final = """SELECT DISTINCT ?region
 WHERE {
-  { SELECT DISTINCT ?region {
-    ?cluster a cg:ClusterOrganisation ; cg:region/skos:broader* ?region
-  } }
-  ?region a cg:Region ; skos:notation ?key ; skos:prefLabel ?called .
-  FILTER(LANG(?called) IN ("", "en", $language))
-}
-GROUP BY ?key
-ORDER BY ?key"""
+  { ?cluster a cg:ClusterOrganisation ; cg:region/skos:broader* ?region }
+  UNION { ?total cg:observedActivity code:activity-group\\/divisions ; cg:observedRegion ?region }
+  FILTER EXISTS { ?region cg:nutsLevel ?level FILTER(?level > 0) }
+}"""
 _ORGANISATIONS: Final = """SELECT ?thing ?name
 WHERE { ?thing a cg:ClusterOrganisation ; rdfs:label ?name FILTER(LANG(?name) = "en") }
 ORDER BY ?name"""
@@ -117,9 +119,15 @@ WHERE {
   }
 }
 ORDER BY ?what DESC(?note) ?name"""
+_TYPES: Final = {
+    "csv": "text/csv; charset=utf-8; header=present",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+# Columns of the question ``regions-in-numbers``.
+_OF_STATISTICS: Final = ("organisations", "measuredClusters", "persons")
 _ROWS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "country": (*MEASURES, "ecosystem", "label"),
-    "region": ("country", "organisations", "ecosystem", "label"),
+    "region": ("country", *_OF_STATISTICS, "strongest", "ecosystem", "label"),
     "organisation": (
         "country", "city", "founded", "members", "sme-members", "large-firm-members",
         "research-members", "members-employees", "ecosystem", "sector", "label", "member-of",
@@ -138,12 +146,16 @@ class Value:
         href: where it leads; empty: nowhere.
         note: a number or a year, shown beside it.
         shared: whether others on the page have it too.
+        size: the number, which is drawn as a bar; None: it is none.
+        percent: the length of the bar, of the longest in the row.
     """
 
     text: str
     href: str = ""
     note: str = ""
     shared: bool = False
+    size: float | None = None
+    percent: float = 0.0
 
 
 @dataclass(slots=True)
@@ -166,17 +178,22 @@ class Column:
 
 
 def show(visit: Visit) -> Response:
-    """Show what is chosen, and the form to choose more."""
+    """Show what is chosen, and the form to choose more; or return it as a file."""
     given = list(dict.fromkeys(visit.parameters.get("with", [])))
     kind = _kind(visit.parameter("kind"), given)
-    options = _options(visit, kind)
+    options = visit.once(f"compare {kind} {visit.language}", lambda: _options(visit, kind))
     columns, missing = _columns(visit, kind, given[:MOST], options)
     for column in columns:
         column.cells = _cells(visit, kind, column)
     _mark_shared(columns)
-    chosen = [column.key for column in columns] + [key for key, _ in missing]
+    union = _union(visit, kind) if columns else None
+    shown = [*columns, *([union] if union else [])]
+    _draw_bars(shown)
     rows = [row for row in _ROWS[kind] if any(column.cells.get(row) for column in columns)]
+    if "form" in visit.captured:
+        return _file(visit, shown, rows, visit.captured["form"])
     query = {"country": _OF_COUNTRY, "region": _OF_REGION, "organisation": _OF_ORGANISATION}[kind]
+    chosen = [_written(kind, column) for column in columns] + [key for key, _ in missing]
     return page(
         visit,
         "compare",
@@ -184,15 +201,77 @@ def show(visit: Visit) -> Response:
         kinds=KINDS,
         options=options,
         columns=columns,
+        union=union,
+        shown=shown,
         missing=missing,
         too_many=len(given) > MOST,
         rows=rows,
         most=MOST,
         chosen=chosen + [""] * (MOST - len(chosen)),
+        sources=sources(visit) if kind == "region" and columns else [],
         query=visit.query_text(query, thing=ox.NamedNode(columns[0].iri), language=visit.tongue)
         if columns
         else "",
     )
+
+
+def _written(kind: Kind, column: Column) -> str:
+    """Return what stands in the form for something chosen."""
+    return f"{column.name} ({column.key})" if kind == "region" else column.key
+
+
+def _union(visit: Visit, kind: Kind) -> Column | None:
+    """Return the column of the European Union: medians of its members or their regions."""
+    t = visit.words("compare")
+    members = numbers(visit).members
+    if kind == "country":
+        medians = numbers(visit).medians
+    elif kind == "region":
+        regions = [row for row in _statistics(visit).values() if country_of(row.code) in members]
+        medians = {
+            name: float(median([row[name] for row in regions] or [0])) for name in _OF_STATISTICS
+        }
+    else:
+        return None
+    cells = {name: [Value(t.number(n), size=n)] for name, n in medians.items()}
+    return Column("EU", t("union-" + kind), "", "", cells)
+
+
+def _statistics(visit: Visit) -> dict[str, Row]:
+    """Return the numbers of all regions, by code."""
+    rows = visit.once("regions", lambda: visit.ask("regions-in-numbers", country="all"))
+    return {row.code: row for row in rows}
+
+
+def _draw_bars(columns: Sequence[Column]) -> None:
+    """Give each number the length of its bar."""
+    for row in {row for column in columns for row in column.cells}:
+        values = [value for column in columns for value in column.cells.get(row, [])]
+        most = max((value.size or 0 for value in values), default=0)
+        for value in values:
+            value.percent = 100 * value.size / most if value.size and most else 0.0
+
+
+def _file(visit: Visit, columns: Sequence[Column], rows: Sequence[str], form: str) -> Response:
+    """Return the table for a spreadsheet."""
+    t = visit.words("compare")
+
+    def text(values: Sequence[Value]) -> str | float:
+        if len(values) == 1 and values[0].size is not None:
+            return values[0].size
+        return "; ".join(
+            value.text + (f" ({value.note})" if value.note else "") for value in values
+        )
+
+    table = [[t("row-" + row), *(text(c.cells.get(row, [])) for c in columns)] for row in rows]
+    names = [t("feature"), *(column.name for column in columns)]
+    stream = io.BytesIO()
+    (write_csv if form == "csv" else write_xlsx)(names, table, stream)
+    head = [
+        ("Content-Type", _TYPES[form]),
+        ("Content-Disposition", f'attachment; filename="clustergraph-comparison.{form}"'),
+    ]
+    return Response(200, head, stream.getvalue(), cacheable=True)
 
 
 def _kind(given: str, keys: Sequence[str]) -> Kind:
@@ -207,24 +286,17 @@ def _kind(given: str, keys: Sequence[str]) -> Kind:
 
 
 def _options(visit: Visit, kind: Kind) -> dict[str, str]:
-    """Return the names of what may be compared, by key; found once a generation."""
-    memory = visit.context.memory
-    place = f"compare {kind} {visit.language}"
-    if place not in memory or not visit.generation:
-        memory[place] = _found(visit, kind)
-    return cast(dict[str, str], memory[place])
-
-
-def _found(visit: Visit, kind: Kind) -> dict[str, str]:
+    """Return the names of what may be compared, by key."""
     if kind == "country":
         found = numbers(visit)
         names = {code: name for code, name in named(visit).items() if found.total(code)}
-        return dict(sorted(names.items(), key=lambda item: fold(item[1])))
-    if kind == "region":
-        rows = visit.select(_REGIONS, language=visit.tongue)
-        return {row.key: row.name for row in rows}
-    rows = visit.select(_ORGANISATIONS)
-    return {row.thing.removeprefix(_ORGANISATION): row.name for row in rows}
+    elif kind == "region":
+        called = visit.names(row.region for row in visit.select(_REGIONS))
+        names = {iri.removeprefix(_NUTS): name for iri, name in called.items()}
+    else:
+        rows = visit.select(_ORGANISATIONS)
+        names = {row.thing.removeprefix(_ORGANISATION): row.name for row in rows}
+    return dict(sorted(names.items(), key=lambda item: fold(item[1])))
 
 
 def _columns(
@@ -236,14 +308,17 @@ def _columns(
     columns: list[Column] = []
     missing: list[tuple[str, list[str]]] = []
     for written in given:
-        upper = written.upper() if kind != "organisation" else written
+        # A region is offered by its name, with its code behind it.
+        named_code = _CODE.search(written) if kind == "region" else None
+        code = named_code[1] if named_code else written
+        upper = code.upper() if kind != "organisation" else code
         key = upper if upper in options else by_name.get(fold(written))
         if key is None:
             hints = [by_name[name] for name in near(fold(written), by_name, limit=3)]
             missing.append((written, hints))
         elif key not in [column.key for column in columns]:
             iri = space + key
-            href = visit.url(f"/country/{key}") if kind == "country" else visit.link(iri)
+            href = visit.link(iri) if kind == "organisation" else visit.url(f"/{kind}/{key}")
             columns.append(Column(key, options[key], iri, href))
     return columns, missing
 
@@ -260,16 +335,23 @@ def _cells(visit: Visit, kind: Kind, column: Column) -> dict[str, list[Value]]:
     t = visit.words("compare")
     if kind == "country":
         for measure, (n, _) in numbers(visit).of(column.key).items():
-            cells[measure] = [Value(t.number(n))]
+            cells[measure] = [Value(t.number(n), size=n)]
         rows = visit.select(_OF_COUNTRY, thing=thing, language=visit.tongue)
     else:
         for row in visit.select(_WHERE_REGION, thing=thing, language=visit.tongue):
             cells["country"] = [Value(row.name, visit.link(row.value))]
-        cells["organisations"] = [Value("0")]
+        cells["organisations"] = [Value("0", size=0)]
+        if (found := _statistics(visit).get(column.key)) is not None:
+            for name in ("measuredClusters", "persons"):
+                cells[name] = [Value(t.number(found[name]), size=found[name])]
+            if found.strongest:
+                called = visit.names([found.strongest])[found.strongest]
+                note = t.number(round(float(found.quotient), 2))
+                cells["strongest"] = [Value(called, visit.link(found.strongest), note)]
         rows = visit.select(_OF_REGION, thing=thing, language=visit.tongue)
     for row in rows:
         if row.what == "organisations":
-            cells["organisations"] = [Value(t.number(row.n))]
+            cells["organisations"] = [Value(t.number(row.n), size=row.n)]
         else:
             one = Value(row.name, visit.link(row.value), t.number(row.n))
             cells.setdefault(row.what, []).append(one)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from clustergraph.pages import charts, results, schema, summary
+from clustergraph.pages import maps, results, schema, summary
 from clustergraph.pages.conclusions import conclusions
+from clustergraph.pages.country import named
 from clustergraph.pages.europe import point
 from clustergraph.pages.facets import key
 from clustergraph.pages.facts import gathered
 from clustergraph.pages.findings import findings
 from clustergraph.pages.frame import page
-from clustergraph.pages.measures import named
 from clustergraph.pages.neighbours import network
 from clustergraph.pages.view import Row, View
 from clustergraph.pages.visit import short
@@ -24,6 +24,7 @@ from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.pages.facts import Thing
+    from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Visit
     from clustergraph.protocol import Response
 
@@ -198,21 +199,22 @@ def _groups(view: View) -> Iterator[Group]:
             yield Group(key_, [row for _, row in ordered])
 
 
-def _map(view: View) -> str | None:
+def _map(view: View) -> Picture | None:
     """Return a map of where the thing is, if that is known."""
     thing = view.thing
     code = thing.text(CG + "country", CG + "regionCountry").removeprefix(CODE + "country/")
     if thing.iri.startswith(CODE + "country/"):
         code = thing.iri.removeprefix(CODE + "country/")
     place = _point(view)
-    part = (charts.near(*place) if place else None) or charts.extent(code)
+    part = (maps.near(*place) if place else None) or maps.extent(code)
     if part is None:
         return None
     name = thing.name(thing.iri, view.visit.language)
     country = view.name(CODE + "country/" + code)
     where = thing.text(CG + "city") or country
-    dots = [charts.Dot(*place, f"{name}, {where}")] if place else []
-    return charts.europe(
+    dots = [maps.Dot(*place, f"{name}, {where}", place=where)] if place else []
+    return maps.draw(
+        view.visit.words("charts"),
         "where", view.words("map-title", name=name), view.words("map-description", where=where),
         here=code, names={code: country}, part=part, dots=dots,
     )  # fmt: skip
@@ -232,6 +234,8 @@ def _elsewhere(visit: Visit, iri: str) -> list[tuple[str, str]]:
     code = iri.removeprefix(CODE + "country/")
     if code != iri and code in named(visit):
         found.append(("sheet", visit.url(f"/country/{code}")))
+    if iri.startswith(PREFIXES["nuts"]):
+        found.append(("profile", visit.url("/region/" + iri.removeprefix(PREFIXES["nuts"]))))
     cluster = iri.removeprefix(ID + "cluster/")
     if cluster != iri:
         address = visit.url("/queries/measured-cluster-evidence", cluster=cluster)

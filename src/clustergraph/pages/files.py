@@ -14,7 +14,7 @@ from clustergraph.protocol import Response
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["address", "show"]
+__all__ = ["address", "show", "text"]
 
 _STATIC: Final = Path(__file__).parent / "static"
 _TYPES: Final = {
@@ -60,6 +60,11 @@ def show(visit: Visit) -> Response:
 def _dense(style: bytes) -> bytes:
     """Return a style sheet without comments and indentation, which are for those who change it."""
     return _EDGES.sub(rb"\1", _SPACES.sub(b" ", _COMMENTS.sub(b"", style)))
+
+
+def text(name: str) -> str:
+    """Return the content of a text file."""
+    return _known()[name].read_text(encoding="utf-8")
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph import spelling
-from clustergraph.pages import charts, index, indexes
+from clustergraph.pages import index, indexes, maps
 from clustergraph.pages.facets import FACETS, iri_of
 from clustergraph.pages.frame import page
 from clustergraph.pages.gather import Name
@@ -22,6 +22,7 @@ from clustergraph.rdf.values import IRI
 from clustergraph.sparql.sheets import write_csv, write_xlsx
 
 if TYPE_CHECKING:
+    from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Visit
 
 __all__ = ["show"]
@@ -76,6 +77,7 @@ def show(visit: Visit) -> Response:
         for name in FACETS
     ]
     addresses = _Addresses(visit, selection, view)
+    mapped = view == "map" and result.total
     return page(
         visit,
         "find",
@@ -110,9 +112,7 @@ def show(visit: Visit) -> Response:
         number_of_page=number,
         last_page=last,
         first_row=(number - 1) * size,
-        picture=_map(visit, found, addresses) if view == "map" and result.total else None,
-        shades=sorted(found.by_country().values()) if view == "map" else [],
-        ramp=charts.ramp,
+        pictures=[_map(visit, found, addresses)] if mapped else [],
         query=_query(selection, result),
     )
 
@@ -231,21 +231,24 @@ def _shown(visit: Visit, found: index.Index, row: sqlite3.Row) -> dict[str, Any]
     }
 
 
-def _map(visit: Visit, found: index.Index, addresses: _Addresses) -> str:
+def _map(visit: Visit, found: index.Index, addresses: _Addresses) -> Picture:
     t = visit.words("find")
     counts = found.by_country()
     dots = [
-        charts.Dot(
+        maps.Dot(
             row["lon"],
             row["lat"],
             f"{row['city']}: {row['n']}" if row["n"] > 1 else f"{row['en']}, {row['city']}",
             visit.link(row["iri"]) if row["n"] == 1 else addresses.changed(q=row["city"], view=[]),
             row["n"],
+            row["city"],
         )
         for row in found.points(_POINTS)
     ]
     names = {code: found.named("country", code) for code in counts}
-    return charts.europe(
+    (here,) = counts if len(counts) == 1 else ("",)
+    return maps.draw(
+        visit.words("charts"),
         "results",
         t("map-title"),
         t("map-description", countries=len(counts), places=len(dots)),
@@ -253,6 +256,10 @@ def _map(visit: Visit, found: index.Index, addresses: _Addresses) -> str:
         names={code: name.in_language(visit.language) or code for code, name in names.items()},
         links={code: addresses.changed(country=[code], view=[]) for code in counts},
         dots=dots,
+        here=here,
+        part=maps.extent(here) if here else None,
+        measure=t("results-by-country"),
+        sizes=t("results-by-place"),
     )
 
 

@@ -12,7 +12,8 @@ in each language, and a route in `clustergraph.http.routes` with ``handler(show)
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -21,13 +22,33 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import files, words
+from clustergraph.pages.pictures import Picture, document
 from clustergraph.pages.visit import Row, Visit
 from clustergraph.protocol import Context, Handler, Request, Response, problems
 from clustergraph.protocol.negotiation import prefers_html
 
-__all__ = ["NAVIGATION", "Row", "Visit", "handler", "not_found", "page", "refuse", "shown"]
+__all__ = [
+    "NAVIGATION",
+    "Row",
+    "Visit",
+    "asks_for_picture",
+    "handler",
+    "not_found",
+    "page",
+    "refuse",
+    "shown",
+]
 
-NAVIGATION: Final = ("find", "country", "compare", "policy", "query", "ontology", "quality")
+NAVIGATION: Final = (
+    "find",
+    "country",
+    "region",
+    "compare",
+    "policy",
+    "query",
+    "ontology",
+    "quality",
+)
 """What the head of each page leads to, in this order."""
 
 # Pages that show why a worker failed beside what was asked.
@@ -55,6 +76,11 @@ def handler(show: Callable[[Visit], Response]) -> Handler:
     return handle
 
 
+def asks_for_picture(request: Request) -> bool:
+    """Say whether an address asks for a picture: an element img does not prefer HTML."""
+    return b"picture=" in request.query_string
+
+
 def not_found(request: Request, context: Context) -> Response:
     """Return the page that says that nothing is at an address."""
     visit = _visit(request, context, "")
@@ -75,9 +101,11 @@ def page(
     status: int = 200,
     headers: tuple[tuple[str, str], ...] = (),
     cacheable: bool = True,
+    pictures: Iterable[Picture] = (),
+    notes: Iterable[str] = (),
     **values: Any,
 ) -> Response:
-    """Return a page.
+    """Return a page; or, if its address asks for one of its pictures, that alone as SVG.
 
     Args:
         visit: who sees it.
@@ -85,8 +113,14 @@ def page(
         status: the HTTP status.
         headers: further headers, such as Link.
         cacheable: whether it is the same as long as the generation is.
+        pictures: those that can be had alone (``?picture=KEY``).
+        notes: sources and limitations that are written below such a picture.
         values: what the template shows.
     """
+    drawn = {picture.key: picture for picture in pictures}
+    if drawn and "picture" in visit.parameters and status == 200:
+        return replace(_picture(visit, drawn, notes), cacheable=cacheable)
+    values["pictures"] = drawn
     head = [
         ("Content-Type", "text/html; charset=utf-8"),
         ("Content-Language", visit.language),
@@ -94,6 +128,23 @@ def page(
         *headers,
     ]
     return Response(status, head, shown(visit, template, **values).encode(), cacheable=cacheable)
+
+
+def _picture(visit: Visit, drawn: Mapping[str, Picture], notes: Iterable[str]) -> Response:
+    wanted = visit.parameter("picture")
+    if wanted not in drawn:
+        raise UnknownNameError("picture", wanted, drawn)
+    t = visit.words("charts")
+    picture = drawn[wanted]
+    published = visit.context.committed_at
+    source = t(
+        "source",
+        address=visit.base + visit.path,
+        generation=visit.generation,
+        day=f", {t.day(published)}" if published else "",
+    )
+    bounds = [t("boundaries")] if picture.kind == "map" else []
+    return document(picture, [*notes, source, *bounds])
 
 
 def shown(visit: Visit, template: str, **values: Any) -> str:
@@ -106,6 +157,7 @@ def shown(visit: Visit, template: str, **values: Any) -> str:
             visit=visit,
             t=texts,
             frame=words.Words(visit.language, "frame"),
+            chart=words.Words(visit.language, "charts"),
             number=texts.number,
             day=texts.day,
             url=visit.url,

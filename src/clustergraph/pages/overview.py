@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph import artefacts
-from clustergraph.pages import charts
-from clustergraph.pages.frame import page
+from clustergraph.pages import charts, maps
+from clustergraph.pages.frame import asks_for_picture, page
 from clustergraph.protocol import Response
 from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.questions import catalogue
 from clustergraph.vocab import CG, CODE, ID
 
 if TYPE_CHECKING:
+    from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Row, Visit
 
 __all__ = ["show"]
@@ -55,7 +56,7 @@ _SOURCES: Final = "SELECT (COUNT(DISTINCT ?source) AS ?n) { ?thing dcterms:sourc
 
 def show(visit: Visit) -> Response:
     """Show the overview, or describe the service in JSON."""
-    if not prefers_html(visit.request.headers.get("accept")):
+    if not (prefers_html(visit.request.headers.get("accept")) or asks_for_picture(visit.request)):
         return _described(visit)
     countries = visit.select(_BY_COUNTRY, language=visit.tongue)
     for row in countries:
@@ -69,8 +70,7 @@ def show(visit: Visit) -> Response:
         kinds=[(kind, count, kind in _FOUND) for kind, count in _kinds(visit)],
         sources=sources.n,
         countries=countries,
-        picture=_map(visit, countries),
-        limits=charts.ramp([row.clusters for row in countries]),
+        pictures=[_map(visit, countries)],
         by_country=visit.query_text(_BY_COUNTRY, language=visit.tongue),
         heat=_heat(visit, countries),
         by_ecosystem=_BY_ECOSYSTEM,
@@ -93,9 +93,10 @@ def _kinds(visit: Visit) -> list[tuple[str, int]]:
     return [(kind, counts[kind]) for kind in _KINDS if counts.get(kind)]
 
 
-def _map(visit: Visit, countries: Sequence[Row]) -> str:
+def _map(visit: Visit, countries: Sequence[Row]) -> Picture:
     t = visit.words("overview")
-    return charts.europe(
+    return maps.draw(
+        visit.words("charts"),
         "countries",
         t("map-title"),
         t(

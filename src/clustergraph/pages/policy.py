@@ -1,11 +1,13 @@
-"""From strategy to money: what implements what, who pays for it, when, and where the gaps are."""
+"""Policy and money: who funds an ecosystem, what implements which strategy, and the gaps."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from clustergraph.pages import flows, spans
+from clustergraph.errors import UnknownNameError
+from clustergraph.pages import spans
+from clustergraph.pages.country import COUNTRY, named
 from clustergraph.pages.frame import page
 from clustergraph.protocol import Response
 from clustergraph.vocab import CODE, ID
@@ -13,6 +15,7 @@ from clustergraph.vocab import CODE, ID
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Row, Visit
     from clustergraph.pages.words import Words
 
@@ -120,39 +123,68 @@ WHERE {
 }
 ORDER BY ?name""",
 }
+_ECOSYSTEMS: Final = f"""SELECT ?thing ?name
+WHERE {{
+  ?thing a cg:IndustrialEcosystem .
+  {_named("?thing", "name")}
+}}
+ORDER BY ?name"""
 _SCOPES: Final = ("eu", "all")
 _BILLION: Final = 1_000_000_000
 _MILLION: Final = 1_000_000
 
 
 def show(visit: Visit) -> Response:
-    """Show the way from strategies to Euroclusters, the programmes in time, and the gaps."""
-    t = visit.words("policy")
+    """Show who funds an ecosystem, the programmes in time, what follows a strategy, and gaps."""
+    ecosystems = {row.thing.rpartition("/")[2]: row.name for row in _asked(visit, _ECOSYSTEMS)}
+    names = named(visit)
+    ecosystem, country = visit.parameter("ecosystem"), visit.parameter("country").upper()
+    for kind, chosen, known in (
+        ("ecosystem", ecosystem, ecosystems), ("country", country, names)
+    ):  # fmt: skip
+        if chosen and chosen not in known:
+            raise UnknownNameError(kind, chosen, known)
+    asked = {"ecosystem": ecosystem} | ({"country": country} if country else {})
     strategies = visit.parameters.get("strategy", [])
     steps = {name: _asked(visit, query) for name, query in _STEPS.items()}
-    chosen = _along(steps, {ID + "strategy/" + slug for slug in strategies})
     scope = visit.parameter("scope")
     scope = scope if scope in _SCOPES else _SCOPES[0]
     programmes = [
         row for row in _asked(visit, _PROGRAMMES) if scope == "all" or row.country is None
     ]
+    funding = visit.ask("programmes-for-ecosystem", **asked) if ecosystem else []
     return page(
         visit,
         "policy",
-        diagram=_diagram(visit, chosen),
-        steps=chosen,
+        names=visit.names(row.programme for row in funding),
+        pictures=_line(visit, programmes),
+        ecosystems=ecosystems,
+        ecosystem=ecosystem,
+        countries=dict(sorted(names.items(), key=lambda item: item[1])),
+        country=country,
+        funding=_by_link(funding),
+        asked=asked,
+        steps=_along(steps, {ID + "strategy/" + slug for slug in strategies}),
         step_queries={name: _written(visit, query) for name, query in _STEPS.items()},
         strategies=_choices(steps["strategy-programme"]),
         chosen=strategies,
         programmes=programmes,
-        line=_line(visit, programmes),
         programmes_query=_written(visit, _PROGRAMMES),
         scope=scope,
         scopes=_SCOPES,
         gaps={name: _asked(visit, query) for name, query in _GAPS.items()},
         gap_queries={name: _written(visit, query) for name, query in _GAPS.items()},
-        money=lambda row: _told(t, row),
+        money=lambda row: _told(visit.words("policy"), row),
+        code=lambda iri: iri.removeprefix(COUNTRY),
     )
+
+
+def _by_link(rows: list[Row]) -> dict[str, list[Row]]:
+    """Return the programmes of an ecosystem by what links them to it."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.link, []).append(row)
+    return found
 
 
 def _asked(visit: Visit, query: str) -> list[Row]:
@@ -183,32 +215,7 @@ def _along(steps: Mapping[str, list[Row]], strategies: set[str]) -> dict[str, li
     return found
 
 
-def _diagram(visit: Visit, steps: Mapping[str, list[Row]]) -> Any:
-    t = visit.words("policy")
-    stops: dict[str, flows.Stop] = {}
-    links = []
-    for column, rows in enumerate(steps.values()):
-        for row in rows:
-            for iri, name, place in (
-                (row["from"], row.fromName, column),
-                (row.to, row.toName, column + 1),
-            ):
-                # A thing that stands in two columns, as a programme's own initiative does.
-                key = f"{place} {iri}"
-                stops.setdefault(key, flows.Stop(key, name, place, visit.link(iri)))
-            links.append(flows.Flow(f"{column} {row['from']}", f"{column + 1} {row.to}"))
-    if not links:
-        return ""
-    heads = [t(f"column-{n}") for n in range(len(steps) + 1)]
-    counts = {n: sum(stop.column == n for stop in stops.values()) for n in range(len(steps) + 1)}
-    description = t(
-        "flow-description",
-        strategies=counts[0], programmes=counts[1], initiatives=counts[2], euroclusters=counts[3],
-    )  # fmt: skip
-    return flows.sankey("flow", t("flow"), description, heads, list(stops.values()), links)
-
-
-def _line(visit: Visit, programmes: list[Row]) -> Any:
+def _line(visit: Visit, programmes: list[Row]) -> list[Picture]:
     t = visit.words("policy")
     found = []
     for row in programmes:
@@ -228,10 +235,12 @@ def _line(visit: Visit, programmes: list[Row]) -> Any:
                 )
             )
     if not found:
-        return ""
-    return spans.timeline(
-        "programmes-line", t("programmes"), t("line-description", n=len(found)), found
-    )
+        return []
+    kinds = [(t("european"), 0)]
+    if any(row.country for row in programmes):
+        kinds.append((t("national"), 2))
+    description = t("line-description", n=len(found))
+    return [spans.timeline("programmes-line", t("programmes"), description, found, kinds)]
 
 
 def _told(t: Words, row: Row) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import outcome, results, vocabulary
 from clustergraph.pages.frame import page
+from clustergraph.pages.mapped import mapped
 from clustergraph.protocol import Response
 from clustergraph.protocol.query import lasting
 from clustergraph.questions import catalogue
@@ -43,6 +44,7 @@ def show(visit: Visit) -> Response:
         try:
             found = outcome.ask(visit, text, most)
             values |= {"outcome": found, **_elsewhere(visit, found, text)}
+            values["pictures"] = mapped(visit, found, "")
         except ClusterGraphError as error:
             status, values["fault"] = results.fault(error)
     else:

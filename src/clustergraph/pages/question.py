@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from clustergraph.errors import ClusterGraphError
 from clustergraph.pages import outcome, results
 from clustergraph.pages.frame import page
+from clustergraph.pages.mapped import mapped
 from clustergraph.protocol import Response, questions
 from clustergraph.protocol.query import lasting
 from clustergraph.questions import catalogue
@@ -28,7 +29,7 @@ _COUNTRIES: Final = "SELECT DISTINCT ?country { ?thing cg:country ?country }"
 # Of these there are thousands.
 _ENDLESS: Final = ("nuts", "nace")
 # Parameters of the page itself, unless the question has one of that name.
-_OWN: Final = ("rows", "format", "timeout", "page", "size", "version")
+_OWN: Final = ("rows", "format", "timeout", "page", "size", "version", "picture", "lang")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def show(visit: Visit) -> Response:
                 {key: str(value) for key, value in question.plot.items()},
             )
             values |= {"outcome": found, **_elsewhere(visit, found, question, given)}
+            values["pictures"] = mapped(visit, found, question.summary_in(visit.language))
     except ClusterGraphError as error:
         status, values["fault"] = results.fault(error)
     return page(

@@ -12,6 +12,8 @@ from typing import Final
 
 from markupsafe import Markup
 
+from clustergraph.pages.pictures import Entry, Picture, fitted, linked
+
 __all__ = ["Span", "compatible", "moment", "timeline"]
 
 _ROW: Final = 26
@@ -91,7 +93,13 @@ def _days(written: str) -> tuple[int, int]:
     return date(year, month or 1, day or 1).toordinal(), date(year, month or 12, last).toordinal()
 
 
-def timeline(key: str, title: str, description: str, spans: Sequence[Span]) -> Markup:
+def timeline(
+    key: str,
+    title: str,
+    description: str,
+    spans: Sequence[Span],
+    kinds: Sequence[tuple[str, int]] = (),
+) -> Picture:
     """Return a time line: a bar for what has an end, a dot for what has none.
 
     Args:
@@ -99,6 +107,7 @@ def timeline(key: str, title: str, description: str, spans: Sequence[Span]) -> M
         title: what it shows.
         description: what there is to see, for those who cannot.
         spans: the rows, in their order.
+        kinds: name and number of each series, for the legend.
     """
     first = floor(min((span.start for span in spans), default=2000))
     last = ceil(max((span.end or span.start for span in spans), default=2001))
@@ -121,7 +130,7 @@ def timeline(key: str, title: str, description: str, spans: Sequence[Span]) -> M
         top = _HEAD + index * _ROW
         middle = top + _ROW / 2
         name = Markup('<text x="{}" y="{:.1f}" text-anchor="end">{}</text>').format(
-            _NAMES - 10, middle + 4, _short(span.label)
+            _NAMES - 10, middle + 4, fitted(span.label, _NAMES - 16)
         )
         if span.end is None:
             shape = Markup('<circle class="s{}" cx="{:.1f}" cy="{:.1f}" r="5"/>').format(
@@ -134,17 +143,7 @@ def timeline(key: str, title: str, description: str, spans: Sequence[Span]) -> M
             ).format(span.kind, x(span.start), middle - 7, width)
         label = span.label + (f" ({span.note})" if span.note else "")
         row = Markup("<g><title>{}</title>{}{}</g>").format(label, name, shape)
-        if span.href:
-            # The table beside it has the same links for the keyboard.
-            row = Markup('<a href="{}" tabindex="-1" aria-label="{}">{}</a>').format(
-                span.href, label, row
-            )
-        shapes.append(row)
-    return Markup(
-        '<svg class="timeline" viewBox="0 0 {} {}" role="group" aria-labelledby="{}-title {}-desc">'
-        '<title id="{}-title">{}</title><desc id="{}-desc">{}</desc>{}</svg>'
-    ).format(_WIDTH, height, key, key, key, title, key, description, Markup("").join(shapes))
-
-
-def _short(name: str, most: int = 44) -> str:
-    return name if len(name) <= most else name[: most - 1].rstrip() + "…"
+        shapes.append(linked(row, span.href, label))
+    entries = [Entry(kind, f"s{series}") for kind, series in kinds]
+    body = Markup().join(shapes)
+    return Picture(key, "timeline", title, description, _WIDTH, height, body, entries)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
 from clustergraph.pages.addresses import local
+from clustergraph.pages.naming import called, names_of
 from clustergraph.pages.words import Words
 from clustergraph.protocol import Context, Request, faults
 from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.quadstore.engine import reading
+from clustergraph.questions import catalogue
 from clustergraph.vocab import PREFIXES, shorten
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Row", "Term", "Visit", "short"]
 
+T = TypeVar("T")
 Term: TypeAlias = ox.NamedNode | ox.Literal
 _XSD: Final = PREFIXES["xsd"]
 _NUMBERS: Final[Mapping[str, Any]] = {
@@ -35,6 +38,8 @@ _NUMBERS: Final[Mapping[str, Any]] = {
 }
 _BLANK: Final = re.compile(r"\$([A-Za-z]\w*)")
 _MOST_FIELDS: Final = 200
+# For addresses that are embedded elsewhere, where no cookie says it.
+_LANGUAGE: Final = re.compile(rb"(?:^|&)lang=(en|cs)(?:&|$)")
 
 
 class Row(dict[str, Any]):
@@ -72,8 +77,9 @@ class Visit:
 
     @property
     def language(self) -> str:
-        """The language to speak: ``en`` or ``cs``."""
-        return self.request.language
+        """The language to speak, ``en`` or ``cs``: of the address (``lang``), else the reader's."""
+        found = _LANGUAGE.search(self.request.query_string)
+        return found[1].decode() if found else self.request.language
 
     @property
     def theme(self) -> str:
@@ -171,12 +177,48 @@ class Visit:
             QueryError: the engine could not evaluate it.
         """
         with reading():
-            found = self.solutions(text, **terms)
-            names = [variable.value for variable in found.variables]
-            return [
-                Row({name: value(solution[index]) for index, name in enumerate(names)})
-                for solution in found
-            ]
+            return _rows(self.solutions(text, **terms))
+
+    def ask(self, name: str, **values: str | Sequence[str]) -> list[Row]:
+        """Return the rows of a ready question; see `clustergraph.questions.catalogue.ask`.
+
+        Args:
+            name: of the question.
+            values: its parameters.
+
+        Raises:
+            UnknownNameError: a value names nothing in the graph.
+        """
+        given = {key: [one] if isinstance(one, str) else one for key, one in values.items()}
+        with reading():
+            found = catalogue.ask(catalogue.find(name), self.engine, given)
+            assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - pages ask for rows
+            return _rows(found)
+
+    def names(self, iris: Iterable[str | None]) -> dict[str, str]:
+        """Return what things are called: in the language of the visit, else in another one."""
+        things = [ox.NamedNode(iri) for iri in dict.fromkeys(iris) if iri]
+        return called(names_of(self.engine, things, ()), self.language)
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """Return what is computed once a generation and worker.
+
+        Args:
+            key: tells it from other things that are kept.
+            make: computes it.
+        """
+        memory = self.context.memory
+        if key not in memory or not self.generation:
+            memory[key] = make()
+        return cast(T, memory[key])
+
+
+def _rows(found: ox.QuerySolutions) -> list[Row]:
+    names = [variable.value for variable in found.variables]
+    return [
+        Row({name: value(solution[index]) for index, name in enumerate(names)})
+        for solution in found
+    ]
 
 
 def value(term: Any) -> Any:

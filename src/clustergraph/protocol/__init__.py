@@ -131,6 +131,7 @@ class Config:
             description says so.
         max_validate_bytes: longest content that is judged without being stored, decompressed.
         shapes: the file or directory of shapes that hold here; None: the shipped ones.
+        regions: boundaries of regions, as `clustergraph.pages.boundaries` keeps them; None: none.
         operator: who runs the service.
     """
 
@@ -147,6 +148,7 @@ class Config:
     writable: bool = False
     max_validate_bytes: int = 16 << 20
     shapes: Path | None = None
+    regions: Path | None = None
     operator: Operator = Operator()
 
     def policy(self, network: bool) -> QueryPolicy:

@@ -1,0 +1,370 @@
+"""Maps of Europe as SVG: countries or regions coloured by numbers, and symbols at places.
+
+One set of boundaries serves all pages and the answers to queries. They follow the practice of the
+European Union: the Crimea is a part of Ukraine, Cyprus is one, and a footnote explains Kosovo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from math import sqrt
+from typing import TYPE_CHECKING, Final
+
+from markupsafe import Markup
+
+from clustergraph.pages import europe
+from clustergraph.pages.charts import ramp, shade
+from clustergraph.pages.europe import HEIGHT, INSET_HEIGHT, INSET_WIDTH, INSETS, WIDTH, project
+from clustergraph.pages.outlines import bounds, rings_of
+from clustergraph.pages.pictures import Entry, Picture, limits_text, linked, readable, shorten
+
+if TYPE_CHECKING:
+    from clustergraph.pages.words import Words
+
+__all__ = ["Box", "Dot", "Shape", "around", "draw", "extent", "near"]
+
+Box = tuple[float, float, float, float]
+
+# Of a part of the map: height by width, and its least width.
+_ASPECT: Final = 0.72
+_LEAST_PART: Final = 60.0
+_NEAR: Final = 170.0
+_ROOM: Final = 1.3
+
+# Symbols: the radius of the largest, and how much it stands for at least.
+_RADIUS: Final = 22.0
+_LEAST_RADIUS: Final = 1.6
+_LEAST_MOST: Final = 54.0
+_MOST_LABELS: Final = 14
+_LETTER: Final = 7.4
+# What the circles of the legend stand for, as parts of the largest; how many insets leave it room.
+_KEY: Final = (1.0, 0.25, 0.05)
+_BESIDE: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A symbol at a place.
+
+    Attributes:
+        longitude: in degrees.
+        latitude: in degrees.
+        label: what is there, shown on hovering.
+        href: where a click leads; empty: nowhere.
+        size: how much is there; the area of the symbol is proportional to it.
+        place: the name written beside it where there is room; empty: none.
+        value: which colours it; None: it has the colour of all others.
+    """
+
+    longitude: float
+    latitude: float
+    label: str
+    href: str = ""
+    size: float = 1
+    place: str = ""
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A region as operators provide its boundary.
+
+    Attributes:
+        path: on the map of Europe; empty: it is elsewhere.
+        insets: by name of the inset, its path there.
+    """
+
+    path: str
+    insets: Mapping[str, str] = field(default_factory=dict)
+
+
+def draw(
+    t: Words,
+    key: str,
+    title: str,
+    description: str,
+    *,
+    values: Mapping[str, float] | None = None,
+    names: Mapping[str, str] | None = None,
+    links: Mapping[str, str] | None = None,
+    dots: Iterable[Dot] = (),
+    here: str = "",
+    part: Box | None = None,
+    limits: Sequence[float] | None = None,
+    shapes: Mapping[str, Shape] | None = None,
+    measure: str = "",
+    sizes: str = "",
+) -> Picture:
+    """Return a map of Europe.
+
+    Args:
+        t: the words of a page; those of charts are taken from it.
+        key: tells this picture from others on the page.
+        title: what it shows.
+        description: what there is to see, for those who cannot.
+        values: by country (ISO 3166) or, with ``shapes``, by region, which colour it.
+        names: the names of what has a value, for tooltips.
+        links: where a click on it leads.
+        dots: symbols at places.
+        here: the code of a country to set off.
+        part: the part of the map to show, in its units; see `extent` and `near`.
+        limits: the least values of the shades after the first; None: chosen from the values.
+        shapes: regions to draw, by code.
+        measure: what the colours stand for, in the legend.
+        sizes: what the sizes of symbols stand for, in the legend.
+    """
+    values, names, links = values or {}, names or {}, links or {}
+    limits = ramp(list(values.values())) if limits is None else limits
+    box = part or (0.0, 0.0, float(WIDTH), float(HEIGHT))
+    zoom, height = WIDTH / box[2], WIDTH * box[3] / box[2]
+    land, marked = [], []
+
+    def shape(code: str, path: str) -> Markup:
+        value = values.get(code)
+        style = "here" if value is None and code == here else shade(value, limits)
+        drawn = Markup('<path class="{}" d="{}"/>').format(style, path)
+        label = names.get(code, code)
+        if value is not None or shapes is not None:
+            label += f": {t('no-data') if value is None else readable(t, value)}"
+        return linked(
+            Markup("<g><title>{}</title>{}</g>").format(label, drawn), links.get(code, ""), label
+        )
+
+    countries = europe.outlines(fine=part is not None)
+    for code, path in countries.items():
+        if part and not _overlap(_bounds(code), box):
+            continue
+        whole = path if part is None else _inside(path, box)
+        if shapes is None and (code in values or code == here):
+            marked.append(shape(code, whole))
+        else:
+            land.append(Markup('<path d="{}"/>').format(whole))
+    for code, region in (shapes or {}).items():
+        if region.path:
+            marked.append(shape(code, region.path if part is None else _inside(region.path, box)))
+    inner = Markup(
+        '<rect class="sea" width="{}" height="{:.1f}" rx="6"/>'
+        '<svg width="{}" height="{:.1f}" viewBox="{:.1f} {:.1f} {:.1f} {:.1f}">{}</svg>'
+    ).format(WIDTH, height, WIDTH, height, *box, Markup().join([*land, *marked]))
+
+    dots = sorted(dots, key=lambda dot: -dot.size)
+    most = max((dot.size for dot in dots), default=1)
+    symbols, labels = [], _Labels(WIDTH, height)
+    outside: dict[str, list[Markup]] = {}
+    for dot in dots:
+        x, y = project(dot.longitude, dot.latitude)
+        radius = _radius(dot.size, most)
+        if europe.within(x, y):
+            x, y = (x - box[0]) * zoom, (y - box[1]) * zoom
+            if 0 <= x <= WIDTH and 0 <= y <= height:
+                symbols.append(_symbol(dot, x, y, radius, limits))
+                if part and dot.place:
+                    labels.add(dot.place, x, y, radius)
+        else:
+            for inset in INSETS:
+                if inset.holds(dot.longitude, dot.latitude):
+                    at = inset.project(dot.longitude, dot.latitude)
+                    symbol = _symbol(dot, *at, radius, limits)
+                    outside.setdefault(inset.name, []).append(symbol)
+    inner += Markup().join(symbols) + labels.drawn()
+
+    shown = [
+        inset for inset in INSETS if part is None or inset.country == here or inset.name in outside
+    ]
+    for index, inset in enumerate(shown):
+        content = _inset(inset, values, here, shapes, shape) + Markup().join(
+            outside.get(inset.name, ())
+        )
+        inner += Markup(
+            '<g transform="translate({:.1f} {:.1f})"><rect class="sea" width="{}" height="{}"'
+            ' rx="3"/><svg width="{}" height="{}">{}</svg><text class="axis small" x="{}" y="{}"'
+            ' text-anchor="middle">{}</text></g>'
+        ).format(
+            index * (INSET_WIDTH + 4.5), height + 6, INSET_WIDTH, INSET_HEIGHT, INSET_WIDTH,
+            INSET_HEIGHT, content, INSET_WIDTH / 2, INSET_HEIGHT + 12, inset.name,
+        )  # fmt: skip
+    beside = len(shown) <= _BESIDE
+    key_of_sizes = _size_key(
+        t, most, sizes, len(shown) * (INSET_WIDTH + 4.5) + 8 if beside else 0,
+        height + (8 if beside else INSET_HEIGHT + 26),
+    )  # fmt: skip
+    inner += key_of_sizes
+    strip = INSET_HEIGHT + 24 if shown else 6
+    taken = 2 * _RADIUS + 12 if key_of_sizes else 0
+    height += max(strip, taken) if beside else strip + taken
+    note = t("kosovo") if "XK" in values or here == "XK" or "XK" in names else ""
+    shaded = [*values.values(), *(dot.value for dot in dots if dot.value is not None)]
+    entries = _entries(t, shaded, limits, measure, unknown=bool(values))
+    return Picture(key, "map", title, description, WIDTH, height, inner, entries, note)
+
+
+def extent(code: str) -> Box | None:
+    """Return the part of the map that shows a country and what is around it; None: all of it.
+
+    Args:
+        code: of the country (ISO 3166).
+    """
+    if code not in europe.outlines(fine=True):
+        return None
+    left, top, right, bottom = _bounds(code)
+    left, top, right, bottom = max(left, 0), max(top, 0), min(right, WIDTH), min(bottom, HEIGHT)
+    if right <= left or bottom <= top:
+        return None
+    return _fitted(left, top, right, bottom)
+
+
+def around(places: Iterable[tuple[float, float]]) -> Box | None:
+    """Return the part of the map that holds places; None: all of it, or none is on the map.
+
+    Args:
+        places: longitude and latitude of each.
+    """
+    found = [point for place in places if europe.within(*(point := project(*place)))]
+    return _fitted(*bounds([found])) if found else None
+
+
+def near(longitude: float, latitude: float) -> Box | None:
+    """Return the part of the map about a place, some 1,200 km wide; None: it is not on the map."""
+    x, y = project(longitude, latitude)
+    return _part(x, y, _NEAR) if europe.within(x, y) else None
+
+
+def _fitted(left: float, top: float, right: float, bottom: float) -> Box | None:
+    width = max((right - left) * _ROOM, (bottom - top) * _ROOM / _ASPECT, _LEAST_PART)
+    if width > WIDTH * 0.9:
+        return None
+    return _part((left + right) / 2, (top + bottom) / 2, width)
+
+
+def _part(x: float, y: float, width: float) -> Box:
+    height = width * _ASPECT
+    left = min(max(x - width / 2, 0), WIDTH - width)
+    return left, min(max(y - height / 2, 0), HEIGHT - height), width, height
+
+
+class _Labels:
+    """Names of places, as many as fit beside each other.
+
+    Args:
+        width: of the map, in pixels.
+        height: of the map, in pixels.
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        self._room = (width, height)
+        self._boxes: list[Box] = []
+        self._texts: list[Markup] = []
+
+    def add(self, name: str, x: float, y: float, radius: float) -> None:
+        """Write a name beside a symbol, unless there is no room."""
+        name = shorten(name, 24)
+        width = _LETTER * len(name)
+        left = x + radius + 3
+        if left + width > self._room[0]:
+            left = x - radius - 3 - width
+        box = (left, y - 8, width, 15.0)
+        if (
+            len(self._texts) < _MOST_LABELS
+            and left >= 0
+            and 10 <= y <= self._room[1] - 6
+            and not any(_overlap((l, t, l + w, t + h), box) for l, t, w, h in self._boxes)  # noqa: E741
+        ):
+            self._boxes.append(box)
+            self._texts.append(
+                Markup('<text class="place" x="{:.1f}" y="{:.1f}">{}</text>').format(
+                    left, y + 4, name
+                )
+            )
+
+    def drawn(self) -> Markup:
+        """Return the texts."""
+        return Markup().join(self._texts)
+
+
+def _inset(
+    inset: europe.Inset,
+    values: Mapping[str, float],
+    here: str,
+    shapes: Mapping[str, Shape] | None,
+    shape: Callable[[str, str], Markup],
+) -> Markup:
+    path = europe.inset_outlines()[inset.name]
+    if shapes is None and (inset.country in values or here == inset.country):
+        return shape(inset.country, path)
+    regions = [
+        shape(code, one.insets[inset.name])
+        for code, one in (shapes or {}).items()
+        if inset.name in one.insets
+    ]
+    return Markup('<path d="{}"/>').format(path) + Markup().join(regions)
+
+
+def _entries(
+    t: Words, values: Sequence[float], limits: Sequence[float], measure: str, *, unknown: bool
+) -> list[Entry]:
+    if not values:
+        return []
+    texts = limits_text(t, min(values), limits)
+    shades = [Entry(text, f"r{index}") for index, text in enumerate(texts)]
+    heading = [Entry(measure)] if measure else []
+    return [*heading, *shades, *([Entry(t("no-data"), "ru")] if unknown else [])]
+
+
+def _size_key(t: Words, most: float, sizes: str, left: float, top: float) -> Markup:
+    """Return the legend of the sizes of symbols: one row of circles."""
+    steps = [step for step in dict.fromkeys(_nice(most * part) for part in _KEY) if step]
+    if len(steps) < 2 or not sizes:
+        return Markup()
+    middle = top + _RADIUS
+    shapes = [
+        Markup('<text class="axis" x="{:.1f}" y="{:.1f}">{}</text>').format(left, middle + 4, sizes)
+    ]
+    left += _LETTER * len(sizes) + 12
+    for step in steps:
+        radius, text = _radius(step, most), t.number(step)
+        shapes.append(
+            Markup(
+                '<circle class="ring" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>'
+                '<text class="axis" x="{:.1f}" y="{:.1f}">{}</text>'
+            ).format(left + radius, middle, radius, left + 2 * radius + 5, middle + 4, text)
+        )
+        left += 2 * radius + _LETTER * len(text) + 18
+    return Markup().join(shapes)
+
+
+def _nice(value: float) -> int:
+    """Return a number with one digit that counts, not above a value."""
+    unit: int = 10 ** (len(str(int(value))) - 1)
+    return int(value) // unit * unit
+
+
+def _radius(size: float, most: float) -> float:
+    """Return the radius of a symbol, in pixels: its area is proportional to its size."""
+    return max(_RADIUS * sqrt(max(size, 0) / max(most, _LEAST_MOST)), _LEAST_RADIUS)
+
+
+def _symbol(dot: Dot, x: float, y: float, radius: float, limits: Sequence[float]) -> Markup:
+    style = "dot" if dot.value is None else f"dot {shade(dot.value, limits)}"
+    circle = Markup(
+        '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"><title>{}</title></circle>'
+    ).format(style, x, y, radius, dot.label)
+    return linked(circle, dot.href, dot.label)
+
+
+def _overlap(bounds: Box, box: Box) -> bool:
+    left, top, right, bottom = bounds
+    return left < box[0] + box[2] and right > box[0] and top < box[1] + box[3] and bottom > box[1]
+
+
+def _inside(path: str, box: Box) -> str:
+    """Return the rings of a path that reach into a part of the map."""
+    rings = path.split("z")[:-1]
+    return "".join(ring + "z" for ring in rings if _overlap(bounds(rings_of(ring + "z")), box))
+
+
+@cache
+def _bounds(code: str) -> Box:
+    """Return the edges of a country on the map: left, top, right, bottom."""
+    return bounds(rings_of(europe.outlines(fine=True)[code]))

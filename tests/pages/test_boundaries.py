@@ -1,0 +1,199 @@
+"""Boundaries that an operator provides: what is read, and what is refused and how."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from inprocess import visit
+
+from clustergraph.errors import UnreadableInputError
+from clustergraph.pages import boundaries, maps
+from clustergraph.pages.words import Words
+from clustergraph.protocol import Config, Context, Request
+from clustergraph.quadstore import Engine
+
+SQUARE = [[[14.0, 50.0], [15.0, 50.0], [15.0, 51.0], [14.0, 51.0], [14.0, 50.0]]]
+ISLAND = [[[-15.6, 28.0], [-15.3, 28.0], [-15.3, 28.2], [-15.6, 28.2], [-15.6, 28.0]]]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what is read in a directory of the test."""
+    monkeypatch.setenv("CLUSTERGRAPH_CACHE", str(tmp_path / "cache"))
+
+
+def feature(code: Any = "CZ08", rings: Any = SQUARE, **more: Any) -> dict[str, Any]:
+    geometry = {"type": "Polygon", "coordinates": rings}
+    return {"type": "Feature", "properties": {"NUTS_ID": code}, "geometry": geometry} | more
+
+
+def collection(*features: Any) -> dict[str, Any]:
+    return {"type": "FeatureCollection", "features": list(features)}
+
+
+def topology(**more: Any) -> dict[str, Any]:
+    """Return two regions that share an arc, on a grid."""
+    return {
+        "type": "Topology",
+        "transform": {"scale": [0.5, 0.5], "translate": [14, 50]},
+        "arcs": [[[2, 0], [0, 2]], [[2, 2], [-2, 0], [0, -2], [2, 0]], [[2, 2], [2, -2], [-2, 0]]],
+        "objects": {
+            "nuts": {
+                "type": "GeometryCollection",
+                "geometries": [
+                    {"type": "Polygon", "arcs": [[0, 1]], "id": "CZ01"},
+                    {"type": "MultiPolygon", "arcs": [[[0, 2]]], "properties": {"id": "CZ02"}},
+                ],
+            }
+        },
+    } | more
+
+
+def written(tmp_path: Path, content: Any) -> Path:
+    path = tmp_path / "regions.json"
+    path.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_geojson_is_read(tmp_path: Path) -> None:
+    """Regions have paths on the map; outermost ones on their insets."""
+    path = written(tmp_path, collection(feature(), feature("ES70", ISLAND)))
+    found = boundaries.shapes(boundaries.prepare(path))
+    assert list(found) == ["CZ08", "ES70"]
+    assert found["CZ08"].path.startswith("M")
+    assert found["CZ08"].insets == {}
+    assert found["ES70"].path == ""
+    assert list(found["ES70"].insets) == ["Canarias"]
+
+
+def test_topojson_is_read(tmp_path: Path) -> None:
+    """Arcs are put together, forwards and backwards; codes are ids or properties."""
+    found = boundaries.shapes(boundaries.prepare(written(tmp_path, topology())))
+    assert list(found) == ["CZ01", "CZ02"]
+    assert all(shape.path.endswith("z") for shape in found.values())
+
+
+def test_same_content_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before is kept by its content."""
+    path = written(tmp_path, collection(feature()))
+    kept = boundaries.prepare(path)
+    monkeypatch.setattr(boundaries.json, "dumps", None)
+    assert boundaries.prepare(path) == kept
+
+
+def changed(**more: Any) -> dict[str, Any]:
+    return collection(feature(**more))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "it is not JSON"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        ("[]", "neither a FeatureCollection"),
+        ("9" * 10_000, "it is not JSON"),
+        ({}, "type is null"),
+        ({"type": ["FeatureCollection"]}, "type is"),
+        ({"type": "Feature"}, "a FeatureCollection (GeoJSON) or a Topology (TopoJSON) is needed"),
+        (collection(), "it has no region"),
+        ({"type": "FeatureCollection"}, "features is no list"),
+        ({"type": "FeatureCollection", "features": {"a": 1}}, "features is no list"),
+        (collection(7), "features[0] is no object"),
+        (collection(feature(), {"geometry": None}), "features[1].geometry is no object"),
+        (changed(properties={}), "features[0] has no NUTS code: neither the property NUTS_ID nor"),
+        (changed(properties=None), "has no NUTS code"),
+        (changed(properties=[1]), "features[0].properties is no object"),
+        (changed(code=8), "has no NUTS code"),
+        (changed(code="../../etc"), "is no NUTS code, such as CZ08"),
+        (changed(code="<script>"), "is no NUTS code"),
+        (changed(code="A" * 100_000), "is no NUTS code"),
+        (changed(properties={"NUTS_ID": "CZ08", "LEVL_CODE": 3}), "LEVL_CODE is 3, but CZ08"),
+        (collection(feature(), feature()), "features[1]: the code CZ08 is given twice"),
+        (changed(geometry={"type": "Point", "coordinates": [1, 2]}), "type is \"Point\""),
+        (changed(rings=None), "coordinates is no list"),
+        (changed(rings=[None]), "coordinates is no list"),
+        (changed(rings=[[[1]]]), "is no pair of numbers"),
+        (changed(rings=[[["14", "50"]]]), "is no pair of numbers"),
+        (changed(rings=[[[True, False]]]), "is no pair of numbers"),
+        (changed(rings=[[[1e400, 50]]]), "it holds Infinity"),
+        (changed(rings=[[[float("nan"), 50]]]), "it holds NaN"),
+        (json.dumps(changed()).replace("14.0", "1e999"), "is no pair of numbers"),
+        (json.dumps(changed()).replace("14.0", "9" * 4000), "is no pair of numbers"),
+        (changed(rings=[[[4_321_000, 3_210_000]]]), "no longitude and latitude in degrees"),
+        (topology(arcs=None), "arcs is no list"),
+        (topology(arcs=[[[0, 0]]]), "there is no arc 1"),
+        (topology(transform={}), "transform.scale is no list"),
+        (topology(transform={"scale": [1e11, 1], "translate": [0, 0]}), "no longitude and"),
+        (topology(objects=[]), "objects is no object"),
+        (topology(objects={"a": {"geometries": [{"type": "Polygon", "arcs": [[10**30]]}]}}),
+         "there is no arc"),
+        (topology(objects={"a": {"geometries": [{"type": "Polygon", "arcs": [[[0]]]}]}}),
+         "there is no arc [0]"),
+    ],
+)  # fmt: skip
+def test_faults_are_told(tmp_path: Path, content: Any, reason: str) -> None:
+    """Whatever is wrong is an error that names file, place and reason in a line."""
+    path = written(tmp_path, content)
+    with pytest.raises(UnreadableInputError) as caught:
+        boundaries.prepare(path)
+    message = str(caught.value)
+    assert str(path) in message
+    assert reason in message
+    assert len(message) < 400
+    assert not list((tmp_path / "cache").glob("regions/*"))
+
+
+def test_large_file_is_not_read(tmp_path: Path) -> None:
+    """A file above the limit is refused before it is read."""
+    path = tmp_path / "large.json"
+    with path.open("wb") as file:
+        file.truncate(boundaries.MOST_BYTES + 1)
+    with pytest.raises(UnreadableInputError, match="64 MB"):
+        boundaries.prepare(path)
+
+
+@pytest.mark.parametrize("name", ["missing.json", "."])
+def test_missing_file_is_told(tmp_path: Path, name: str) -> None:
+    """A file that is not there, or no file, is told."""
+    with pytest.raises(UnreadableInputError):
+        boundaries.prepare(tmp_path / name)
+
+
+def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
+    """What is not UTF-8 is told."""
+    path = tmp_path / "binary.json"
+    path.write_bytes(b"\xff\xfe\x00" * 9)
+    with pytest.raises(UnreadableInputError, match="not JSON"):
+        boundaries.prepare(path)
+
+
+def test_regions_are_coloured(tmp_path: Path, shipped: Engine, show_shipped: Any) -> None:
+    """With boundaries, the map of an activity colours the regions by their quotients."""
+    kept = boundaries.prepare(written(tmp_path, collection(feature(), feature("CZ06", ISLAND))))
+    config = Config(regions=kept)
+    request = Request("GET", "/region", b"activity=24", {"accept": "text/html"}, b"")
+    response = visit(request, Context(shipped.store, 1, config, engine=shipped))
+    assert isinstance(response.body, bytes)
+    html = response.body.decode()
+    assert '<title>Moravia-Silesia: 7.58</title><path class="r4"' in html
+    assert 'class="dot' not in html
+    assert 'class="dot' in show_shipped("/region?activity=24").text
+
+
+def test_region_without_value_is_not_zero() -> None:
+    """A region that is drawn and has no value has the colour of no data."""
+    square = "M1 1l2 0 0 2z"
+    shapes = {code: maps.Shape(square) for code in ("CZ01", "CZ02")}
+    names = {"CZ01": "One", "CZ02": "Two"}
+    drawn: Callable[..., Any] = maps.draw
+    picture = drawn(
+        Words("en", "charts"), "m", "t", "d", shapes=shapes, values={"CZ01": 2.0}, names=names
+    )
+    assert "<title>One: 2</title>" in picture.body
+    assert "<title>Two: no data</title>" in picture.body
+    assert picture.legend[-1].style == "ru"
