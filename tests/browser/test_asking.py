@@ -283,7 +283,7 @@ def test_picture_is_saved_as_png(visit: Callable[..., Any]) -> None:
     page = visitor.page
     visitor.go("/region/CZ08")
     with page.expect_download() as caught:
-        page.get_by_role("link", name="PNG").first.click()
+        page.get_by_role("button", name="PNG").first.click()
     assert caught.value.suggested_filename == "specialisation.png"
     assert png_size(caught.value.path())[0] == 2 * (640 + 2 * 16)
     visitor.go(address(PER_COUNTRY, "plot"))

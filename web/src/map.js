@@ -20,7 +20,7 @@ export async function draw(panel, data, wished, {map, title}) {
 
 // The server's document, without what it has only where it stands alone.
 async function drawn(address) {
-  const response = await fetch(address);
+  const response = await fetch(address, {headers: {accept: "text/html"}});
   if (!response.ok) throw new Error(say("no-points"));
   const text = await response.text();
   const picture = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
