@@ -134,6 +134,13 @@ def test_query_of_the_catalogue(run, shipped: Engine) -> None:
     assert len(both.out.splitlines()) > len(result.out.splitlines())
 
 
+def test_only_queries_of_ones_own_are_warned_about(run, shipped: Engine) -> None:
+    """What a ready question does on purpose is no concern of whoever asks it."""
+    ready = run("query", "find-partners", "-p", "country=CZ", "-p", "ecosystem=textiles")
+    assert (ready.code, ready.err) == (0, "")
+    assert "write them as UNION" in run("query", catalogue.find("find-partners").body).err
+
+
 def test_query_from_text_file_and_standard_input(
     run, small_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

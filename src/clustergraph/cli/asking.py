@@ -111,7 +111,7 @@ def query(
     try:
         values = resolve(question.parameters, _values(parameters), engine)
         answer = catalogue.ask(question, engine, values)
-        if isinstance(engine, Engine):
+        if isinstance(engine, Engine) and question.kind == "file":
             for warning in engine.warnings(question.bind(values), CG):
                 click.echo(f"clustergraph: {warning}", err=True)
         if output is None:
