@@ -65,7 +65,7 @@ def visit(browser: Any, base: str) -> Iterator[Callable[..., Visitor]]:
 
     def open_window(**options: Any) -> Visitor:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         visitor = Visitor(context.new_page(), base)
         page, wrong = visitor.page, visitor.wrong
 
