@@ -17,13 +17,15 @@ PHONE, DESK = 390, 1440
 _WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
 _SAY = {
     "en": {
-        "textile": "textile", "cz": "Czechia", "sk": "Slovakia", "de": "Germany", "countries": "Countries",
+        "textile": "textile", "cz": "Czechia", "sk": "Slovakia", "de": "Germany",
+        "countries": "Countries",
         "policy": "Policy and funding", "menu": "Menu", "run": "Run query", "query": "Query",
         "median": "EU median", "what": "what is a cluster", "meant": "did you mean SELECT?",
         "rows": r"^\d+ rows$", "compare": "Compare", "queries": "Ready questions",
     },
     "cs": {
-        "textile": "textil", "cz": "Česko", "sk": "Slovensko", "de": "Německo", "countries": "Země",
+        "textile": "textil", "cz": "Česko", "sk": "Slovensko", "de": "Německo",
+        "countries": "Země",
         "policy": "Politika a financování", "menu": "Nabídka", "run": "Spustit dotaz",
         "query": "Dotazy", "median": "edián EU", "what": "co je klastr",
         "meant": "did you mean SELECT?", "rows": r"^\d+ řádk[yů]$", "compare": "Porovnat",

@@ -20,6 +20,7 @@ from clustergraph.pages.neighbours import network
 from clustergraph.pages.view import Row, View
 from clustergraph.pages.visit import short
 from clustergraph.protocol.parameters import whole_number
+from clustergraph.spelling import collation_key
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:
@@ -195,7 +196,10 @@ def _groups(view: View) -> Iterator[Group]:
             found.setdefault(group, []).append((place, view.incoming(link)))
     for key_ in (*GROUPS, "other"):
         if key_ in found:
-            ordered = sorted(found[key_], key=lambda pair: (pair[0], pair[1].name))
+            ordered = sorted(
+                found[key_],
+                key=lambda pair: (pair[0], collation_key(pair[1].name, view.visit.language)),
+            )
             yield Group(key_, [row for _, row in ordered])
 
 

@@ -9,7 +9,7 @@ from clustergraph.pages import results
 from clustergraph.pages.frame import page
 from clustergraph.protocol import Response
 from clustergraph.questions import catalogue
-from clustergraph.spelling import fold
+from clustergraph.spelling import collation_key
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -27,9 +27,8 @@ def show(visit: Visit) -> Response:
     wanted, tag = visit.parameter("q"), visit.parameter("tag")
     known = list(catalogue.questions().values())
 
-    def by_summary(question: Question) -> str:
-        # Without their accents, Czech names stand nearly where a reader looks for them.
-        return fold(question.summary_in(visit.language))
+    def by_summary(question: Question) -> tuple[str, str]:
+        return collation_key(question.summary_in(visit.language), visit.language)
 
     tags = Counter(tag for question in known for tag in question.tags)
     found = [one for one in known if (not tag or tag in one.tags) and one.holds(wanted)]

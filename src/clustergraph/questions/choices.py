@@ -8,6 +8,7 @@ import pyoxigraph as ox
 
 from clustergraph.quadstore import Queryable
 from clustergraph.questions.parameters import Parameter, namespace
+from clustergraph.spelling import collation_key
 
 __all__ = ["Choice", "choices_of"]
 
@@ -60,4 +61,4 @@ def choices_of(parameter: Parameter, engine: Queryable, language: str) -> list[C
         label = solution["best"] or solution["other"] or solution["any"]
         if name and (not parameter.choices or name in parameter.choices):
             choices.append(Choice(name, label.value if label else name))
-    return sorted(choices, key=lambda choice: (choice.label.casefold(), choice.value))
+    return sorted(choices, key=lambda one: (collation_key(one.label, language), one.value))
