@@ -36,7 +36,8 @@ class Visitor:
         return response
 
 
-@pytest.fixture(scope="session")
+# Not for the session: beside Playwright, no other test of the process can run an event loop.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """The browser; without one, or without what drives it, the tests are skipped."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -53,7 +54,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def base(browser: Any, serve_for_all: Callable[..., Any]) -> str:
+def base(serve_for_all: Callable[..., Any]) -> str:
     """The address of a service over the shipped graph."""
     return str(serve_for_all("--workers", 2, "--contact", "curator@example.org").base)
 

@@ -8,13 +8,13 @@ import {
 } from "@codemirror/autocomplete";
 import {defaultKeymap, history as changes, historyKeymap} from "@codemirror/commands";
 import {
-  bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting,
+  bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting,
 } from "@codemirror/language";
 import {forceLinting, linter, lintGutter, lintKeymap} from "@codemirror/lint";
 import {highlightSelectionMatches, searchKeymap} from "@codemirror/search";
 import {EditorState, Prec} from "@codemirror/state";
 import {
-  drawSelection, dropCursor, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars,
+  drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars,
   hoverTooltip, keymap, lineNumbers,
 } from "@codemirror/view";
 import {tags} from "@lezer/highlight";
@@ -63,7 +63,6 @@ const theme = EditorView.theme({
   ".cm-panel.cm-search input, .cm-panel.cm-search button": {
     color: "inherit", backgroundColor: "var(--code-paper)", backgroundImage: "none",
     border: "1px solid var(--code-edge)"},
-  ".cm-foldPlaceholder": {backgroundColor: "var(--code-line)", color: "inherit", border: "none"},
   ".cm-gutter-lint": {width: "0.9em"},
   // The marks would be pictures from data addresses, which the security policy forbids.
   ".cm-lintRange-error": {backgroundImage: "none", textDecoration: "underline wavy var(--code-wrong)",
@@ -118,11 +117,11 @@ const view = new EditorView({
         {key: "Mod-/", run: toggleComments},
         {key: "Alt-Enter", run: startCompletion},
       ])),
-      lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), changes(), foldGutter(),
-      drawSelection(), dropCursor(), EditorState.allowMultipleSelections.of(true), indentOnInput(),
+      lineNumbers(), highlightActiveLineGutter(), highlightSpecialChars(), changes(),
+      drawSelection(), EditorState.allowMultipleSelections.of(true), indentOnInput(),
       bracketMatching(), closeBrackets(), highlightActiveLine(), highlightSelectionMatches(),
       keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap,
-        ...foldKeymap, ...completionKeymap, ...lintKeymap]),
+        ...completionKeymap, ...lintKeymap]),
       sparql(),
       autocompletion({override: [completer(vocabulary, addresses.things)], maxRenderedOptions: 60, icons: true}),
       hoverTooltip(explained),
