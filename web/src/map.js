@@ -22,9 +22,10 @@ export async function draw(panel, data, wished, {map, title}) {
 async function drawn(address) {
   const response = await fetch(address, {headers: {accept: "text/html"}});
   if (!response.ok) throw new Error(say("no-points"));
-  const text = await response.text();
+  // The style of the document is that of the page; the page's policy forbids it to be parsed here.
+  const text = (await response.text()).replace(/<style>.*?<\/style>/s, "");
   const picture = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
-  for (const part of picture.querySelectorAll("style, .paper")) part.remove();
+  picture.querySelector(".paper").remove();
   for (const key of ["width", "height"]) picture.removeAttribute(key);
   picture.classList.add("map", "alone");
   return element("figure", {class: "drawn"}, document.importNode(picture, true));
