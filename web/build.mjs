@@ -13,7 +13,7 @@ const target = join(here, "../src/clustergraph/pages/static/islands");
 const licences = join(here, "../LICENSES/bundled-javascript.txt");
 
 // Each is a file of its own, loaded when it is needed, and names the others relative to itself.
-const entries = ["query", "results", "plot", "map", "graph", "network", "picture"];
+const entries = ["query", "results", "plot", "map", "graph", "picture"];
 
 // Plot writes style elements into its pictures, which the content security policy forbids; their
 // few rules stand in islands.css. Should a later release write others, the build fails.

@@ -345,20 +345,15 @@ def test_map_of_points(visit: Callable[..., Any]) -> None:
     assert page.locator("svg.map circle").count() > 5
 
 
-def test_neighbours_as_a_network(visit: Callable[..., Any]) -> None:
-    """The page of a thing draws its relations among the technical details, by keyboard too."""
+def test_relations_as_a_network(visit: Callable[..., Any]) -> None:
+    """The technical details of a thing lead to a query that draws its relations as a network."""
     visitor = visit(reduced_motion="reduce")
     visitor.go("/doc/eurocluster/euroboostex")
     page = visitor.page
     page.get_by_text("Technical details").press("Enter")
-    button = page.get_by_role("button", name="As a network")
-    button.press("Enter")
-    page.locator("#network svg.graph a circle").first.wait_for()
-    assert button.get_attribute("aria-pressed") == "true"
-    assert page.locator("#network svg.graph line").count() > 5
-    button.press("Enter")
-    assert page.locator("#network svg.graph").is_hidden()
-    assert page.locator("#network table").is_visible()
+    page.get_by_role("link", name="Relations as a network").press("Enter")
+    page.locator("svg.graph a circle").first.wait_for()
+    assert page.locator("svg.graph line").count() > 5
 
 
 def test_network(visit: Callable[..., Any]) -> None:

@@ -14,7 +14,7 @@ from clustergraph.http.routes import ROUTES
 # What leads elsewhere, answers in JSON, or is a part of pages.
 _PAGES = {
     "overview", "find", "query-page", "questions", "question", "country", "region", "compare",
-    "policy", "quality", "ontology", "document", "thing", "catalog", "things",
+    "policy", "quality", "ontology", "document", "thing", "catalog", "things", "about",
 }  # fmt: skip
 PAGES = [
     example

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conclusions"]
 
-_MOST_EXPLAINED: Final = 3
+_MOST_EXPLAINED: Final = 2
 _MOST_SHOWN: Final = 12
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from clustergraph.pages import maps, results, schema, summary
+from clustergraph.pages import maps, schema, summary
 from clustergraph.pages.conclusions import conclusions
 from clustergraph.pages.country import named
 from clustergraph.pages.europe import point
@@ -16,7 +16,6 @@ from clustergraph.pages.facets import key
 from clustergraph.pages.facts import gathered
 from clustergraph.pages.findings import findings
 from clustergraph.pages.frame import page
-from clustergraph.pages.neighbours import network
 from clustergraph.pages.view import Row, View
 from clustergraph.pages.visit import short
 from clustergraph.protocol.parameters import whole_number
@@ -96,6 +95,19 @@ _TECHNICAL: Final = frozenset(
                 "cg:passesThresholds", "geo:asWKT"))
 )  # fmt: skip
 _MOST_PAGES: Final = 10_000
+# The result of a query that constructs triples is drawn as a network.
+_NETWORK: Final = """CONSTRUCT {
+  ?from ?relation ?to . ?from rdfs:label ?fromName . ?to rdfs:label ?toName
+}
+WHERE {
+  { BIND($thing AS ?from) $thing ?relation ?to }
+  UNION
+  { BIND($thing AS ?to) ?from ?relation $thing }
+  FILTER(isIRI(?to) && ?relation NOT IN (rdf:type, dcterms:source))
+  OPTIONAL { ?from rdfs:label ?fromName FILTER(LANG(?fromName) = $language) }
+  OPTIONAL { ?to rdfs:label ?toName FILTER(LANG(?toName) = $language) }
+}
+LIMIT 500"""
 _FORMS: Final = (
     ("Turtle", "text/turtle", ".ttl"),
     ("JSON-LD", "application/ld+json", ".jsonld"),
@@ -144,8 +156,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         ),
         query_for=lambda link: f"SELECT ?thing WHERE {{ ?thing <{link.property}> <{iri}> }}",
         map=_map(view),
-        around=network(view),
-        **results.about(visit),
+        network=visit.query_text(_NETWORK, thing=ox.NamedNode(iri), language=visit.tongue),
         findings=findings(visit, [iri, *found.recorded()]),
         query=f"SELECT ?property ?value WHERE {{ <{iri}> ?property ?value }}",
         query_in=f"SELECT ?thing ?property WHERE {{ ?thing ?property <{iri}> }}",
