@@ -146,7 +146,7 @@ def test_only_addresses_of_the_web_are_links(alpha: str, show: Show) -> None:
 
 def test_the_map_shows_where_it_is(alpha: str) -> None:
     """A thing whose place is known is shown on a part of the map, its country set off."""
-    (map_,) = re.findall(r'<svg class="map".*?</svg>', alpha, re.DOTALL)
+    (map_,) = re.findall(r'<svg class="map picture".*?</figure>', alpha, re.DOTALL)
     assert map_.count("<circle") == 1
     assert map_.count('class="here"') == 1
     assert '<path d="' in map_
