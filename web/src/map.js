@@ -107,7 +107,7 @@ function shapes(collection, data, keyAt, valueAt, title) {
     svg.append(shape("path", {d: path(one) ?? "", class: stepClass(value, steps)},
       code ? shape("title", {}, `${code}: ${value ?? say("unknown")}`) : undefined));
   }
-  const measure = valueAt < 0 ? say("rows") : data.columns[valueAt].name;
+  const measure = valueAt < 0 ? say("rows") : data.columns[valueAt].label;
   const description = say("says-shapes", {y: measure, n: matched.length});
   const whole = figure(svg, {title: title || description, description});
   whole.append(legend(steps, measure));

@@ -19,16 +19,16 @@ const CELL = 24;
 
 /** Draws the plot, with the means to choose another, into a panel. */
 export function draw(panel, data, wished, {title}) {
-  const names = data.columns.map((column) => column.name);
+  const columns = data.columns.map((column) => [column.name, column.label]);
   const chosen = {kind: "bar", ...wished};
   if (!MARKS.includes(chosen.kind)) chosen.kind = "bar";
   const place = element("div");
   const controls = element("fieldset", {class: "choices"}, element("legend", {}, say("draw-as")));
   const fields = {
     kind: MARKS.map((mark) => [mark, say(`mark-${mark}`)]),
-    x: names.map((name) => [name, name]),
-    y: [["", "–"], ...names.map((name) => [name, name])],
-    group: [["", "–"], ...names.map((name) => [name, name])],
+    x: columns,
+    y: [["", "–"], ...columns],
+    group: [["", "–"], ...columns],
   };
   for (const [field, options] of Object.entries(fields)) {
     const select = element("select", {id: `plot-${field}`});
@@ -79,13 +79,14 @@ function drawn(picture, title, description) {
 function specification({columns, rows}, {kind, x, y, group}, width) {
   const at = (name) => columns.findIndex((column) => column.name === name);
   const [xAt, yAt, groupAt] = [at(x), at(y), at(group)];
+  [x, y, group] = [xAt, yAt, groupAt].map((index) => columns[index]?.label ?? "");
   const kindOf = (index) => columns[index]?.kind;
   const numeric = (index) => kindOf(index) === "number";
   const points = rows.map((row) => ({
     x: shown(row[xAt], kindOf(xAt)),
     y: shown(row[yAt], kindOf(yAt)),
     group: shown(row[groupAt], kindOf(groupAt)),
-    title: row.map((one, index) => `${columns[index].name}: ${one.text}`).join("\n"),
+    title: row.map((one, index) => `${columns[index].label}: ${one.text}`).join("\n"),
   }));
   if (xAt < 0) throw new Error(say("needs-x"));
   const mixed = mixture(columns, rows);

@@ -45,13 +45,14 @@ function filled(made, attributes, children) {
 /**
  * Reads a table of results, as the server wrote it.
  *
- * @returns {{columns: {name: string, kind: string}[],
+ * @returns {{columns: {name: string, kind: string, label: string}[],
  *            rows: {text: string, value: any, href: ?string}[][]}}
  */
 export function read(table) {
   const columns = [...table.tHead.rows[0].cells].map((cell) => ({
     name: cell.dataset.name,
     kind: cell.dataset.kind,
+    label: cell.textContent.trim(),
   }));
   const rows = [...table.tBodies[0].rows].map((row) =>
     [...row.cells].map((cell, index) => {

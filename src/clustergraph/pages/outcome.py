@@ -49,6 +49,8 @@ class Cell:
         href: where the thing is described.
         number: the number that it is.
         language: of the text.
+        iri: the thing that it is, if it is one.
+        marked: whether it tells that something was estimated or derived.
     """
 
     text: str = ""
@@ -56,6 +58,8 @@ class Cell:
     href: str = ""
     number: Any = None
     language: str = ""
+    iri: str = ""
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,7 @@ def _cell(term: Any, kind: Kind, link: Callable[[str], str]) -> Cell:
         # Only what a browser may follow without harm becomes a link.
         outward = iri if re.match(r"https?://", iri) else ""
         href = link(iri) if iri.startswith(_OURS) else outward
-        return Cell(name, marked.get(kind, iri), href)
+        return Cell(name, marked.get(kind, iri), href, iri=iri)
     return Cell(str(term))
 
 

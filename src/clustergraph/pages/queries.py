@@ -1,47 +1,53 @@
-"""The ready questions: all of them, by what they are about."""
+"""The ready questions by topic: those for readers first, then those for analysts."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from clustergraph.pages import results
 from clustergraph.pages.frame import page
 from clustergraph.protocol import Response
 from clustergraph.questions import catalogue
+from clustergraph.questions.catalogue import TOPICS
 from clustergraph.spelling import collation_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from clustergraph.pages.visit import Visit
     from clustergraph.questions.catalogue import Question
 
 __all__ = ["show"]
 
-# A tag that fewer questions bear is found by its word, not chosen from the list.
-_LEAST: Final = 3
-_ORDER: Final = ("cq", "examples", "checks")
+_READER: Final = "reader"
 
 
 def show(visit: Visit) -> Response:
-    """Show the questions that bear a tag and hold the words looked for."""
+    """Show the questions that have a tag and hold the words looked for; checks are on Quality."""
     wanted, tag = visit.parameter("q"), visit.parameter("tag")
-    known = list(catalogue.questions().values())
+    found = [
+        one
+        for one in catalogue.questions().values()
+        if one.kind != "checks" and (not tag or tag in one.tags) and one.holds(wanted)
+    ]
 
-    def by_summary(question: Question) -> tuple[str, str]:
-        return collation_key(question.summary_in(visit.language), visit.language)
+    def by_topic(questions: Iterable[Question]) -> list[tuple[str, list[Question]]]:
+        listed = sorted(
+            questions,
+            key=lambda one: collation_key(one.summary_in(visit.language), visit.language),
+        )
+        groups = ((topic, [q for q in listed if q.topic == topic]) for topic in _GROUPS)
+        return [group for group in groups if group[1]]
 
-    tags = Counter(tag for question in known for tag in question.tags)
-    found = [one for one in known if (not tag or tag in one.tags) and one.holds(wanted)]
     return page(
         visit,
         "queries",
-        groups=[
-            (kind, sorted((one for one in found if one.kind == kind), key=by_summary))
-            for kind in _ORDER
-        ],
+        readers=by_topic(one for one in found if _READER in one.tags),
+        analysts=by_topic(one for one in found if _READER not in one.tags),
         found=len(found),
-        tags=sorted(pair for pair in tags.items() if pair[1] >= _LEAST or pair[0] == tag),
+        topics=_GROUPS,
         wanted=wanted,
         tag=tag,
-        **results.about(visit),
     )
+
+
+_GROUPS: Final = (*TOPICS, "examples")

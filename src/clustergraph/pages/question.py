@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.pages import outcome, results
 from clustergraph.pages.frame import page
 from clustergraph.pages.mapped import mapped
+from clustergraph.pages.readable import explained, heading, readable, summary
 from clustergraph.protocol import Response, questions
 from clustergraph.protocol.query import lasting
 from clustergraph.questions import catalogue
@@ -61,7 +63,10 @@ def show(visit: Visit) -> Response:
         # A download, of a browser that would rather have a page.
         return questions.answer(visit.request, visit.context)
     given = {name: [ALL] if ALL in values else values for name, values in given.items()}
-    values: dict[str, Any] = {"outcome": None, "fault": None}
+    for one in question.parameters.values():
+        if one.type == "lang" and visit.language in one.choices:
+            given.setdefault(one.name, [visit.language])
+    values: dict[str, Any] = {"outcome": None, "fault": None, "told": ""}
     status, text = 200, question.body
     missing = [
         one.name
@@ -80,7 +85,11 @@ def show(visit: Visit) -> Response:
                 results.most_rows(visit),
                 {key: str(value) for key, value in question.plot.items()},
             )
-            values |= {"outcome": found, **_elsewhere(visit, found, question, given)}
+            values |= {
+                "outcome": readable(visit, found),
+                "told": summary(question, found, visit.language),
+                **_elsewhere(visit, found, question, given),
+            }
             values["pictures"] = mapped(visit, found, question.summary_in(visit.language))
     except ClusterGraphError as error:
         status, values["fault"] = results.fault(error)
@@ -90,8 +99,12 @@ def show(visit: Visit) -> Response:
         status=status,
         cacheable=status == 200 and lasting(text),
         question=question,
+        description=explained(
+            " ".join(question.description_in(visit.language).split()), visit.language
+        ),
         blanks=[_blank(one, given, visit) for one in question.parameters.values()],
-        missing=missing,
+        missing=[heading(name, visit.language) for name in missing],
+        heading=partial(heading, language=visit.language),
         text=text,
         most=results.most_rows(visit),
         **results.about(visit),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import tomllib
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -72,6 +73,10 @@ class Words:
     def own(self) -> dict[str, str | list[str]]:
         """Return the page's own texts by key, for scripts; those that differ by number as lists."""
         return {key: text[self.language] for key, text in self._known[0].items()}
+
+    def counted(self, n: int, forms: Sequence[str]) -> str:
+        """Return a number with the form of a word that fits it: see the class."""
+        return f"{self.number(n)} {forms[self._form(n, len(forms))]}"
 
     def _form(self, n: float, forms: int) -> int:
         if n == 1:

@@ -60,7 +60,10 @@ CUBE_TAG: Final = "data cube"
 """The tag of checks that look at observations of official statistics."""
 
 _MARK: Final = "#+"
-_KEYS: Final = ("summary", "summary-cs", "description", "description-cs", "tags", "params", "plot")
+_KEYS: Final = (
+    "summary", "summary-cs", "description", "description-cs", "answer", "answer-cs", "tags",
+    "params", "plot",
+)  # fmt: skip
 _PARAMETER_KEYS: Final = (
     "type", "description", "description-cs", "default", "optional", "several", "choices",
 )  # fmt: skip
@@ -81,6 +84,8 @@ class Question:
         tags: words to find it by.
         parameters: its parameters, by name.
         plot: how to draw its answer, as the header says.
+        answer: a sentence on the answer, for pages; see docs/queries.md.
+        answer_cs: the same in Czech.
         summary_cs: the summary in Czech; empty: the header is in English only.
         description_cs: the description in Czech; empty where there is none.
     """
@@ -94,12 +99,18 @@ class Question:
     tags: tuple[str, ...] = ()
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     plot: Mapping[str, Any] = field(default_factory=dict)
+    answer: str = ""
+    answer_cs: str = ""
     summary_cs: str = ""
     description_cs: str = ""
 
     def speaks(self, language: str) -> bool:
         """Say whether the header has its texts in a language, ``en`` or ``cs``."""
         return language != "cs" or bool(self.summary_cs)
+
+    def answer_in(self, language: str) -> str:
+        """Return the sentence on the answer in a language; empty: there is none."""
+        return self.answer_cs if language == "cs" else self.answer
 
     def summary_in(self, language: str) -> str:
         """Return the summary in a language, in English where the header has no other."""
@@ -267,6 +278,8 @@ def read(text: str, path: Path) -> Question:
         tags=tuple(header.list("tags")),
         parameters=parameters,
         plot=header.mapping("plot"),
+        answer=" ".join(header.text("answer").split()),
+        answer_cs=" ".join(header.text("answer-cs").split()),
         summary_cs=" ".join(header.text("summary-cs").split()),
         description_cs=header.text("description-cs").strip(),
     )
