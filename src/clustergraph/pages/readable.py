@@ -117,10 +117,9 @@ def _worded(cell: Cell, column: Column, words: Words, translations: Mapping[str,
         words(f"value-{one}") if words.has(f"value-{one}") else translations.get(one, one)
         for one in parts
     ]
-    if told == parts:
-        return cell
     marked = any(one in _BASES for one in parts)
-    return replace(cell, text="; ".join(told), language="", marked=marked)
+    language = cell.language if told == parts else ""
+    return replace(cell, text="; ".join(told), language=language, marked=marked)
 
 
 def _renamed(plot: Mapping[str, str], replaced: Mapping[str, str]) -> dict[str, str]:
