@@ -418,7 +418,7 @@ def test_question_form(visit: Callable[..., Any]) -> None:
     page.get_by_role("button", name="Run query").click()
     page.wait_for_url(re.compile(r"\?country=SE&"))
     page.get_by_role("tab", name="Table").click()
-    countries = set(page.locator("table.result td:nth-child(2)").all_inner_texts())
+    countries = set(page.locator("table.result td:nth-child(1)").all_inner_texts())
     assert countries == {"Sweden"}
     page.get_by_role("link", name="Open in the editor").click()
     page.locator(".cm-content").wait_for()
