@@ -135,7 +135,7 @@ def test_page_speaks_czech(visitor: Visitor) -> None:
 
 def test_country_without_anything_has_a_page(visitor: Visitor) -> None:
     """A country of which nothing is told says so."""
-    assert "Nothing is known" in visitor.read("/country/AF")
+    assert "No data recorded" in visitor.read("/country/AF")
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_organisations_stand_side_by_side(markup: Markup) -> None:
     founded = cells(html, "Founded (all that sources say)")
     assert founded[0].split() == ["2006", "2016"]
     assert html.count("<mark>") >= 3
-    assert cells(html, "Town")[1] == "nothing known"
+    assert cells(html, "Town")[1] == "not known"
 
 
 def test_kind_is_told_by_the_first_key(markup: Markup) -> None:
@@ -201,7 +201,7 @@ def test_name_is_understood(markup: Markup) -> None:
 def test_unknown_name_gets_a_hint(visitor: Visitor) -> None:
     """What nothing is called is said, with near names; the rest is shown."""
     text = visitor.read("/compare?kind=organisation&with=modacc&with=CLUTX")
-    assert "Nothing here is called “CLUTX”." in text
+    assert "“CLUTX” was not found." in text
     assert "MODACC" in text
 
 

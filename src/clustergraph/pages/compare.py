@@ -296,7 +296,7 @@ def _options(visit: Visit, kind: Kind) -> dict[str, str]:
     else:
         rows = visit.select(_ORGANISATIONS)
         names = {row.thing.removeprefix(_ORGANISATION): row.name for row in rows}
-    return dict(sorted(names.items(), key=lambda item: fold(item[1])))
+    return dict(sorted(names.items(), key=lambda item: visit.order(item[1])))
 
 
 def _columns(

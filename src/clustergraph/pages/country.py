@@ -197,7 +197,9 @@ def show(visit: Visit) -> Response:
 def _all(visit: Visit, names: dict[str, str]) -> Response:
     t = visit.words("countries")
     found = numbers(visit)
-    codes = sorted((code for code in names if found.total(code)), key=names.__getitem__)
+    codes = sorted(
+        (code for code in names if found.total(code)), key=lambda code: visit.order(names[code])
+    )
     counts = {code: n for code in codes if (n := found.of(code)["organisations"][0])}
     picture = maps.draw(
         visit.words("charts"),
@@ -294,7 +296,7 @@ def _ecosystems(visit: Visit, code: str, members: frozenset[str]) -> list[_Ecosy
         )
         for (key, name), by in counts.items()
     ]
-    return sorted(rows, key=lambda row: (-row.n, row.name))
+    return sorted(rows, key=lambda row: (-row.n, visit.order(row.name)))
 
 
 def _bars(visit: Visit, code: str, rows: Sequence[_Ecosystem]) -> list[Picture]:

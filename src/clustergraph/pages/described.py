@@ -19,7 +19,6 @@ from clustergraph.pages.frame import page
 from clustergraph.pages.view import Row, View
 from clustergraph.pages.visit import short
 from clustergraph.protocol.parameters import whole_number
-from clustergraph.spelling import collation_key
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:
@@ -209,7 +208,7 @@ def _groups(view: View) -> Iterator[Group]:
         if key_ in found:
             ordered = sorted(
                 found[key_],
-                key=lambda pair: (pair[0], collation_key(pair[1].name, view.visit.language)),
+                key=lambda pair: (pair[0], view.visit.order(pair[1].name)),
             )
             yield Group(key_, [row for _, row in ordered])
 

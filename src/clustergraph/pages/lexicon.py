@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from clustergraph.pages.model import Term, model
 from clustergraph.pages.visit import short
-from clustergraph.spelling import collation_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +62,7 @@ def entry(visit: Visit, term: Term, used: Usage) -> Entry:
 def entries(visit: Visit, terms: Iterable[Term], used: Usage) -> list[Entry]:
     """Return what is told of terms, by the alphabet."""
     found = [entry(visit, term, used) for term in terms]
-    return sorted(found, key=lambda one: collation_key(one.title, visit.language))
+    return sorted(found, key=lambda one: visit.order(one.title))
 
 
 def named(visit: Visit, iri: str) -> Link:

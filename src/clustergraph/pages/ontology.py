@@ -12,7 +12,7 @@ from clustergraph.pages.lexicon import entries, entry, in_language, named
 from clustergraph.pages.model import Term, model
 from clustergraph.pages.usage import CLASSES, PROPERTIES, Usage, usage
 from clustergraph.protocol import Response
-from clustergraph.spelling import collation_key, fold
+from clustergraph.spelling import fold
 from clustergraph.vocab import INFERRED, PREFIXES
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ def _branch(visit: Visit, term: Term, used: Usage, depth: int) -> dict[str, Any]
     branches = [_branch(visit, one, used, depth + 1) for one in below]
     return {
         "entry": entry(visit, term, used),
-        "below": sorted(
-            branches, key=lambda one: collation_key(one["entry"].title, visit.language)
-        ),
+        "below": sorted(branches, key=lambda one: visit.order(one["entry"].title)),
         "all": sum(used.stated(one) for one in (term.iri, *whole.descendants(term.iri))),
         "open": depth < _TREE_OPEN,
     }

@@ -136,7 +136,8 @@ _MILLION: Final = 1_000_000
 
 def show(visit: Visit) -> Response:
     """Show who funds an ecosystem, the programmes in time, what follows a strategy, and gaps."""
-    ecosystems = {row.thing.rpartition("/")[2]: row.name for row in _asked(visit, _ECOSYSTEMS)}
+    rows = sorted(_asked(visit, _ECOSYSTEMS), key=lambda row: visit.order(row.name))
+    ecosystems = {row.thing.rpartition("/")[2]: row.name for row in rows}
     names = named(visit)
     ecosystem, country = visit.parameter("ecosystem"), visit.parameter("country").upper()
     for kind, chosen, known in (
@@ -160,7 +161,7 @@ def show(visit: Visit) -> Response:
         pictures=_line(visit, programmes),
         ecosystems=ecosystems,
         ecosystem=ecosystem,
-        countries=dict(sorted(names.items(), key=lambda item: item[1])),
+        countries=dict(sorted(names.items(), key=lambda item: visit.order(item[1]))),
         country=country,
         funding=_by_link(funding),
         asked=asked,

@@ -8,7 +8,6 @@ from clustergraph.pages.frame import page
 from clustergraph.protocol import Response
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import TOPICS
-from clustergraph.spelling import collation_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,10 +30,7 @@ def show(visit: Visit) -> Response:
     ]
 
     def by_topic(questions: Iterable[Question]) -> list[tuple[str, list[Question]]]:
-        listed = sorted(
-            questions,
-            key=lambda one: collation_key(one.summary_in(visit.language), visit.language),
-        )
+        listed = sorted(questions, key=lambda one: visit.order(one.summary_in(visit.language)))
         groups = ((topic, [q for q in listed if q.topic == topic]) for topic in _GROUPS)
         return [group for group in groups if group[1]]
 

@@ -99,7 +99,8 @@ def _all(visit: Visit) -> Response:
     names = visit.once(f"regions {visit.language}", lambda: visit.names(row.region for row in rows))
     country, activity = visit.parameter("country").upper(), visit.parameter("activity")
     known = sorted(
-        {country_of(row.code) for row in rows}, key=lambda code: countries.get(code, code)
+        {country_of(row.code) for row in rows},
+        key=lambda code: visit.order(countries.get(code, code or "")),
     )
     if country and country not in known:
         raise UnknownNameError("country", country, known)

@@ -16,7 +16,6 @@ from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.usage import usage
 from clustergraph.pages.visit import short
 from clustergraph.quadstore.engine import reading
-from clustergraph.spelling import collation_key
 from clustergraph.vocab import BASE, CG, INFERRED
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ def _relations(visit: Visit, one: Term) -> list[tuple[str, list[Link]]]:
     }
     return [
         (key, sorted((named(visit, iri) for iri in iris),
-                     key=lambda link: collation_key(link[0], visit.language)))
+                     key=lambda link: visit.order(link[0])))
         for key, iris in related.items()
         if iris
     ]  # fmt: skip

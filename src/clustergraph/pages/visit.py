@@ -20,6 +20,7 @@ from clustergraph.protocol import Context, Request, faults
 from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.quadstore.engine import reading
 from clustergraph.questions import catalogue
+from clustergraph.spelling import collation_key
 from clustergraph.vocab import PREFIXES, shorten
 
 if TYPE_CHECKING:
@@ -105,6 +106,10 @@ class Visit:
     def root(self) -> str:
         """The path that all addresses of the service start with; usually nothing."""
         return urlsplit(self.request.base).path.rstrip("/")
+
+    def order(self, name: str) -> tuple[str, str]:
+        """Return what sorts names by the alphabet of the language of the visit."""
+        return collation_key(name, self.language)
 
     def words(self, name: str) -> Words:
         """Return the words of a page in the language of the visit."""
