@@ -176,7 +176,7 @@ def test_organisations_stand_side_by_side(markup: Markup) -> None:
     """Contradicting years both stand there; what several share is marked."""
     html = markup("/compare?with=clutex&with=agrofood-murcia&with=techtera")
     assert cells(html, "Country") == ["Czechia", "Spain", "France"]
-    founded = cells(html, "Founded (all that sources say)")
+    founded = cells(html, "Founded (according to all sources)")
     assert founded[0].split() == ["2006", "2016"]
     assert html.count("<mark>") >= 3
     assert cells(html, "Town")[1] == "not known"
