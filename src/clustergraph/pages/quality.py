@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
@@ -98,9 +99,14 @@ def _answer(visit: Visit, name: str, **values: str) -> list[Row]:
         answer = catalogue.ask(catalogue.questions()[name], visit.engine, given)
         assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - these are SELECTs
         names = [variable.value for variable in answer.variables]
-        return [{key: value(row[key]) for key in names} for row in answer]
+        return [{key: _plain(value(row[key])) for key in names} for row in answer]
 
     return [Row(row) for row in derived(visit.context, f"answer-{name}", make)]
+
+
+def _plain(found: Any) -> Any:
+    """Return a value as it can be kept in a file."""
+    return float(found) if isinstance(found, Decimal) else found
 
 
 def _complete(visit: Visit) -> dict[str, Any]:
