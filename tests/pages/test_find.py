@@ -217,6 +217,24 @@ def test_the_query_says_the_same(show_shipped: Show, shipped: Engine) -> None:
     assert found
 
 
+@pytest.mark.parametrize("view", ["list", "table"])
+def test_organisations_that_ended_are_marked(show_shipped: Show, view: str) -> None:
+    """A result that no longer exists says when it ended, and others do not."""
+    page = show_shipped(f"/find?q=optitec&view={view}").text
+    assert "ended 1 January 2024" in page
+    assert "ended " not in show_shipped(f"/find?q=clutex&view={view}").text
+
+
+@pytest.mark.parametrize("query", ["q=Gold+label+holders+in+Spain", "label=gold&country=ES"])
+def test_labels_are_not_shown_as_current(show_shipped: Show, query: str) -> None:
+    """Holders of a label are those to whom it was ever awarded, which is said with a way on."""
+    page = show_shipped(f"/find?{query}").text
+    assert "label awarded: Gold" in page
+    assert "may have expired" in page
+    assert "/queries/labels-held-at?level=gold&amp;" in page
+    assert "may have expired" not in show_shipped("/find?country=ES").text
+
+
 def test_one_file_a_generation(little: Engine, show_from: Callable[..., Show]) -> None:
     """Workers share one index; that of another generation takes the place of the old one."""
     room = cache_directory() / "search"

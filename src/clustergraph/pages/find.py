@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import pyoxigraph as ox
+
 from clustergraph import spelling
 from clustergraph.pages import index, indexes, maps
 from clustergraph.pages.facets import FACETS, iri_of
@@ -37,6 +39,8 @@ _ALL_OPTIONS: Final = 1000
 _POINTS: Final = 600
 _MOST_CHARACTERS: Final = 300
 _COLUMNS: Final = ("region", "ecosystem", "sector", "label", "programme", "year")
+_ENDED: Final = """SELECT ?thing (STR(MIN(?day)) AS ?ended)
+WHERE { VALUES ?thing { $things } ?thing cg:dissolvedOn ?day } GROUP BY ?thing"""
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8; header=present",
     "json": "application/json",
@@ -76,6 +80,7 @@ def show(visit: Visit) -> Response:
         )
         for name in FACETS
     ]
+    ended = _ended(visit, rows)
     addresses = _Addresses(visit, selection, view)
     mapped = view == "map" and result.total
     return page(
@@ -85,7 +90,7 @@ def show(visit: Visit) -> Response:
         behind=behind,
         selection=selection,
         result=result,
-        rows=[_shown(visit, found, row) for row in rows],
+        rows=[_shown(visit, found, row, ended.get(row["iri"], "")) for row in rows],
         facets=[
             (name, [(one, addresses.toggled(name, one)) for one in options], count)
             for name, options, count in facets
@@ -98,6 +103,14 @@ def show(visit: Visit) -> Response:
                 for one in options
                 if one.chosen
             ),
+        ],
+        labels=[
+            value
+            for name, value in (
+                *((name, value) for one in result.filters for name, value in one.values),
+                *((name, one) for name, values in selection.chosen.items() for one in values),
+            )
+            if name == "label"
         ],
         defined=[_definition(visit, row) for row in result.defined[:_DEFINITIONS]],
         measured=[
@@ -207,7 +220,14 @@ def _definition(visit: Visit, row: sqlite3.Row) -> dict[str, str]:
     return {"href": visit.link(row["iri"]), "name": name, "text": text, "language": language}
 
 
-def _shown(visit: Visit, found: index.Index, row: sqlite3.Row) -> dict[str, Any]:
+def _ended(visit: Visit, rows: Sequence[sqlite3.Row]) -> dict[str, str]:
+    """Return the date on which organisations ended, by their IRIs."""
+    things = " ".join(str(ox.NamedNode(row["iri"])) for row in rows)
+    found = visit.select(_ENDED.replace("$things", things)) if things else []
+    return {row["thing"]: row["ended"] for row in found}
+
+
+def _shown(visit: Visit, found: index.Index, row: sqlite3.Row, ended: str) -> dict[str, Any]:
     facets = found.facets_of([row["id"]], _COLUMNS)
 
     def names(facet: str) -> list[str]:
@@ -227,6 +247,7 @@ def _shown(visit: Visit, found: index.Index, row: sqlite3.Row) -> dict[str, Any]
         "ecosystems": names("ecosystem"),
         "sectors": names("sector"),
         "labels": names("label"),
+        "ended": ended,
         "years": facets.get((row["id"], "year"), []),
     }
 

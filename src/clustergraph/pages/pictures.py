@@ -28,7 +28,7 @@ __all__ = [
     "Entry", "Picture", "document", "fitted", "limits_text", "linked", "readable", "shorten",
 ]  # fmt: skip
 
-_LETTER: Final = 7.0
+_LETTER: Final = 7.5
 _ROW: Final = 20
 _MARGIN: Final = 16
 _TITLE_LETTER, _TITLE_ROW = 8.2, 22
