@@ -51,7 +51,7 @@ def test_a_page_that_takes_too_long(site: httpx.Client) -> None:
     address = "/quality?timeout=0.1"
     page = site.get(address, headers={**HTML, "Accept-Language": "cs"})
     assert page.status_code == 504
-    assert "Čas vypršel" in page.text
+    assert "Časový limit překročen" in page.text
     fields = {"query": ENDLESS, "timeout": "0.1"}
     problem = site.get("/sparql", params=fields, headers={"Accept": "application/json"})
     assert problem.status_code == 504
