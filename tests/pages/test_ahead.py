@@ -50,7 +50,7 @@ def test_whoever_comes_first_finds_it_made(
     """Index, counts and findings are on the disk; pages make none of them again."""
     prepare(fresh)
     kept = {path.name.rpartition(".")[2] for path in (fresh.directory / "kept").iterdir()}
-    assert {"quality", "checks", "usage", "statistics-2", "things-2", "complete-cs"} <= kept
+    assert {"quality", "checks", "things-2"} <= kept
 
     def never(*_: object) -> None:
         raise AssertionError("it is there")
