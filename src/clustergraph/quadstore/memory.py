@@ -13,7 +13,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-__all__ = ["ask", "hold", "parse", "stored"]
+__all__ = ["ask", "hold", "hold_lines", "parse", "stored"]
 
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _TEXTS: Final = frozenset({f"{_XSD}string", f"{_XSD}anyURI"})
@@ -26,6 +26,13 @@ def hold(quads: Iterable[ox.Quad]) -> ox.Store:
     """Return a store in memory that holds the quads."""
     store = ox.Store()
     store.bulk_extend(quads)
+    return store
+
+
+def hold_lines(lines: bytes) -> ox.Store:
+    """Return a store in memory that holds N-Triples which the engine itself has written."""
+    store = ox.Store()
+    store.bulk_load(lines, format=ox.RdfFormat.N_TRIPLES, lenient=True)
     return store
 
 

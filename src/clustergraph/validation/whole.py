@@ -21,7 +21,7 @@ from clustergraph import artefacts, dataset
 from clustergraph.csvw.places import Place
 from clustergraph.errors import StoreError
 from clustergraph.quadstore.disk import make_private
-from clustergraph.quadstore.memory import hold, stored
+from clustergraph.quadstore.memory import hold_lines, stored
 from clustergraph.settings import cache_directory
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.reading import Statements
@@ -65,7 +65,7 @@ class Whole:
         self._index = _index(ontology or artefacts.room("ontology"), self._data)
         with closing(sqlite3.connect(self._index)) as index:
             ((self.triples, self.files, content),) = index.execute("SELECT * FROM graph")
-        self.store = hold(ox.parse(content, format=ox.RdfFormat.N_TRIPLES))
+        self.store = hold_lines(content)
 
     def said(self) -> set[str]:
         """Return all statements as lines of N-Triples.

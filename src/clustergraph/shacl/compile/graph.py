@@ -39,6 +39,7 @@ _MOST_KNOWN: Final = 20_000
 
 _NOTHING: Final[list[Term]] = []
 _NOBODY: Final[list[Node]] = []
+_UNREAD: Final[dict[ox.NamedNode, list[Term]]] = {}
 _named: Final = lru_cache(maxsize=4096)(ox.NamedNode)
 """Makes names of predicates, each once."""
 
@@ -149,16 +150,17 @@ class Graph:
             return []
         if self._written and (known := self._written.get((subject, predicate))) is not None:
             return list(known)
-        if subject not in self._said:
-            self._read(subject)
-        if (said := self._said[subject]) is not None:
+        said = self._said.get(subject, _UNREAD)
+        if said is _UNREAD:
+            said = self._read(subject)
+        if said is not None:
             return said.get(predicate, _NOTHING)
         quads = self._quads(subject, predicate, None)
         found = [cast(Term, quad.object) for quad in quads]
         return list(dict.fromkeys(found)) if self.union else found
 
-    def _read(self, subject: Node) -> None:
-        """Read all that is said of a subject, if it is not too much.
+    def _read(self, subject: Node) -> dict[ox.NamedNode, list[Term]] | None:
+        """Read and keep the statements of a subject by predicate; None: there are too many.
 
         Who asks for one property of a thing soon asks for the others, which lie beside it.
         """
@@ -171,12 +173,13 @@ class Graph:
             said.setdefault(quad.predicate, []).append(cast(Term, quad.object))
         if number == _MOST_SAID:
             self._said[subject] = None
-            return
+            return None
         if self.union:
             for name, terms in said.items():
                 if len(terms) > 1:
                     said[name] = list(dict.fromkeys(terms))
         self._said[subject] = said
+        return said
 
     def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
         """Return the subjects of a predicate and an object, each once; not to be altered."""

@@ -81,6 +81,7 @@ class NodeValidator:
         self._instances: dict[tuple[Term, Term], bool] = {}
         self._silent = False
         self._explained = 0
+        self._by_shape: dict[Shape, list[_Check]] = {}
         self._constants: dict[Constraint, tuple[Term, ...]] = {}
         self._suspects: dict[Constraint, tuple[Set[Term], Set[Term]]] = {}
 
@@ -113,15 +114,29 @@ class NodeValidator:
                     continue
                 seen.add((part, node))
             values = [node] if part.path is None else self._graph.values(node, part.path)
-            for constraint in part.constraints:
-                if (wrong := _OF_A_VALUE.get(constraint.name)) is None:
-                    yield from _CHECKS[constraint.name](self, part, constraint, node, values)
-                    continue
-                for value in values:
-                    if wrong(self, constraint, value):
-                        yield self._result(part, constraint, node, value)
+            for constraint, breaks_value, breaks_all, check in self._checks(part):
+                if breaks_value is not None:
+                    for value in values:
+                        if breaks_value(self, constraint, value):
+                            yield self._result(part, constraint, node, value)
+                elif breaks_all is not None:
+                    if breaks_all(self, constraint, values):
+                        yield self._result(part, constraint, node)
+                elif check is not None:
+                    yield from check(self, part, constraint, node, values)
             for value in reversed(values if part.properties else ()):
                 todo += [(inner, value) for inner in reversed(part.properties)]
+
+    def _checks(self, shape: Shape) -> list[_Check]:
+        """Return the constraints of a shape, each with the one function that evaluates it."""
+        known = self._by_shape.get(shape)
+        if known is None:
+            known = self._by_shape[shape] = []
+            for one in shape.constraints:
+                of_value, of_all = _OF_A_VALUE.get(one.name), _OF_ALL.get(one.name)
+                other = None if of_value or of_all else _CHECKS[one.name]
+                known.append((one, of_value, of_all, other))
+        return known
 
     def conforms(self, shape: Shape, node: Term) -> bool:
         """Return whether a node conforms to a shape (section 3.4.1)."""
@@ -230,21 +245,18 @@ class NodeValidator:
     def _in(self, constraint: Constraint, value: Term) -> bool:
         return _plain(value) not in self._terms(constraint)
 
+    # Constraints of all value nodes together: each says whether they break it.
+
+    def _too_few(self, constraint: Constraint, values: Values) -> bool:
+        return len(values) < constraint.number
+
+    def _too_many(self, constraint: Constraint, values: Values) -> bool:
+        return len(values) > constraint.number
+
+    def _lacks_value(self, constraint: Constraint, values: Values) -> bool:
+        return self._terms(constraint)[0] not in map(_plain, values)
+
     # Other constraints: each yields results for one focus node and its value nodes.
-
-    def _count(
-        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
-        few = constraint.name == "minCount"
-        number = constraint.number
-        if len(values) < number if few else len(values) > number:
-            yield self._result(shape, constraint, focus)
-
-    def _has_value(
-        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
-        if self._terms(constraint)[0] not in map(_plain, values):
-            yield self._result(shape, constraint, focus)
 
     def _unique_lang(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
@@ -393,7 +405,12 @@ class NodeValidator:
         return query.solutions(self._graph.ask, given)
 
 
-_OF_A_VALUE: Final[Mapping[str, Callable[[NodeValidator, Constraint, Term], bool]]] = {
+BreaksValue = Callable[[NodeValidator, Constraint, Term], bool]
+BreaksAll = Callable[[NodeValidator, Constraint, Values], bool]
+Check = Callable[[NodeValidator, Shape, Constraint, Term, Values], Iterator[Result]]
+_Check = tuple[Constraint, BreaksValue | None, BreaksAll | None, Check | None]
+
+_OF_A_VALUE: Final[Mapping[str, BreaksValue]] = {
     "class": NodeValidator._class,
     "datatype": NodeValidator._datatype,
     "nodeKind": NodeValidator._node_kind,
@@ -408,12 +425,13 @@ _OF_A_VALUE: Final[Mapping[str, Callable[[NodeValidator, Constraint, Term], bool
     "in": NodeValidator._in,
 }
 
-Check = Callable[[NodeValidator, Shape, Constraint, Term, Values], Iterator[Result]]
+_OF_ALL: Final[Mapping[str, BreaksAll]] = {
+    "minCount": NodeValidator._too_few,
+    "maxCount": NodeValidator._too_many,
+    "hasValue": NodeValidator._lacks_value,
+}
 
 _CHECKS: Final[Mapping[str, Check]] = {
-    "minCount": NodeValidator._count,
-    "maxCount": NodeValidator._count,
-    "hasValue": NodeValidator._has_value,
     "uniqueLang": NodeValidator._unique_lang,
     "equals": NodeValidator._pair,
     "disjoint": NodeValidator._pair,
