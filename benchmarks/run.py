@@ -45,6 +45,7 @@ BENCHMARKS: dict[str, Callable[[Bench], Finding]] = {
     "inference": inference.inference,
     "crash": crash.crash,
     "start": start.start,
+    "questions": start.questions,
     "pages": pages.pages,
 }
 RESULTS = Path(__file__).with_name("RESULTS.md")
