@@ -56,7 +56,8 @@ def readable(visit: Visit, found: Outcome) -> Outcome:
     merged = {
         thing: place
         for place in range(len(names))
-        if (thing := _named(place, names)) is not None and found.columns[thing].kind in _THINGS
+        if (thing := _named(place, names)) is not None
+        and (not found.rows or found.columns[thing].kind in _THINGS)
     }
     iris = {
         cell.iri
