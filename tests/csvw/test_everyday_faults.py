@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from clustergraph.csvw import CellFault, Tables, read, workbooks
-from clustergraph.csvw.patterns import explain
+from clustergraph.csvw.formats import explain
 
 
 def table(

@@ -20,7 +20,7 @@ JsonTriple = tuple[NamedNode | BlankNode, NamedNode, NamedNode | BlankNode | Lit
 
 _TYPE: Final = NamedNode(RDF + "type")
 _VALUE_KEYS: Final = frozenset({"@value", "@type", "@language"})
-_NODE_KEYS: Final = frozenset({"@id", "@type"})
+_DATATYPES: Final = {bool: XSD + "boolean", int: XSD + "integer", float: XSD + "double"}
 
 
 class AnnotationError(ValueError):
@@ -36,57 +36,37 @@ def check_annotation(value: Any) -> None:
     if isinstance(value, list):
         for item in value:
             check_annotation(item)
-        return
     if not isinstance(value, dict):
         return
-    if "@value" in value:
-        _check_value_object(value)
-        return
-    if "@language" in value:
-        raise AnnotationError("@language is allowed only beside @value")
+    is_value = "@value" in value
+    if is_value and (value.keys() - _VALUE_KEYS or {"@type", "@language"} <= value.keys()):
+        raise AnnotationError("beside @value stands either @type or @language and nothing else")
     for key, item in value.items():
-        if key == "@id":
+        if key == "@type":
+            for name in item if isinstance(item, list) else [item]:
+                if not isinstance(name, str) or not is_iri(expand(name) or ""):
+                    raise AnnotationError(f"@type is {name!r}, no term, prefixed name or URL")
+        elif key == "@value":
+            if isinstance(item, dict | list):
+                raise AnnotationError("@value must be a string, number or boolean")
+        elif key == "@language" and is_value:
+            if not (isinstance(item, str) and LANGUAGE_TAG.fullmatch(item)):
+                raise AnnotationError(f"@language is {item!r}, which is no language tag")
+        elif key == "@id":
             if not isinstance(item, str) or item.startswith("_:"):
                 raise AnnotationError("@id must be a URL and no blank node")
             if not is_iri(resolve(item, "http://example.org/")):
                 raise AnnotationError(f"@id is {item!r}, which is no URL")
-        elif key == "@type":
-            _check_type(item)
         elif key.startswith("@"):
             raise AnnotationError(f"{key} is not allowed here")
+        elif not is_iri(expand(key) or ""):
+            raise AnnotationError(f"{key} is neither a prefixed name nor a URL")
         else:
-            if not is_iri(expand(key) or ""):
-                raise AnnotationError(f"{key} is neither a prefixed name nor a URL")
             check_annotation(item)
 
 
-def _check_value_object(value: Mapping[str, Any]) -> None:
-    extra = value.keys() - _VALUE_KEYS
-    if extra or ("@type" in value and "@language" in value):
-        raise AnnotationError("beside @value stands either @type or @language and nothing else")
-    if isinstance(value["@value"], dict | list):
-        raise AnnotationError("@value must be a string, number or boolean")
-    if "@type" in value:
-        _check_type(value["@type"])
-    language = value.get("@language")
-    if language is not None and not (
-        isinstance(language, str) and LANGUAGE_TAG.fullmatch(language)
-    ):
-        raise AnnotationError(f"@language is {language!r}, which is no language tag")
-
-
-def _check_type(value: Any) -> None:
-    for item in value if isinstance(value, list) else [value]:
-        if not isinstance(item, str) or not is_iri(expand(item) or ""):
-            raise AnnotationError(f"@type is {item!r}, which is no term, prefixed name or URL")
-
-
 def annotation_triples(
-    subject: NamedNode | BlankNode,
-    annotations: Mapping[str, Any],
-    *,
-    base: str,
-    language: str,
+    subject: NamedNode | BlankNode, annotations: Mapping[str, Any], base: str, language: str
 ) -> Iterator[JsonTriple]:
     """Yield the triples of common properties.
 
@@ -96,46 +76,31 @@ def annotation_triples(
         base: what relative URLs are resolved against.
         language: of strings without a language; ``und`` for none.
     """
-    for iri, value in annotations.items():
-        yield from _property(subject, NamedNode(iri), value, base, language)
-
-
-def _property(
-    subject: NamedNode | BlankNode, predicate: NamedNode, value: Any, base: str, language: str
-) -> Iterator[JsonTriple]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _property(subject, predicate, item, base, language)
-    elif isinstance(value, dict) and "@value" not in value:
-        node: NamedNode | BlankNode
-        node = NamedNode(resolve(value["@id"], base)) if "@id" in value else BlankNode()
-        yield subject, predicate, node
-        types = value.get("@type", [])
-        for name in types if isinstance(types, list) else [types]:
-            yield node, _TYPE, NamedNode(expand(name) or name)
-        for key, item in value.items():
-            if key not in _NODE_KEYS:
-                yield from _property(node, NamedNode(expand(key) or key), item, base, language)
-    elif value is not None:
-        yield subject, predicate, _literal(value, language)
+    for key, value in annotations.items():
+        predicate = NamedNode(expand(key) or key)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, list):
+                yield from annotation_triples(subject, {key: item}, base, language)
+            elif isinstance(item, dict) and "@value" not in item:
+                node = NamedNode(resolve(item["@id"], base)) if "@id" in item else BlankNode()
+                yield subject, predicate, node
+                types = item.get("@type", [])
+                for name in types if isinstance(types, list) else [types]:
+                    yield node, _TYPE, NamedNode(expand(name) or name)
+                inner = {name: one for name, one in item.items() if not name.startswith("@")}
+                yield from annotation_triples(node, inner, base, language)
+            elif item is not None:
+                yield subject, predicate, _literal(item, language)
 
 
 def _literal(value: Any, language: str) -> Literal:
     datatype: str | None = None
     if isinstance(value, dict):
-        language = value.get("@language") or "und"
+        language = value.get("@language", "und")
         datatype = value.get("@type")
         value = value["@value"]
+    datatype = expand(datatype) if datatype else _DATATYPES.get(type(value))
     if datatype is not None:
-        return Literal(_lexical(value), datatype=NamedNode(expand(datatype) or datatype))
-    if isinstance(value, bool):
-        return Literal(_lexical(value), datatype=NamedNode(XSD + "boolean"))
-    if isinstance(value, int):
-        return Literal(str(value), datatype=NamedNode(XSD + "integer"))
-    if isinstance(value, float):
-        return Literal(str(value), datatype=NamedNode(XSD + "double"))
+        text = str(value).lower() if isinstance(value, bool) else str(value)
+        return Literal(text, datatype=NamedNode(datatype))
     return Literal(value) if language == "und" else Literal(value, language=language)
-
-
-def _lexical(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode
 
-from clustergraph.csvw.datatypes import (
-    PRECISIONS,
-    InvalidValueError,
-    Parsed,
-    PatternTimeoutError,
-    partial_date,
-)
+from clustergraph.csvw.datatypes import PRECISIONS, InvalidValueError, Parsed, partial_date
 from clustergraph.csvw.descriptions import Column, Table
+from clustergraph.csvw.formats import PatternTimeoutError
 from clustergraph.csvw.headers import match_columns
-from clustergraph.csvw.places import Diagnostics, FaultKind, Place, quoted
+from clustergraph.csvw.places import CellFault, Diagnostics, Place, quoted
 from clustergraph.csvw.rows import RawRow, Source
 from clustergraph.csvw.suggestions import Suggestions, names_by_value
 from clustergraph.rdf.xsd import XSD
@@ -141,27 +136,24 @@ def annotate(
         diagnostics: takes every fault.
     """
     columns, doubtful = match_columns(description, source, diagnostics)
-    readers = [_ColumnParser(column, codes, diagnostics, source) for column in columns]
-    actual = [column for column in columns if not column.virtual]
-    described_width = sum(not column.virtual for column in description.schema.columns)
+    parsers = [_ColumnParser(column, codes, diagnostics, source) for column in columns]
+    actual = sum(not column.virtual for column in columns)
+    described = sum(not column.virtual for column in description.schema.columns)
     rows = []
     for number, raw in enumerate(source.rows, start=1):
         cells = raw.cells
-        reliable = len(cells) == len(actual)
-        if not reliable:
-            # A row that fits the described columns shows that the header is wrong, not the row.
-            if not (doubtful and len(cells) == described_width):
-                _report_ragged(raw, len(actual), source, diagnostics)
-            cells = [*cells, *[""] * (len(columns) - len(cells))]
+        reliable = len(cells) == actual
+        # A row that fits the described columns shows that the header is wrong, not the row.
+        if not reliable and not (doubtful and len(cells) == described):
+            _report_ragged(raw, actual, source, diagnostics)
+        cells = [*cells[:actual], *[""] * (len(columns) - min(len(cells), actual))]
         values: list[CellValue] = []
-        for position, reader in enumerate(readers):
-            text = "" if reader.virtual else cells[position]
-            value, troubles = reader.read(text)
-            if troubles and reliable and position not in doubtful:
-                column = columns[position]
-                place = source.place(raw.line, column.name, column.source_number)
-                for trouble in troubles:
-                    trouble.report(place, diagnostics)
+        for position, parser in enumerate(parsers):
+            value, faults = parser.read(cells[position])
+            if faults and reliable and position not in doubtful:
+                for fault in faults:
+                    place = parser.place._replace(row=raw.line)
+                    diagnostics.add(replace(fault, place=place))
             values.append(value)
         rows.append(Row(number, raw.source_number, raw.line, values, reliable))
     return AnnotatedTable(description, source, columns, rows, frozenset(doubtful))
@@ -188,143 +180,100 @@ def _report_ragged(raw: RawRow, width: int, source: Source, diagnostics: Diagnos
 # Cells --------------------------------------------------------------------------------------
 
 
-class _Trouble(NamedTuple):
-    """A fault of a value, wherever it stands; a doubtful value is a warning."""
-
-    kind: FaultKind
-    value: str
-    expected: str
-    message: str
-    doubtful: bool = False
-
-    def report(self, place: Place, diagnostics: Diagnostics) -> None:
-        if self.doubtful:
-            diagnostics.warn(
-                place, self.message, value=self.value, expected=self.expected, kind=self.kind
-            )
-        else:
-            diagnostics.fault(
-                self.kind, place, self.message, value=self.value, expected=self.expected
-            )
-
-
 class _ColumnParser:
     """Parses the cells of one column; a text that occurs again is parsed once."""
 
     def __init__(
-        self,
-        column: Column,
-        codes: CodeLists | None,
-        diagnostics: Diagnostics,
-        source: Source,
+        self, column: Column, codes: CodeLists | None, diagnostics: Diagnostics, source: Source
     ) -> None:
         self.virtual = column.virtual
+        self.place = source.place(None, column.name, column.source_number)
         self._column = column
-        self._source = source
         self._diagnostics = diagnostics
         self._datatype = column.datatype
         self._null = frozenset(column.null)
-        self._known: dict[str, tuple[CellValue, tuple[_Trouble, ...]]] = {}
+        self._known: dict[str, tuple[CellValue, list[CellFault]]] = {}
         self._parse: Callable[[str], Parsed] = column.datatype.read
         if DATE_PRECISION in column.annotations:
             self._parse = self._date_parser(column.annotations[DATE_PRECISION])
-        name = column.annotations.get(CODE_LIST)
-        self._list_name = "" if name is None else str(name)
-        self._codes: Collection[str] | None = None
-        self._suggest = Suggestions(())
-        if name is not None and codes is not None:
-            if self._list_name in codes:
-                self._codes = own = codes[self._list_name]
-                names = own if isinstance(own, Mapping) else {}
-                self._suggest = Suggestions(own, lambda: names_by_value(names))
-            else:
-                expected = "one of " + ", ".join(sorted(codes))
-                hint = Suggestions(codes)(self._list_name)
-                self._fail(f"the code list {name!r} is unknown{hint}", str(name), expected)
-
-    def _fail(self, message: str, value: str, expected: str) -> None:
-        place = self._source.place(None, self._column.name, self._column.source_number)
-        self._diagnostics.fail(place, message, value=value, expected=expected)
+        self._list_name = str(column.annotations.get(CODE_LIST, ""))
+        self._codes = None if codes is None else codes.get(self._list_name)
+        if self._codes is not None:
+            names = self._codes if isinstance(self._codes, Mapping) else {}
+            self._suggest = Suggestions(self._codes, lambda: names_by_value(names))
+        elif codes is not None and self._list_name:
+            hint = Suggestions(codes)(self._list_name)
+            message = f"the code list {self._list_name!r} is unknown{hint}"
+            expected = "one of " + ", ".join(sorted(codes))
+            diagnostics.fail(self.place, message, value=self._list_name, expected=expected)
 
     def _date_parser(self, given: Any) -> Callable[[str], Parsed]:
         """Return the parser for an annotation ``cg:datePrecision``."""
         names = tuple(PRECISIONS) if given == "any" else given
-        names = [names] if isinstance(names, str) else names
         try:
-            return partial_date(names)
+            return partial_date([names] if isinstance(names, str) else names)
         except (KeyError, TypeError):
             expected = "any, or some of " + ", ".join(PRECISIONS)
-            self._fail(f"datePrecision is {given!r}, expected {expected}", str(given), expected)
+            message = f"datePrecision is {given!r}, expected {expected}"
+            self._diagnostics.fail(self.place, message, value=str(given), expected=expected)
             return self._datatype.read
 
-    def read(self, text: str) -> tuple[CellValue, tuple[_Trouble, ...]]:
+    def read(self, text: str) -> tuple[CellValue, list[CellFault]]:
         """Return the value of a cell and what is wrong with it (section 6.4)."""
-        try:
-            return self._known[text]
-        except KeyError:
-            value, troubles = self._read(text)
+        if text not in self._known:
+            faults: list[CellFault] = []
+            value = self._read(text, faults)
             if not text.isascii() or not text.isprintable():
-                troubles = (*troubles, *_unseen(text))
-            self._known[text] = value, troubles
-            return value, troubles
+                faults.extend(_unseen(text, self.place))
+            self._known[text] = value, faults
+        return self._known[text]
 
-    def _read(self, original: str) -> tuple[CellValue, tuple[_Trouble, ...]]:
+    def _read(self, original: str, faults: list[CellFault]) -> CellValue:
         column = self._column
         text = self._datatype.clean(original) or column.default
-        if column.separator is None:
-            if text in self._null:
-                return None, self._missing(original)
-            item, trouble = self._item(text)
-            return item, trouble
-        if text == "":
-            return [], self._missing(original)
-        if text in self._null:
-            return None, self._missing(original)
+        separator = column.separator
+        if text in self._null or (separator is not None and text == ""):
+            # A virtual column has no cells in the file that could be filled.
+            if column.required and not self.virtual:
+                message = "a value is missing"
+                message += f": {original!r} stands for no value" if original else ""
+                faults.append(CellFault(self.place, original, "a value", message, "required"))
+            return [] if separator is not None and text == "" else None
+        if separator is None:
+            return self._item(text, faults)
         items: list[Item] = []
-        troubles: list[_Trouble] = []
-        for part in text.split(column.separator):
-            if self._datatype.base not in ("string", "anyAtomicType", "any"):
+        for part in text.split(separator):
+            if self._datatype.kind not in ("string", "anyAtomicType"):
                 part = part.strip()
             part = part or column.default
             if part not in self._null:
-                item, trouble = self._item(part)
-                items.append(item)
-                troubles.extend(trouble)
-        return items, tuple(troubles)
+                items.append(self._item(part, faults))
+        return items
 
-    def _missing(self, original: str) -> tuple[_Trouble, ...]:
-        # A virtual column has no cells in the file that could be filled.
-        if not self._column.required or self.virtual:
-            return ()
-        message = "a value is missing"
-        if original:
-            message += f": {original!r} stands for no value"
-        return (_Trouble("required", original, "a value", message),)
-
-    def _item(self, text: str) -> tuple[Item, tuple[_Trouble, ...]]:
+    def _item(self, text: str, faults: list[CellFault]) -> Item:
         try:
             parsed = self._parse(text)
         except InvalidValueError as fault:
             hint = f"; did you mean {fault.hint!r}?" if fault.hint else ""
             message = f"{quoted(text)} is not {fault.expected}{hint}"
-            trouble = _Trouble(fault.kind, text, fault.expected, message)
-            return Item(text, Literal(text)), (trouble,)
+            faults.append(CellFault(self.place, text, fault.expected, message, fault.kind))
         except PatternTimeoutError as error:
-            trouble = _Trouble("metadata", text, "a simpler pattern", str(error))
-            return Item(text, Literal(text)), (trouble,)
-        if self._codes is not None and text not in self._codes:
+            message = str(error)
+            faults.append(CellFault(self.place, text, "a simpler pattern", message, "metadata"))
+        else:
+            if self._codes is None or text in self._codes:
+                return Item(parsed.lexical, self._literal(parsed))
             expected = f"a code of the list {self._list_name!r}"
             message = f"{quoted(text)} is not {expected}{self._suggest(text)}"
-            return Item(text, Literal(text)), (_Trouble("code", text, expected, message),)
-        return Item(parsed.lexical, self._literal(parsed)), ()
+            faults.append(CellFault(self.place, text, expected, message, "code"))
+        return Item(text, Literal(text))
 
     def _literal(self, parsed: Parsed) -> Literal:
-        if parsed.datatype == XSD + "string":
-            lang = self._column.lang
-            return (
-                Literal(parsed.lexical) if lang == "und" else Literal(parsed.lexical, language=lang)
-            )
-        return Literal(parsed.lexical, datatype=NamedNode(parsed.datatype))
+        if parsed.datatype != XSD + "string":
+            return Literal(parsed.lexical, datatype=NamedNode(parsed.datatype))
+        if self._column.lang == "und":
+            return Literal(parsed.lexical)
+        return Literal(parsed.lexical, language=self._column.lang)
 
 
 # Characters that join letters in some scripts and emoji; all other format characters are invisible
@@ -333,25 +282,27 @@ _JOINERS: Final = "\u200c\u200d"
 _LINE_BREAKS: Final = "\t\n\r"
 
 
-def _unseen(text: str) -> Iterator[_Trouble]:
+def _unseen(text: str, place: Place) -> Iterator[CellFault]:
     """Yield what is wrong with a text and cannot be seen: characters, and their normalisation."""
     for character in dict.fromkeys(text):
         category = unicodedata.category(character)
         name = f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip()
         if character == "\ufffd":
-            message = (
-                f"{quoted(text)} contains {name}: a character was lost when the file was converted"
-            )
-            yield _Trouble("datatype", text, "the original character", message)
+            message = f"contains {name}: a character was lost when the file was converted"
+            expected, doubtful = "the original character", False
         elif category == "Cc" and character not in _LINE_BREAKS:
-            message = f"{quoted(text)} contains the control character {name}; remove it"
-            yield _Trouble("datatype", text, "text without control characters", message)
+            message = f"contains the control character {name}; remove it"
+            expected, doubtful = "text without control characters", False
         elif category == "Cf" and character not in _JOINERS:
-            message = f"{quoted(text)} contains the invisible character {name}; remove it"
-            yield _Trouble("datatype", text, "text without invisible characters", message, True)
-    if not unicodedata.is_normalized("NFC", text):
+            message = f"contains the invisible character {name}; remove it"
+            expected, doubtful = "text without invisible characters", True
+        else:
+            continue
+        yield CellFault(place, text, expected, f"{quoted(text)} {message}", "datatype", doubtful)
+    composed = unicodedata.normalize("NFC", text)
+    if composed != text:
         message = (
             f"{quoted(text)} is not in Unicode normalisation form C, so it differs from the same "
             "text typed on a keyboard; convert it to NFC"
         )
-        yield _Trouble("datatype", text, unicodedata.normalize("NFC", text), message, True)
+        yield CellFault(place, text, composed, message, "datatype", doubtful=True)

@@ -276,7 +276,9 @@ class Reader:
             found = Diagnostics()
             group = read_metadata(candidate, self.files, found)
             if group is None or wanted in {normalise_url(table.url) for table in group.tables}:
-                self.diagnostics.extend(found)
+                for fault in (*found.faults, *found.warnings):
+                    self.diagnostics.add(fault)
+                self.diagnostics.fatal |= found.fatal
                 return group
             place = Place(self.files.path(candidate))
             self.diagnostics.warn(place, f"does not describe {url}; ignored", value=url)

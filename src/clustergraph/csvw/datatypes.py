@@ -5,29 +5,29 @@ Source: Model for Tabular Data, sections 4.6 and 6.4; Metadata Vocabulary, secti
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
+import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import product
 from typing import Any, Final, NamedTuple
 
-from clustergraph.csvw.formats import FormatError, Moment, NumberFormat, date_parser, xsd_moment
+from clustergraph.csvw.formats import FormatError, Pattern, date_reader, number_reader
 from clustergraph.csvw.names import BUILT_IN_DATATYPES, LANGUAGE_TAG
-from clustergraph.csvw.patterns import Pattern, PatternTimeoutError
 from clustergraph.csvw.places import FaultKind
 from clustergraph.errors import near
-from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD
+from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD, is_well_formed
 
 __all__ = [
+    "FACETS",
+    "LENGTHS",
     "PRECISIONS",
     "Datatype",
     "DatatypeError",
     "InvalidValueError",
     "Parsed",
-    "PatternTimeoutError",
     "partial_date",
 ]
 
@@ -53,28 +53,23 @@ class InvalidValueError(ValueError):
 
 
 class Parsed(NamedTuple):
-    """A value: its lexical form, the IRI of its datatype, and a key to compare it by."""
+    """A value: its lexical form, and the IRI of its datatype."""
 
     lexical: str
     datatype: str
-    key: Any = None
 
 
-_FLOATS: Final = frozenset({"double", "float", "number"})
+_FLOATS: Final = frozenset({"double", "float"})
 _NUMERIC: Final = frozenset({"decimal", *INTEGER_RANGES, *_FLOATS})
-_MOMENTS: Final = frozenset({"datetime", *MOMENTS})
-_PATTERNED_MOMENTS: Final = frozenset({"date", "dateTime", "datetime", "dateTimeStamp", "time"})
+_PATTERNED_MOMENTS: Final = frozenset({"date", "dateTime", "dateTimeStamp", "time"})
 _DURATIONS: Final = frozenset({"duration", "dayTimeDuration", "yearMonthDuration"})
-_BINARY: Final = frozenset({"base64Binary", "binary", "hexBinary"})
-_STRINGS: Final = frozenset(
-    {"string", "normalizedString", "token", "language", "Name", "NMTOKEN", "xml", "html", "json"}
-)
-_KEEP_SPACE: Final = frozenset({"string", "json", "xml", "html", "any", "anyAtomicType"})
-_LEXICAL: Final = {
-    **{name: form for name, form in FORMS.items() if name not in _BINARY},
-    "language": LANGUAGE_TAG,
-    "anyURI": re.compile(r"[^\s<>\"{}|\\^`]*"),
-}
+_BINARY: Final = frozenset({"base64Binary", "hexBinary"})
+_ORDERED: Final = _NUMERIC | MOMENTS.keys() | _DURATIONS
+_WITH_LENGTH: Final = _BINARY | {
+    "string", "normalizedString", "token", "language", "Name", "NMTOKEN", "anyURI", "QName",
+    "XMLLiteral", "HTML", "JSON",
+}  # fmt: skip
+_KEEP_SPACE: Final = frozenset({"string", "JSON", "XMLLiteral", "HTML", "anyAtomicType"})
 _CHOICES: Final = re.compile(r"\(?(?:\?:)?([\w \-/]+(?:\|[\w \-/]+)+)\)?")
 
 _EXPECTED: Final = {
@@ -82,14 +77,31 @@ _EXPECTED: Final = {
     "boolean": "true or false (or 1 or 0)",
     "date": "a date as YYYY-MM-DD",
     "dateTime": "a date and time as YYYY-MM-DDThh:mm:ss",
-    "datetime": "a date and time as YYYY-MM-DDThh:mm:ss",
     "dateTimeStamp": "a date and time with its zone as YYYY-MM-DDThh:mm:ssZ",
     "decimal": "a number such as 12.5, without exponent",
+    "double": "a number",
+    "float": "a number",
     "gYear": "a year as YYYY",
     "gYearMonth": "a month as YYYY-MM",
     "language": "a language tag such as en or cs",
     "time": "a time as hh:mm:ss",
 }
+
+LENGTHS: Final = ("length", "minLength", "maxLength")
+FACETS: Final[Mapping[str, tuple[Callable[[Any, Any], bool], str]]] = {
+    "length": (operator.eq, "exactly"),
+    "minLength": (operator.ge, "at least"),
+    "maxLength": (operator.le, "at most"),
+    "minimum": (operator.ge, "a value of at least"),
+    "minInclusive": (operator.ge, "a value of at least"),
+    "minExclusive": (operator.gt, "a value greater than"),
+    "maximum": (operator.le, "a value of at most"),
+    "maxInclusive": (operator.le, "a value of at most"),
+    "maxExclusive": (operator.lt, "a value less than"),
+}
+"""Property that limits values → how they compare with its value, and that in words."""
+_FROM: Final = ("length", "minLength", "minimum", "minInclusive", "minExclusive")
+_UP_TO: Final = ("length", "maxLength", "maximum", "maxInclusive", "maxExclusive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,24 +124,24 @@ class Datatype:
     format: str | Mapping[str, str] | None = None
     facets: Mapping[str, Any] = field(default_factory=dict)
     iri: str = field(init=False)
-    choices: tuple[str, ...] = field(init=False)
-    _parse: Callable[[str], Parsed] = field(init=False, repr=False, compare=False)
+    kind: str = field(init=False)
+    _parse: Callable[[str], str] = field(init=False, repr=False, compare=False)
     _limits: tuple[tuple[str, Any, str], ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         set_ = object.__setattr__
         set_(self, "iri", self.id or BUILT_IN_DATATYPES[self.base])
-        set_(self, "choices", ())
-        set_(self, "_limits", ())
+        # `number` is another name of `double`, `datetime` of `dateTime`.
+        set_(self, "kind", re.split("[#/]", BUILT_IN_DATATYPES[self.base])[-1])
         set_(self, "_parse", self._parser())
-        self._check_lengths()
-        set_(self, "_limits", self._read_limits())
+        set_(self, "_limits", tuple(self._read_limits()))
+        self._check_limits()
 
     def clean(self, text: str) -> str:
         """Return ``text`` with the white space normalised as its base asks (6.4, steps 1, 2)."""
-        if self.base in _KEEP_SPACE:
+        if self.kind in _KEEP_SPACE:
             return text
-        if self.base == "normalizedString":
+        if self.kind == "normalizedString":
             return re.sub(r"[\r\n\t]", " ", text).strip()
         return " ".join(text.split())
 
@@ -139,178 +151,140 @@ class Datatype:
         Raises:
             InvalidValueError: it stands for none, or for one beyond the limits.
         """
-        parsed = self._parse(text)
+        lexical = self._parse(text)
         for name, limit, words in self._limits:
-            if not _HOLDS[name](parsed.key, limit):
+            value = self._length(lexical) if name in LENGTHS else self._value(lexical)
+            if not FACETS[name][0](value, limit):
                 raise InvalidValueError(words)
-        return parsed
+        return Parsed(lexical, self.iri)
 
     # The base ---------------------------------------------------------------------------
 
-    def _parser(self) -> Callable[[str], Parsed]:
-        if self.base in _NUMERIC:
-            return self._number_parser()
-        if self.base in _MOMENTS:
-            return self._moment_parser()
-        if self.base == "boolean":
-            return self._boolean_parser()
-        return self._text_parser()
-
-    def _number_parser(self) -> Callable[[str], Parsed]:
-        given = self.format
-        options = {"pattern": given} if isinstance(given, str) else dict(given or {})
-        if not all(isinstance(part, str) and part for part in options.values()):
-            raise FormatError(f"{given!r} is no number format")
-        number = NumberFormat(
-            options.get("pattern"), options.get("decimalChar", "."), options.get("groupChar")
-        )
-        base, iri = self.base, self.iri
-        low, high = INTEGER_RANGES.get(base, (None, None))
-        whole = base in INTEGER_RANGES
-        expected = _EXPECTED.get(base, "a number").replace("12.5", f"12{number.decimal_char}5")
-        if whole:
-            expected = "a whole number" + _range_words(low, high)
-        if number.pattern is not None:
-            expected += f" written as {number.pattern}"
-
-        def parse(text: str) -> Parsed:
-            lexical = number.parse(text)
-            if lexical is None:
-                raise InvalidValueError(expected)
-            if base in _FLOATS:
-                return Parsed(lexical, iri, float(lexical.lower()))
-            if "e" in lexical or lexical[-1] in "NF" or (whole and "." in lexical):
-                raise InvalidValueError(expected)
-            value = Decimal(lexical)
-            if (low is not None and value < low) or (high is not None and value > high):
-                raise InvalidValueError(expected)
-            return Parsed(lexical, iri, value)
-
-        return parse
-
-    def _moment_parser(self) -> Callable[[str], Parsed]:
-        base, iri = ("dateTime" if self.base == "datetime" else self.base), self.iri
-        expected = _EXPECTED.get(base, f"a value of {base}")
-        pattern = self.format
-        if isinstance(pattern, str) and base in _PATTERNED_MOMENTS:
-            read = date_parser(base, pattern)
-            expected = f"a {base} written as {pattern}"
+    def _parser(self) -> Callable[[str], str]:
+        kind, given = self.kind, self.format
+        expected = _EXPECTED.get(kind, f"a value of {self.base}")
+        if kind in _NUMERIC:
+            options = {"pattern": given} if isinstance(given, str) else dict(given or {})
+            if not all(isinstance(part, str) and part for part in options.values()):
+                raise FormatError(f"{given!r} is no number format")
+            pattern, point = options.get("pattern"), options.get("decimalChar", ".")
+            read = number_reader(pattern, point, options.get("groupChar"))
+            expected = expected.replace("12.5", f"12{point}5")
+            if kind in INTEGER_RANGES:
+                expected = "a whole number" + _range_words(*INTEGER_RANGES[kind])
+            if pattern is not None:
+                expected += f" written as {pattern}"
+        elif kind in _PATTERNED_MOMENTS and isinstance(given, str):
+            read = date_reader(kind, given)
+            expected = f"a {self.base} written as {given}"
+        elif kind == "boolean":
+            values = {"true": "true", "1": "true", "false": "false", "0": "false"}
+            if given is not None:
+                true, _, false = str(given).partition("|")
+                if not isinstance(given, str) or not (true and false) or "|" in false:
+                    raise FormatError(f"{given!r} is not of the form true|false")
+                values, expected = {true: "true", false: "false"}, f"{true} or {false}"
+            read = values.get
         else:
+            read = self._pattern_reader()
 
-            def read(text: str) -> Moment | None:
-                return xsd_moment(text, base)
-
-        def parse(text: str) -> Parsed:
-            moment = read(text)
-            if moment is None:
+        def parse(text: str) -> str:
+            lexical = read(text)
+            if lexical is None or not _is_valid(lexical, kind):
                 raise InvalidValueError(expected)
-            return Parsed(moment.lexical, iri, moment.key)
+            return lexical
 
         return parse
 
-    def _boolean_parser(self) -> Callable[[str], Parsed]:
-        values = {"true": "true", "1": "true", "false": "false", "0": "false"}
-        expected = _EXPECTED["boolean"]
-        if self.format is not None:
-            true, _, false = str(self.format).partition("|")
-            if not isinstance(self.format, str) or not (true and false) or "|" in false:
-                raise FormatError(f"{self.format!r} is not of the form true|false")
-            values, expected = {true: "true", false: "false"}, f"{true} or {false}"
-        iri = self.iri
+    def _pattern_reader(self) -> Callable[[str], str | None]:
+        """Return a function that reads texts as they stand, if the format allows them."""
+        if self.format is None or self.kind in MOMENTS:
+            return str
+        source = str(self.format)
+        pattern = Pattern(source)
+        alternatives = _CHOICES.fullmatch(source)
+        choices = alternatives[1].split("|") if alternatives else []
 
-        def parse(text: str) -> Parsed:
-            if text not in values:
-                raise InvalidValueError(expected)
-            return Parsed(values[text], iri)
+        def read(text: str) -> str:
+            if pattern.matches(text):
+                return text
+            if choices:
+                hint = "".join(near(text, choices, 1))
+                raise InvalidValueError("one of " + ", ".join(choices), "code", hint)
+            raise InvalidValueError(pattern.expected)
 
-        return parse
-
-    def _text_parser(self) -> Callable[[str], Parsed]:
-        base, iri = self.base, self.iri
-        lexical = (
-            None if base in _BINARY else LANGUAGE_TAG if base == "language" else FORMS.get(base)
-        )
-        wanted = _EXPECTED.get(base, f"a value of {base}")
-        pattern: Pattern | None = None
-        choices: tuple[str, ...] = ()
-        if self.format is not None:
-            pattern = Pattern(str(self.format))
-            if alternatives := _CHOICES.fullmatch(str(self.format)):
-                choices = tuple(alternatives[1].split("|"))
-                object.__setattr__(self, "choices", choices)
-        key = _KEYS.get(base, len)
-
-        def parse(text: str) -> Parsed:
-            if lexical is not None and not lexical.fullmatch(text):
-                raise InvalidValueError(wanted)
-            if pattern is not None and not pattern.matches(text):
-                if choices:
-                    raise InvalidValueError(
-                        "one of " + ", ".join(choices), "code", _hint(text, choices)
-                    )
-                raise InvalidValueError(pattern.expected)
-            try:
-                return Parsed(text, iri, key(text))
-            except ValueError as error:
-                raise InvalidValueError(f"{wanted} ({error})") from error
-
-        return parse
+        return read
 
     # The limits -------------------------------------------------------------------------
 
-    def _check_lengths(self) -> None:
-        lengths = {n: self.facets[n] for n in _LENGTHS if n in self.facets}
-        if not lengths:
-            return
-        if self.base not in _STRINGS | _BINARY | {"anyURI", "QName"}:
-            raise DatatypeError(f"{', '.join(lengths)} cannot limit a {self.base}")
-        length, least, most = (lengths.get(name) for name in _LENGTHS)
-        if length is not None and (
-            (least is not None and length < least) or (most is not None and length > most)
-        ):
-            raise DatatypeError("length lies outside minLength and maxLength")
-        if least is not None and most is not None and least > most:
-            raise DatatypeError("minLength is greater than maxLength")
-
-    def _read_limits(self) -> tuple[tuple[str, Any, str], ...]:
-        limits: list[tuple[str, Any, str]] = []
+    def _read_limits(self) -> Iterator[tuple[str, Any, str]]:
         for name, value in self.facets.items():
-            if name in _LENGTHS:
-                unit = "bytes" if self.base in _BINARY else "characters"
-                limits.append((name, value, f"{_WORDS[name]} {value} {unit}"))
-                continue
-            if self.base not in _NUMERIC | _MOMENTS | _DURATIONS:
+            words = f"{FACETS[name][1]} {value}"
+            if name in LENGTHS:
+                unit = "bytes" if self.kind in _BINARY else "characters"
+                if self.kind not in _WITH_LENGTH:
+                    raise DatatypeError(f"{name} cannot limit a {self.base}")
+                yield name, value, f"{words} {unit}"
+            elif self.kind not in _ORDERED:
                 raise DatatypeError(f"{name} cannot limit a {self.base}")
-            limits.append((name, self._limit(name, value), f"{_WORDS[name]} {value}"))
-        self._check_limits({name: limit for name, limit, _ in limits})
-        return tuple(limits)
+            else:
+                yield name, self._limit(name, value), words
 
     def _limit(self, name: str, value: Any) -> Any:
         """Read a limit: in the column's format, or as XSD writes values of the base."""
         for datatype in (self, Datatype(self.base)) if self.format is not None else (self,):
             try:
-                return datatype._parse(str(value)).key
+                return self._value(datatype._parse(str(value)))
             except InvalidValueError:
                 continue
         raise DatatypeError(f"{name} is {value!r}, which is no {self.base}")
 
-    @staticmethod
-    def _check_limits(limits: Mapping[str, Any]) -> None:
-        low = limits.get("minimum", limits.get("minInclusive"))
-        high = limits.get("maximum", limits.get("maxInclusive"))
-        above, below = limits.get("minExclusive"), limits.get("maxExclusive")
-        if "minInclusive" in limits and above is not None:
-            raise DatatypeError("minInclusive and minExclusive exclude each other")
-        if "maxInclusive" in limits and below is not None:
-            raise DatatypeError("maxInclusive and maxExclusive exclude each other")
-        impossible = (
-            (low is not None and high is not None and high < low)
-            or (low is not None and below is not None and below <= low)
-            or (above is not None and below is not None and below < above)
-            or (above is not None and high is not None and high <= above)
-        )
-        if impossible:
-            raise DatatypeError("no value lies within the limits")
+    def _value(self, lexical: str) -> Any:
+        """Return what two values are compared by."""
+        if self.kind in _FLOATS:
+            return float(lexical)
+        if self.kind in _NUMERIC:
+            return Decimal(lexical)
+        # Imported late: it takes longer than reading most tables, and few limit such values.
+        from elementpath.datatypes import builtin_atomic_types
+
+        classes: Mapping[str, Any] = builtin_atomic_types
+        return classes[f"xs:{self.kind}"].make(lexical)
+
+    def _length(self, lexical: str) -> int:
+        if self.kind == "hexBinary":
+            return len(lexical) // 2
+        if self.kind == "base64Binary":
+            return len(lexical.replace(" ", "").rstrip("=")) * 3 // 4
+        return len(lexical)
+
+    def _check_limits(self) -> None:
+        """Refuse limits that exclude each other, or that no value can be within."""
+        limits = {name: limit for name, limit, _ in self._limits}
+        for side in ("min", "max"):
+            if {f"{side}Inclusive", f"{side}Exclusive"} <= limits.keys():
+                raise DatatypeError(f"{side}Inclusive and {side}Exclusive exclude each other")
+        for low, high in product(_FROM, _UP_TO):
+            if low in limits and high in limits:
+                fits = operator.lt if ("Exclusive" in low) != ("Exclusive" in high) else operator.le
+                if not fits(limits[low], limits[high]):
+                    raise DatatypeError(f"no value lies within {low} and {high}")
+
+
+def _is_valid(lexical: str, kind: str) -> bool:
+    """Return whether a text is in the lexical space of a built-in datatype."""
+    if kind == "JSON":
+        try:
+            json.loads(lexical)
+        except ValueError:
+            return False
+        return True
+    if kind == "language":
+        return LANGUAGE_TAG.fullmatch(lexical) is not None
+    form = FORMS.get(kind)
+    if form is not None and kind not in _BINARY:
+        return form.fullmatch(lexical) is not None
+    return is_well_formed(lexical, XSD + kind)
 
 
 def partial_date(precisions: Sequence[str]) -> Callable[[str], Parsed]:
@@ -331,9 +305,8 @@ def partial_date(precisions: Sequence[str]) -> Callable[[str], Parsed]:
 
     def parse(text: str) -> Parsed:
         for base, form in allowed:
-            moment = xsd_moment(text, base) if len(text) == len(form) else None
-            if moment is not None:
-                return Parsed(moment.lexical, XSD + base, moment.key)
+            if len(text) == len(form) and is_well_formed(text, XSD + base):
+                return Parsed(text, XSD + base)
         raise InvalidValueError(expected)
 
     return parse
@@ -347,62 +320,9 @@ PRECISIONS: Final = {
 """Precision of a date → its datatype, and how it is written."""
 
 
-def _duration_key(text: str) -> float:
-    """Return a duration's length in seconds, a month counting 30.436875 days."""
-    date_part, _, time_part = text.lstrip("-P").partition("T")
-    amounts = {unit: float(n) for n, unit in re.findall(r"([\d.]+)([YMD])", date_part)}
-    times = {unit: float(n) for n, unit in re.findall(r"([\d.]+)([HMS])", time_part)}
-    months = amounts.get("Y", 0.0) * 12 + amounts.get("M", 0.0)
-    seconds = (months * 30.436875 + amounts.get("D", 0.0)) * 86400
-    seconds += times.get("H", 0.0) * 3600 + times.get("M", 0.0) * 60 + times.get("S", 0.0)
-    return -seconds if text.startswith("-") else seconds
-
-
-def _json_key(text: str) -> int:
-    json.loads(text)
-    return len(text)
-
-
-def _hint(text: str, known: tuple[str, ...]) -> str:
-    matches = near(text, known, 1)
-    return matches[0] if matches else ""
-
-
 def _range_words(low: int | None, high: int | None) -> str:
     if low is not None and high is not None:
         return f" from {low} to {high}"
     if low is not None:
         return f", at least {low}"
     return f", at most {high}" if high is not None else ""
-
-
-_KEYS: Final[Mapping[str, Callable[[str], Any]]] = {
-    **dict.fromkeys(_DURATIONS, _duration_key),
-    "json": _json_key,
-    "hexBinary": lambda text: len(binascii.unhexlify(text)),
-    "base64Binary": lambda text: len(base64.b64decode(text.replace(" ", ""), validate=True)),
-    "binary": lambda text: len(base64.b64decode(text.replace(" ", ""), validate=True)),
-}
-_LENGTHS: Final = ("length", "minLength", "maxLength")
-_HOLDS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "length": lambda value, limit: bool(value == limit),
-    "minLength": lambda value, limit: bool(value >= limit),
-    "maxLength": lambda value, limit: bool(value <= limit),
-    "minimum": lambda value, limit: bool(value >= limit),
-    "minInclusive": lambda value, limit: bool(value >= limit),
-    "minExclusive": lambda value, limit: bool(value > limit),
-    "maximum": lambda value, limit: bool(value <= limit),
-    "maxInclusive": lambda value, limit: bool(value <= limit),
-    "maxExclusive": lambda value, limit: bool(value < limit),
-}
-_WORDS: Final = {
-    "length": "exactly",
-    "minLength": "at least",
-    "maxLength": "at most",
-    "minimum": "a value of at least",
-    "minInclusive": "a value of at least",
-    "minExclusive": "a value greater than",
-    "maximum": "a value of at most",
-    "maxInclusive": "a value of at most",
-    "maxExclusive": "a value less than",
-}

@@ -92,7 +92,7 @@ class Schema:
 
 @dataclass(slots=True)
 class Table:
-    """A table of the group (section 5.4); ``trail`` is its place in the metadata document."""
+    """A table of the group (section 5.4)."""
 
     url: str
     schema: Schema
@@ -103,7 +103,6 @@ class Table:
     annotations: Mapping[str, Any] = field(default_factory=dict)
     language: str = "und"
     base: str = ""
-    trail: str = ""
 
 
 @dataclass(slots=True)

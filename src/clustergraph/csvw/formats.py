@@ -1,21 +1,26 @@
-"""Formats of numbers, dates and times, as tables write them.
+"""Formats of columns: patterns of numbers, of dates and times, and regular expressions.
 
-Source: Model for Tabular Data, sections 6.4.2 (numbers) and 6.4.4 (dates and times); the patterns
-are a subset of those of Unicode Technical Standard 35.
+Source: Model for Tabular Data, section 6.4. Patterns of numbers and dates are a subset of those of
+Unicode Technical Standard 35. The syntax of regular expressions is that of ECMAScript; the library
+``regex`` knows it, Unicode properties included, and can be stopped, which a pattern such as
+``(a+)+`` makes necessary.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
-from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
-from clustergraph.rdf.xsd import MOMENTS
+import regex
 
-__all__ = ["FormatError", "Moment", "NumberFormat", "date_parser", "xsd_moment"]
+from clustergraph.errors import ClusterGraphError
+
+__all__ = ["FormatError", "Pattern", "PatternTimeoutError", "date_reader", "number_reader"]
+
+Reader = Callable[[str], str | None]
+"""Returns the lexical form in XSD of a text, or None if the text is not in the format."""
 
 
 class FormatError(ValueError):
@@ -24,17 +29,20 @@ class FormatError(ValueError):
 
 # Numbers ------------------------------------------------------------------------------------
 
-_PATTERN: Final = re.compile(
-    r"(?P<before>[+\-%‰]*)(?P<whole>[#0,]*)(?:\.(?P<fraction>[#0,]+))?"
-    r"(?:E(?P<expsign>\+?)(?P<exponent>[#0]+))?(?P<after>[%‰]?)"
+_NUMBER_PATTERN: Final = re.compile(
+    r"(?P<sign>[+-]?)(?P<mark>[%‰]?)(?P<whole>[#0,]*)(?:\.(?P<fraction>[#0,]+))?"
+    r"(?:E\+?(?P<exponent>[#0]+))?(?P<after>[%‰]?)"
 )
+_SHIFTS: Final = {"": 0, "%": -2, "‰": -3}
 
 
-class NumberFormat:
-    """A way to write numbers: a pattern such as ``#,##0.00``, the decimal and the group character.
+def number_reader(pattern: str | None, decimal_char: str, group_char: str | None) -> Reader:
+    """Return a function that reads numbers.
+
+    It works out per cent and per mille, and writes the exponent sign as ``e``.
 
     Args:
-        pattern: a number pattern, or None for any number.
+        pattern: a number pattern such as ``#,##0.00``, or None for any number.
         decimal_char: what separates the fraction.
         group_char: what may stand between groups of digits; None for nothing, which with a
             pattern means ``,``.
@@ -42,120 +50,85 @@ class NumberFormat:
     Raises:
         FormatError: the pattern is not a number pattern.
     """
+    group = group_char or ("," if pattern is not None else "")
+    between, point = re.escape(group), re.escape(decimal_char)
+    if pattern is None:
+        digits = rf"\d(?:\d|{between}(?=\d))*" if group else r"\d+"
+        sign, mark, after = "[+-]?", "[%‰]?", "[%‰]?"
+        whole = f"(?:{digits})?"
+        fraction = f"(?:{point}(?P<fraction>{whole}))?"
+        exponent = r"(?:[eE](?P<exponent>[+-]?\d{1,9}))?"
+    else:
+        shape = _NUMBER_PATTERN.fullmatch(pattern)
+        if shape is None or not re.search("[#0]", pattern):
+            raise FormatError(f"{pattern!r} is not a number pattern")
+        sign = {"": "[+-]?", "+": "[+-]", "-": "-"}[shape["sign"]]
+        mark, after = shape["mark"], shape["after"]
+        whole = _whole(shape["whole"], between)
+        fraction = _fraction(shape["fraction"] or "", between, point)
+        exponent = ""
+        if given := shape["exponent"]:
+            exponent = rf"[eE](?P<exponent>[+-]?\d{{{given.count('0')},{len(given)}}})"
+    number = re.compile(
+        rf"(?P<before>{sign}{mark}|{mark}{sign})(?P<whole>{whole}){fraction}{exponent}(?P<after>{after})",
+        re.ASCII,
+    )
 
-    def __init__(
-        self, pattern: str | None = None, decimal_char: str = ".", group_char: str | None = None
-    ) -> None:
-        self.pattern = pattern
-        self.decimal_char = decimal_char
-        self.group_char = group_char or ("," if pattern is not None else None)
-        group = re.escape(self.group_char) if self.group_char else ""
-        digits = rf"\d(?:\d|{group}(?=\d))*" if group else r"\d+"
-        fraction = rf"(?:{digits})?"
-        self._number = re.compile(
-            rf"(?P<sign>[+-]?)(?P<mark>[%‰]?)(?P<sign2>[+-]?)"
-            rf"(?P<whole>(?:{digits})?)(?:{re.escape(decimal_char)}(?P<fraction>{fraction}))?"
-            rf"(?:[eE](?P<exponent>[+-]?\d{{1,9}}))?(?P<after>[%‰]?)",
-            re.ASCII,
-        )
-        self._shape: re.Match[str] | None = None
-        if pattern is not None:
-            self._shape = _PATTERN.fullmatch(pattern)
-            if self._shape is None or not re.search("[#0]", pattern):
-                raise FormatError(f"{pattern!r} is not a number pattern")
-
-    def parse(self, text: str) -> str | None:
-        """Return the number in ``text`` in the lexical form of XSD, or None if there is none.
-
-        The exponent sign becomes ``e``; per cent and per mille are worked out.
-        """
+    def read(text: str) -> str | None:
         if text in {"NaN", "INF", "-INF"}:
             return text
-        match = self._number.fullmatch(text)
-        if match is None or not (match["whole"] or match["fraction"]):
+        match = number.fullmatch(text)
+        if match is None:
             return None
-        if match["sign"] and match["sign2"]:
+        parts = {name: text or "" for name, text in match.groupdict().items()}
+        digits, places = (parts.get(name, "") for name in ("whole", "fraction"))
+        if not (digits or places):
             return None
-        if self._shape is not None and not self._fits(match, self._shape):
-            return None
-        group = self.group_char or ""
-        whole = match["whole"].replace(group, "") if group else match["whole"]
-        fraction = (match["fraction"] or "").replace(group, "") if group else match["fraction"]
-        number = (match["sign"] or match["sign2"]) + (whole or "0")
-        if fraction:
-            number += f".{fraction}"
-        shift = {"": 0, "%": -2, "‰": -3}[match["mark"] or match["after"]]
-        if match["exponent"]:
-            exponent = match["exponent"] if not shift else str(int(match["exponent"]) + shift)
-            return f"{number}e{exponent}"
-        return f"{Decimal(number).scaleb(shift):f}" if shift else number
+        if group:
+            digits, places = digits.replace(group, ""), places.replace(group, "")
+        lexical = parts["before"].strip("%‰") + (digits or "0") + (places and f".{places}")
+        shift = _SHIFTS[parts["before"].strip("+-") or parts["after"]]
+        if parts.get("exponent"):
+            return f"{lexical}e{int(parts['exponent']) + shift if shift else parts['exponent']}"
+        return f"{Decimal(lexical).scaleb(shift):f}" if shift else lexical
 
-    def _fits(self, number: re.Match[str], shape: re.Match[str]) -> bool:
-        """Check a number against the pattern: digits, groups, exponent, sign and marks."""
-        before = shape["before"]
-        sign = number["sign"] or number["sign2"]
-        if ("+" in before and not sign) or ("-" in before and sign != "-"):
-            return False
-        if number["mark"] != before.strip("+-") or number["after"] != shape["after"]:
-            return False
-        if (number["exponent"] is None) != (shape["exponent"] is None):
-            return False
-        if shape["exponent"] is not None:
-            digits = number["exponent"].lstrip("+-")
-            if not shape["exponent"].count("0") <= len(digits) <= len(shape["exponent"]):
-                return False
-        mark = self.group_char or ","
-        return _whole_fits(number["whole"], shape["whole"], mark) and _fraction_fits(
-            number["fraction"], shape["fraction"], mark
-        )
+    return read
 
 
-def _whole_fits(whole: str, shape: str, mark: str) -> bool:
-    digits = whole.replace(mark, "")
-    if len(digits) < shape.count("0"):
-        return False
+def _whole(shape: str, between: str) -> str:
+    """Return what matches the digits before the point: enough of them, in groups of the sizes."""
+    least = rf"(?=(?:{between}?\d){{{shape.count('0')}}})"
     *others, last = (len(group) for group in shape.split(","))
     if not others:
-        return whole == digits
+        return rf"{least}\d*"
     size = others[-1] if len(others) > 1 else last
-    return whole == _grouped(digits[::-1], last, size, mark)[::-1]
+    groups = rf"\d{{1,{size}}}(?:{between}\d{{{size}}})*{between}\d{{{last}}}"
+    return rf"{least}(?:{groups}|\d{{0,{last}}})"
 
 
-def _fraction_fits(fraction: str | None, shape: str | None, mark: str) -> bool:
-    if shape is None or not fraction:
-        return fraction is None and "0" not in (shape or "")
-    digits = fraction.replace(mark, "")
-    if not shape.count("0") <= len(digits) <= len(shape.replace(",", "")):
-        return False
-    size = len(shape.partition(",")[0]) if "," in shape else len(digits)
-    return fraction == _grouped(digits, size, size, mark)
-
-
-def _grouped(digits: str, first: int, size: int, mark: str) -> str:
-    """Return digits in groups: one of ``first`` digits, then groups of ``size`` digits."""
-    first, size = first or len(digits), size or len(digits) or 1
-    rest = (digits[at : at + size] for at in range(first, len(digits), size))
-    return mark.join([digits[:first], *rest])
+def _fraction(shape: str, between: str, point: str) -> str:
+    """Return what matches the point and the digits behind it."""
+    if not shape:
+        return ""
+    most, least = len(shape.replace(",", "")), shape.count("0")
+    size = shape.find(",") if "," in shape else most
+    count = rf"(?=(?:{between}?\d){{{max(least, 1)},{most}}}(?:\D|$))"
+    digits = rf"{point}(?P<fraction>{count}(?:\d{{{size}}}{between})*\d{{1,{size}}})"
+    return digits if least else f"(?:{digits})?"
 
 
 # Dates and times ----------------------------------------------------------------------------
-
-
-class Moment(NamedTuple):
-    """A date or time: its XSD lexical form, and a key by which two of a kind compare."""
-
-    lexical: str
-    key: tuple[float, ...]
-
-
-_LONGEST: Final = 60
-"""Longest date or time, in characters: its numbers have to be calculated with."""
 
 _DATE_FIELDS: Final = {
     "yyyy-MM-dd", "yyyyMMdd", "dd-MM-yyyy", "d-M-yyyy", "MM-dd-yyyy", "M-d-yyyy", "dd/MM/yyyy",
     "d/M/yyyy", "MM/dd/yyyy", "M/d/yyyy", "dd.MM.yyyy", "d.M.yyyy", "MM.dd.yyyy", "M.d.yyyy",
 }  # fmt: skip
 _TIME_FIELDS: Final = {"HH:mm:ss", "HHmmss", "HH:mm", "HHmm"}
+_DATE_PATTERN: Final = re.compile(
+    r"(?P<day>[^HT ]*?)(?P<between>[T ](?=H))?(?P<time>(?:H[Hms:]*)?)"
+    r"(?:\.(?P<digits>S+))?(?:(?P<space> ?)(?P<zone>X{1,3}|x{1,3}))?"
+)
+_FIELD: Final = re.compile(r"yyyy|MM?|dd?|HH|mm|ss|\.")
 _FIELD_PATTERNS: Final = {
     "yyyy": r"(?P<year>\d{4})",
     "MM": r"(?P<month>\d\d)",
@@ -165,26 +138,15 @@ _FIELD_PATTERNS: Final = {
     "HH": r"(?P<hour>\d\d)",
     "mm": r"(?P<minute>\d\d)",
     "ss": r"(?P<second>\d\d)",
+    ".": r"\.",
 }
-_ZONE_PATTERNS: Final = {
-    "X": r"(?P<zone>Z|[+-]\d\d(?:\d\d)?)",
-    "XX": r"(?P<zone>Z|[+-]\d{4})",
-    "XXX": r"(?P<zone>Z|[+-]\d\d:\d\d)",
-    "x": r"(?P<zone>[+-]\d\d(?:\d\d)?)",
-    "xx": r"(?P<zone>[+-]\d{4})",
-    "xxx": r"(?P<zone>[+-]\d\d:\d\d)",
-}
+_ZONE_PATTERNS: Final = {1: r"[+-]\d\d(?:\d\d)?", 2: r"[+-]\d{4}", 3: r"[+-]\d\d:\d\d"}
 
 
-def xsd_moment(text: str, base: str) -> Moment | None:
-    """Read ``text`` as the XSD type ``base`` (``date``, ``gYear`` …); None if it is none."""
-    match = MOMENTS[base].fullmatch(text) if len(text) <= _LONGEST else None
-    return None if match is None else _moment(match, base)
+def date_reader(base: str, pattern: str) -> Reader:
+    """Return a function that reads dates and times written in a pattern.
 
-
-@lru_cache(maxsize=256)
-def date_parser(base: str, pattern: str) -> Callable[[str], Moment | None]:
-    """Return a function that reads dates and times written in ``pattern``.
+    What it returns has the form of XSD, but may be a day or an hour that does not exist.
 
     Args:
         base: ``date``, ``time``, ``dateTime`` or ``dateTimeStamp``.
@@ -193,89 +155,145 @@ def date_parser(base: str, pattern: str) -> Callable[[str], Moment | None]:
     Raises:
         FormatError: the pattern is none of those the recommendation lists, or not for this base.
     """
-    problem = FormatError(f"{pattern!r} is not a format for {base}")
-    rest = pattern
-    zone = ""
-    if found := re.search(r"( ?)(X{1,3}|x{1,3})$", rest):
-        zone = found[1] + _ZONE_PATTERNS[found[2]]
-        rest = rest[: found.start()]
-    fraction = ""
-    if found := re.search(r"\.(S+)$", rest):
-        fraction = rf"(?:\.(?P<fraction>\d{{1,{len(found[1])}}}))?"
-        rest = rest[: found.start()]
-    if base == "date":
-        day, between, time = rest, "", ""
-    elif base == "time":
-        day, between, time = "", "", rest
-    else:
-        parts = re.fullmatch(r"(.+?)([T ])(.+)", rest)
-        if parts is None:
-            raise problem
-        day, between, time = parts.groups()
-    if (day and day not in _DATE_FIELDS) or (time and time not in _TIME_FIELDS):
-        raise problem
-    if (fraction and not time.endswith("ss")) or (base == "dateTimeStamp" and not zone):
-        raise problem
-    fields = re.sub(
-        r"yyyy|MM?|dd?|HH|mm|ss|\.",
-        lambda m: _FIELD_PATTERNS.get(m[0], r"\."),
-        day + between + time,
-    )
-    compiled = re.compile(fields + fraction + zone, re.ASCII)
+    parts = _DATE_PATTERN.fullmatch(pattern)
+    day, between, time, digits, space, zone = [""] * 6 if parts is None else parts.groups("")
+    shape = {"date": (True, False, False), "time": (False, False, True)}.get(base, (True,) * 3)
+    if (
+        (bool(day), bool(between), bool(time)) != shape
+        or (day and day not in _DATE_FIELDS)
+        or (time and time not in _TIME_FIELDS)
+        or (digits and not time.endswith("ss"))
+        or (base == "dateTimeStamp" and not zone)
+    ):
+        raise FormatError(f"{pattern!r} is not a format for {base}")
+    fields = _FIELD.sub(lambda found: _FIELD_PATTERNS[found[0]], day + between + time)
+    if digits:
+        fields += rf"(?:\.(?P<fraction>\d{{1,{len(digits)}}}))?"
+    if zone:
+        utc = "Z|" if zone[0] == "X" else ""
+        fields += f"{space}(?P<zone>{utc}{_ZONE_PATTERNS[len(zone)]})"
+    compiled = re.compile(fields, re.ASCII)
 
-    def parse(text: str) -> Moment | None:
+    def read(text: str) -> str | None:
         match = compiled.fullmatch(text)
-        return None if match is None else _moment(match, base)
+        if match is None:
+            return None
+        found = match.groupdict(default="")
+        date = "-".join(found[name].zfill(2) for name in ("year", "month", "day") if name in found)
+        clock = ":".join(found.get(name, "00") for name in ("hour", "minute", "second"))
+        clock += f".{found['fraction']}" if found.get("fraction") else ""
+        offset = found.get("zone", "")
+        if offset not in ("", "Z"):
+            offset = f"{offset[:3]}:{offset[3:].lstrip(':') or '00'}"
+        return "T".join(filter(None, (day and date, time and clock))) + offset
 
-    return parse
+    return read
 
 
-def _moment(match: re.Match[str], base: str) -> Moment | None:
-    """Build the lexical form and the key; None for a day or hour that does not exist."""
-    fields = match.groupdict()
-    year, month, day = (int(fields.get(name) or default) for name, default in _DEFAULTS)
-    try:  # the calendar repeats every 400 years; Python's dates end in 9999
-        ordinal = date(2000 + year % 400, month, day).toordinal()
-    except ValueError:
+# Regular expressions ------------------------------------------------------------------------
+
+TIMEOUT_S: Final = 1.0
+"""Longest time that matching one cell may take."""
+
+
+class PatternTimeoutError(ClusterGraphError):
+    """A pattern takes too long on a value; it is not tried on further values."""
+
+
+class Pattern:
+    """A regular expression that the whole text of a cell has to match.
+
+    Args:
+        source: the expression, as the metadata give it.
+
+    Raises:
+        FormatError: it is not a regular expression.
+    """
+
+    def __init__(self, source: str) -> None:
+        try:
+            self._compiled = regex.compile(source)
+        except (regex.error, OverflowError, RecursionError) as error:
+            raise FormatError(f"{source!r} is not a regular expression: {error}") from error
+        self.source = source
+        self._given_up = False
+
+    @property
+    def expected(self) -> str:
+        """What the pattern accepts: in words where it is simple, else the pattern itself."""
+        words = explain(self.source)
+        return f"{words} ({self.source})" if words else f"text that matches {self.source}"
+
+    def matches(self, text: str) -> bool:
+        """Return whether the pattern matches a text as a whole.
+
+        Raises:
+            PatternTimeoutError: matching takes too long. This is raised once; from then on the
+                pattern is not tried, and every text counts as a match.
+        """
+        if self._given_up:
+            return True
+        try:
+            return self._compiled.fullmatch(text, timeout=TIMEOUT_S) is not None
+        except TimeoutError:
+            self._given_up = True
+            shown = text if len(text) <= 40 else f"{text[:30]}…"
+            raise PatternTimeoutError(
+                f"matching {shown!r} with the pattern {self.source} takes longer than "
+                f"{TIMEOUT_S:g} s, so this column was not checked with it any further; simplify "
+                "the pattern (nested repetitions such as (a+)+ are slow)"
+            ) from None
+
+
+_PART: Final = regex.compile(
+    r"(?:\[(?P<set>(?:\\.|[^\]\\^])+)\]|(?P<set>\\[dw]|\\p\{\w+\}|\.)"
+    r"|(?P<literal>[\w /:@#-]+|\\[.+*?()\-/]))(?P<count>\{\d+\}|\{\d+,\d*\}|[+*?])?"
+)
+_KIND: Final = regex.compile(r"a-z|A-Z|0-9|\\p\{\w+\}|\\?.")
+_KINDS: Final = {
+    "a-z": "lower-case letters", "A-Z": "upper-case letters", "0-9": "digits", "\\d": "digits",
+    "\\w": "letters, digits and underscores", "\\p{L}": "letters",
+    "\\p{Lu}": "upper-case letters", "\\p{N}": "digits",
+    "-": "hyphens", "_": "underscores", ".": "dots", "/": "slashes", " ": "spaces",
+    ":": "colons", ",": "commas", "+": "plus signs", "'": "apostrophes",
+}  # fmt: skip
+_COUNTS: Final = {
+    None: "one of {}", "+": "{}", "*": "{} or nothing", "?": "at most one of {}",
+}  # fmt: skip
+_MOST_PARTS: Final = 6
+
+
+def explain(source: str) -> str | None:
+    """Return in words what a simple pattern accepts; None for one that is not simple."""
+    text = source.removeprefix("^").removesuffix("$")
+    words: list[str] = []
+    position = 0
+    while position < len(text):
+        part = _PART.match(text, position)
+        described = None if part is None else _describe(part)
+        if part is None or described is None or len(words) == _MOST_PARTS:
+            return None
+        words.append(described)
+        position = part.end()
+    return ", then ".join(words) or None
+
+
+def _describe(part: regex.Match[str]) -> str | None:
+    count = part["count"]
+    if (literal := part["literal"]) is not None:
+        plain = literal.replace("\\", "")
+        # A quantifier belongs to the last character alone.
+        optional = {None: f"{plain!r}", "?": f"{plain!r} (optional)"}
+        return optional.get(count) if count is None or len(plain) == 1 else None
+    kinds = [_KINDS.get(one, _KINDS.get(one[-1], "")) for one in _KIND.findall(part["set"])]
+    if part["set"] == ".":
+        kinds = ["any characters"]
+    if not all(kinds):
         return None
-    hour, minute, second = (int(fields.get(name) or 0) for name in ("hour", "minute", "second"))
-    hour = int(fields.get("midnight") or hour)
-    if hour > 24 or minute > 59 or second > 59 or (hour == 24 and (minute or second)):
-        return None
-    digits = fields.get("fraction") or ""
-    zone = _zone(fields.get("zone"))
-    years = f"{year:05}" if year < 0 else f"{year:04}"
-    clock = f"{hour:02}:{minute:02}:{second:02}" + (f".{digits}" if digits else "")
-    lexical = _LEXICAL[base].format(year=years, month=month, day=day, time=clock)
-    seconds = hour * 3600 + minute * 60 + second + float(f"0.{digits or 0}") - _offset_s(zone)
-    return Moment(lexical + zone, (float(year // 400), ordinal * 86400.0 + seconds))
-
-
-_LEXICAL: Final = {
-    "date": "{year}-{month:02}-{day:02}",
-    "dateTime": "{year}-{month:02}-{day:02}T{time}",
-    "dateTimeStamp": "{year}-{month:02}-{day:02}T{time}",
-    "time": "{time}",
-    "gYear": "{year}",
-    "gYearMonth": "{year}-{month:02}",
-    "gMonth": "--{month:02}",
-    "gMonthDay": "--{month:02}-{day:02}",
-    "gDay": "---{day:02}",
-}
-_DEFAULTS: Final = (("year", 2000), ("month", 1), ("day", 1))
-
-
-def _zone(text: str | None) -> str:
-    """Write a zone as XSD does: ``Z`` or ``+hh:mm``."""
-    if not text or text == "Z":
-        return text or ""
-    digits = text[1:].replace(":", "")
-    return f"{text[0]}{digits[:2]}:{digits[2:] or '00'}"
-
-
-def _offset_s(zone: str) -> int:
-    """Return the offset of a zone from UTC, in seconds."""
-    if zone in {"", "Z"}:
-        return 0
-    seconds = int(zone[1:3]) * 3600 + int(zone[4:6]) * 60
-    return -seconds if zone[0] == "-" else seconds
+    named = " and ".join(filter(None, (", ".join(kinds[:-1]), kinds[-1])))
+    if count in _COUNTS:
+        return _COUNTS[count].format(named)
+    low, comma, high = count.strip("{}").partition(",")
+    if not comma:
+        return f"{low} {named}"
+    return f"{low} to {high} {named}" if high else f"at least {low} {named}"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,25 +24,21 @@ from clustergraph.csvw.places import Diagnostics
 from clustergraph.csvw.properties import (
     INHERITED,
     Scope,
-    check_direction,
-    check_identity,
     check_transformations,
     field_name,
-    read_annotations,
-    read_array,
-    read_boolean,
+    read_common,
     read_dialect,
     read_inherited,
-    read_link,
+    read_value,
 )
 
 __all__ = ["column_name", "column_properties", "read_metadata"]
 
 _CONTEXT: Final = "http://www.w3.org/ns/csvw"
-_GROUP: Final = INHERITED | {
-    "dialect", "notes", "tableDirection", "tableSchema", "tables", "transformations",
+_TABLE: Final = INHERITED | {
+    "dialect", "notes", "suppressOutput", "tableDirection", "tableSchema", "transformations", "url",
 }  # fmt: skip
-_TABLE: Final = (_GROUP - {"tables"}) | {"url", "suppressOutput"}
+_GROUP: Final = (_TABLE - {"suppressOutput", "url"}) | {"tables"}
 _SCHEMA: Final = INHERITED | {"columns", "foreignKeys", "primaryKey", "rowTitles"}
 _COLUMN: Final = INHERITED | {"name", "suppressOutput", "titles", "virtual"}
 _COLUMN_NAME: Final = re.compile(r"(?!_)(?:[A-Za-z0-9_.]|%[0-9A-Fa-f]{2})+")
@@ -72,7 +68,7 @@ def read_metadata(
     if unnamed and default_url is not None and document.get("@type") in {None, "Table"}:
         document = {**document, "url": default_url}
     if "tables" not in document and ("url" in document or document.get("@type") == "Table"):
-        table = _table({k: v for k, v in document.items() if k != "@context"}, {}, scope)
+        table = _table(document, {}, scope)
         tables = [table] if table is not None else []
         return TableGroup(tables, language=scope.language, base=scope.base)
     return _group(document, scope)
@@ -136,35 +132,48 @@ def _context(document: Mapping[str, Any], scope: Scope) -> Scope:
 
 
 def _group(document: Mapping[str, Any], scope: Scope) -> TableGroup:
-    check_identity(document, "TableGroup", scope)
+    properties = _group_or_table(document, "TableGroup", _GROUP, scope)
     inherited = {**read_inherited(document, {}, scope), **_shared(document, scope)}
-    check_transformations(document, scope)
-    check_direction(document, scope)
     raw = document.get("tables")
-    if not isinstance(raw, list):
+    if not isinstance(raw, list) or not raw:
         scope.fail("a group of tables must list its tables in an array", raw)
         raw = []
-    tables = []
-    for number, item in enumerate(raw):
-        at = scope.at("tables").at(number)
-        if not isinstance(item, dict):
-            at.warn("a table must be an object; ignored", item)
-            continue
-        table = _table(item, inherited, at)
-        if table is not None:
-            tables.append(table)
+    tables = [
+        table
+        for item, at in _objects(document, "tables", scope)
+        if (table := _table(item, inherited, at)) is not None
+    ]
     if raw and not tables:
         scope.fail("none of the tables can be used")
-    if raw == [] and isinstance(document.get("tables"), list):
-        scope.fail("a group of tables must have at least one table")
-    return TableGroup(
-        tables,
-        id=read_link(document, "@id", scope),
-        notes=read_array(document, "notes", scope),
-        annotations=read_annotations(document, _GROUP, scope),
-        language=scope.language,
-        base=scope.base,
-    )
+    return TableGroup(tables, **properties)
+
+
+def _group_or_table(
+    raw: Mapping[str, Any], kind: str, known: frozenset[str], scope: Scope
+) -> dict[str, Any]:
+    """Return what groups and tables have alike, as arguments of their classes."""
+    check_transformations(raw, scope)
+    read_value(raw, "tableDirection", scope, "auto")
+    identifier, annotations = read_common(raw, kind, known, scope)
+    return {
+        "id": identifier,
+        "notes": read_value(raw, "notes", scope, []),
+        "annotations": annotations,
+        "language": scope.language,
+        "base": scope.base,
+    }
+
+
+def _objects(
+    raw: Mapping[str, Any], key: str, scope: Scope
+) -> Iterator[tuple[dict[str, Any], Scope]]:
+    """Yield the objects of an array with their places; report what is none."""
+    for number, item in enumerate(read_value(raw, key, scope, [])):
+        at = scope.at(key).at(number)
+        if isinstance(item, dict):
+            yield item, at
+        else:
+            at.warn("must be an object; ignored", item)
 
 
 def _shared(document: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
@@ -175,32 +184,22 @@ def _shared(document: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
 
 
 def _table(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> Table | None:
-    check_identity(raw, "Table", scope)
-    check_transformations(raw, scope)
-    check_direction(raw, scope)
+    properties = _group_or_table(raw, "Table", _TABLE, scope)
     inherited = read_inherited(raw, outer, scope)
-    own = _shared(raw, scope)
+    own = {**outer, **_shared(raw, scope)}
     url = raw.get("url")
-    if not isinstance(url, str):
+    address = resolve(url, scope.base).replace(" ", "%20") if isinstance(url, str) else ""
+    if not is_iri(address):
         scope.fail("a table must have the URL of its file as a string in `url`", url)
         return None
-    address = resolve(url, scope.base).replace(" ", "%20")
-    if not is_iri(address):
-        scope.fail("`url` must be a URL", url)
-        return None
-    schema_raw, schema_scope = own.get("tableSchema", outer.get("tableSchema", (None, scope)))
-    dialect_raw, dialect_scope = own.get("dialect", outer.get("dialect", (None, scope)))
+    schema, schema_scope = own.get("tableSchema", (None, scope))
+    dialect, dialect_scope = own.get("dialect", (None, scope))
     return Table(
         url=address,
-        schema=_schema(schema_raw, inherited, schema_scope),
-        dialect=None if dialect_raw is None else read_dialect(dialect_raw, dialect_scope),
-        id=read_link(raw, "@id", scope),
-        suppress_output=read_boolean(raw, "suppressOutput", scope),
-        notes=read_array(raw, "notes", scope),
-        annotations=read_annotations(raw, _TABLE, scope),
-        language=scope.language,
-        base=scope.base,
-        trail=scope.trail,
+        schema=_schema(schema, inherited, schema_scope),
+        dialect=None if dialect is None else read_dialect(dialect, dialect_scope),
+        suppress_output=read_value(raw, "suppressOutput", scope, False),
+        **properties,
     )
 
 
@@ -218,41 +217,30 @@ def _schema(raw: Any, outer: Mapping[str, Any], scope: Scope) -> Schema:
         scope = replace(scope, url=location, base=location, trail="tableSchema")
         raw = _load_json(scope) or {}
         scope = replace(_context(raw, scope), trail="")
-        raw = {key: value for key, value in raw.items() if key != "@context"}
     elif raw is not None and not isinstance(raw, dict):
         scope.warn("a schema must be an object or a URL; taken as empty", raw)
         raw = {}
     raw = raw or {}
-    check_identity(raw, "Schema", scope)
-    read_annotations(raw, _SCHEMA, scope)
+    identifier, _ = read_common(raw, "Schema", _SCHEMA, scope)
     inherited = read_inherited(raw, outer, scope)
     columns = _columns(raw, inherited, scope)
     named = {column.name for column in columns if column.named}
-    schema = Schema(
-        id=read_link(raw, "@id", scope) or location,
+    keys = (_foreign_key(item, named, at) for item, at in _objects(raw, "foreignKeys", scope))
+    return Schema(
+        id=identifier or location,
         columns=columns,
+        primary_key=_column_references(raw, "primaryKey", named, scope),
+        row_titles=_column_references(raw, "rowTitles", named, scope),
+        foreign_keys=[key for key in keys if key is not None],
         inherited=inherited,
         declared=declared,
     )
-    schema.primary_key = _column_references(raw, "primaryKey", named, scope)
-    schema.row_titles = _column_references(raw, "rowTitles", named, scope)
-    for number, item in enumerate(read_array(raw, "foreignKeys", scope)):
-        at = scope.at("foreignKeys").at(number)
-        if not isinstance(item, dict):
-            at.warn("a foreign key must be an object; ignored", item)
-        elif (key := _foreign_key(item, named, at)) is not None:
-            schema.foreign_keys.append(key)
-    return schema
 
 
 def _columns(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> list[Column]:
     columns: list[Column] = []
     names: set[str] = set()
-    for number, item in enumerate(read_array(raw, "columns", scope)):
-        at = scope.at("columns").at(number)
-        if not isinstance(item, dict):
-            at.warn("a column must be an object; ignored", item)
-            continue
+    for item, at in _objects(raw, "columns", scope):
         column = _column(item, outer, len(columns) + 1, at)
         if column.named and column.name in names:
             at.fail(f"another column is already called {column.name!r}", column.name)
@@ -264,7 +252,7 @@ def _columns(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> 
 
 
 def _column(raw: Mapping[str, Any], outer: Mapping[str, Any], number: int, scope: Scope) -> Column:
-    check_identity(raw, "Column", scope)
+    _, annotations = read_common(raw, "Column", _COLUMN, scope)
     titles = _titles(raw, scope)
     name = raw.get("name")
     if name is not None and not (isinstance(name, str) and _COLUMN_NAME.fullmatch(name)):
@@ -274,16 +262,16 @@ def _column(raw: Mapping[str, Any], outer: Mapping[str, Any], number: int, scope
             name,
         )
         name = None
-    virtual = read_boolean(raw, "virtual", scope)
+    virtual = read_value(raw, "virtual", scope, False)
     return Column(
         name=name or column_name(titles, number, scope.language),
         number=number,
         source_number=None if virtual else number,
         titles=titles,
         virtual=virtual,
-        suppress_output=read_boolean(raw, "suppressOutput", scope),
+        suppress_output=read_value(raw, "suppressOutput", scope, False),
         named=name is not None,
-        annotations=read_annotations(raw, _COLUMN, scope),
+        annotations=annotations,
         **column_properties(read_inherited(raw, outer, scope)),
     )
 
@@ -299,24 +287,20 @@ def column_properties(inherited: Mapping[str, Any]) -> dict[str, Any]:
 
 def _titles(raw: Mapping[str, Any], scope: Scope) -> dict[str, tuple[str, ...]]:
     """Read ``titles``, a natural language property (section 5.1.6)."""
-    given = raw.get("titles")
-    if given is None:
-        return {}
+    given = raw.get("titles", {})
     if isinstance(given, str | list):
         given = {scope.language: given}
     if not isinstance(given, dict):
         scope.warn("titles must be a string, an array or an object; ignored", given)
-        return {}
+        given = {}
     titles: dict[str, tuple[str, ...]] = {}
     for language, value in given.items():
-        if not LANGUAGE_TAG.fullmatch(language):
-            scope.warn(f"titles: {language!r} is no language tag; ignored", language)
-            continue
         items = value if isinstance(value, list) else [value]
         texts = tuple(item for item in items if isinstance(item, str))
-        if len(texts) < len(items):
-            scope.warn("titles must be strings; the others are ignored", value)
-        if texts:
+        known = LANGUAGE_TAG.fullmatch(language)
+        if len(texts) < len(items) or not known:
+            scope.warn("titles must be strings by language tag; the others are ignored", given)
+        if texts and known:
             titles[language] = texts
     return titles
 
@@ -337,26 +321,24 @@ def _column_references(
 
 def _foreign_key(raw: Mapping[str, Any], named: set[str], scope: Scope) -> ForeignKey | None:
     """Read a foreign key definition (section 5.5.2.1)."""
-    reference = raw.get("reference")
-    if not isinstance(reference, dict):
-        scope.fail("a foreign key must have an object in `reference`", reference)
-        return None
-    extra = raw.keys() - {"columnReference", "reference"}
-    extra |= reference.keys() - {"resource", "schemaReference", "columnReference"}
-    if extra:
-        scope.fail(f"a foreign key must not have {', '.join(sorted(extra))}")
-        return None
+    given = raw.get("reference")
+    reference = given if isinstance(given, dict) else {}
     columns, targets = (_names(part.get("columnReference")) for part in (raw, reference))
-    if not columns or not targets or len(columns) != len(targets):
-        scope.fail("columnReference must name columns, as many here as in `reference`")
+    resource, schema = (reference.get(key) for key in ("resource", "schemaReference"))
+    if (
+        raw.keys() - {"columnReference", "reference"}
+        or reference.keys() - {"resource", "schemaReference", "columnReference"}
+        or not columns
+        or len(columns) != len(targets)
+        or isinstance(resource, str) == isinstance(schema, str)
+    ):
+        scope.fail(
+            "a foreign key must have a `columnReference` and a `reference`, which has another one "
+            "with as many columns and either a `resource` or a `schemaReference`, and nothing else"
+        )
         return None
-    missing = [name for name in columns if name not in named]
-    if missing:
+    if missing := [name for name in columns if name not in named]:
         scope.fail(f"columnReference: the table has no column called {missing[0]!r}", missing[0])
-        return None
-    resource, schema = reference.get("resource"), reference.get("schemaReference")
-    if isinstance(resource, str) == isinstance(schema, str):
-        scope.fail("`reference` must have either a resource or a schemaReference")
         return None
     return ForeignKey(
         columns,

@@ -79,6 +79,7 @@ class CellFault:
         expected: what would be right.
         message: the whole finding in one sentence, with a near match where there is one.
         kind: what sort of fault it is.
+        doubtful: whether it is a warning only.
     """
 
     place: Place
@@ -86,6 +87,7 @@ class CellFault:
     expected: str
     message: str
     kind: FaultKind
+    doubtful: bool = False
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
@@ -114,39 +116,32 @@ class Diagnostics:
     fatal: bool = False
     _faulty: set[Place] = field(default_factory=set)
 
+    def add(self, fault: CellFault) -> None:
+        """Record a fault or a warning."""
+        if fault.doubtful:
+            self.warnings.append(fault)
+        else:
+            self.faults.append(fault)
+            self._faulty.add(fault.place)
+
     def fault(
         self, kind: FaultKind, place: Place, message: str, *, value: str = "", expected: str = ""
     ) -> None:
         """Record a fault of the data."""
-        self.faults.append(CellFault(place, value, expected, message, kind))
-        self._faulty.add(place)
+        self.add(CellFault(place, value, expected, message, kind))
 
     def is_faulty(self, place: Place) -> bool:
         """Say whether a fault was found there: what follows from it need not be told as well."""
         return place in self._faulty
-
-    def extend(self, other: Diagnostics) -> None:
-        """Take over what another run found."""
-        self.faults.extend(other.faults)
-        self.warnings.extend(other.warnings)
-        self.fatal |= other.fatal
 
     def fail(self, place: Place, message: str, *, value: str = "", expected: str = "") -> None:
         """Record a fault of the metadata after which nothing can be converted."""
         self.fault("metadata", place, message, value=value, expected=expected)
         self.fatal = True
 
-    def warn(
-        self,
-        place: Place,
-        message: str,
-        *,
-        value: str = "",
-        expected: str = "",
-        kind: FaultKind = "metadata",
-    ) -> None:
-        """Record something doubtful: in the metadata it was ignored or replaced by a default."""
-        self.warnings.append(CellFault(place, value, expected, message, kind))
+    def warn(self, place: Place, message: str, *, value: str = "") -> None:
+        """Record something doubtful in the metadata that was ignored or replaced by a default."""
+        self.add(CellFault(place, value, "", message, "metadata", doubtful=True))
 
 
 def quoted(text: str) -> str:

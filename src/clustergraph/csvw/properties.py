@@ -7,12 +7,12 @@ properties), 5.9 (dialects), 5.10 (transformations) and 5.11 (datatypes).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from clustergraph.csvw.annotations import AnnotationError, check_annotation
-from clustergraph.csvw.datatypes import Datatype, DatatypeError
+from clustergraph.csvw.datatypes import FACETS, LENGTHS, Datatype, DatatypeError
 from clustergraph.csvw.descriptions import Dialect
 from clustergraph.csvw.files import Files
 from clustergraph.csvw.formats import FormatError
@@ -31,25 +31,13 @@ from clustergraph.vocab import PREFIXES as PROJECT_PREFIXES
 __all__ = [
     "INHERITED",
     "Scope",
-    "check_direction",
-    "check_identity",
     "check_transformations",
     "field_name",
-    "read_annotations",
-    "read_array",
-    "read_boolean",
-    "read_datatype",
+    "read_common",
     "read_dialect",
     "read_inherited",
-    "read_link",
+    "read_value",
 ]
-
-_LIMITS: Final = frozenset(
-    f"{end}{side}" for end in ("min", "max") for side in ("imum", "Inclusive", "Exclusive")
-)
-_LENGTHS: Final = frozenset({"length", "minLength", "maxLength"})
-_FACETS: Final = _LIMITS | _LENGTHS
-_TRANSFORMATION: Final = frozenset(["url", "scriptFormat", "targetFormat", "source", "titles"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,108 +80,69 @@ def _show(value: Any) -> str:
 # Any object ---------------------------------------------------------------------------------
 
 
-def check_identity(raw: Mapping[str, Any], kind: str, scope: Scope) -> None:
-    """Check ``@type`` (which, if given, must be ``kind``) and ``@id`` (no blank node)."""
-    given = raw.get("@type", kind)
-    if given != kind:
+def read_common(
+    raw: Mapping[str, Any], kind: str, known: Collection[str], scope: Scope
+) -> tuple[str | None, dict[str, Any]]:
+    """Read what any object of a metadata document may have.
+
+    Args:
+        raw: the object.
+        kind: what its ``@type`` must be, if given.
+        known: the properties of such objects; any other must be a common property.
+        scope: where it stands.
+
+    Returns:
+        its ``@id`` as an absolute URL, if it has one, and its common properties by their IRIs.
+    """
+    if (given := raw.get("@type", kind)) != kind:
         scope.fail(f"@type must be {kind}", given)
-    identifier = raw.get("@id")
-    if isinstance(identifier, str) and identifier.startswith("_:"):
-        scope.fail("@id must not be a blank node", identifier)
-
-
-def read_annotations(
-    raw: Mapping[str, Any], known: frozenset[str] | set[str], scope: Scope
-) -> dict[str, Any]:
-    """Return the common properties of an object, by IRI; report what is none and not known."""
     annotations: dict[str, Any] = {}
     for key, value in raw.items():
         if key in known or key in {"@id", "@type", "@context"}:
             continue
-        iri = _annotation_iri(key)
-        if iri is None or not is_iri(iri):
+        # To other processors ``cg:codeList`` is an absolute URL of a scheme that they do not know,
+        # and so an annotation to be passed over.
+        iri = CG + key.removeprefix("cg:") if key.startswith("cg:") else expand(key)
+        if iri is None or ":" not in key or not is_iri(iri):
             scope.warn(f"{key!r} is not a property that can stand here; ignored", value)
             continue
         try:
             check_annotation(value)
+            annotations[iri] = value
         except AnnotationError as error:
             scope.at(key).fail(str(error), value)
-        else:
-            annotations[iri] = value
-    return annotations
+    return _read_id(raw.get("@id"), scope), annotations
 
 
-def _annotation_iri(key: str) -> str | None:
-    """Return the IRI of a common property; ``cg:`` is short for the project's namespace.
-
-    To other processors ``cg:codeList`` is an absolute URL of a scheme they do not know, and so an
-    annotation to be passed over.
-    """
-    if key.startswith("cg:"):
-        return CG + key.removeprefix("cg:")
-    return expand(key) if ":" in key else None
-
-
-def read_link(raw: Mapping[str, Any], key: str, scope: Scope) -> str | None:
-    """Return a link property as an absolute URL, or None if absent.
-
-    What is no string counts as an empty one, which names the base (5.1.2).
-    """
-    value = raw.get(key)
+def _read_id(value: Any, scope: Scope) -> str | None:
+    """Return ``@id`` as an absolute URL; what is no string names the base (5.1.2)."""
     if value is None:
         return None
     if not isinstance(value, str):
-        scope.warn(f"{key} must be a URL; taken as empty", value)
+        scope.warn("@id must be a URL; taken as empty", value)
         value = ""
     iri = resolve(value, scope.base)
-    if not is_iri(iri):
-        scope.fail(f"{key} must be a URL", value)
+    if value.startswith("_:") or not is_iri(iri):
+        scope.fail("@id must be a URL and no blank node", value)
         return None
     return iri
 
 
-def read_array(raw: Mapping[str, Any], key: str, scope: Scope) -> list[Any]:
-    """Return an array property; empty if absent or no array (5.1.1)."""
-    value = raw.get(key)
-    if value is None:
-        return []
-    if not isinstance(value, list):
-        scope.warn(f"{key} must be an array; taken as empty", value)
-        return []
-    return value
-
-
-def read_boolean(raw: Mapping[str, Any], key: str, scope: Scope) -> bool:
-    """Return a boolean property, false by default."""
-    value = raw.get(key, False)
-    if not isinstance(value, bool):
-        scope.warn(f"{key} must be true or false; ignored", value)
-        return False
-    return value
-
-
-def check_direction(raw: Mapping[str, Any], scope: Scope) -> None:
-    """Check ``tableDirection``, which has no bearing on RDF."""
-    value = raw.get("tableDirection", "auto")
-    if value not in ("rtl", "ltr", "auto"):
-        scope.warn("tableDirection must be rtl, ltr or auto; ignored", value)
-
-
 def check_transformations(raw: Mapping[str, Any], scope: Scope) -> None:
     """Check ``transformations``, which are only described here, never run (5.10)."""
-    for number, item in enumerate(read_array(raw, "transformations", scope)):
+    for number, item in enumerate(read_value(raw, "transformations", scope, [])):
         at = scope.at("transformations").at(number)
         if not isinstance(item, dict):
             at.warn("a transformation must be an object; ignored", item)
             continue
-        check_identity(item, "Template", at)
-        read_annotations(item, _TRANSFORMATION, at)
-        for key in ("url", "scriptFormat", "targetFormat"):
+        required = ("url", "scriptFormat", "targetFormat")
+        read_common(item, "Template", {*required, "source", "titles"}, at)
+        for key in required:
             if not isinstance(item.get(key), str):
                 at.fail(f"a transformation must have a URL in `{key}`", item.get(key))
 
 
-# Inherited properties -----------------------------------------------------------------------
+# Single values ------------------------------------------------------------------------------
 
 
 def _is_string(value: Any) -> bool:
@@ -206,114 +155,6 @@ def _is_boolean(value: Any) -> bool:
 
 def _is_language(value: Any) -> bool:
     return isinstance(value, str) and LANGUAGE_TAG.fullmatch(value) is not None
-
-
-_BOOLEAN: Final = (_is_boolean, "true or false")
-_TEMPLATE: Final = (_is_string, "a URI template")
-_VALID: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
-    **dict.fromkeys(("aboutUrl", "propertyUrl", "valueUrl"), _TEMPLATE),
-    **dict.fromkeys(("ordered", "required"), _BOOLEAN),
-    "default": (_is_string, "a string"),
-    "lang": (_is_language, "a language tag"),
-    "separator": (lambda v: v is None or (_is_string(v) and v != ""), "a string or null"),
-    "textDirection": (
-        ("ltr", "rtl", "auto", "inherit").__contains__,
-        "ltr, rtl, auto or inherit",
-    ),
-}
-INHERITED: Final = frozenset({"datatype", "null", *_VALID})
-"""Properties that a group, table or schema hands down to its columns."""
-
-
-def field_name(key: str) -> str:
-    """Return the name of the field that holds a property: ``aboutUrl`` is ``about_url``."""
-    return _CAPITAL.sub(lambda found: f"_{found[0].lower()}", key)
-
-
-_CAPITAL: Final = re.compile("[A-Z]")
-
-
-def read_inherited(
-    raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope
-) -> dict[str, Any]:
-    """Return the inherited properties that hold in an object, given those that hold outside."""
-    values = dict(outer)
-    for key in INHERITED & raw.keys():
-        value, at = raw[key], scope.at(key)
-        if key == "datatype":
-            values[key] = read_datatype(value, at)
-        elif key == "null":
-            items = value if isinstance(value, list) else [value]
-            texts = tuple(item for item in items if isinstance(item, str))
-            if len(texts) < len(items):
-                at.warn("must be a string or an array of strings; the rest is ignored", value)
-            if texts or not items:
-                values[key] = texts
-        else:
-            valid, wanted = _VALID[key]
-            if valid(value):
-                values[key] = value
-                if _VALID[key] is _TEMPLATE:
-                    _check_prefix(value, at)
-            elif _VALID[key] is _TEMPLATE:
-                at.warn(f"must be {wanted}; taken as empty", value)  # section 5.1.3
-                values[key] = ""
-            else:
-                at.warn(f"must be {wanted}; ignored", value)
-    return values
-
-
-def _check_prefix(template: str, scope: Scope) -> None:
-    """Report a prefix of this project, which CSVW does not know: other processors keep it as is."""
-    prefix, colon, local = template.partition(":")
-    if colon and prefix in PROJECT_PREFIXES and prefix not in PREFIXES and local[:1].isalpha():
-        scope.fail(
-            f"{prefix}: is no prefix of CSVW; write {PROJECT_PREFIXES[prefix]}{local}", template
-        )
-
-
-def read_datatype(raw: Any, scope: Scope) -> Datatype:
-    """Read a datatype: the name of a built-in one, or a description (5.11)."""
-    description = {"base": raw} if isinstance(raw, str) else raw
-    if not isinstance(description, dict):
-        scope.warn("a datatype must be a name or an object; taken as string", raw)
-        return Datatype()
-    read_annotations(description, _FACETS | {"base", "format"}, scope)
-    base = description.get("base", "string")
-    if not isinstance(base, str) or base not in BUILT_IN_DATATYPES:
-        name = str(base).rpartition(":")[2]
-        hint = f"; write {name!r}" if name in BUILT_IN_DATATYPES and name != base else ""
-        scope.warn(f"{base!r} is not a built-in datatype; treated as string{hint}", base)
-        base = "string"
-    check_identity(description, "Datatype", scope)
-    identifier = read_link(description, "@id", scope)
-    if identifier in BUILT_IN_DATATYPES.values():
-        scope.fail("@id must not be the IRI of a built-in datatype", identifier)
-    facets: dict[str, Any] = {}
-    for key in sorted(_FACETS & description.keys()):
-        value = description[key]
-        if key in _LENGTHS and (isinstance(value, bool) or not isinstance(value, int)):
-            scope.warn(f"{key} must be a whole number; ignored", value)
-        elif not isinstance(value, str | int | float):
-            scope.warn(f"{key} must be a number or a string; ignored", value)
-        else:
-            facets[key] = value
-    format_ = description.get("format")
-    if not (format_ is None or isinstance(format_, str | dict)):
-        scope.warn("format must be a string or an object; ignored", format_)
-        format_ = None
-    try:
-        try:
-            return Datatype(base, identifier, format_, facets)
-        except FormatError as error:
-            scope.warn(f"{error}; ignored", format_)
-            return Datatype(base, identifier, None, facets)
-    except DatatypeError as error:
-        scope.fail(str(error))
-        return Datatype(base, identifier)
-
-
-# Dialects -----------------------------------------------------------------------------------
 
 
 def _is_encoding(value: Any) -> bool:
@@ -331,23 +172,136 @@ def _is_character(value: Any) -> bool:
     return isinstance(value, str) and len(value) == 1 and value not in "\r\n"
 
 
-_COUNT: Final = (_is_count, "a whole number from 0")
-_DIALECT: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+_Check = tuple[Callable[[Any], bool], str]
+_TEMPLATES: Final = ("aboutUrl", "propertyUrl", "valueUrl")
+_BOOLEAN: Final = (_is_boolean, "true or false")
+_ARRAY: Final = (lambda v: isinstance(v, list), "an array")
+_INHERITED: Final[Mapping[str, _Check]] = {
+    **dict.fromkeys(_TEMPLATES, (_is_string, "a URI template")),
+    **dict.fromkeys(("ordered", "required"), _BOOLEAN),
+    "default": (_is_string, "a string"),
+    "lang": (_is_language, "a language tag"),
+    "separator": (lambda v: v is None or (_is_string(v) and v != ""), "a string or null"),
+    "textDirection": (("ltr", "rtl", "auto", "inherit").__contains__, "a text direction"),
+}
+_DIALECT: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(("doubleQuote", "header", "skipBlankRows", "skipInitialSpace"), _BOOLEAN),
-    **dict.fromkeys(("headerRowCount", "skipColumns", "skipRows"), _COUNT),
+    **dict.fromkeys(
+        ("headerRowCount", "skipColumns", "skipRows"), (_is_count, "a whole number from 0")
+    ),
     "commentPrefix": (lambda v: v is None or _is_string(v), "a string or null"),
     "delimiter": (_is_character, "one character"),
     "encoding": (_is_encoding, "the name of an encoding"),
     "lineTerminators": (
-        lambda v: _is_string(v) or (isinstance(v, list) and all(map(_is_string, v))),
+        lambda v: all(map(_is_string, v if isinstance(v, list) else [v])),
         "a string or an array of strings",
     ),
     "quoteChar": (lambda v: v is None or _is_character(v), "one character or null"),
     "trim": (
-        lambda v: isinstance(v, bool) or v in ("true", "false", "start", "end"),
+        lambda v: _is_boolean(v) or v in ("true", "false", "start", "end"),
         "true, false, start or end",
     ),
 }
+_VALID: Final[Mapping[str, _Check]] = {
+    **_INHERITED,
+    **_DIALECT,
+    **dict.fromkeys(("suppressOutput", "virtual"), _BOOLEAN),
+    **dict.fromkeys(("columns", "foreignKeys", "notes", "tables", "transformations"), _ARRAY),
+    "tableDirection": (("rtl", "ltr", "auto").__contains__, "rtl, ltr or auto"),
+}
+INHERITED: Final = frozenset({"datatype", "null", *_INHERITED})
+"""Properties that a group, table or schema hands down to its columns."""
+
+
+def read_value(raw: Mapping[str, Any], key: str, scope: Scope, default: Any) -> Any:
+    """Return a property, or the default if it is absent or not what it must be."""
+    value = raw.get(key, default)
+    valid, wanted = _VALID[key]
+    if key in raw and not valid(value):
+        scope.at(key).warn(f"must be {wanted}; ignored", value)
+        return default
+    return value
+
+
+def field_name(key: str) -> str:
+    """Return the name of the field that holds a property: ``aboutUrl`` is ``about_url``."""
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key)
+
+
+def read_inherited(
+    raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope
+) -> dict[str, Any]:
+    """Return the inherited properties that hold in an object, given those that hold outside."""
+    values = dict(outer)
+    for key in INHERITED & raw.keys():
+        value = raw[key]
+        if key == "datatype":
+            values[key] = _read_datatype(value, scope.at(key))
+        elif key == "null":
+            items = value if isinstance(value, list) else [value]
+            texts = tuple(filter(_is_string, items))
+            if len(texts) < len(items):
+                scope.at(key).warn("must be strings; the rest is ignored", value)
+            if texts or not items:
+                values[key] = texts
+        else:
+            # A template that is none is taken as empty (5.1.3).
+            default = "" if key in _TEMPLATES else _MISSING
+            value = read_value(raw, key, scope, default)
+            if value is not _MISSING:
+                values[key] = value
+            if key in _TEMPLATES:
+                _check_prefix(value, scope.at(key))
+    return values
+
+
+_MISSING: Final = object()
+
+
+def _check_prefix(template: str, scope: Scope) -> None:
+    """Report a prefix of this project, which CSVW does not know: other processors keep it as is."""
+    prefix, colon, local = template.partition(":")
+    if colon and prefix in PROJECT_PREFIXES and prefix not in PREFIXES and local[:1].isalpha():
+        scope.fail(
+            f"{prefix}: is no prefix of CSVW; write {PROJECT_PREFIXES[prefix]}{local}", template
+        )
+
+
+def _read_datatype(raw: Any, scope: Scope) -> Datatype:
+    """Read a datatype: the name of a built-in one, or a description (5.11)."""
+    description = {"base": raw} if isinstance(raw, str) else raw
+    if not isinstance(description, dict):
+        scope.warn("a datatype must be a name or an object; taken as string", raw)
+        return Datatype()
+    base = description.get("base", "string")
+    if not isinstance(base, str) or base not in BUILT_IN_DATATYPES:
+        name = str(base).rpartition(":")[2]
+        hint = f"; write {name!r}" if name in BUILT_IN_DATATYPES and name != base else ""
+        scope.warn(f"{base!r} is not a built-in datatype; treated as string{hint}", base)
+        base = "string"
+    identifier, _ = read_common(description, "Datatype", FACETS.keys() | {"base", "format"}, scope)
+    if identifier in BUILT_IN_DATATYPES.values():
+        scope.fail("@id must not be the IRI of a built-in datatype", identifier)
+    facets: dict[str, Any] = {}
+    for key in sorted(FACETS.keys() & description.keys()):
+        value = description[key]
+        if _is_count(value) if key in LENGTHS else isinstance(value, str | int | float):
+            facets[key] = value
+        else:
+            scope.at(key).warn("must be a number, or a string for values; ignored", value)
+    format_ = description.get("format")
+    if not (format_ is None or isinstance(format_, str | dict)):
+        scope.warn("format must be a string or an object; ignored", format_)
+        format_ = None
+    try:
+        try:
+            return Datatype(base, identifier, format_, facets)
+        except FormatError as error:
+            scope.warn(f"{error}; ignored", format_)
+            return Datatype(base, identifier, None, facets)
+    except DatatypeError as error:
+        scope.fail(str(error))
+        return Datatype(base, identifier)
 
 
 def read_dialect(raw: Any, scope: Scope) -> Dialect | None:
@@ -355,22 +309,18 @@ def read_dialect(raw: Any, scope: Scope) -> Dialect | None:
     if not isinstance(raw, dict):
         scope.warn("a dialect must be an object; ignored", raw)
         return None
-    check_identity(raw, "Dialect", scope)
-    read_annotations(raw, _DIALECT.keys() | {"url"}, scope)
-    values: dict[str, Any] = {}
-    for key in _DIALECT.keys() & raw.keys():
-        valid, wanted = _DIALECT[key]
-        if valid(raw[key]):
-            values[field_name(key)] = raw[key]
-        else:
-            scope.at(key).warn(f"must be {wanted}; ignored", raw[key])
+    read_common(raw, "Dialect", _DIALECT.keys() | {"url"}, scope)
+    values = {
+        field_name(key): value
+        for key in _DIALECT.keys() & raw.keys()
+        if (value := read_value(raw, key, scope, _MISSING)) is not _MISSING
+    }
     header = values.pop("header", True)
     values.setdefault("header_row_count", 1 if header else 0)
     if values.get("delimiter", ",") == values.get("quote_char", '"'):
         scope.fail("delimiter and quoteChar must differ")
-    if "line_terminators" in values:
-        given = values["line_terminators"]
-        values["line_terminators"] = (given,) if isinstance(given, str) else tuple(given)
-    if isinstance(values.get("trim"), str):
-        values["trim"] = {"true": True, "false": False}.get(values["trim"], values["trim"])
+    if (ends := values.get("line_terminators")) is not None:
+        values["line_terminators"] = (ends,) if isinstance(ends, str) else tuple(ends)
+    if values.get("trim") in ("true", "false"):
+        values["trim"] = values["trim"] == "true"
     return Dialect(**values)
