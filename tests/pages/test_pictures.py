@@ -84,7 +84,7 @@ def test_unknown_picture_is_told(show_shipped: Show) -> None:
 
 def test_colours_are_all_defined() -> None:
     """Each colour that the style of pictures uses is in the palette that is taken along."""
-    style = pictures.document(charts.bars(T, "k", "t", "d", []), []).body
+    style = pictures.document(charts.bars(T, "k", "t", "d", [charts.Bar("a", 1)]), []).body
     assert isinstance(style, bytes)
     used = set(re.findall(rb"var\((--[\w-]+)", style))
     assert used

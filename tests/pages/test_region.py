@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from clustergraph.pages import europe, maps
-from clustergraph.pages.region import towns
+from clustergraph.pages.figures import towns
 from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.pages.spans import compatible
+from clustergraph.pages.facts import compatible
 from clustergraph.pages.summary import held, today
 from clustergraph.protocol import Operator
 from clustergraph.quadstore import Engine, build

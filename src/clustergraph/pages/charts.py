@@ -6,25 +6,34 @@ picture.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import TYPE_CHECKING, Final
 
-from markupsafe import Markup
-
-from clustergraph.pages.pictures import Entry, Picture, fitted, linked, readable
+from clustergraph.pages.pictures import Entry, Picture, fitted, readable
+from clustergraph.pages.rendering import macros
 
 if TYPE_CHECKING:
     from clustergraph.pages.words import Words
 
-__all__ = ["Bar", "bars", "ramp", "shade"]
+__all__ = ["Bar", "Span", "bars", "moment", "ramp", "shade", "timeline"]
 
 _SHADES: Final = 5
+# Bars: height, distance, room for names and for numbers, width of all.
 _BAR, _GAP = 20, 8
 _NAMES: Final = 270
-_WIDTH: Final = 640
 _NUMBERS: Final = 70
+_WIDTH: Final = 640
+# Time lines: the same, and the most marks of the axis.
+_SPAN: Final = 26
+_SPAN_NAMES: Final = 330
+_SPAN_WIDTH: Final = 960
+_MOST_TICKS: Final = 12
+_LEAST: Final = 5.0
+_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,27 @@ class Bar:
     href: str = ""
     mark: float | None = None
     estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A row of a time line.
+
+    Attributes:
+        label: what lasts.
+        start: when it begins, as a fraction of years.
+        end: when it ends; None: that is not known, or it was at one moment.
+        kind: which of the series (from 0) it belongs to; decides the colour.
+        note: shown with it on hovering.
+        href: where a click leads; empty: nowhere.
+    """
+
+    label: str
+    start: float
+    end: float | None
+    kind: int = 0
+    note: str = ""
+    href: str = ""
 
 
 def ramp(values: Iterable[float]) -> tuple[float, ...]:
@@ -75,8 +105,8 @@ def _round(value: float) -> float:
 
 def bars(
     t: Words, key: str, title: str, description: str, rows: Sequence[Bar], mark: str = ""
-) -> Picture:
-    """Return horizontal bars, from zero.
+) -> Picture | None:
+    """Return horizontal bars, from zero; None: there are no rows.
 
     Args:
         t: the words of charts.
@@ -86,43 +116,89 @@ def bars(
         rows: the bars, in their order.
         mark: what the lines across stand for, in the legend.
     """
-    most = max((max(row.value or 0, row.mark or 0) for row in rows), default=0) or 1
-    room = _WIDTH - _NAMES - _NUMBERS
-    shapes = [_hatching(key)] if any(row.estimated for row in rows) else []
-    for index, row in enumerate(rows):
-        top = index * (_BAR + _GAP)
-        value = t("no-data") if row.value is None else readable(t, row.value)
-        width = 0.0 if row.value is None else max(1.0, row.value / most * room)
-        shape = Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(
-            _NAMES - 8, top + 15, fitted(row.name, _NAMES - 14)
+    if not rows:
+        return None
+    most = max(max(row.value or 0, row.mark or 0) for row in rows) or 1
+    scale = (_WIDTH - _NAMES - _NUMBERS) / most
+    drawn = []
+    for row in rows:
+        width = 0.0 if row.value is None else max(1.0, row.value * scale)
+        at = None if row.mark is None else row.mark * scale
+        beyond = at is not None and width - 2 <= at < width + _NUMBERS - 10
+        drawn.append(
+            {
+                "bar": row,
+                "name": fitted(row.name, _NAMES - 14),
+                "value": t("no-data") if row.value is None else readable(t, row.value),
+                "hatched": row.estimated and row.value is not None,
+                "width": width,
+                "mark": at,
+                "end": at if beyond else width,
+            }
         )
-        size = Markup('x="{}" y="{}" width="{:.1f}" height="{}"').format(_NAMES, top, width, _BAR)
-        if row.value is not None:
-            shape += Markup('<rect class="bar" {} rx="2"/>').format(size)
-            if row.estimated:
-                shape += Markup('<rect {} fill="url(#{}-hatch)"/>').format(size, key)
-        end = width
-        if row.mark is not None:
-            at = row.mark / most * room
-            shape += Markup('<path class="mark" d="M{:.1f} {}v{}"/>').format(
-                _NAMES + at, top - 2, _BAR + 4
-            )
-            if at >= width - 2 and at - width < _NUMBERS - 10:
-                end = at
-        label = f"{row.name}: {value}"
-        shape = Markup(
-            '<g><title>{}</title>{}<text class="axis" x="{:.1f}" y="{}">{}</text></g>'
-        ).format(label, shape, _NAMES + end + 6, top + 15, value)
-        shapes.append(linked(shape, row.href, label))
-    height = max(1, len(rows)) * (_BAR + _GAP)
     entries = [Entry(mark, "mark")] if mark and any(row.mark is not None for row in rows) else []
     if any(row.estimated for row in rows):
         entries.append(Entry(t("estimated"), "hatched"))
-    return Picture(key, "bars", title, description, _WIDTH, height, Markup().join(shapes), entries)
+    height = len(rows) * (_BAR + _GAP)
+    body = macros("pictures.html").bars(key, drawn, _NAMES, _BAR + _GAP, _BAR)
+    return Picture(key, "bars", title, description, _WIDTH, height, body, entries)
 
 
-def _hatching(key: str) -> Markup:
-    return Markup(
-        '<pattern id="{}-hatch" width="6" height="6" patternUnits="userSpaceOnUse"'
-        ' patternTransform="rotate(45)"><path class="hatch" d="M0 0v6"/></pattern>'
-    ).format(key)
+def moment(written: str | None, *, last: bool = False) -> float | None:
+    """Return a date of XML Schema (year, month or day) as a fraction of years; None: it is none.
+
+    Args:
+        written: such as ``2024``, ``2024-03`` or ``2024-03-31``.
+        last: take the end of the year, month or day rather than its beginning.
+    """
+    found = _DATE.match(written or "")
+    if found is None:
+        return None
+    year, month, day = (int(part) if part else 0 for part in found.groups())
+    if not month:
+        return year + (1 if last else 0)
+    if not day:
+        return year + (month - (0 if last else 1)) / 12
+    return year + (month - 1) / 12 + (day - (0 if last else 1)) / 372
+
+
+def timeline(
+    key: str,
+    title: str,
+    description: str,
+    spans: Sequence[Span],
+    kinds: Iterable[tuple[str, int]] = (),
+) -> Picture | None:
+    """Return a time line: a bar for what has an end, a dot for what has none; None: no rows.
+
+    Args:
+        key: tells this picture from others on the page.
+        title: what it shows.
+        description: what there is to see, for those who cannot.
+        spans: the rows, in their order.
+        kinds: name and number of each series, for the legend.
+    """
+    if not spans:
+        return None
+    first = floor(min(span.start for span in spans))
+    last = max(ceil(max(span.end or span.start for span in spans)), first + 1)
+    scale = (_SPAN_WIDTH - _SPAN_NAMES - 30) / (last - first)
+
+    def x(when: float) -> float:
+        return _SPAN_NAMES + (when - first) * scale
+
+    step = next(n for n in (1, 2, 5, 10, 20, 50, 100) if (last - first) / n <= _MOST_TICKS)
+    rows = [
+        (
+            span,
+            fitted(span.label, _SPAN_NAMES - 16),
+            x(span.start),
+            max(((span.end or span.start) - span.start) * scale, _LEAST),
+        )
+        for span in spans
+    ]
+    ticks = [(year, x(year)) for year in range(-(-first // step) * step, last + 1, step)]
+    height = _SPAN * (len(spans) + 1) + 6
+    body = macros("pictures.html").timeline(ticks, rows, _SPAN_NAMES, _SPAN, _SPAN, height)
+    entries = [Entry(kind, f"s{series}") for kind, series in kinds]
+    return Picture(key, "timeline", title, description, _SPAN_WIDTH, height, body, entries)

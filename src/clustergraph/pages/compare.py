@@ -7,118 +7,77 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 import pyoxigraph as ox
 
 from clustergraph.errors import near
-from clustergraph.pages.country import COUNTRY, MEASURES, named, numbers
+from clustergraph.pages import figures
+from clustergraph.pages.figures import COUNTRY, MEASURES, REGION, country_of
 from clustergraph.pages.frame import page
-from clustergraph.pages.region import country_of, sources
 from clustergraph.protocol import Response
 from clustergraph.sparql.sheets import write_csv, write_xlsx
 from clustergraph.spelling import fold
-from clustergraph.vocab import ID, PREFIXES
+from clustergraph.vocab import ID
 
 if TYPE_CHECKING:
-    from clustergraph.pages.visit import Row, Visit
+    from clustergraph.pages.visit import Visit
 
 __all__ = ["show"]
 
 Kind = Literal["country", "region", "organisation"]
-KINDS: Final[tuple[Kind, ...]] = ("country", "region", "organisation")
 MOST: Final = 5
 _CODE: Final = re.compile(r"\(([A-Z]{2}\w{0,3})\)\s*$")
-_ORGANISATION: Final = ID + "cluster-organisation/"
-_NUTS: Final = PREFIXES["nuts"]
+_SPACES: Final[Mapping[Kind, str]] = {
+    "country": COUNTRY, "region": REGION, "organisation": ID + "cluster-organisation/",
+}  # fmt: skip
 
 # What may be compared.
-_REGIONS: Final = """SELECT DISTINCT ?region
+_REGIONS: Final = """SELECT DISTINCT ?thing
 WHERE {
-  { ?cluster a cg:ClusterOrganisation ; cg:region/skos:broader* ?region }
-  UNION { ?total cg:observedActivity code:activity-group\\/divisions ; cg:observedRegion ?region }
-  FILTER EXISTS { ?region cg:nutsLevel ?level FILTER(?level > 0) }
+  { ?cluster a cg:ClusterOrganisation ; cg:region/skos:broader* ?thing }
+  UNION { ?total cg:observedActivity code:activity-group\\/divisions ; cg:observedRegion ?thing }
+  FILTER EXISTS { ?thing cg:nutsLevel ?level FILTER(?level > 0) }
 }"""
-_ORGANISATIONS: Final = """SELECT ?thing ?name
-WHERE { ?thing a cg:ClusterOrganisation ; rdfs:label ?name FILTER(LANG(?name) = "en") }
-ORDER BY ?name"""
+_ORGANISATIONS: Final = "SELECT ?thing { ?thing a cg:ClusterOrganisation }"
 
-# Rows of values: what, the value, its name where it is a thing, and a note.
-_OF_COUNTRY: Final = """SELECT ?what ?value ?name (COUNT(DISTINCT ?cluster) AS ?n)
-WHERE {
-  ?cluster a cg:ClusterOrganisation ; cg:country $thing .
-  {
-    ?cluster cg:ecosystem ?value . ?value rdfs:label ?name BIND("ecosystem" AS ?what)
-  } UNION {
-    ?award cg:holder ?cluster ; cg:awardedLabel/cg:labelLevel ?value .
-    ?value skos:prefLabel ?name BIND("label" AS ?what)
-  }
-  FILTER(LANG(?name) = $language)
-}
-GROUP BY ?what ?value ?name
-ORDER BY ?what DESC(?n) ?name"""
-_OF_REGION: Final = """SELECT ?what ?value ?name (COUNT(DISTINCT ?cluster) AS ?n)
-WHERE {
-  ?cluster cg:region/skos:broader* $thing .
-  FILTER EXISTS { ?cluster a cg:ClusterOrganisation }
-  {
-    BIND($thing AS ?value) BIND("" AS ?name) BIND("organisations" AS ?what)
-  } UNION {
-    ?cluster cg:ecosystem ?value . ?value rdfs:label ?name FILTER(LANG(?name) = $language)
-    BIND("ecosystem" AS ?what)
-  } UNION {
-    ?award cg:holder ?cluster ; cg:awardedLabel/cg:labelLevel ?value .
-    ?value skos:prefLabel ?name FILTER(LANG(?name) = $language) BIND("label" AS ?what)
-  }
-}
-GROUP BY ?what ?value ?name
-ORDER BY ?what DESC(?n) ?name"""
-_WHERE_REGION: Final = """SELECT ("country" AS ?what) ?value ?name
-WHERE {
-  $thing cg:regionCountry ?value . ?value skos:prefLabel ?name FILTER(LANG(?name) = $language)
-}"""
-_OF_ORGANISATION: Final = """SELECT DISTINCT ?what ?value ?name ?note
+# Rows of values: what, the value, and how many or since when.
+_OF_PLACE: Final = """SELECT ?what ?value (COUNT(DISTINCT ?cluster) AS ?n)
+WHERE {{
+  ?cluster {path} $thing .
+  FILTER EXISTS {{ ?cluster a cg:ClusterOrganisation }}
+  {{ BIND($thing AS ?value) BIND("organisations" AS ?what) }}
+  UNION {{ ?cluster cg:ecosystem ?value BIND("ecosystem" AS ?what) }}
+  UNION {{
+    ?award cg:holder ?cluster ; cg:awardedLabel/cg:labelLevel ?value BIND("label" AS ?what)
+  }}
+}}
+GROUP BY ?what ?value
+ORDER BY ?what DESC(?n)"""
+_QUERIES: Final[Mapping[Kind, str]] = {
+    "country": _OF_PLACE.format(path="cg:country"),
+    "region": _OF_PLACE.format(path="cg:region/skos:broader*"),
+    "organisation": """SELECT DISTINCT ?what ?value ?n
 WHERE {
   {
-    $thing cg:country ?value . ?value skos:prefLabel ?name FILTER(LANG(?name) = $language)
-    BIND("country" AS ?what)
+    VALUES (?property ?what) {
+      (cg:country "country") (cg:city "city") (cg:foundingYear "founded")
+      (cg:ecosystem "ecosystem") (cg:sector "sector") (cg:memberOf "member-of")
+      (cg:partnerIn "partner-in") (cg:fundedBy "funded-by") (cg:website "site")
+    }
+    $thing ?property ?value
   } UNION {
-    $thing cg:city ?name BIND("city" AS ?what)
-  } UNION {
-    $thing cg:foundingYear ?year BIND(STR(?year) AS ?name) BIND("founded" AS ?what)
-  } UNION {
-    ?figure cg:figureOf $thing ; cg:measure ?measure .
-    OPTIONAL { ?figure cg:value ?number }
-    OPTIONAL { ?figure cg:textValue ?text }
-    OPTIONAL { ?figure cg:figureYear ?told }
-    BIND(STR(COALESCE(?number, ?text)) AS ?name) BIND(STR(?told) AS ?note)
+    ?figure cg:figureOf $thing ; cg:measure ?measure ; cg:value|cg:textValue ?value .
+    OPTIONAL { ?figure cg:figureYear ?n }
     BIND(STRAFTER(STR(?measure), "/measure/") AS ?what)
   } UNION {
-    $thing cg:ecosystem ?value . ?value rdfs:label ?name FILTER(LANG(?name) = $language)
-    BIND("ecosystem" AS ?what)
-  } UNION {
-    $thing cg:sector ?value . ?value skos:prefLabel ?name FILTER(LANG(?name) = "en")
-    BIND("sector" AS ?what)
-  } UNION {
-    ?award cg:holder $thing ; cg:awardedLabel ?value . ?value rdfs:label ?name
-    FILTER(LANG(?name) = "en")
-    OPTIONAL { ?award cg:awardedOn ?day BIND(SUBSTR(STR(?day), 1, 4) AS ?note) }
+    ?award cg:holder $thing ; cg:awardedLabel ?value .
+    OPTIONAL { ?award cg:awardedOn ?day BIND(SUBSTR(STR(?day), 1, 4) AS ?n) }
     BIND("label" AS ?what)
-  } UNION {
-    $thing cg:memberOf ?value . ?value rdfs:label ?name FILTER(LANG(?name) = "en")
-    BIND("member-of" AS ?what)
-  } UNION {
-    $thing cg:partnerIn ?value . ?value rdfs:label ?name FILTER(LANG(?name) = "en")
-    BIND("partner-in" AS ?what)
-  } UNION {
-    $thing cg:fundedBy ?value . ?value rdfs:label ?name FILTER(LANG(?name) = "en")
-    BIND("funded-by" AS ?what)
-  } UNION {
-    $thing cg:website ?site BIND(STR(?site) AS ?name) BIND("site" AS ?what)
   }
 }
-ORDER BY ?what DESC(?note) ?name"""
+ORDER BY ?what DESC(?n)""",
+}
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8; header=present",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -135,27 +94,16 @@ _ROWS: Final[Mapping[Kind, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 _SHARED: Final = frozenset({"ecosystem", "sector", "member-of", "partner-in", "funded-by"})
+_THINGS: Final = _SHARED | {"country", "label"}
 
 
-@dataclass(slots=True)
-class Value:
-    """A value in a cell.
-
-    Attributes:
-        text: what is shown.
-        href: where it leads; empty: nowhere.
-        note: a number or a year, shown beside it.
-        shared: whether others on the page have it too.
-        size: the number, which is drawn as a bar; None: it is none.
-        percent: the length of the bar, of the longest in the row.
-    """
+class Value(NamedTuple):
+    """A value in a cell: its text, where it leads, what stands beside it, the length of its bar."""
 
     text: str
     href: str = ""
     note: str = ""
-    shared: bool = False
     size: float | None = None
-    percent: float = 0.0
 
 
 @dataclass(slots=True)
@@ -172,9 +120,13 @@ class Column:
 
     key: str
     name: str
-    iri: str
-    href: str
+    iri: str = ""
+    href: str = ""
     cells: dict[str, list[Value]] = field(default_factory=dict)
+
+    def texts(self, row: str) -> set[str]:
+        """Return the texts in a cell."""
+        return {value.text for value in self.cells.get(row, ())}
 
 
 def show(visit: Visit) -> Response:
@@ -185,20 +137,20 @@ def show(visit: Visit) -> Response:
     columns, missing = _columns(visit, kind, given[:MOST], options)
     for column in columns:
         column.cells = _cells(visit, kind, column)
-    _mark_shared(columns)
     union = _union(visit, kind) if columns else None
     shown = [*columns, *([union] if union else [])]
-    _draw_bars(shown)
     rows = [row for row in _ROWS[kind] if any(column.cells.get(row) for column in columns)]
     if "form" in visit.captured:
         return _file(visit, shown, rows, visit.captured["form"])
-    query = {"country": _OF_COUNTRY, "region": _OF_REGION, "organisation": _OF_ORGANISATION}[kind]
-    chosen = [_written(kind, column) for column in columns] + [key for key, _ in missing]
+    chosen = [
+        f"{column.name} ({column.key})" if kind == "region" else column.key for column in columns
+    ] + [key for key, _ in missing]
+    texts = {row: Counter(text for one in columns for text in one.texts(row)) for row in _SHARED}
     return page(
         visit,
         "compare",
         kind=kind,
-        kinds=KINDS,
+        kinds=_SPACES,
         options=options,
         columns=columns,
         union=union,
@@ -208,48 +160,33 @@ def show(visit: Visit) -> Response:
         rows=rows,
         most=MOST,
         chosen=chosen + [""] * (MOST - len(chosen)),
-        sources=sources(visit) if kind == "region" and columns else [],
-        query=visit.query_text(query, thing=ox.NamedNode(columns[0].iri), language=visit.tongue)
+        shared={row: {text for text, n in seen.items() if n > 1} for row, seen in texts.items()},
+        longest={
+            row: max(
+                (one.size or 0 for each in shown for one in each.cells.get(row, ())), default=0
+            )
+            for row in rows
+        },
+        sources=figures.sources(visit) if kind == "region" and columns else [],
+        query=visit.query_text(_QUERIES[kind], thing=ox.NamedNode(columns[0].iri))
         if columns
         else "",
     )
 
 
-def _written(kind: Kind, column: Column) -> str:
-    """Return what stands in the form for something chosen."""
-    return f"{column.name} ({column.key})" if kind == "region" else column.key
-
-
 def _union(visit: Visit, kind: Kind) -> Column | None:
     """Return the column of the European Union: medians of its members or their regions."""
-    t = visit.words("compare")
-    members = numbers(visit).members
+    t, found = visit.words("compare"), figures.numbers(visit)
+    medians: Mapping[str, float]
     if kind == "country":
-        medians = numbers(visit).medians
+        medians = found.medians
     elif kind == "region":
-        regions = [row for row in _statistics(visit).values() if country_of(row.code) in members]
-        medians = {
-            name: float(median([row[name] for row in regions] or [0])) for name in _OF_STATISTICS
-        }
+        rows = [row for row in figures.regions(visit) if country_of(row.code) in found.members]
+        medians = {name: figures.middle(row[name] for row in rows) for name in _OF_STATISTICS}
     else:
         return None
     cells = {name: [Value(t.number(n), size=n)] for name, n in medians.items()}
-    return Column("EU", t("union-" + kind), "", "", cells)
-
-
-def _statistics(visit: Visit) -> dict[str, Row]:
-    """Return the numbers of all regions, by code."""
-    rows = visit.once("regions", lambda: visit.ask("regions-in-numbers", country="all"))
-    return {row.code: row for row in rows}
-
-
-def _draw_bars(columns: Sequence[Column]) -> None:
-    """Give each number the length of its bar."""
-    for row in {row for column in columns for row in column.cells}:
-        values = [value for column in columns for value in column.cells.get(row, [])]
-        most = max((value.size or 0 for value in values), default=0)
-        for value in values:
-            value.percent = 100 * value.size / most if value.size and most else 0.0
+    return Column("EU", t("union-" + kind), cells=cells)
 
 
 def _file(visit: Visit, columns: Sequence[Column], rows: Sequence[str], form: str) -> Response:
@@ -259,9 +196,7 @@ def _file(visit: Visit, columns: Sequence[Column], rows: Sequence[str], form: st
     def text(values: Sequence[Value]) -> str | float:
         if len(values) == 1 and values[0].size is not None:
             return values[0].size
-        return "; ".join(
-            value.text + (f" ({value.note})" if value.note else "") for value in values
-        )
+        return "; ".join(one.text + (f" ({one.note})" if one.note else "") for one in values)
 
     table = [[t("row-" + row), *(text(c.cells.get(row, [])) for c in columns)] for row in rows]
     names = [t("feature"), *(column.name for column in columns)]
@@ -276,7 +211,7 @@ def _file(visit: Visit, columns: Sequence[Column], rows: Sequence[str], form: st
 
 def _kind(given: str, keys: Sequence[str]) -> Kind:
     """Return what is compared: as the address says, or as its keys look."""
-    for kind in KINDS:
+    for kind in _SPACES:
         if given == kind:
             return kind
     first = keys[0] if keys else "CZ"
@@ -288,15 +223,13 @@ def _kind(given: str, keys: Sequence[str]) -> Kind:
 def _options(visit: Visit, kind: Kind) -> dict[str, str]:
     """Return the names of what may be compared, by key."""
     if kind == "country":
-        found = numbers(visit)
-        names = {code: name for code, name in named(visit).items() if found.total(code)}
-    elif kind == "region":
-        called = visit.names(row.region for row in visit.select(_REGIONS))
-        names = {iri.removeprefix(_NUTS): name for iri, name in called.items()}
+        names = figures.countries(visit)
+        found = {code: names[code] for code in figures.numbers(visit).known() if code in names}
     else:
-        rows = visit.select(_ORGANISATIONS)
-        names = {row.thing.removeprefix(_ORGANISATION): row.name for row in rows}
-    return dict(sorted(names.items(), key=lambda item: visit.order(item[1])))
+        rows = visit.select(_REGIONS if kind == "region" else _ORGANISATIONS)
+        called = visit.names(row.thing for row in rows)
+        found = {iri.removeprefix(_SPACES[kind]): name for iri, name in called.items()}
+    return figures.by_name(visit, found)
 
 
 def _columns(
@@ -304,8 +237,7 @@ def _columns(
 ) -> tuple[list[Column], list[tuple[str, list[str]]]]:
     """Return a column for each key or name given, and those that nothing is called, with hints."""
     by_name = {fold(name): key for key, name in options.items()}
-    space = {"country": COUNTRY, "region": _NUTS, "organisation": _ORGANISATION}[kind]
-    columns: list[Column] = []
+    columns: dict[str, Column] = {}
     missing: list[tuple[str, list[str]]] = []
     for written in given:
         # A region is offered by its name, with its code behind it.
@@ -316,63 +248,46 @@ def _columns(
         if key is None:
             hints = [by_name[name] for name in near(fold(written), by_name, limit=3)]
             missing.append((written, hints))
-        elif key not in [column.key for column in columns]:
-            iri = space + key
+        else:
+            iri = _SPACES[kind] + key
             href = visit.link(iri) if kind == "organisation" else visit.url(f"/{kind}/{key}")
-            columns.append(Column(key, options[key], iri, href))
-    return columns, missing
+            columns[key] = Column(key, options[key], iri, href)
+    return list(columns.values()), missing
 
 
 def _cells(visit: Visit, kind: Kind, column: Column) -> dict[str, list[Value]]:
     """Return the values of one column by row."""
-    thing = ox.NamedNode(column.iri)
-    cells: dict[str, list[Value]] = {}
-    if kind == "organisation":
-        rows = visit.select(_OF_ORGANISATION, thing=thing, language=visit.tongue)
-        for row in rows:
-            cells.setdefault(row.what, []).append(_told(visit, row))
-        return cells
     t = visit.words("compare")
+    cells: dict[str, list[Value]] = {}
     if kind == "country":
-        for measure, (n, _) in numbers(visit).of(column.key).items():
+        for measure, n in figures.numbers(visit).of(column.key).items():
             cells[measure] = [Value(t.number(n), size=n)]
-        rows = visit.select(_OF_COUNTRY, thing=thing, language=visit.tongue)
-    else:
-        for row in visit.select(_WHERE_REGION, thing=thing, language=visit.tongue):
-            cells["country"] = [Value(row.name, visit.link(row.value))]
+    elif kind == "region":
+        code = country_of(column.key)
+        name = figures.countries(visit).get(code, code)
+        cells["country"] = [Value(name, visit.link(COUNTRY + code))]
         cells["organisations"] = [Value("0", size=0)]
-        if (found := _statistics(visit).get(column.key)) is not None:
-            for name in ("measuredClusters", "persons"):
-                cells[name] = [Value(t.number(found[name]), size=found[name])]
-            if found.strongest:
-                called = visit.names([found.strongest])[found.strongest]
-                note = t.number(round(float(found.quotient), 2))
-                cells["strongest"] = [Value(called, visit.link(found.strongest), note)]
-        rows = visit.select(_OF_REGION, thing=thing, language=visit.tongue)
+        for row in (one for one in figures.regions(visit) if one.code == column.key):
+            for measure in ("measuredClusters", "persons"):
+                cells[measure] = [Value(t.number(row[measure]), size=row[measure])]
+            if row.strongest:
+                note = t.number(round(float(row.quotient), 2))
+                called = visit.names([row.strongest])[row.strongest]
+                cells["strongest"] = [Value(called, visit.link(row.strongest), note)]
+    rows = visit.select(_QUERIES[kind], thing=ox.NamedNode(column.iri))
+    names = visit.names(row.value for row in rows if row.what in _THINGS)
+    rows.sort(key=lambda row: visit.order(names.get(row.value, str(row.value))))
+    rows.sort(key=lambda row: str(row.n or "").zfill(9), reverse=True)
     for row in rows:
+        note = t.number(row.n) if isinstance(row.n, int) else row.n or ""
         if row.what == "organisations":
-            cells["organisations"] = [Value(t.number(row.n), size=row.n)]
-        else:
-            one = Value(row.name, visit.link(row.value), t.number(row.n))
+            cells["organisations"] = [Value(note, size=row.n)]
+        elif row.what in _THINGS:
+            one = Value(names.get(row.value, row.value), visit.link(row.value), note)
             cells.setdefault(row.what, []).append(one)
+        else:
+            text = str(row.value)
+            address = text if text.startswith(("http://", "https://")) else ""
+            text = text.partition("://")[2].rstrip("/") if address else text
+            cells.setdefault(row.what, []).append(Value(text, address, note))
     return cells
-
-
-def _told(visit: Visit, row: Row) -> Value:
-    href = visit.link(row.value) if row.value else ""
-    if row.what == "site" and row.name.startswith(("http://", "https://")):
-        return Value(row.name.partition("://")[2].rstrip("/"), row.name)
-    return Value(row.name, href, row.note or "")
-
-
-def _mark_shared(columns: Sequence[Column]) -> None:
-    """Mark what more than one column has."""
-    for row in _SHARED:
-        seen = Counter(
-            text
-            for column in columns
-            for text in {value.text for value in column.cells.get(row, [])}
-        )
-        for column in columns:
-            for value in column.cells.get(row, []):
-                value.shared = seen[value.text] > 1

@@ -3,50 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.pages import charts, maps, spans
+from clustergraph.pages import charts, figures, maps
 from clustergraph.pages.europe import point
+from clustergraph.pages.figures import COUNTRY, MEASURES, name_of
 from clustergraph.pages.frame import page, refuse
 from clustergraph.protocol import Response
-from clustergraph.vocab import CG, CODE
+from clustergraph.vocab import CG
 
 if TYPE_CHECKING:
     from clustergraph.pages.pictures import Picture
-    from clustergraph.pages.visit import Row, Visit
+    from clustergraph.pages.visit import Row, Term, Visit
 
-__all__ = ["COUNTRY", "MEASURES", "Numbers", "named", "numbers", "show"]
+__all__ = ["show"]
 
-COUNTRY: Final = CODE + "country/"
-MEASURES: Final = ("organisations", "platforms", "holders", "gold", "euroclusters", "practices")
-"""What is counted for each country: columns of the question ``countries-in-numbers``."""
-
-# EU statistics write two countries otherwise than ISO 3166.
-_ALIASES: Final = {"EL": "GR", "UK": "GB"}
-_NAMED: Final = """{thing} rdfs:label ?english FILTER(LANG(?english) = "en")
-  OPTIONAL {{ {thing} rdfs:label ?own FILTER(LANG(?own) = $language) }}
-  BIND(COALESCE(?own, ?english) AS ?name)"""
-_NAMES: Final = """SELECT ?country ?name
-WHERE { ?country a cg:Country ; skos:prefLabel ?name FILTER(LANG(?name) = $language) }"""
-_UNION: Final = "SELECT ?country { ?country a cg:Country ; cg:partOf code:country\\/EU }"
-
-_ECOSYSTEMS: Final = f"""SELECT ?ecosystem ?name ?country (COUNT(DISTINCT ?cluster) AS ?n)
-       (COUNT(DISTINCT ?source) AS ?stated)
-WHERE {{
-  ?cluster a cg:ClusterOrganisation ; cg:country ?country ; cg:ecosystem ?ecosystem .
-  OPTIONAL {{
-    ?claim cg:claimSubject ?cluster ; cg:claimProperty cg:ecosystem ; cg:claimObject ?ecosystem ;
-           cg:basis basis:stated .
-    BIND(?cluster AS ?source)
-  }}
-  {_NAMED.format(thing="?ecosystem")}
-}}
-GROUP BY ?ecosystem ?name ?country"""
 _LABELS: Final = """SELECT ?level ?name ?rank (COUNT(DISTINCT ?holder) AS ?n)
 WHERE {
   ?award a cg:LabelAward ; cg:holder ?holder ; cg:awardedLabel/cg:labelLevel ?level .
@@ -80,20 +54,19 @@ WHERE {{
   ?thing a ?class .
   FILTER(?class IN (cg:Strategy, cg:LegalFramework, cg:LegalAct, cg:FundingProgramme, cg:Call,
                     cg:Publication, cg:Methodology, cg:PolicyPractice))
-  {_NAMED.format(thing="?thing")}
+  {name_of("?thing")}
 }}
 ORDER BY ?start ?name"""
-_ASSOCIATIONS: Final = f"""SELECT ?thing ?name ?site (COUNT(DISTINCT ?member) AS ?members)
+_ASSOCIATIONS: Final = f"""SELECT ?thing ?name (COUNT(DISTINCT ?member) AS ?members)
 WHERE {{
   {{ SELECT DISTINCT ?thing {{
     VALUES ?class {{ cg:NationalClusterAssociation cg:ClusterAssociation cg:ClusterNetwork }}
     ?thing a ?class ; cg:country $country
   }} }}
-  {_NAMED.format(thing="?thing")}
-  OPTIONAL {{ ?thing cg:website ?site }}
+  {name_of("?thing")}
   OPTIONAL {{ ?member cg:memberOf ?thing }}
 }}
-GROUP BY ?thing ?name ?site
+GROUP BY ?thing ?name
 ORDER BY ?name"""
 _EUROCLUSTERS: Final = f"""SELECT ?thing ?acronym ?partner ?name ?role
 WHERE {{
@@ -104,13 +77,13 @@ WHERE {{
   ?as skos:prefLabel ?role .
   FILTER(LANG(?role) = $language)
   FILTER EXISTS {{ ?thing a cg:Eurocluster }}
-  {_NAMED.format(thing="?partner")}
+  {name_of("?partner")}
 }}
 ORDER BY ?acronym ?name"""
 _ORGANISATIONS: Final = f"""SELECT ?thing ?name ?city ?since ?ended (MAX(?number) AS ?members)
 WHERE {{
   ?thing a cg:ClusterOrganisation ; cg:country $country .
-  {_NAMED.format(thing="?thing")}
+  {name_of("?thing")}
   OPTIONAL {{ ?thing cg:city ?city }}
   OPTIONAL {{ ?thing cg:dissolvedOn ?ended }}
   OPTIONAL {{
@@ -121,8 +94,8 @@ WHERE {{
 GROUP BY ?thing ?name ?city ?since ?ended
 ORDER BY ?name"""
 _QUERIES: Final = {
-    "ecosystems": _ECOSYSTEMS, "labels": _LABELS, "places": _PLACES, "policy": _POLICY,
-    "associations": _ASSOCIATIONS, "euroclusters": _EUROCLUSTERS, "organisations": _ORGANISATIONS,
+    "labels": _LABELS, "places": _PLACES, "policy": _POLICY, "associations": _ASSOCIATIONS,
+    "euroclusters": _EUROCLUSTERS, "organisations": _ORGANISATIONS,
 }  # fmt: skip
 
 _SERIES: Final = {
@@ -131,76 +104,27 @@ _SERIES: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """The numbers of all countries.
-
-    Attributes:
-        counts: by two-letter code and measure; a country without an entry has nothing.
-        medians: by measure, of the members of the European Union, those with none included.
-        members: the codes of these members.
-    """
-
-    counts: Mapping[str, Mapping[str, int]]
-    medians: Mapping[str, float]
-    members: frozenset[str]
-
-    def of(self, code: str) -> dict[str, tuple[int, float]]:
-        """Return a country's number and the median, by measure."""
-        counts = self.counts.get(code, {})
-        return {name: (counts.get(name, 0), self.medians[name]) for name in MEASURES}
-
-    def total(self, code: str) -> int:
-        """Return all that is counted in a country."""
-        return sum(self.counts.get(code, {}).get(name, 0) for name in MEASURES)
-
-
-def numbers(visit: Visit) -> Numbers:
-    """Return the numbers of all countries; counted once a generation."""
-    return visit.once("numbers", lambda: _counted(visit))
-
-
-def _counted(visit: Visit) -> Numbers:
-    counts = {
-        row.country.removeprefix(COUNTRY): {name: row[name] for name in MEASURES}
-        for row in visit.ask("countries-in-numbers")
-    }
-    members = frozenset(row.country.removeprefix(COUNTRY) for row in visit.select(_UNION))
-    medians = {
-        name: float(median([counts.get(code, {}).get(name, 0) for code in members] or [0]))
-        for name in MEASURES
-    }
-    return Numbers(counts, medians, members)
-
-
-def named(visit: Visit) -> dict[str, str]:
-    """Return the names of all countries by their codes, in the language of the visit."""
-    rows = visit.select(_NAMES, language=visit.tongue)
-    return {row.country.removeprefix(COUNTRY): row.name for row in rows}
-
-
 def show(visit: Visit) -> Response:
     """Show all countries, or one."""
-    names = named(visit)
+    names = figures.countries(visit)
     if "code" not in visit.captured:
         return _all(visit, names)
-    code = visit.captured["code"].upper()
-    code = _ALIASES.get(code, code)
+    code = figures.country_of(visit.captured["code"].upper())
     if code not in names:
         return refuse(visit, UnknownNameError("country", code, names))
     if code != visit.captured["code"]:
         target = visit.url(f"/country/{code}")
         return Response(308, [("Location", target)], b"", cacheable=True)
-    return _one(visit, code, names)
+    return _one(visit, code, names[code])
 
 
-def _all(visit: Visit, names: dict[str, str]) -> Response:
+def _all(visit: Visit, names: Mapping[str, str]) -> Response:
     t = visit.words("countries")
-    found = numbers(visit)
+    found = figures.numbers(visit)
     codes = sorted(
-        (code for code in names if found.total(code)), key=lambda code: visit.order(names[code])
+        (code for code in found.known() if code in names), key=lambda code: visit.order(names[code])
     )
-    counts = {code: n for code in codes if (n := found.of(code)["organisations"][0])}
+    counts = {code: n for code in codes if (n := found.of(code)["organisations"])}
     picture = maps.draw(
         visit.words("charts"),
         "countries",
@@ -220,107 +144,75 @@ def _all(visit: Visit, names: dict[str, str]) -> Response:
     )
 
 
-def _one(visit: Visit, code: str, names: dict[str, str]) -> Response:
+def _one(visit: Visit, code: str, name: str) -> Response:
     country = ox.NamedNode(COUNTRY + code)
-    found = numbers(visit)
-
-    def terms(query: str) -> dict[str, Any]:
-        known = {"country": country, "language": visit.tongue}
-        return {name: term for name, term in known.items() if f"${name}" in query}
-
-    rows: dict[str, Any] = {
-        name: visit.select(query, **terms(query))
-        for name, query in _QUERIES.items()
-        if name != "ecosystems"
-    }
+    found = figures.numbers(visit)
+    terms: dict[str, Term] = {"country": country, "language": visit.tongue}
+    rows: dict[str, Any] = {key: visit.select(query, **terms) for key, query in _QUERIES.items()}
     ecosystems = _ecosystems(visit, code, found.members)
     funding = visit.ask("country-funding", country=code)
-    pictures = [
-        *_bars(visit, code, ecosystems),
-        _map(visit, code, names[code], rows["places"]),
-        *_line(visit, rows["policy"]),
-    ]
+    euroclusters: dict[tuple[str, str], list[Row]] = {}
+    for row in rows.pop("euroclusters"):
+        euroclusters.setdefault((row.thing, row.acronym), []).append(row)
     return page(
         visit,
         "country",
-        pictures=pictures,
+        pictures=[
+            _bars(visit, code, ecosystems),
+            _map(visit, code, name, rows["places"]),
+            _line(visit, rows["policy"]),
+        ],
         code=code,
-        name=names[code],
+        name=name,
         iri=country.value,
         member=code in found.members,
         numbers=found.of(code),
-        measures=MEASURES,
+        medians=found.medians,
         ecosystems=ecosystems,
-        euroclusters=_grouped(rows.pop("euroclusters")),
+        euroclusters=euroclusters,
         funding=funding,
         names=visit.names(
             row[column]
             for row in funding
             for column in ("thing", "body", "kind", "prices", "status")
         ),
-        queries={name: visit.query_text(query, **terms(query)) for name, query in _QUERIES.items()},
+        queries={
+            key: visit.query_text(query, **terms)
+            for key, query in {"ecosystems": figures.ECOSYSTEMS, **_QUERIES}.items()
+        },
         class_of=lambda row: row["class"].removeprefix(CG),
         **rows,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Ecosystem:
-    """Organisations of a country in an ecosystem: how many, how many of them sources state."""
-
-    key: str
-    name: str
-    n: int
-    stated: int
-    median: float
-
-
-def _ecosystems(visit: Visit, code: str, members: frozenset[str]) -> list[_Ecosystem]:
-    """Return each ecosystem, the largest first."""
-
-    def counted() -> dict[tuple[str, str], dict[str, tuple[int, int]]]:
-        kept: dict[tuple[str, str], dict[str, tuple[int, int]]] = {}
-        for row in visit.select(_ECOSYSTEMS, language=visit.tongue):
-            by = kept.setdefault((row.ecosystem.rpartition("/")[2], row.name), {})
-            by[row.country.removeprefix(COUNTRY)] = (row.n, row.stated)
-        return kept
-
-    counts = visit.once(f"ecosystems {visit.language}", counted)
-    none = (0, 0)
-    rows = [
-        _Ecosystem(
-            key,
-            name,
-            *by.get(code, none),
-            float(median([by.get(one, none)[0] for one in members] or [0])),
-        )
-        for (key, name), by in counts.items()
-    ]
-    return sorted(rows, key=lambda row: (-row.n, visit.order(row.name)))
+def _ecosystems(visit: Visit, code: str, members: frozenset[str]) -> list[dict[str, Any]]:
+    """Return each ecosystem with numbers of organisations in a country, the largest first."""
+    rows = []
+    for key, (name, by) in figures.ecosystems(visit).items():
+        n, stated = by.get(code, (0, 0))
+        median = figures.middle(by.get(one, (0, 0))[0] for one in members)
+        rows.append({"key": key, "name": name, "n": n, "stated": stated, "median": median})
+    return sorted(rows, key=lambda row: (-row["n"], visit.order(row["name"])))
 
 
-def _bars(visit: Visit, code: str, rows: Sequence[_Ecosystem]) -> list[Picture]:
+def _bars(visit: Visit, code: str, rows: Sequence[Mapping[str, Any]]) -> Picture | None:
     t = visit.words("country")
     shown = [
         charts.Bar(
-            row.name,
-            row.n,
-            visit.url("/find", kind="ClusterOrganisation", country=code, ecosystem=row.key),
-            row.median,
-            estimated=row.stated < row.n,
+            row["name"],
+            row["n"],
+            visit.url("/find", kind="ClusterOrganisation", country=code, ecosystem=row["key"]),
+            row["median"],
+            estimated=row["stated"] < row["n"],
         )
         for row in rows
-        if row.n
+        if row["n"]
     ]
-    if not shown:
-        return []
     title = t("ecosystems-estimated" if any(bar.estimated for bar in shown) else "ecosystems")
-    description = t("ecosystems-description", name=shown[0].name, n=shown[0].value)
-    return [
-        charts.bars(
-            visit.words("charts"), "ecosystems", title, description, shown, t("median-head")
-        )
-    ]
+    description = t("ecosystems-description", name=rows[0]["name"], n=rows[0]["n"]) if rows else ""
+    return charts.bars(
+        visit.words("charts"), "ecosystems", title, description, shown, t("median-head")
+    )
 
 
 def _map(visit: Visit, code: str, name: str, rows: Sequence[Row]) -> Picture:
@@ -344,32 +236,19 @@ def _map(visit: Visit, code: str, name: str, rows: Sequence[Row]) -> Picture:
     )
 
 
-def _line(visit: Visit, rows: Sequence[Row]) -> list[Picture]:
+def _line(visit: Visit, rows: Sequence[Row]) -> Picture | None:
     t = visit.words("country")
-    found = []
+    found: list[charts.Span] = []
     kinds: dict[int, str] = {}
     for row in rows:
         kind = row["class"].removeprefix(CG)
-        start = spans.moment(row.start)
+        note = "–".join(part for part in (row.start, row.end) if part)
+        start, end = charts.moment(row.start), charts.moment(row.end, last=True)
         if start is not None:
-            note = "–".join(part for part in (row.start, row.end) if part)
-            kinds.setdefault(_SERIES[kind], t(kind))
-            end = spans.moment(row.end, last=True)
-            found.append(
-                spans.Span(
-                    row.name, start, end, _SERIES[kind], f"{t(kind)}, {note}", visit.link(row.thing)
-                )
-            )
-    if not found:
-        return []
+            series = _SERIES[kind]
+            kinds.setdefault(series, t(kind))
+            link = visit.link(row.thing)
+            found.append(charts.Span(row.name, start, end, series, f"{t(kind)}, {note}", link))
     description = t("policy-description", n=len(found))
     legend = [(name, series) for series, name in sorted(kinds.items())]
-    return [spans.timeline("policy-line", t("policy"), description, found, legend)]
-
-
-def _grouped(rows: Sequence[Row]) -> list[tuple[str, str, list[Row]]]:
-    """Return IRI and acronym of each Eurocluster with its partners in the country."""
-    groups: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        groups.setdefault((row.thing, row.acronym), []).append(row)
-    return [(iri, acronym, partners) for (iri, acronym), partners in groups.items()]
+    return charts.timeline("policy-line", t("policy"), description, found, legend)

@@ -10,10 +10,10 @@ import pyoxigraph as ox
 
 from clustergraph.pages import maps, schema, summary
 from clustergraph.pages.conclusions import conclusions
-from clustergraph.pages.country import named
 from clustergraph.pages.europe import point
 from clustergraph.pages.facets import key
 from clustergraph.pages.facts import gathered
+from clustergraph.pages.figures import countries
 from clustergraph.pages.findings import findings
 from clustergraph.pages.frame import page
 from clustergraph.pages.view import Row, View
@@ -246,7 +246,7 @@ def _elsewhere(visit: Visit, iri: str) -> list[tuple[str, str]]:
     """Return where else the service tells of a thing: a key of the words, and an address."""
     found = []
     code = iri.removeprefix(CODE + "country/")
-    if code != iri and code in named(visit):
+    if code != iri and code in countries(visit):
         found.append(("sheet", visit.url(f"/country/{code}")))
     if iri.startswith(PREFIXES["nuts"]):
         found.append(("profile", visit.url("/region/" + iri.removeprefix(PREFIXES["nuts"]))))

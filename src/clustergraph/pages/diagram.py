@@ -7,15 +7,16 @@ what they are and what leads from one to another is the model's, and a test comp
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.pages.lexicon import title_of
 from clustergraph.pages.model import Model
+from clustergraph.pages.rendering import macros
 from clustergraph.vocab import CG, PREFIXES
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from clustergraph.pages.visit import Visit
 
 __all__ = ["ARROWS", "BOXES", "diagram"]
@@ -77,93 +78,64 @@ def diagram(visit: Visit, model: Model, counts: Mapping[str, int]) -> Markup:
         counts: how many things there are of each class, by IRI.
     """
     t = visit.words("ontology")
+    columns, rows = zip(*BOXES.values(), strict=True)
+    right = max(columns) * _RIGHT + _WIDE + 2 * _EDGE
+    down = max(rows) * _DOWN + _HIGH + 2 * _EDGE + 44
     arrows = [_arrow(visit, *arrow) for arrow in ARROWS]
-    boxes = [_box(visit, model, iri, counts) for iri in BOXES]
-    right = max(column for column, _ in BOXES.values()) * _RIGHT + _WIDE + 2 * _EDGE
-    down = max(row for _, row in BOXES.values()) * _DOWN + _HIGH + 2 * _EDGE + 44
-    return Markup(
-        '<svg class="classes" viewBox="0 0 {} {}" role="group" aria-labelledby="m-title m-desc">'
-        '<title id="m-title">{}</title><desc id="m-desc">{}</desc>'
-        '<defs><marker id="tip" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="8"'
-        ' markerHeight="8" orient="auto"><path d="M0 0.500 10 5 0 9.500z"/></marker>'
-        '<marker id="hollow" class="hollow" viewBox="0 0 12 12" refX="11" refY="6"'
-        ' markerWidth="11" markerHeight="11" orient="auto"><path d="M1 1 11 6 1 11z"/></marker>'
-        "</defs>{}{}</svg>"
-    ).format(
-        right, down, t("diagram"), t("diagram-desc"), Markup("").join(arrows),
-        Markup("").join(boxes),
-    )  # fmt: skip
+    boxes = [_box(visit, model, iri, t.number(counts.get(iri))) for iri in BOXES]
+    drawn: Markup = macros("pictures.html").diagram(
+        t("diagram"), t("diagram-desc"), arrows, boxes, right, down, _WIDE, _HIGH
+    )
+    return drawn
 
 
-def _corner(iri: str) -> tuple[float, float]:
+def _corner(iri: str) -> tuple[int, int]:
     column, row = BOXES[iri]
     return _EDGE + column * _RIGHT, _EDGE + row * _DOWN
 
 
-def _box(visit: Visit, model: Model, iri: str, counts: Mapping[str, int]) -> Markup:
+def _box(visit: Visit, model: Model, iri: str, count: str) -> dict[str, Any]:
     left, top = _corner(iri)
-    title = title_of(visit, iri)
-    count = visit.words("ontology").number(counts[iri]) if iri in counts else ""
+    title, term = title_of(visit, iri), model.terms.get(iri)
     lines = _wrapped(title, _LONG_NAME)
-    middle = top + _HIGH / 2 + 5 - (len(lines) - 1) * _LINE / 2 - (7 if count else 0)
-    texts = [
-        Markup('<text x="{:.0f}" y="{:.1f}" text-anchor="middle">{}</text>').format(
-            left + _WIDE / 2, middle + number * _LINE, line
-        )
-        for number, line in enumerate(lines)
-    ]
-    if count:
-        texts.append(
-            Markup(
-                '<text class="axis" x="{:.0f}" y="{:.1f}" text-anchor="middle">{}</text>'
-            ).format(left + _WIDE / 2, middle + len(lines) * _LINE, count)
-        )
-    term = model.terms.get(iri)
-    shape = Markup('<rect class="{}" x="{:.0f}" y="{:.0f}" width="{}" height="{}" rx="7"/>').format(
-        f"in-{term.module}" if term is not None and term.ours else "foreign",
-        left, top, _WIDE, _HIGH,
-    )  # fmt: skip
-    inside = Markup("").join([shape, *texts])
-    if term is None:
-        return inside
-    return Markup('<a href="{}" tabindex="-1" aria-label="{}">{}</a>').format(
-        visit.link(iri), title, inside
-    )
+    return {
+        "left": left,
+        "top": top,
+        "title": title,
+        "lines": lines,
+        "y": top + _HIGH / 2 + 5 - (len(lines) - 1) * _LINE / 2 - (7 if count else 0),
+        "count": count,
+        "style": f"in-{term.module}" if term is not None and term.ours else "foreign",
+        "href": visit.link(iri) if term is not None else "",
+    }
 
 
-def _arrow(visit: Visit, start: str, name: str, end: str) -> Markup:
+def _arrow(visit: Visit, start: str, name: str, end: str) -> dict[str, Any]:
     (x1, y1), (x2, y2) = _corner(start), _corner(end)
     below = name == _BELOW
     title = visit.words("ontology")("kind-of") if below else title_of(visit, name)
     lines = _wrapped(title, _LONG_LABEL)
-    tip = "hollow" if below else "tip"
-    half = _WIDE / 2
     if y1 == y2 and abs(x2 - x1) > _RIGHT:
         # Past the box between: underneath.
-        low = y1 + _HIGH + 30
+        low, lines = y1 + _HIGH + 30, [title]
+        x1, x2 = x1 + _WIDE // 2, x2 + _WIDE // 2
         path = (
-            f"M{x1 + half:.0f} {y1 + _HIGH:.0f}V{low - 10:.0f}Q{x1 + half:.0f} {low:.0f} "
-            f"{x1 + half + 10:.0f} {low:.0f}H{x2 + half - 10:.0f}Q{x2 + half:.0f} {low:.0f} "
-            f"{x2 + half:.0f} {low - 10:.0f}V{y2 + _HIGH + 1:.0f}"
+            f"M{x1} {y1 + _HIGH}V{low - 10}Q{x1} {low} {x1 + 10} {low}"
+            f"H{x2 - 10}Q{x2} {low} {x2} {low - 10}V{y2 + _HIGH + 1}"
         )
-        at, lines = ((x1 + x2) / 2 + half, low), [title]
+        x, y = (x1 + x2) / 2, float(low)
     else:
         (ax, ay), (bx, by) = _ends(x1, y1, x2, y2)
         path = f"M{ax:.0f} {ay:.0f}L{bx:.0f} {by:.0f}"
-        at = ((ax + bx) / 2, (ay + by) / 2)
-    first = at[1] + 4 - (len(lines) - 1) * _LINE / 2
-    texts = Markup("").join(
-        Markup('<text class="along" x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>').format(
-            at[0], first + number * (_LINE - 1), line
-        )
-        for number, line in enumerate(lines)
-    )
-    drawn = Markup('<path class="arrow" d="{}" marker-end="url(#{})"/>').format(path, tip)
-    if below:
-        return drawn + texts
-    return drawn + Markup('<a href="{}" tabindex="-1" aria-label="{}">{}</a>').format(
-        visit.link(name), title, texts
-    )
+        x, y = (ax + bx) / 2, (ay + by) / 2
+    return {
+        "path": path,
+        "title": title,
+        "lines": lines,
+        "x": x,
+        "y": y + 4 - (len(lines) - 1) * _LINE / 2,
+        "href": "" if below else visit.link(name),
+    }
 
 
 def _ends(x1: float, y1: float, x2: float, y2: float) -> tuple[tuple[float, float], ...]:

@@ -7,9 +7,12 @@ awards, amounts and changes are records that stand for themselves.
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
@@ -30,7 +33,6 @@ from clustergraph.pages.records import (
     read,
     text_of,
 )
-from clustergraph.pages.spans import compatible
 from clustergraph.pages.statements import RECORDS, statements
 from clustergraph.pages.visit import short
 from clustergraph.vocab import BASE, CODE, PREFIXES
@@ -38,7 +40,7 @@ from clustergraph.vocab import BASE, CODE, PREFIXES
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["Fact", "Source", "Thing", "gathered", "names"]
+__all__ = ["Fact", "Source", "Thing", "compatible", "gathered", "names"]
 
 _CG, _ORG, _DCT = (PREFIXES[name] for name in ("cg", "org", "dcterms"))
 _TYPE: Final = PREFIXES["rdf"] + "type"
@@ -56,6 +58,7 @@ _ELSEWHERE: Final = frozenset(
 # Kinds of records that are about another thing first.
 _SECOND: Final = ("body", "origin")
 _MOST_RECORDS: Final = 400
+_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
 
 
 @dataclass(slots=True)
@@ -217,6 +220,35 @@ def _disputed(values: Iterable[Said]) -> bool:
     """
     doubted = [one.term for one in values if any(each.contradicts for each in one.evidence)]
     return any(not compatible(text_of(a), text_of(b)) for a, b in combinations(doubted, 2))
+
+
+def compatible(one: str, other: str) -> bool:
+    """Return whether two dates may mean the same: one is less exact, and meets the other.
+
+    31 August 2025 may be what is elsewhere told as September 2025, or as 2025; August and
+    September 2025 are different.
+    """
+    if len(one) == len(other):
+        return one == other
+    try:
+        starts, ends = zip(_days(one), _days(other), strict=True)
+    except ValueError:
+        return False
+    return max(starts) - min(ends) <= 1
+
+
+def _days(written: str) -> tuple[int, int]:
+    """Return the first and the last day of a date, counted from the beginning of time.
+
+    Raises:
+        ValueError: it is no date.
+    """
+    found = _DATE.fullmatch(written)
+    if found is None:
+        raise ValueError(written)
+    year, month, day = (int(part) if part else 0 for part in found.groups())
+    last = day or monthrange(year, month or 12)[1]
+    return date(year, month or 1, day or 1).toordinal(), date(year, month or 12, last).toordinal()
 
 
 def _say_once(visit: Visit, thing: Thing) -> None:

@@ -14,15 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Any, Final
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import files, words
 from clustergraph.pages.pictures import Picture, document
+from clustergraph.pages.rendering import environment
 from clustergraph.pages.visit import Row, Visit
 from clustergraph.protocol import Context, Handler, Request, Response, problems
 from clustergraph.protocol.negotiation import prefers_html
@@ -101,7 +98,7 @@ def page(
     status: int = 200,
     headers: tuple[tuple[str, str], ...] = (),
     cacheable: bool = True,
-    pictures: Iterable[Picture] = (),
+    pictures: Iterable[Picture | None] = (),
     notes: Iterable[str] = (),
     **values: Any,
 ) -> Response:
@@ -113,11 +110,11 @@ def page(
         status: the HTTP status.
         headers: further headers, such as Link.
         cacheable: whether it is the same as long as the generation is.
-        pictures: those that can be had alone (``?picture=KEY``).
+        pictures: those that can be had alone (``?picture=KEY``); None: there is nothing to draw.
         notes: sources and limitations that are written below such a picture.
         values: what the template shows.
     """
-    drawn = {picture.key: picture for picture in pictures}
+    drawn = {picture.key: picture for picture in pictures if picture}
     if drawn and "picture" in visit.parameters and status == 200:
         return replace(_picture(visit, drawn, notes), cacheable=cacheable)
     values["pictures"] = drawn
@@ -151,7 +148,7 @@ def shown(visit: Visit, template: str, **values: Any) -> str:
     """Return the HTML of a page; see `page`."""
     texts = words.Words(visit.language, template)
     return (
-        _environment()
+        environment()
         .get_template(f"{template}.html")
         .render(
             visit=visit,
@@ -183,23 +180,3 @@ def refuse(visit: Visit, error: ClusterGraphError, **values: Any) -> Response:
         detail=document["detail"],
         **values,
     )
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-    environment.filters["plain"] = _plain
-    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
-    return environment
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what has a value (for the parameters of addresses)."""
-    return {key: value for key, value in values.items() if value not in (None, "", [], ())}

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from clustergraph.pages import boundaries, maps
-from clustergraph.pages.country import named
 from clustergraph.pages.europe import outlines, point
-from clustergraph.pages.region import towns
+from clustergraph.pages.figures import countries, towns
 
 if TYPE_CHECKING:
     from clustergraph.pages.outcome import Cell, Outcome
@@ -58,7 +57,7 @@ def _areas(visit: Visit, found: Outcome, area: str, at: int, title: str) -> Pict
     values, names = _sums(found, at, number)
     measure = t("rows") if number is None else found.columns[number].name
     if area == "country":
-        names = {code: name for code, name in named(visit).items() if code in values}
+        names = {code: name for code, name in countries(visit).items() if code in values}
         off = [names.get(code, code) for code in values if code not in outlines()]
         description = t("answer-countries", measure=measure, n=len(values), off=", ".join(off))
         return maps.draw(
@@ -78,7 +77,7 @@ def _areas(visit: Visit, found: Outcome, area: str, at: int, title: str) -> Pict
     places = [towns()[code][:2] for code in values if code in towns()]
     return maps.draw(
         t, KEY, title or description, description, values=values if shapes else {},
-        names=names, shapes=shapes or None, dots=dots, part=maps.around(places),
+        names=names, shapes=shapes, dots=dots, part=maps.around(places),
         measure=measure, sizes=measure,
     )  # fmt: skip
 

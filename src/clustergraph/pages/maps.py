@@ -6,19 +6,18 @@ European Union: the Crimea is a part of Ukraine, Cyprus is one, and a footnote e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from math import sqrt
-from typing import TYPE_CHECKING, Final
-
-from markupsafe import Markup
+from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.pages import europe
 from clustergraph.pages.charts import ramp, shade
 from clustergraph.pages.europe import HEIGHT, INSET_HEIGHT, INSET_WIDTH, INSETS, WIDTH, project
 from clustergraph.pages.outlines import bounds, rings_of
-from clustergraph.pages.pictures import Entry, Picture, limits_text, linked, readable, shorten
+from clustergraph.pages.pictures import Entry, Picture, limits_text, readable, shorten
+from clustergraph.pages.rendering import macros
 
 if TYPE_CHECKING:
     from clustergraph.pages.words import Words
@@ -115,89 +114,93 @@ def draw(
         measure: what the colours stand for, in the legend.
         sizes: what the sizes of symbols stand for, in the legend.
     """
-    values, names, links = values or {}, names or {}, links or {}
-    limits = ramp(list(values.values())) if limits is None else limits
+    values, names, links, shapes = values or {}, names or {}, links or {}, shapes or {}
+    limits = ramp(values.values()) if limits is None else limits
     box = part or (0.0, 0.0, float(WIDTH), float(HEIGHT))
-    zoom, height = WIDTH / box[2], WIDTH * box[3] / box[2]
-    land, marked = [], []
+    height = WIDTH * box[3] / box[2]
 
-    def shape(code: str, path: str) -> Markup:
+    def area(code: str, path: str) -> dict[str, str]:
+        """Return what the template draws of a country or region."""
         value = values.get(code)
-        style = "here" if value is None and code == here else shade(value, limits)
-        drawn = Markup('<path class="{}" d="{}"/>').format(style, path)
         label = names.get(code, code)
-        if value is not None or shapes is not None:
+        if value is not None or shapes:
             label += f": {t('no-data') if value is None else readable(t, value)}"
-        return linked(
-            Markup("<g><title>{}</title>{}</g>").format(label, drawn), links.get(code, ""), label
-        )
+        style = "here" if value is None and code == here else shade(value, limits)
+        return {"path": path, "style": style, "label": label, "href": links.get(code, "")}
 
-    countries = europe.outlines(fine=part is not None)
-    for code, path in countries.items():
+    land, areas = [], []
+    for code, path in europe.outlines(fine=part is not None).items():
         if part and not _overlap(_bounds(code), box):
             continue
         whole = path if part is None else _inside(path, box)
-        if shapes is None and (code in values or code == here):
-            marked.append(shape(code, whole))
+        if not shapes and (code in values or code == here):
+            areas.append(area(code, whole))
         else:
-            land.append(Markup('<path d="{}"/>').format(whole))
-    for code, region in (shapes or {}).items():
-        if region.path:
-            marked.append(shape(code, region.path if part is None else _inside(region.path, box)))
-    inner = Markup(
-        '<rect class="sea" width="{}" height="{:.1f}" rx="6"/>'
-        '<svg width="{}" height="{:.1f}" viewBox="{:.1f} {:.1f} {:.1f} {:.1f}">{}</svg>'
-    ).format(WIDTH, height, WIDTH, height, *box, Markup().join([*land, *marked]))
-
+            land.append(whole)
+    areas += [
+        area(code, region.path if part is None else _inside(region.path, box))
+        for code, region in shapes.items()
+        if region.path
+    ]
     dots = sorted(dots, key=lambda dot: -dot.size)
     most = max((dot.size for dot in dots), default=1)
-    symbols, labels = [], _Labels(WIDTH, height)
-    outside: dict[str, list[Markup]] = {}
+    symbols: dict[str, list[dict[str, Any]]] = {}
     for dot in dots:
-        x, y = project(dot.longitude, dot.latitude)
-        radius = _radius(dot.size, most)
-        if europe.within(x, y):
-            x, y = (x - box[0]) * zoom, (y - box[1]) * zoom
-            if 0 <= x <= WIDTH and 0 <= y <= height:
-                symbols.append(_symbol(dot, x, y, radius, limits))
-                if part and dot.place:
-                    labels.add(dot.place, x, y, radius)
-        else:
-            for inset in INSETS:
-                if inset.holds(dot.longitude, dot.latitude):
-                    at = inset.project(dot.longitude, dot.latitude)
-                    symbol = _symbol(dot, *at, radius, limits)
-                    outside.setdefault(inset.name, []).append(symbol)
-    inner += Markup().join(symbols) + labels.drawn()
-
-    shown = [
-        inset for inset in INSETS if part is None or inset.country == here or inset.name in outside
-    ]
-    for index, inset in enumerate(shown):
-        content = _inset(inset, values, here, shapes, shape) + Markup().join(
-            outside.get(inset.name, ())
-        )
-        inner += Markup(
-            '<g transform="translate({:.1f} {:.1f})"><rect class="sea" width="{}" height="{}"'
-            ' rx="3"/><svg width="{}" height="{}">{}</svg><text class="axis small" x="{}" y="{}"'
-            ' text-anchor="middle">{}</text></g>'
-        ).format(
-            index * (INSET_WIDTH + 4.5), height + 6, INSET_WIDTH, INSET_HEIGHT, INSET_WIDTH,
-            INSET_HEIGHT, content, INSET_WIDTH / 2, INSET_HEIGHT + 12, inset.name,
-        )  # fmt: skip
-    beside = len(shown) <= _BESIDE
-    key_of_sizes = _size_key(
-        t, most, sizes, len(shown) * (INSET_WIDTH + 4.5) + 8 if beside else 0,
-        height + (8 if beside else INSET_HEIGHT + 26),
-    )  # fmt: skip
-    inner += key_of_sizes
-    strip = INSET_HEIGHT + 24 if shown else 6
-    taken = 2 * _RADIUS + 12 if key_of_sizes else 0
+        for name, x, y in _places(dot, box, height):
+            style = "dot" if dot.value is None else f"dot {shade(dot.value, limits)}"
+            radius = _radius(dot.size, most)
+            one = {"dot": dot, "x": x, "y": y, "radius": radius, "style": style}
+            symbols.setdefault(name, []).append(one)
+    on_map = symbols.pop("", [])
+    insets: list[dict[str, Any]] = []
+    for inset in INSETS:
+        if part is None or inset.country == here or inset.name in symbols:
+            path = europe.inset_outlines()[inset.name]
+            coloured = not shapes and (inset.country in values or here == inset.country)
+            insets.append(
+                {
+                    "x": len(insets) * (INSET_WIDTH + 4.5),
+                    "name": inset.name,
+                    "width": INSET_WIDTH,
+                    "height": INSET_HEIGHT,
+                    "land": "" if coloured else path,
+                    "areas": [area(inset.country, path)]
+                    if coloured
+                    else [
+                        area(code, region.insets[inset.name])
+                        for code, region in shapes.items()
+                        if inset.name in region.insets
+                    ],
+                    "symbols": symbols.get(inset.name, []),
+                }
+            )
+    beside = len(insets) <= _BESIDE
+    left = len(insets) * (INSET_WIDTH + 4.5) + 8 if beside else 0
+    scale = _size_key(t, most, sizes, left, height + (8 if beside else INSET_HEIGHT + 26))
+    labels = _labels(on_map, height) if part else []
+    body = macros("pictures.html").map(
+        WIDTH, height, box, land, areas, on_map, labels, insets, scale
+    )
+    strip = INSET_HEIGHT + 24 if insets else 6
+    taken = 2 * _RADIUS + 12 if scale else 0
     height += max(strip, taken) if beside else strip + taken
     note = t("kosovo") if "XK" in values or here == "XK" or "XK" in names else ""
     shaded = [*values.values(), *(dot.value for dot in dots if dot.value is not None)]
     entries = _entries(t, shaded, limits, measure, unknown=bool(values))
-    return Picture(key, "map", title, description, WIDTH, height, inner, entries, note)
+    return Picture(key, "map", title, description, WIDTH, height, body, entries, note)
+
+
+def _places(dot: Dot, box: Box, height: float) -> Iterator[tuple[str, float, float]]:
+    """Yield where a symbol stands: the name of the inset, empty for the map, and the point."""
+    x, y = project(dot.longitude, dot.latitude)
+    if europe.within(x, y):
+        x, y = (x - box[0]) * WIDTH / box[2], (y - box[1]) * WIDTH / box[2]
+        if 0 <= x <= WIDTH and 0 <= y <= height:
+            yield "", x, y
+        return
+    for inset in INSETS:
+        if inset.holds(dot.longitude, dot.latitude):
+            yield inset.name, *inset.project(dot.longitude, dot.latitude)
 
 
 def extent(code: str) -> Box | None:
@@ -244,61 +247,22 @@ def _part(x: float, y: float, width: float) -> Box:
     return left, min(max(y - height / 2, 0), HEIGHT - height), width, height
 
 
-class _Labels:
-    """Names of places, as many as fit beside each other.
-
-    Args:
-        width: of the map, in pixels.
-        height: of the map, in pixels.
-    """
-
-    def __init__(self, width: float, height: float) -> None:
-        self._room = (width, height)
-        self._boxes: list[Box] = []
-        self._texts: list[Markup] = []
-
-    def add(self, name: str, x: float, y: float, radius: float) -> None:
-        """Write a name beside a symbol, unless there is no room."""
-        name = shorten(name, 24)
+def _labels(symbols: Iterable[Mapping[str, Any]], height: float) -> list[tuple[str, float, float]]:
+    """Return the names of places, and where they stand: as many as fit beside each other."""
+    boxes: list[Box] = []
+    found: list[tuple[str, float, float]] = []
+    for one in symbols:
+        name, y = shorten(one["dot"].place, 24), one["y"]
         width = _LETTER * len(name)
-        left = x + radius + 3
-        if left + width > self._room[0]:
-            left = x - radius - 3 - width
-        box = (left, y - 8, width, 15.0)
-        if (
-            len(self._texts) < _MOST_LABELS
-            and left >= 0
-            and 10 <= y <= self._room[1] - 6
-            and not any(_overlap((l, t, l + w, t + h), box) for l, t, w, h in self._boxes)  # noqa: E741
-        ):
-            self._boxes.append(box)
-            self._texts.append(
-                Markup('<text class="place" x="{:.1f}" y="{:.1f}">{}</text>').format(
-                    left, y + 4, name
-                )
-            )
-
-    def drawn(self) -> Markup:
-        """Return the texts."""
-        return Markup().join(self._texts)
-
-
-def _inset(
-    inset: europe.Inset,
-    values: Mapping[str, float],
-    here: str,
-    shapes: Mapping[str, Shape] | None,
-    shape: Callable[[str, str], Markup],
-) -> Markup:
-    path = europe.inset_outlines()[inset.name]
-    if shapes is None and (inset.country in values or here == inset.country):
-        return shape(inset.country, path)
-    regions = [
-        shape(code, one.insets[inset.name])
-        for code, one in (shapes or {}).items()
-        if inset.name in one.insets
-    ]
-    return Markup('<path d="{}"/>').format(path) + Markup().join(regions)
+        left = one["x"] + one["radius"] + 3
+        if left + width > WIDTH:
+            left = one["x"] - one["radius"] - 3 - width
+        free = name and left >= 0 and 10 <= y <= height - 6 and len(found) < _MOST_LABELS
+        edges = (left, y - 8, left + width, y + 7)
+        if free and not any(_overlap(edges, box) for box in boxes):
+            boxes.append((left, y - 8, width, 15.0))
+            found.append((name, left, y + 4))
+    return found
 
 
 def _entries(
@@ -312,26 +276,21 @@ def _entries(
     return [*heading, *shades, *([Entry(t("no-data"), "ru")] if unknown else [])]
 
 
-def _size_key(t: Words, most: float, sizes: str, left: float, top: float) -> Markup:
-    """Return the legend of the sizes of symbols: one row of circles."""
+def _size_key(
+    t: Words, most: float, sizes: str, left: float, top: float
+) -> list[tuple[str, float, float, float]]:
+    """Return the legend of the sizes of symbols in one row: text, left edge, radius, middle."""
     steps = [step for step in dict.fromkeys(_nice(most * part) for part in _KEY) if step]
     if len(steps) < 2 or not sizes:
-        return Markup()
+        return []
     middle = top + _RADIUS
-    shapes = [
-        Markup('<text class="axis" x="{:.1f}" y="{:.1f}">{}</text>').format(left, middle + 4, sizes)
-    ]
+    found = [(sizes, left, 0.0, middle)]
     left += _LETTER * len(sizes) + 12
     for step in steps:
         radius, text = _radius(step, most), t.number(step)
-        shapes.append(
-            Markup(
-                '<circle class="ring" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>'
-                '<text class="axis" x="{:.1f}" y="{:.1f}">{}</text>'
-            ).format(left + radius, middle, radius, left + 2 * radius + 5, middle + 4, text)
-        )
+        found.append((text, left, radius, middle))
         left += 2 * radius + _LETTER * len(text) + 18
-    return Markup().join(shapes)
+    return found
 
 
 def _nice(value: float) -> int:
@@ -343,14 +302,6 @@ def _nice(value: float) -> int:
 def _radius(size: float, most: float) -> float:
     """Return the radius of a symbol, in pixels: its area is proportional to its size."""
     return max(_RADIUS * sqrt(max(size, 0) / max(most, _LEAST_MOST)), _LEAST_RADIUS)
-
-
-def _symbol(dot: Dot, x: float, y: float, radius: float, limits: Sequence[float]) -> Markup:
-    style = "dot" if dot.value is None else f"dot {shade(dot.value, limits)}"
-    circle = Markup(
-        '<circle class="{}" cx="{:.1f}" cy="{:.1f}" r="{:.1f}"><title>{}</title></circle>'
-    ).format(style, x, y, radius, dot.label)
-    return linked(circle, dot.href, dot.label)
 
 
 def _overlap(bounds: Box, box: Box) -> bool:

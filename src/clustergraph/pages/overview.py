@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph import artefacts
-from clustergraph.pages import charts, maps
+from clustergraph.pages import charts, figures, maps
 from clustergraph.pages.frame import asks_for_picture, page
 from clustergraph.protocol import Response
 from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.questions import catalogue
-from clustergraph.vocab import CG, CODE, ID
+from clustergraph.vocab import CG
 
 if TYPE_CHECKING:
     from clustergraph.pages.pictures import Picture
@@ -34,23 +33,8 @@ _STARTERS: Final = (
 )  # fmt: skip
 _DUMPS: Final = ("/dump.nq.gz", "/dump.ttl.gz", "/catalog", "/.well-known/void")
 _COUNTRIES: Final = 18
+_QUESTIONS: Final = 12
 
-_BY_COUNTRY: Final = """SELECT ?country ?name (COUNT(DISTINCT ?cluster) AS ?clusters)
-WHERE {
-  ?cluster a cg:ClusterOrganisation ; cg:country ?country .
-  ?country skos:prefLabel ?name . FILTER(LANG(?name) = $language)
-}
-GROUP BY ?country ?name
-ORDER BY DESC(?clusters) ?name"""
-_BY_ECOSYSTEM: Final = """SELECT ?country ?ecosystem (COUNT(DISTINCT ?cluster) AS ?clusters)
-WHERE { ?cluster a cg:ClusterOrganisation ; cg:country ?country ; cg:ecosystem ?ecosystem }
-GROUP BY ?country ?ecosystem"""
-_ECOSYSTEMS: Final = """SELECT ?ecosystem ?name
-WHERE { ?ecosystem a cg:IndustrialEcosystem ; rdfs:label ?name FILTER(LANG(?name) = $language) }
-ORDER BY ?name"""
-_TOLD: Final = """SELECT (COUNT(?claim) AS ?all)
-  (SUM(IF(?basis = basis:estimated, 1, 0)) AS ?estimated)
-WHERE { ?claim cg:claimProperty cg:ecosystem ; cg:basis ?basis }"""
 _SOURCES: Final = "SELECT (COUNT(DISTINCT ?source) AS ?n) { ?thing dcterms:source ?source }"
 
 
@@ -58,27 +42,26 @@ def show(visit: Visit) -> Response:
     """Show the overview, or describe the service in JSON."""
     if not (prefers_html(visit.request.headers.get("accept")) or asks_for_picture(visit.request)):
         return _described(visit)
-    countries = visit.select(_BY_COUNTRY, language=visit.tongue)
-    for row in countries:
-        row["code"] = row.country.removeprefix(CODE + "country/")
     (sources,) = visit.select(_SOURCES)
-    known = catalogue.questions()
-    counted = _counted(visit)
+    known, counted = catalogue.questions(), _counted(visit)
+    numbers, names = figures.numbers(visit), figures.countries(visit)
+    counts = {code: n for code in numbers.known() if (n := numbers.of(code)["organisations"])}
+    named = figures.by_name(visit, {code: names[code] for code in counts if code in names})
+    countries = sorted(named.items(), key=lambda one: -counts[one[0]])
     return page(
         visit,
         "overview",
         kinds=[(kind, count, kind in _FOUND) for kind, count in _kinds(visit)],
         sources=sources.n,
         countries=countries,
-        pictures=[_map(visit, countries)],
-        by_country=visit.query_text(_BY_COUNTRY, language=visit.tongue),
-        heat=_heat(visit, countries),
-        by_ecosystem=_BY_ECOSYSTEM,
+        clusters=counts,
+        pictures=[_map(visit, countries, counts)],
+        heat=_heat(visit, countries[:_COUNTRIES]),
+        by_ecosystem=visit.query_text(figures.ECOSYSTEMS, language=visit.tongue),
         starters=[known[name] for name in _STARTERS if name in known],
         questions=len(known),
         dumps=_DUMPS,
-        statements=counted["statements"],
-        graphs=counted["graphs"],
+        **counted,
     )
 
 
@@ -93,75 +76,43 @@ def _kinds(visit: Visit) -> list[tuple[str, int]]:
     return [(kind, counts[kind]) for kind in _KINDS if counts.get(kind)]
 
 
-def _map(visit: Visit, countries: Sequence[Row]) -> Picture:
+def _map(visit: Visit, countries: Sequence[tuple[str, str]], counts: Mapping[str, int]) -> Picture:
     t = visit.words("overview")
+    largest = ", ".join(f"{name} ({counts[code]})" for code, name in countries[:5])
     return maps.draw(
         visit.words("charts"),
         "countries",
         t("map-title"),
-        t(
-            "map-description",
-            names=", ".join(f"{row.name} ({row.clusters})" for row in countries[:5]),
-        ),
-        values={row.code: row.clusters for row in countries},
-        names={row.code: row.name for row in countries},
-        links={row.code: _address(visit, country=row.code) for row in countries},
+        t("map-description", names=largest),
+        values=counts,
+        names=dict(countries),
+        links={
+            code: visit.url("/find", kind="ClusterOrganisation", country=code) for code in counts
+        },
     )
 
 
-def _heat(visit: Visit, countries: Sequence[Row]) -> dict[str, Any]:
-    """Return the table of countries and ecosystems: heads, rows of cells, limits of the shades."""
-    counts: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in visit.select(_BY_ECOSYSTEM):
-        counts[row.country][row.ecosystem] = row.clusters
-    (told,) = visit.select(_TOLD)
-    ecosystems = visit.select(_ECOSYSTEMS, language=visit.tongue)
-    limits = charts.ramp([number for row in counts.values() for number in row.values()])
-    rows = [
-        (
-            country,
-            [
-                (
-                    number := counts[country.country].get(ecosystem.ecosystem, 0),
-                    charts.shade(number, limits) if number else "",
-                    _address(
-                        visit, country=country.code,
-                        ecosystem=ecosystem.ecosystem.removeprefix(ID + "ecosystem/"),
-                    ),
-                    ecosystem.name,
-                )
-                for ecosystem in ecosystems
-            ],
-        )
-        for country in countries[:_COUNTRIES]
-    ]  # fmt: skip
+def _heat(visit: Visit, countries: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Return the table of countries and ecosystems, and how much of it is estimated."""
+    ecosystems = sorted(figures.ecosystems(visit).items(), key=lambda one: visit.order(one[1][0]))
+    pairs = [pair for _, (_, by) in ecosystems for pair in by.values()]
+    total = sum(n for n, _ in pairs)
+    limits = charts.ramp(n for n, _ in pairs)
     return {
+        "countries": countries,
         "ecosystems": ecosystems,
-        "rows": rows,
-        "limits": limits,
-        "more": max(0, len(countries) - _COUNTRIES),
-        "judged": told.estimated or 0,
-        "claims": told.all or 0,
+        "shade": lambda n: charts.shade(n, limits),
+        "judged": total - sum(stated for _, stated in pairs),
+        "claims": total,
     }
 
 
-def _address(visit: Visit, **chosen: str) -> str:
-    return visit.url("/find", kind="ClusterOrganisation", **chosen)
-
-
-def _counted(visit: Visit) -> dict[str, int]:
-    """Return how many statements and graphs there are; counted once a generation."""
-    counts: Any = visit.context.memory.get("counts")
-    if counts is None or not visit.generation:
-        (row,) = visit.select(
-            "SELECT (COUNT(*) AS ?statements) (COUNT(DISTINCT ?g) AS ?graphs) "
-            "{ GRAPH ?g { ?s ?p ?o } }"
-        )
-        counts = visit.context.memory["counts"] = dict(row)
-    return {"statements": counts["statements"], "graphs": counts["graphs"]}
-
-
-_QUESTIONS: Final = 12
+def _counted(visit: Visit) -> Row:
+    """Return how many statements and graphs there are."""
+    text = (
+        "SELECT (COUNT(*) AS ?statements) (COUNT(DISTINCT ?g) AS ?graphs) { GRAPH ?g { ?s ?p ?o } }"
+    )
+    return visit.once("counts", lambda: visit.select(text)[0])
 
 
 def _described(visit: Visit) -> Response:

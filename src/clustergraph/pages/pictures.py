@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Final
 from markupsafe import Markup
 
 from clustergraph.pages import files
+from clustergraph.pages.rendering import macros
 from clustergraph.protocol import Response
 
 if TYPE_CHECKING:
     from clustergraph.pages.words import Words
 
-__all__ = [
-    "Entry", "Picture", "document", "fitted", "limits_text", "linked", "readable", "shorten",
-]  # fmt: skip
+__all__ = ["Entry", "Picture", "document", "fitted", "limits_text", "readable", "shorten"]
 
 _LETTER: Final = 7.5
 _ROW: Final = 20
@@ -84,22 +83,7 @@ class Picture:
 
     def __html__(self) -> str:
         """Return the element, its legend and its note, for a template."""
-        entries = Markup().join(
-            Markup('<li><span class="swatch {}"></span>{}</li>').format(entry.style, entry.text)
-            if entry.style
-            else Markup("<li>{}</li>").format(entry.text)
-            for entry in self.legend
-        )
-        return Markup(
-            '<svg class="{} picture" viewBox="0 0 {:.0f} {:.0f}" role="group"'
-            ' aria-labelledby="{}-title {}-desc"><title id="{}-title">{}</title>'
-            '<desc id="{}-desc">{}</desc>{}</svg>{}{}'
-        ).format(
-            self.kind, self.width, self.height, self.key, self.key, self.key, self.title, self.key,
-            self.description, self.body,
-            Markup('<ul class="legend">{}</ul>').format(entries) if entries else "",
-            Markup('<p class="note">{}</p>').format(self.note) if self.note else "",
-        )  # fmt: skip
+        return str(macros("pictures.html").within(self))
 
 
 def document(picture: Picture, notes: Iterable[str]) -> Response:
@@ -109,50 +93,33 @@ def document(picture: Picture, notes: Iterable[str]) -> Response:
         picture: what to show.
         notes: source, licence and limitations, written below it.
     """
-    width = picture.width + 2 * _MARGIN
     head = _lines(picture.title, picture.width, _TITLE_LETTER)
     below = [picture.note, *notes] if picture.note else notes
     foot = [line for note in below for line in _lines(note, picture.width)]
     top = _MARGIN + _TITLE_ROW * len(head) + 6
-    explained, taken = _legend(picture.legend, picture.height + 8, picture.width)
+    legend, taken = _legend(picture.legend, picture.height + 8, picture.width)
     bottom = top + picture.height + taken + 16
-    height = bottom + 16 * len(foot) + _MARGIN
-    texts = [
-        Markup('<text class="title" x="{}" y="{}">{}</text>').format(
-            _MARGIN, _MARGIN + _TITLE_ROW * index + 16, line
-        )
-        for index, line in enumerate(head)
-    ] + [
-        Markup('<text class="foot" x="{}" y="{:.0f}">{}</text>').format(
-            _MARGIN, bottom + 16 * index + 12, line
-        )
-        for index, line in enumerate(foot)
-    ]
     style = _style()
-    body = (
-        Markup(
-            '<svg xmlns="http://www.w3.org/2000/svg" width="{:.0f}" height="{:.0f}"'
-            ' viewBox="0 0 {:.0f} {:.0f}" role="img" aria-labelledby="title desc">'
-            '<title id="title">{}</title><desc id="desc">{}</desc>'
-        ).format(width, height, width, height, picture.title, picture.description)
-        + Markup(f"<style><![CDATA[{style}]]></style>")  # noqa: S704 - our own file
-        + Markup('<rect class="paper" width="100%" height="100%"/>{}').format(Markup().join(texts))
-        + Markup('<g class="{} picture" transform="translate({} {})">{}{}</g></svg>').format(
-            picture.kind,
-            _MARGIN,
-            top,
-            Markup(_LINK.sub("", picture.body)),  # noqa: S704 - escaped already
-            explained,
-        )
+    body = macros("pictures.html").document(
+        picture,
+        body=Markup(_LINK.sub("", picture.body)),  # noqa: S704 - escaped already
+        style=Markup(f"<style><![CDATA[{style}]]></style>"),  # noqa: S704 - our own file
+        legend=legend,
+        head=[(line, _MARGIN + _TITLE_ROW * index + 16) for index, line in enumerate(head)],
+        foot=[(line, bottom + 16 * index + 12) for index, line in enumerate(foot)],
+        margin=_MARGIN,
+        top=top,
+        width=picture.width + 2 * _MARGIN,
+        height=bottom + 16 * len(foot) + _MARGIN,
     )
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    head_lines = [
+    headers = [
         ("Content-Type", "image/svg+xml"),
         ("Content-Security-Policy", _POLICY.format(digest=digest)),
         ("Cross-Origin-Resource-Policy", "cross-origin"),
         ("Cache-Control", "no-cache"),
     ]
-    return Response(200, head_lines, str(body).encode(), cacheable=True)
+    return Response(200, headers, str(body).encode(), cacheable=True)
 
 
 @cache
@@ -165,27 +132,19 @@ def _style() -> str:
     return style.replace("color-scheme: light dark", "color-scheme: light")
 
 
-def _legend(entries: Iterable[Entry], top: float, room: float) -> tuple[Markup, float]:
-    """Return a legend in rows, and its height."""
-    x, y, shapes = 0.0, top, []
+def _legend(
+    entries: Iterable[Entry], top: float, room: float
+) -> tuple[list[tuple[Entry, float, float]], float]:
+    """Return where each entry of a legend stands, in rows, and the height of all."""
+    x, y = 0.0, top
+    placed = []
     for entry in entries:
-        mark = 20.0 if entry.style else 0.0
-        width = mark + _LETTER * len(entry.text) + 16
+        width = (20 if entry.style else 0) + _LETTER * len(entry.text) + 16
         if x and x + width > room:
             x, y = 0.0, y + _ROW
-        if entry.style:
-            shapes.append(
-                Markup(
-                    '<rect class="swatch {}" x="{:.1f}" y="{:.1f}" width="14" height="14"/>'
-                ).format(entry.style, x + 0.5, y + 3.5)
-            )
-        shapes.append(
-            Markup('<text class="axis" x="{:.1f}" y="{:.1f}">{}</text>').format(
-                x + mark, y + 15, entry.text
-            )
-        )
+        placed.append((entry, x, y))
         x += width
-    return Markup().join(shapes), (y + _ROW - top if shapes else 0.0)
+    return placed, (y + _ROW - top if placed else 0.0)
 
 
 def _lines(text: str, room: float, letter: float = _LETTER) -> list[str]:
@@ -201,16 +160,6 @@ def shorten(name: str, most: int) -> str:
 def fitted(name: str, room: float) -> str:
     """Return a name cut to a width in pixels."""
     return shorten(name, int(room / _LETTER))
-
-
-def linked(shape: Markup, href: str, label: str) -> Markup:
-    """Return a shape that leads somewhere.
-
-    The table beside the picture has the same links: the keyboard need not pass them twice.
-    """
-    if not href:
-        return shape
-    return Markup('<a href="{}" tabindex="-1" aria-label="{}">{}</a>').format(href, label, shape)
 
 
 def readable(t: Words, value: float) -> str:

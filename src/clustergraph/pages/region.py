@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from csv import DictReader
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.pages import boundaries, charts, maps
-from clustergraph.pages.country import COUNTRY, named
+from clustergraph.pages import boundaries, charts, figures, maps
+from clustergraph.pages.figures import COUNTRY, REGION, country_of, towns
 from clustergraph.pages.frame import page
 from clustergraph.protocol import Response
 from clustergraph.vocab import PREFIXES
@@ -21,24 +18,13 @@ if TYPE_CHECKING:
     from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Row, Visit
 
-__all__ = ["REGION", "country_of", "show", "sources", "towns"]
+__all__ = ["show"]
 
-REGION: Final = PREFIXES["nuts"]
 _NACE: Final = PREFIXES["nace"]
 # From which quotient on the shades begin: half as much as in Europe, about as much, more.
 _QUOTIENTS: Final = (0.5, 0.8, 1.25, 2.0)
 _BARS: Final = 15
 
-_SETS: Final = """SELECT ?set ?name ?table ?newest ?extracted ?limits ?rights ?licence ?source
-WHERE {
-  ?set a qb:DataSet ; rdfs:label ?name ; cg:limitation ?limits ; dcterms:rights ?rights ;
-       dcterms:license ?licence ; dcterms:identifier ?table .
-  FILTER(LANG(?name) = $language && LANG(?limits) = $language && LANG(?rights) = $language)
-  OPTIONAL { ?set cg:newestPeriod/cg:periodYear ?newest }
-  OPTIONAL { ?set cg:extractedOn ?extracted }
-  OPTIONAL { ?set dcterms:source ?source FILTER(CONTAINS(STR(?source), "europa.eu")) }
-}
-ORDER BY ?table ?source"""
 _DIVISIONS: Final = """SELECT ?activity ?code
 WHERE { ?activity cg:naceLevel 2 ; skos:notation ?code .
         FILTER(STRSTARTS(STR(?activity), $space)) }
@@ -73,73 +59,45 @@ def show(visit: Visit) -> Response:
     return _one(visit, code)
 
 
-def sources(visit: Visit) -> list[Row]:
-    """Return the published data sets behind the statistics: table, newest year, limits, licence."""
-    return visit.select(_SETS, language=visit.tongue)
-
-
-@cache
-def towns() -> Mapping[str, tuple[float, float, str]]:
-    """Return longitude, latitude and name of the largest town of each region, by its code.
-
-    Symbols for regions stand there. Source: GeoNames (CC BY 4.0).
-    """
-    path = Path(__file__).parent / "data" / "region_towns.csv"
-    with path.open(encoding="utf-8", newline="") as lines:
-        return {
-            row["region"]: (float(row["longitude"]), float(row["latitude"]), row["town"])
-            for row in DictReader(lines)
-        }
-
-
 def _all(visit: Visit) -> Response:
-    countries = named(visit)
-    rows: list[Row] = visit.once("regions", lambda: visit.ask("regions-in-numbers", country="all"))
+    names_of_all, rows = figures.countries(visit), figures.regions(visit)
     activities = visit.once(f"divisions {visit.language}", lambda: _divisions(visit))
     names = visit.once(f"regions {visit.language}", lambda: visit.names(row.region for row in rows))
     country, activity = visit.parameter("country").upper(), visit.parameter("activity")
-    known = sorted(
-        {country_of(row.code) for row in rows},
-        key=lambda code: visit.order(countries.get(code, code or "")),
-    )
-    if country and country not in known:
-        raise UnknownNameError("country", country, known)
+    codes = {country_of(row.code) for row in rows}
+    countries = figures.by_name(visit, {code: names_of_all.get(code, code) for code in codes})
+    if country and country not in countries:
+        raise UnknownNameError("country", country, countries)
     if activity and activity not in activities:
         raise UnknownNameError("activity", activity, activities)
     shown = [row for row in rows if not country or country_of(row.code) == country]
-    shown.sort(key=lambda row: (countries.get(country_of(row.code), ""), names[row.region]))
+    shown.sort(key=lambda row: (countries[country_of(row.code)], names[row.region]))
     values = (
         visit.ask("location-quotients", region="all", activity=activity, minimum="0")
         if activity
         else []
     )
-    codes = {row.code for row in shown}
-    values = [row for row in values if row.region.removeprefix(REGION) in codes]
-    matrix = _matrix(visit, shown, activities) if country else None
+    by_region = {row.region: row for row in values}
+    sources = figures.sources(visit)
     return page(
         visit,
         "regions",
-        pictures=[_map(visit, shown, names, values, country, activities.get(activity, ""))],
-        notes=_notes(visit),
+        pictures=[_map(visit, shown, names, by_region, country, activities.get(activity, ""))],
+        notes=_notes(visit, sources),
         rows=shown,
         names=names,
-        countries={code: countries.get(code, code) for code in known},
+        countries=countries,
         country_of=country_of,
         country=country,
         activities=activities,
         activity=activity,
         activity_name=lambda iri: activities.get(iri.removeprefix(_NACE), ""),
-        values={row.region: row for row in values},
-        matrix=matrix,
+        values=by_region,
+        matrix=_matrix(visit, shown, activities) if country else None,
         shade=lambda value: charts.shade(value, _QUOTIENTS),
         limits=_QUOTIENTS,
-        sources=sources(visit),
+        sources=sources,
     )
-
-
-def country_of(code: str) -> str:
-    """Return the country (ISO 3166) of a region."""
-    return {"EL": "GR", "UK": "GB"}.get(code[:2], code[:2])
 
 
 def _divisions(visit: Visit) -> dict[str, str]:
@@ -167,17 +125,16 @@ def _map(
     visit: Visit,
     rows: Sequence[Row],
     names: Mapping[str, str],
-    values: Sequence[Row],
+    values: Mapping[str, Row],
     country: str,
     activity: str,
 ) -> Picture:
     """Return symbols as large as employment, or the regions coloured by their quotients."""
     t = visit.words("regions")
-    by_region = {row.region: row for row in values}
     dots, quotients, labels, links = [], {}, {}, {}
     for row in rows:
         name, href = names[row.region], visit.url(f"/region/{row.code}")
-        found = by_region.get(row.region)
+        found = values.get(row.region)
         labels[row.code], links[row.code] = name, href
         if found:
             quotient = quotients[row.code] = round(float(found.quotient), 2)
@@ -192,7 +149,7 @@ def _map(
             dots.append(maps.Dot(longitude, latitude, f"{name}: {text}", href, size, name, value))
     kept = visit.context.config.regions
     known = boundaries.shapes(kept) if kept else {}
-    shapes = {code: known[code] for code in labels if code in known} or None
+    shapes = {code: known[code] for code in labels if code in known}
     here = country if country in {country_of(row.code) for row in rows} else ""
     title = t("map-activity", activity=activity) if activity else t("map-clusters")
     return maps.draw(
@@ -217,9 +174,8 @@ def _one(visit: Visit, code: str) -> Response:
     region = ox.NamedNode(REGION + code)
     about = visit.select(_ABOUT, region=region)
     if not about:
-        known = (row.code for row in visit.ask("regions-in-numbers", country="all"))
-        raise UnknownNameError("region", code, list(known))
-    first = about[0]
+        raise UnknownNameError("region", code, [row.code for row in figures.regions(visit)])
+    first, sources = about[0], figures.sources(visit)
     published = first.level in (0, 2)
     quotients = (
         visit.ask("location-quotients", region=code, level=str(first.level)) if published else []
@@ -231,13 +187,13 @@ def _one(visit: Visit, code: str) -> Response:
     )
     structure = _structure(visit, code) if published else []
     organisations = visit.ask("partners-in-region", region=code)
-    figures = visit.select(_FIGURES, region=region)
+    stated = visit.select(_FIGURES, region=region)
     names = visit.names(
         [
             region.value, first.country, *(row.above for row in about),
             *(row.successor for row in about), *(row.activity for row in quotients),
             *(row.cluster for row in clusters), *(row.organisation for row in organisations),
-            *(row.activity for row in structure), *(row.measure for row in figures),
+            *(row.activity for row in structure), *(row.measure for row in stated),
             *(row.part for row in organisations),
         ]
     )  # fmt: skip
@@ -246,10 +202,10 @@ def _one(visit: Visit, code: str) -> Response:
         visit,
         "region",
         pictures=[
-            *_bars(visit, name, quotients, names),
-            *_compared(visit, name, structure, names),
+            _bars(visit, name, quotients, names),
+            _structure_bars(visit, name, structure, names),
         ],
-        notes=_notes(visit),
+        notes=_notes(visit, sources),
         code=code,
         name=name,
         iri=region.value,
@@ -260,20 +216,15 @@ def _one(visit: Visit, code: str) -> Response:
         names=names,
         quotients=quotients,
         clusters=clusters,
-        organisations=_merged(organisations),
+        # Each once, with the first region that is told of it.
+        organisations=list({row.organisation: row for row in reversed(organisations)}.values())[
+            ::-1
+        ],
         structure=structure,
-        figures=figures,
+        figures=stated,
         code_of=lambda iri: iri.removeprefix(REGION),
-        sources=sources(visit),
+        sources=sources,
     )
-
-
-def _merged(rows: Sequence[Row]) -> list[Row]:
-    """Return organisations once each, with the first region that is told of them."""
-    found: dict[str, Row] = {}
-    for row in rows:
-        found.setdefault(row.organisation, row)
-    return list(found.values())
 
 
 def _structure(visit: Visit, code: str) -> list[Row]:
@@ -286,31 +237,26 @@ def _structure(visit: Visit, code: str) -> list[Row]:
     return own
 
 
-def _bars(visit: Visit, name: str, rows: Sequence[Row], names: Mapping[str, str]) -> list[Picture]:
+def _bars(visit: Visit, name: str, rows: Sequence[Row], names: Mapping[str, str]) -> Picture | None:
     t = visit.words("region")
-    shown = [
+    bars = [
         charts.Bar(f"{row.code} {names[row.activity]}", round(float(row.quotient), 2), mark=1)
         for row in rows[:_BARS]
     ]
-    if not shown:
-        return []
-    return [
-        charts.bars(
-            visit.words("charts"),
-            "specialisation",
-            t("specialisation-of", name=name),
-            t("specialisation-description", activity=shown[0].name, quotient=shown[0].value),
-            shown,
-            t("as-europe"),
-        )
-    ]
+    title = t("specialisation-of", name=name)
+    about = (
+        t("specialisation-description", activity=bars[0].name, quotient=bars[0].value)
+        if bars
+        else ""
+    )
+    return charts.bars(visit.words("charts"), "specialisation", title, about, bars, t("as-europe"))
 
 
-def _compared(
+def _structure_bars(
     visit: Visit, name: str, rows: Sequence[Row], names: Mapping[str, str]
-) -> list[Picture]:
+) -> Picture | None:
     t = visit.words("region")
-    shown = [
+    bars = [
         charts.Bar(
             names[row.activity],
             float(row.percentOfRegion),
@@ -318,25 +264,16 @@ def _compared(
         )
         for row in rows
     ]
-    if not shown:
-        return []
-    return [
-        charts.bars(
-            visit.words("charts"),
-            "structure",
-            t("structure-of", name=name),
-            t("structure-description", activity=shown[0].name, percent=shown[0].value),
-            shown,
-            t("share-eu"),
-        )
-    ]
+    title = t("structure-of", name=name)
+    about = t("structure-description", activity=bars[0].name, percent=bars[0].value) if bars else ""
+    return charts.bars(visit.words("charts"), "structure", title, about, bars, t("share-eu"))
 
 
-def _notes(visit: Visit) -> list[str]:
+def _notes(visit: Visit, sources: Iterable[Row]) -> list[str]:
     """Return source and limitations of the statistics, as they stand below pictures."""
     t = visit.words("region")
     return [
         t("note", rights=row.rights, table=row.table, newest=row.newest, extracted=row.extracted,
           limits=row.limits)
-        for row in {row.table: row for row in sources(visit)}.values()
+        for row in {row.table: row for row in sources}.values()
     ]  # fmt: skip

@@ -1,0 +1,40 @@
+"""The environment in which the templates of pages and pictures are rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+__all__ = ["environment", "macros"]
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment: everything that comes from data is escaped."""
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.filters["plain"] = _plain
+    found.filters["tenth"] = "{:.1f}".format
+    found.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
+    return found
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what has a value (for the parameters of addresses)."""
+    return {key: value for key, value in values.items() if value not in (None, "", [], ())}
+
+
+@cache
+def macros(template: str) -> Any:
+    """Return the macros of a template, to be called; each returns markup."""
+    return environment().get_template(template).module
