@@ -23,7 +23,7 @@ serve: $(STAMP)  ## serve the whole graph at http://127.0.0.1:8000/sparql
 	$(BIN)/clustergraph serve $(ARGS)
 
 test: $(STAMP)  ## the quick tests
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not full and not conformance" $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not full and not conformance" $(ARGS)
 
 test-full: $(STAMP)  ## all tests, also those that take minutes
 	$(BIN)/python -m pytest $(ARGS)

@@ -16,12 +16,16 @@ _PAGES = {
     "overview", "find", "query-page", "questions", "question", "country", "region", "compare",
     "policy", "quality", "ontology", "document", "thing", "catalog", "things", "about",
 }  # fmt: skip
-PAGES = [
-    example
+_SHOWN = [
+    [one for one in route.examples if "." not in one.partition("?")[0]]
     for route in ROUTES
     if route.operation in _PAGES
-    for example in route.examples
-    if "." not in example.partition("?")[0]
+]
+# Pages of one kind share their template; the quick tests look at one of each.
+PAGES = [
+    pytest.param(path, marks=() if at == 0 else pytest.mark.full)
+    for paths in _SHOWN
+    for at, path in enumerate(paths)
 ]
 _WIDE = "document.scrollingElement.scrollWidth - window.innerWidth"
 # What is pressed with a finger and is lower than that; links within texts and tables may be.
@@ -81,6 +85,18 @@ def test_page_in_czech_without_scripts(path: str, visit: Callable[..., Any]) -> 
     assert page.locator("html").get_attribute("lang") == "cs"
     assert page.locator("h1").is_visible()
     assert page.get_by_role("link", name="Přejít na obsah").count() == 1
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("path", [path for paths in _SHOWN for path in paths])
+def test_page_in_czech(path: str, visit: Callable[..., Any], axe: str) -> None:
+    """Nothing in the Czech page keeps people out, and it fits on a phone."""
+    visitor = visit(color_scheme="light", locale="cs-CZ", reduced_motion="reduce")
+    visitor.go(path)
+    visitor.page.evaluate(axe)
+    assert violations(visitor.page) == ""
+    visitor.page.set_viewport_size({"width": 390, "height": 800})
+    assert visitor.page.evaluate(_WIDE) <= 0
 
 
 def test_first_page_is_light(base: str) -> None:

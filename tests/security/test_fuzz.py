@@ -47,7 +47,10 @@ def bounded(examples: int) -> Any:
     return decorate
 
 
-@pytest.fixture(scope="module", params=["shipped graph", "own store"])
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param("shipped graph", marks=pytest.mark.full), "own store"],
+)
 def running(request: pytest.FixtureRequest, serve: Any, tmp_path_factory: Any) -> Any:
     """A service in front of the shipped graph, and one with a store that takes writes."""
     if request.param == "shipped graph":
