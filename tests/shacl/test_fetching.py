@@ -10,14 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyoxigraph as ox
 import pytest
-import rdflib
-from rdflib.compare import isomorphic
 
 from clustergraph.cli import main
-from clustergraph.shacl.fetching import RDF, Limits, Outside, UnfetchedError
-from clustergraph.shacl.reading import read_rdf
+from clustergraph.shacl.fetching import Limits, Outside, UnfetchedError
 from clustergraph.sparql.addresses import objection
 
 PREFIXES = """@prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -169,16 +165,13 @@ def test_what_is_at_hand_is_not_fetched(run: Run, site: Site) -> None:
         ("/firms.ttl", "text/plain", STARTUP),
         ("/firms.ttl", "application/octet-stream", STARTUP),
         ("/firms.ttl", "application/ld+json", '{"@context": {"@vocab": "{url}/v#"}, '
-         '"@id": "{url}/n", "@graph": [{"@context": "c.jsonld", '
-         '"@id": "http://example.org/Startup", "super": "http://example.org/Company"}]}'),
+         '"@id": "{url}/n", "@graph": [{"@id": "http://example.org/Startup", "http://www.w3.org/'
+         '2000/01/rdf-schema#subClassOf": {"@id": "http://example.org/Company"}}]}'),
     ],
 )  # fmt: skip
 def test_formats(run: Run, site: Site, path: str, kind: str, text: str) -> None:
     """The media type says what a document is, its ending where servers give a vague one."""
     site.put(path, text, kind=kind)
-    sub = "http://www.w3.org/2000/01/rdf-schema#subClassOf"
-    context = json.dumps({"@context": {"super": {"@id": sub, "@type": "@id"}}})
-    site.put("/c.jsonld", context, kind="application/ld+json")
     assert run({"a.ttl": IMPORTING}, "--format", "json").focus == {"a"}
 
 
@@ -229,84 +222,13 @@ def test_shapes_that_data_name(run: Run, site: Site) -> None:
     assert "holds no SHACL shapes" in ran.err
 
 
-CONTEXTS = {
-    "plain": {"@context": "{url}/c", "@id": "a", "name": "A", "knows": "b"},
-    "list": {"@context": ["{url}/c", {"more": "http://example.org/more"}], "@id": "a",
-             "name": "A", "more": 1.50},
-    "relative address, list at the other end": {"@context": "{url}/deep/list", "@id": "a",
-             "name": "A", "own": "x"},
-    "nested": {"@context": {"p": "http://example.org/p"}, "@id": "a",
-               "p": {"@context": ["{url}/c"], "@id": "b", "name": "B"}},
-    "in a graph": {"@context": {"p": "http://example.org/p"}, "@graph": [
-        {"@context": "{url}/c", "@id": "a", "name": "A"}, {"@id": "b", "p": "name"}]},
-    "scoped": {"@context": {"@version": 1.1, "p": {"@id": "http://example.org/p",
-               "@context": "{url}/c"}}, "@id": "a", "p": {"@id": "b", "name": "B"}},
-    "imported": {"@context": {"@version": 1.1, "@import": "{url}/c",
-                 "name": "http://example.org/mine"}, "@id": "a", "name": "A", "knows": "b"},
-    "reset": {"@context": ["{url}/c", None, {"name": "http://example.org/other"}],
-              "@id": "a", "name": "A", "knows": "b"},
-    "based": {"@context": "{url}/based", "@id": "a", "name": "A"},
-}  # fmt: skip
-
-
-@pytest.fixture
-def contexts(site: Site) -> None:
-    """The contexts that the documents below name."""
-    foaf = "http://xmlns.com/foaf/0.1/"
-    terms = {"name": {"@id": foaf + "name", "@language": "en"},
-             "knows": {"@id": foaf + "knows", "@type": "@id"}}  # fmt: skip
-    kind = "application/ld+json"
-    site.put("/c", json.dumps({"@context": terms}), kind)
-    own = ["../c", {"own": "http://example.org/own"}]
-    site.put("/deep/list", json.dumps({"@context": own}), kind)
-    site.put("/based", json.dumps({"@context": terms | {"@base": "http://wrong.example/"}}), kind)
-
-
-@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning:rdflib")
-@pytest.mark.parametrize("name", CONTEXTS)
-@pytest.mark.usefixtures("contexts")
-def test_contexts_mean_what_they_mean_to_rdflib(site: Site, tmp_path: Path, name: str) -> None:
-    """A document with its contexts written out says what rdflib, which fetches them, reads."""
-    path = tmp_path / "a.jsonld"
-    path.write_text(json.dumps(CONTEXTS[name], indent=1).replace("{url}", site.url), "utf-8")
-    ours = rdflib.Graph()
-    triples = read_rdf(path, Outside([site.url + "/*"]))
-    ours.parse(data=ox.serialize(triples, format=ox.RdfFormat.N_TRIPLES), format="nt")
-    theirs = rdflib.Graph()
-    theirs.parse(data=path.read_text("utf-8"), format="json-ld", publicID=path.as_uri())
-    if name == "based":
-        # JSON-LD 1.1 API, section 4.1.2, step 5.7: in a remote context @base does not count.
-        # To rdflib it does.
-        assert {str(subject) for subject in ours.subjects()} == {(tmp_path / "a").as_uri()}
-        return
-    assert len(ours) == len(theirs) > 0
-    assert isomorphic(ours, theirs)
-
-
-@pytest.mark.usefixtures("contexts")
-def test_json_literals_stay(site: Site, tmp_path: Path) -> None:
-    """What looks like a context within a JSON literal is data: neither fetched nor changed."""
-    path = tmp_path / "a.jsonld"
-    literal = {"@context": site.url + "/nowhere"}
-    j = {"j": {"@id": "http://example.org/j", "@type": "@json"}}
-    path.write_text(json.dumps({"@context": [site.url + "/c", j], "@id": "a", "j": literal}))
-    triples = read_rdf(path, Outside([site.url + "/*"]))
-    assert [json.loads(triple.object.value) for triple in triples] == [literal]  # type: ignore[union-attr]
-    assert site.asked == ["/c"]
-
-
-@pytest.mark.usefixtures("contexts")
-def test_findings_in_json_ld_with_a_fetched_context(run: Run, site: Site) -> None:
-    """A finding stands at its node, on the line of the file as it is."""
-    document = (
-        '{\n "@context": [\n  "{url}/c", {"ex": "http://example.org/"}\n ],\n "@graph": [\n'
-        '  {"@id": "ex:a",\n   "@type": "ex:Company", "name": "A"}]}'
-    )
-    found = json.loads(run({"a.jsonld": document}, "--format", "json").out)["findings"]
-    assert [(one["focus"], one["line"]) for one in found] == [("http://example.org/a", 6)]
-    # A fault of the syntax keeps its line as well.
-    ran = run({"a.jsonld": document.replace('"@type": "ex:Company"', '"@type": {}')})
+def test_contexts_are_not_fetched(run: Run, site: Site) -> None:
+    """A JSON-LD context at an address is refused, also where --fetch names it."""
+    site.put("/c", '{"@context": {}}', kind="application/ld+json")
+    ran = run({"a.jsonld": '{"@context": "{url}/c", "@id": "a"}'})
     assert ran.code == 2
+    assert "its @context is an address, and contexts are not fetched: put the content" in ran.err
+    assert site.asked == []
 
 
 FAULTS: dict[str, tuple[str, str]] = {
@@ -317,7 +239,6 @@ FAULTS: dict[str, tuple[str, str]] = {
     "upwards": ("/a/../firms.ttl", "leads up and down"),
     "no RDF": ("/page", "is no RDF (the server says text/html)"),
     "broken": ("/broken.ttl", "cannot be read: {url}/broken.ttl:1:"),
-    "context": ("/context.jsonld", "is no JSON (the server says text/html)"),
     "packed": ("/packed", "comes compressed, unasked"),
 }
 
@@ -332,7 +253,6 @@ def test_what_cannot_be_had(run: Run, site: Site, fault: str, form: str) -> None
     site.redirect("/loop", "/loop")
     site.put("/page", "<html/>", kind="text/html")
     site.put("/broken.ttl", "no turtle")
-    site.put("/context.jsonld", '{"@context": "page", "@id": "a"}', kind="application/ld+json")
     site.put("/packed", STARTUP, **{"Content-Encoding": "gzip"})
     ran = run({"a.ttl": IMPORTING.replace("/firms.ttl#x", path)}, "--format", form)
     assert ran.code == 2
@@ -344,64 +264,30 @@ def test_what_cannot_be_had(run: Run, site: Site, fault: str, form: str) -> None
         assert "line=5,col=16::" in ran.out
 
 
-CONTEXT_FAULTS = {
-    "itself": ('{"@context": "self"}', "refers to itself"),
-    "itself by a term": ('{"@context": {"p": {"@id": "e:p", "@context": "self"}}}', "to itself"),
-    "nothing": ('{"name": "e:name"}', 'has no "@context"'),
-    "no JSON": ("<html/>", "is no JSON"),
-    "not admitted": ('{"@context": "http://127.0.0.1:9/c"}', "not among the addresses"),
-    "propagation": ('{"@context": {"@version": 1.1, "@propagate": false}}', "@propagate"),
-    "import": ('{"@context": {"@version": 1.1, "@import": "self"}}', "refers to itself"),
-}
-
-
-@pytest.mark.parametrize("fault", CONTEXT_FAULTS)
-def test_contexts_that_cannot_be_had(run: Run, site: Site, fault: str) -> None:
-    """A context that cannot be had or written out is told with its line; no cycle runs on."""
-    text, words = CONTEXT_FAULTS[fault]
-    site.put("/self", text, kind="application/ld+json")
-    ran = run({"a.jsonld": '{\n  "@context": ["{url}/self"], "@id": "a"}'})
-    assert ran.code == 2
-    assert ran.err.startswith("clustergraph: a.jsonld:2:15: @context <")
-    assert words in ran.err
-    assert len(site.asked) <= 1
-
-
-def test_contexts_do_not_swell(site: Site, tmp_path: Path) -> None:
-    """Contexts that name each other again and again are not written out without end."""
-    for number in range(40):
-        site.put(f"/{number}", json.dumps({"@context": [f"{number + 1}"] * 2}))
-    site.put("/40", '{"@context": {}}')
-    path = tmp_path / "a.jsonld"
-    path.write_text(json.dumps({"@context": site.url + "/0"}))
-    with pytest.raises(Exception, match="grow beyond"):
-        read_rdf(path, Outside([site.url + "/*"], Limits(bytes=1 << 14)))
-
-
 def test_limits(site: Site) -> None:
     """Time, length and number of what is fetched have bounds."""
     site.put("/slow", STARTUP)
     outside = Outside([site.url + "/*"], Limits(seconds=0.2))
     with pytest.raises(UnfetchedError, match=r"no whole answer within 0\.2 s"):
-        outside.get(site.url + "/slow", RDF)
+        outside.get(site.url + "/slow")
     site.put("/long", "#" * 600)
     outside = Outside([site.url + "/*"], Limits(bytes=1000))
-    assert len(outside.get(site.url + "/long", RDF).content) == 600
+    assert len(outside.get(site.url + "/long").content) == 600
     site.put("/longer", "#" * 600)
     with pytest.raises(UnfetchedError, match="is too long"):
-        outside.get(site.url + "/longer", RDF)
+        outside.get(site.url + "/longer")
     outside = Outside([site.url + "/*"], Limits(documents=1))
     for _ in range(2):
-        outside.get(site.url + "/long", RDF)
+        outside.get(site.url + "/long")
     with pytest.raises(UnfetchedError, match="1 documents are the most"):
-        outside.get(site.url + "/longer", RDF)
+        outside.get(site.url + "/longer")
 
 
 def test_what_comes_with_a_redirect_is_not_read(site: Site) -> None:
     """A redirect is followed at once, whatever its server sends beside it, or keeps back."""
     site.put("/firms.ttl", STARTUP)
     site.answers["/slow"] = (302, {"Location": "/firms.ttl"}, b"more to come")
-    document = Outside([site.url + "/*"], Limits(seconds=5)).get(site.url + "/slow", RDF)
+    document = Outside([site.url + "/*"], Limits(seconds=5)).get(site.url + "/slow")
     assert document.address == site.url + "/firms.ttl"
     assert document.content == STARTUP.encode()
 
@@ -441,4 +327,4 @@ def test_only_named_addresses_may_be_local(monkeypatch: pytest.MonkeyPatch) -> N
     )
     outside = Outside(["http://firms.example.org/*"])
     with pytest.raises(UnfetchedError, match="private network"):
-        outside.get("http://firms.example.org/x", RDF)
+        outside.get("http://firms.example.org/x")

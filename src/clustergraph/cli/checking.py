@@ -98,8 +98,8 @@ output_option = click.option(
     "addresses",
     multiple=True,
     metavar="ADDRESS",
-    help="Fetch from this address what data and shapes refer to: owl:imports, sh:shapesGraph, "
-    "JSON-LD contexts. One that ends in '*' stands for all that start like it: "
+    help="Fetch from this address what data and shapes refer to: owl:imports and "
+    "sh:shapesGraph. One that ends in '*' stands for all that start like it: "
     "'https://example.org/*'. May be repeated; without it nothing is fetched.",
 )
 @click.option(

@@ -98,7 +98,7 @@ def _does_not_hold(statement: Statement, engine: Engine, form: str) -> NoReturn:
 def _places(triples: list[ox.Triple]) -> Places:
     """Return the cells and lines of the shipped files that state triples."""
     from clustergraph import artefacts
-    from clustergraph.shacl.locate import mentions
+    from clustergraph.shacl.locate import Mentions
     from clustergraph.shacl.reading import read_rdf
     from clustergraph.validation.whole import shipped
 
@@ -114,7 +114,7 @@ def _places(triples: list[ox.Triple]) -> Places:
         read = {_nameless(triple): triple for triple in whole}
         here = {triple: read[_nameless(triple)] for triple in left if _nameless(triple) in read}
         if here:
-            search = mentions(path, whole)
+            search = Mentions(path, whole)
             for triple, stated in here.items():
                 place = search.of(stated, "object") or search.first(stated.subject)
                 found[triple] = (_short(str(place or path)),)

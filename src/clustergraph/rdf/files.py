@@ -151,7 +151,9 @@ def syntax_fault(
     reason = str(error.msg)
     if "LoadDocumentCallback" in reason:
         return UnreadableInputError(
-            source, "its @context is an address, and nothing is fetched: write the context out"
+            source,
+            "its @context is an address, and contexts are not fetched: put the content of a local "
+            "copy in its place",
         )
     if "No scheme found" in reason:
         reason = "a relative IRI: write it in full, or say with --base against which to resolve it"

@@ -21,17 +21,12 @@ from clustergraph import artefacts
 from clustergraph.errors import UsageError
 from clustergraph.sparql.addresses import admits, idle, objection
 
-__all__ = ["CONTEXT", "RDF", "Document", "Limits", "Outside", "UnfetchedError"]
+__all__ = ["Document", "Limits", "Outside", "UnfetchedError"]
 
-RDF: Final = (
+_ACCEPT: Final = (
     "text/turtle, application/trig, application/n-triples, application/n-quads, "
     "application/rdf+xml;q=0.9, application/ld+json;q=0.8"
 )
-"""What is asked for where an ontology or shapes are wanted (the header Accept)."""
-
-CONTEXT: Final = "application/ld+json, application/json;q=0.9"
-"""What is asked for where a JSON-LD context is wanted."""
-
 _MOST_HOPS: Final = 5
 """How often an address may lead to another."""
 
@@ -45,7 +40,7 @@ class Limits:
     Attributes:
         seconds: for one document, from looking up its host to its last byte.
         documents: how many in one run.
-        bytes: how long they may be together; also what contexts may grow to when written out.
+        bytes: how long they may be together.
     """
 
     seconds: float = 20
@@ -95,7 +90,7 @@ class Outside:
         for entry in self.allowed:
             if reason := idle(entry, local=True):
                 raise UsageError(f"--fetch {entry} admits nothing: {reason}")
-        self._known: dict[tuple[str, str], Document] = {}
+        self._known: dict[str, Document] = {}
         self._left = self.limits.bytes
         self._opener = urllib.request.OpenerDirector()
         for handler in (
@@ -111,18 +106,17 @@ class Outside:
         """Say whether the list names an address; its fragment does not count."""
         return admits(self.allowed, urldefrag(address)[0])
 
-    def get(self, address: str, accept: str) -> Document:
+    def get(self, address: str) -> Document:
         """Fetch a document, or return it again.
 
         Args:
             address: where it is; a fragment does not count.
-            accept: `RDF` or `CONTEXT`.
 
         Raises:
             UnfetchedError: the list does not admit it, a limit is reached, or the server refuses.
         """
         address = urldefrag(address)[0]
-        known = self._known.get((address, accept))
+        known = self._known.get(address)
         if known is not None:
             return known
         if len(self._known) >= self.limits.documents:
@@ -130,9 +124,9 @@ class Outside:
                 f"cannot be fetched: {self.limits.documents} documents are the most in one run; "
                 "admit fewer, or keep copies beside your files"
             )
-        document = self._fetched(address, accept)
+        document = self._fetched(address)
         self._left -= len(document.content)
-        self._known[address, accept] = document
+        self._known[address] = document
         return document
 
     def objection(self, address: str) -> str | None:
@@ -143,13 +137,13 @@ class Outside:
             return "leads up and down: write it without dots"
         return objection(address, resolve=True, local=True)
 
-    def _fetched(self, address: str, accept: str) -> Document:
+    def _fetched(self, address: str) -> Document:
         """Fetch within the time; a server that sends a byte now and then gets no more of it."""
         done: list[Document | Exception] = []
 
         def work() -> None:
             try:
-                done.append(self._download(address, accept))
+                done.append(self._download(address))
             except (UnfetchedError, OSError, http.client.HTTPException, ValueError) as error:
                 done.append(error)
 
@@ -163,10 +157,10 @@ class Outside:
             raise result
         raise UnfetchedError(f"cannot be fetched: {self._words(result)}") from result
 
-    def _download(self, address: str, accept: str) -> Document:
+    def _download(self, address: str) -> Document:
         if reason := self.objection(address):
             raise UnfetchedError(f"cannot be fetched: it {reason}")
-        headers = {"Accept": accept, "Accept-Encoding": "identity", "User-Agent": _AGENT}
+        headers = {"Accept": _ACCEPT, "Accept-Encoding": "identity", "User-Agent": _AGENT}
         request = urllib.request.Request(address, headers=headers)  # noqa: S310 - see objection()
         deadline = time.monotonic() + self.limits.seconds
         with self._opener.open(request, timeout=self.limits.seconds) as response:

@@ -18,7 +18,7 @@ import pyoxigraph as ox
 from clustergraph.csvw import Place
 from clustergraph.errors import NotFetchedError, UnreadableInputError
 from clustergraph.rdf.files import SUFFIXES
-from clustergraph.shacl.fetching import RDF, Outside, UnfetchedError
+from clustergraph.shacl.fetching import Outside, UnfetchedError
 from clustergraph.shacl.locate import place_of
 from clustergraph.shacl.reading import Statements, parse, read_rdf
 from clustergraph.vocab import PREFIXES
@@ -185,7 +185,7 @@ def _declared(triples: Iterable[ox.Triple]) -> set[str]:
 
 def _read(link: _Link, outside: Outside) -> list[ox.Triple]:
     try:
-        document = outside.get(link.address, RDF)
+        document = outside.get(link.address)
     except UnfetchedError as error:
         raise link.error(str(error)) from error
     ending = PurePosixPath(urlsplit(document.address).path).suffix.lower()
@@ -198,6 +198,6 @@ def _read(link: _Link, outside: Outside) -> list[ox.Triple]:
             f"is no RDF (the server says {kind}): name the address of the document itself"
         )
     try:
-        return parse(document.address, document.content, rdf_format, document.address, outside)
+        return parse(document.address, document.content, rdf_format, document.address)
     except UnreadableInputError as error:
         raise link.error(f"cannot be read: {error}") from error

@@ -48,7 +48,7 @@ def in_force(paths: Sequence[Path], options: Options) -> Mapping[ox.Triple, str]
         NotFetchedError, UnreadableInputError, SyntaxFaultError: as `validate` does.
     """
     outside = options.outside
-    statements = read(options.shapes or shipped_files(), outside)
+    statements = read(options.shapes or shipped_files())
     here = Path.cwd()
     held = {
         triple: str(relative(place.path, here))
@@ -58,7 +58,7 @@ def in_force(paths: Sequence[Path], options: Options) -> Mapping[ox.Triple, str]
     if options.shapes:
         held = imported(statements, outside, options.local_imports) | held
     if outside is not None:
-        held = shapes_named(read(paths, outside), outside, held) | held
+        held = shapes_named(read(paths), outside, held) | held
     return held
 
 

@@ -1,7 +1,6 @@
 """Files to validate, as triples that know where they come from.
 
-RDF is read by the embedded engine's parsers, tables by `clustergraph.csvw`. Nothing is fetched
-but the JSON-LD contexts that whoever reads admits: else a context must be written into its file.
+RDF is read by the embedded engine's parsers, tables by `clustergraph.csvw`. Nothing is fetched.
 """
 
 from __future__ import annotations
@@ -13,18 +12,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.csvw import CodeLists, Place, convert
 from clustergraph.csvw.codes import code_lists
-from clustergraph.errors import NotFetchedError, UnreadableInputError
+from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf import files
-
-if TYPE_CHECKING:
-    from clustergraph.shacl.fetching import Outside
 
 __all__ = [
     "STANDARD_INPUT",
@@ -52,19 +48,15 @@ Statements = dict[ox.Triple, tuple[Place, ...]]
 """Triples with the places that state them; named graphs are read as one graph."""
 
 
-def read(
-    paths: Iterable[Path], outside: Outside | None = None, notices: list[str] | None = None
-) -> Statements:
+def read(paths: Iterable[Path], notices: list[str] | None = None) -> Statements:
     """Read files and directories; a file that is named twice is read once.
 
     Args:
         paths: RDF files (also compressed by gzip), tables with metadata beside them, the metadata
             documents themselves, and directories of all these.
-        outside: which JSON-LD contexts may be fetched; None: none.
         notices: is added which of the paths hold no statements, in words.
 
     Raises:
-        NotFetchedError: a JSON-LD context that may be fetched cannot be had.
         UnreadableInputError: a path does not exist, or its format is not known.
         SyntaxFaultError: a file breaks the grammar of its format.
         TablesError: cells break their table's metadata.
@@ -74,7 +66,7 @@ def read(
     for path in paths:
         last: tuple[Place, ...] = ()
         empty = path.resolve() not in seen
-        for triple, place in _statements(path, outside, seen):
+        for triple, place in _statements(path, seen):
             empty = False
             known = statements.get(triple)
             if known is None:
@@ -89,15 +81,13 @@ def read(
     return statements
 
 
-def read_rdf(path: Path, outside: Outside | None = None) -> list[ox.Triple]:
+def read_rdf(path: Path) -> list[ox.Triple]:
     """Read one RDF file.
 
     Args:
         path: the file, or what stands for standard input.
-        outside: which JSON-LD contexts may be fetched; None: none.
 
     Raises:
-        NotFetchedError: a JSON-LD context that may be fetched cannot be had.
         UnreadableInputError: it cannot be opened, its format is not known, or it needs something
             from the network.
         SyntaxFaultError: it breaks the grammar of its format.
@@ -106,16 +96,10 @@ def read_rdf(path: Path, outside: Outside | None = None) -> list[ox.Triple]:
     if rdf_format is None:
         known = ", ".join(files.SUFFIXES)
         raise UnreadableInputError(str(path), f"no RDF file by its name; the endings are {known}")
-    return parse(str(path), content_of(path), rdf_format, path.resolve().as_uri(), outside)
+    return parse(str(path), content_of(path), rdf_format, path.resolve().as_uri())
 
 
-def parse(
-    source: str,
-    content: bytes,
-    rdf_format: ox.RdfFormat,
-    base: str,
-    outside: Outside | None = None,
-) -> list[ox.Triple]:
+def parse(source: str, content: bytes, rdf_format: ox.RdfFormat, base: str) -> list[ox.Triple]:
     """Read an RDF document.
 
     Args:
@@ -123,15 +107,11 @@ def parse(
         content: what it holds.
         rdf_format: what it is written in.
         base: the IRI that relative ones are resolved against.
-        outside: which JSON-LD contexts may be fetched; None: none.
 
     Raises:
-        NotFetchedError: a JSON-LD context that may be fetched cannot be had.
         UnreadableInputError: it holds what cannot be validated, or needs the network.
         SyntaxFaultError: it breaks the grammar of its format.
     """
-    if outside is not None and rdf_format == ox.RdfFormat.JSON_LD:
-        content = _with_contexts(source, content, base, outside)
     triples = []
     try:
         for quad in ox.parse(
@@ -150,45 +130,24 @@ def parse(
     return triples
 
 
-def _with_contexts(source: str, content: bytes, base: str, outside: Outside) -> bytes:
-    """Return a JSON-LD document with the contexts that it names written into it."""
-    from clustergraph.shacl.contexts import written_out
-
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        return content  # The parser says where.
-
-    def refuse(offset: int, reason: str) -> NotFetchedError:
-        line = text.count("\n", 0, offset) + 1
-        column = offset - text.rfind("\n", 0, offset)
-        return NotFetchedError(source, reason, line, column)
-
-    return written_out(text, base, outside, refuse).encode()
-
-
-def _statements(
-    path: Path, outside: Outside | None, seen: set[Path]
-) -> Iterator[tuple[ox.Triple, Place]]:
+def _statements(path: Path, seen: set[Path]) -> Iterator[tuple[ox.Triple, Place]]:
     full = path.resolve()
     if full in seen:
         return
     seen.add(full)
     if path.is_dir():
-        yield from _directory(path, outside, seen)
+        yield from _directory(path, seen)
     elif path not in _kept and not path.exists():
         raise UnreadableInputError(str(path), "there is no such file or directory")
     elif _is_table(path):
         yield from _tables(path)
     else:
         place = Place(path)
-        for triple in read_rdf(path, outside):
+        for triple in read_rdf(path):
             yield triple, place
 
 
-def _directory(
-    directory: Path, outside: Outside | None, seen: set[Path]
-) -> Iterator[tuple[ox.Triple, Place]]:
+def _directory(directory: Path, seen: set[Path]) -> Iterator[tuple[ox.Triple, Place]]:
     """Read all of a directory: its tables as a group, then its RDF files at any depth."""
     found = False
     if any(next(directory.glob(pattern), None) for pattern in _METADATA):
@@ -198,7 +157,7 @@ def _directory(
         hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
         if path.is_file() and not hidden and format_of(path) is not None:
             found = True
-            yield from _statements(path, outside, seen)
+            yield from _statements(path, seen)
     if not found:
         raise UnreadableInputError(
             str(directory),

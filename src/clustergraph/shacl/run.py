@@ -66,8 +66,8 @@ class Options:
         local_imports: whether files that are imported (owl:imports) and lie on this machine are
             read.
         outside: what may be fetched: ontologies that the data or the given shapes import, and
-            count as context or as shapes; shapes that the data name, and that count as well;
-            JSON-LD contexts. None: nothing.
+            count as context or as shapes; shapes that the data name, and that count as well.
+            None: nothing.
         skip_broken: whether to leave out what is ill-formed in the shapes, and go on.
         progress: is told in words what is being done.
         before_evaluation: is called once all is read, before a shape is evaluated; takes the
@@ -105,12 +105,12 @@ def validate_files(paths: Iterable[Path], options: Options) -> tuple[Report, Sta
     rules = _Rules.read(options)
     options.progress("reading the data")
     outside, notices = options.outside, rules.notices
-    statements = read(paths, outside, notices)
+    statements = read(paths, notices)
     surroundings: set[ox.Triple] = set()
     if options.surroundings is not None:
         surroundings |= options.surroundings(statements)
     if options.context:
-        surroundings |= read(options.context, outside, notices).keys()
+        surroundings |= read(options.context, notices).keys()
     if outside is not None or options.local_imports:
         options.progress("fetching")
         surroundings |= imported(statements, outside, options.local_imports).keys()
@@ -252,7 +252,7 @@ class _Rules:
         if not options.shapes:
             return cls(dict(_shipped_statements()), [])
         notices: list[str] = []
-        statements = _read_shapes(options.shapes, options.outside, notices)
+        statements = _read_shapes(options.shapes, notices)
         rules = cls(statements, notices)
         rules.add(imported(statements, options.outside, options.local_imports, notices))
         _refuse_without_shapes(rules.statements, options.shapes)
@@ -305,10 +305,8 @@ class _Rules:
         return finding
 
 
-def _read_shapes(
-    paths: Sequence[Path], outside: Outside | None = None, notices: list[str] | None = None
-) -> Statements:
-    statements = read(paths, outside)
+def _read_shapes(paths: Sequence[Path], notices: list[str] | None = None) -> Statements:
+    statements = read(paths)
     told = {
         place.path
         for triple, places in statements.items()

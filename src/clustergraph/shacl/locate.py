@@ -5,24 +5,30 @@ Only files with findings are looked into again. Cells of tables bring their plac
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, Literal
+from xml.parsers import expat
 
 import pyoxigraph as ox
 
 from clustergraph.csvw import Place
-from clustergraph.shacl.locate.mentions import Lines, Mentions, mentions
+from clustergraph.rdf.positions import Spot, Stated, scan
 from clustergraph.shacl.paths import PropertyPath, Term
+from clustergraph.shacl.reading import content_of, format_of
 from clustergraph.shacl.report import Finding
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Lines", "Locator", "Mentions", "located", "mentions", "place_of"]
+__all__ = ["Locator", "Mentions", "located", "place_of"]
 
 Part = Literal["subject", "predicate", "object"]
 
+_LINE_END: Final = re.compile(r"\r\n|\n|\r")
 _DESCRIBING: Final = (PREFIXES["rdf"] + "type", PREFIXES["rdfs"] + "label")
 
 
@@ -67,7 +73,7 @@ class Locator:
         self.by_subject: dict[Term | ox.Triple, list[ox.Triple]] = defaultdict(list)
         self.by_object: dict[Term | ox.Triple, list[ox.Triple]] = defaultdict(list)
         self.by_file: dict[Path, list[ox.Triple]] = defaultdict(list)
-        self.looked_into: dict[Path, Mentions | Lines] = {}
+        self.looked_into: dict[Path, Mentions] = {}
         for triple in statements:
             self.by_subject[triple.subject].append(triple)
             self.by_object[triple.object].append(triple)
@@ -82,17 +88,23 @@ class Locator:
 
     def place(self, finding: Finding) -> Place | None:
         """Return where a finding is, as exactly as the files allow."""
+        places = (place for place in self._places(finding) if place is not None)
+        whole_file = None
+        for place in places:
+            if place.row is not None:
+                return place
+            whole_file = whole_file or place
+        return whole_file
+
+    def _places(self, finding: Finding) -> Iterator[Place | None]:
         if finding.path is not None:
             for triple, part in self.witnesses(finding.path, finding.focus, finding.value):
-                if place := self.of(triple, part if finding.value is not None else "predicate"):
-                    return place
+                yield self.of(triple, part if finding.value is not None else "predicate")
         for triple in sorted(self.by_subject.get(finding.focus, ()), key=_rank):
             if place := self.of(triple, "subject"):
-                return place._replace(column=None, number=None)
+                yield place._replace(column=None, number=None)
         for triple in self.by_object.get(finding.focus, ()):
-            if place := self.of(triple, "object"):
-                return place
-        return None
+            yield self.of(triple, "object")
 
     def witnesses(
         self, path: PropertyPath, focus: Term, value: Term | None
@@ -147,10 +159,10 @@ class Locator:
             return place if spot is None else spot
         return None
 
-    def mentions(self, path: Path) -> Mentions | Lines:
+    def mentions(self, path: Path) -> Mentions:
         """Return the positions of the terms of a file."""
         if path not in self.looked_into:
-            self.looked_into[path] = mentions(path, self.stated_in(path), self.base)
+            self.looked_into[path] = Mentions(path, self.stated_in(path), self.base)
         return self.looked_into[path]
 
     def stated_in(self, path: Path) -> Iterator[ox.Triple]:
@@ -166,3 +178,79 @@ def _rank(triple: ox.Triple) -> int:
     """Rank a triple: the row that says what a thing is comes before one that mentions it."""
     predicate = triple.predicate.value
     return _DESCRIBING.index(predicate) if predicate in _DESCRIBING else len(_DESCRIBING)
+
+
+class Mentions:
+    """Where one file states what.
+
+    Args:
+        path: an RDF file that has been read.
+        triples: what it states, in the order in which it was read. Blank nodes were renamed on
+            reading; the order tells which is which.
+        base: what relative IRIs were resolved against; None: the file's own address.
+    """
+
+    def __init__(self, path: Path, triples: Iterable[ox.Triple], base: str | None = None) -> None:
+        self._path = path
+        text = content_of(path).decode("utf-8", errors="replace")
+        base = path.resolve().as_uri() if base is None else base
+        found: list[Stated] = []
+        self._pointers: Mapping[int, str] = {}
+        # The parser took the file, so it is sound; where this fails, findings name the file alone.
+        with suppress(ValueError, SyntaxError, RecursionError, expat.ExpatError):
+            if (rdf_format := format_of(path)) is not None:
+                found, self._pointers = scan(text, rdf_format, base)
+        self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        self._spots: dict[ox.Triple, Spot] = {}
+        self._subjects: dict[object, int] = {}
+        for triple, (_, spot) in _named_alike(found, triples):
+            if spot is not None:
+                self._spots.setdefault(triple, spot)
+                first = self._subjects.get(triple.subject, spot.subject)
+                self._subjects[triple.subject] = min(first, spot.subject)
+
+    def of(self, triple: ox.Triple, part: Part) -> Place | None:
+        """Return where a part of a statement stands; None when the statement is not found."""
+        spot = self._spots.get(triple)
+        return None if spot is None else self._place(getattr(spot, part))
+
+    def first(self, subject: Term | ox.Triple) -> Place | None:
+        """Return where the file first says something of ``subject``."""
+        at = self._subjects.get(subject)
+        return None if at is None else self._place(at)
+
+    def _place(self, at: int) -> Place:
+        line = bisect_right(self._starts, at) - 1
+        return Place(
+            self._path,
+            row=line + 1,
+            character=at - self._starts[line] + 1,
+            pointer=self._pointers.get(at),
+        )
+
+
+def _named_alike(
+    found: list[Stated], triples: Iterable[ox.Triple]
+) -> Iterator[tuple[ox.Triple, Stated]]:
+    """Yield statements as ``triples`` have them, whose blank nodes have other names.
+
+    Both are in the same order, so the first statement with a blank node on one side is the first
+    on the other. Where they do not agree, statements with blank nodes are left out.
+    """
+    yield from ((one.triple, one) for one in found if not any(map(_is_blank, one.triple)))
+    ours: dict[ox.Triple, Stated] = {}
+    for one in found:
+        if any(map(_is_blank, one.triple)):
+            ours.setdefault(one.triple, one)
+    theirs = [triple for triple in triples if any(map(_is_blank, triple))]
+    renamed: dict[object, object] = {}
+    for mine, other in zip(ours, theirs, strict=False):
+        for a, b in zip(mine, other, strict=True):
+            if (renamed.setdefault(a, b) if _is_blank(a) and _is_blank(b) else a) != b:
+                return
+    if len(ours) == len(theirs) and len(set(renamed.values())) == len(renamed):
+        yield from zip(theirs, ours.values(), strict=True)
+
+
+def _is_blank(term: object) -> bool:
+    return isinstance(term, ox.BlankNode)

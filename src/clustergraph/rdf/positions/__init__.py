@@ -1,1 +1,0 @@
-"""Line and column of every term in an RDF document."""
