@@ -156,7 +156,7 @@ def found(case: Case, few: int) -> Counter[tuple[str, ...]]:
             result.value,
             result.shape,
             result.component,
-            result.severity,
+            result.severity_iri,
         )
         for result in compiled.results(graph)
     )

@@ -13,7 +13,6 @@ import pytest
 from clustergraph.errors import SyntaxFaultError, TablesError, UnreadableInputError
 from clustergraph.shacl import Finding, Options, Report, Severity, render
 from clustergraph.shacl.paths import PropertyPath
-from clustergraph.shacl.results import Result
 from clustergraph.validation import context, validate
 from clustergraph.vocab import PREFIXES
 
@@ -139,7 +138,7 @@ def test_syntax_error_counts_characters(tmp_path: Path, name: str, text: str, wr
         (
             "data.jsonld",
             b'{"@context": "http://example.org/context", "a": 1}',
-            "nothing is fetched",
+            "contexts are not fetched",
         ),
         (
             "data.nt",
@@ -507,15 +506,15 @@ def test_another_engine_can_judge(tmp_path: Path) -> None:
     """An engine is a function; what it finds is located and sorted all the same."""
     data = write(tmp_path / "data.ttl", "<http://example.org/c> a cg:Company .")
 
-    def engine(triples: object, shapes: object) -> list[Result]:
+    def engine(triples: object, shapes: object) -> list[Finding]:
         return [
-            Result(
-                Severity.INFO.iri,
+            Finding(
+                Severity.INFO,
                 ox.NamedNode("http://example.org/S"),
                 ox.NamedNode("http://example.org/c"),
                 None,
                 None,
-                (),
+                "",
                 "",
             )
         ]

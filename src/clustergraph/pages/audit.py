@@ -16,7 +16,7 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError
-from clustergraph.pages.rules import Rule, severity_of
+from clustergraph.pages.rules import Rule
 from clustergraph.protocol.derived import derived
 from clustergraph.questions import catalogue
 from clustergraph.vocab import GRAPH, INFERRED
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from clustergraph.pages.visit import Visit
-    from clustergraph.shacl.results import Result
+    from clustergraph.shacl.report import Finding
 
 __all__ = ["broken", "checked", "findings", "shapes_and_graph"]
 
@@ -55,7 +55,7 @@ def findings(visit: Visit) -> dict[str, Any]:
                 key = getattr(result.shape, "value", "").rpartition("#")[2]
                 row = rules.setdefault(
                     key,
-                    {"severity": severity_of(result.severity), "n": 0, "graphs": Counter(),
+                    {"severity": result.severity.word, "n": 0, "graphs": Counter(),
                      "examples": []},
                 )  # fmt: skip
                 row["n"] += 1
@@ -135,7 +135,7 @@ def shapes_and_graph(visit: Visit) -> tuple[Any, Any]:
     return memory["validated graph"], Compiled.of(shipped_shapes())
 
 
-def _graph(visit: Visit, result: Result) -> str:
+def _graph(visit: Visit, result: Finding) -> str:
     """Return the name of the graph that states what is wrong, or else the thing itself."""
     store = visit.context.store
     predicate = result.path.last() if result.path is not None else None
@@ -156,10 +156,9 @@ def _graph(visit: Visit, result: Result) -> str:
     return ""
 
 
-def _places(results: list[Result]) -> dict[int, dict[str, Any]]:
+def _places(results: list[Finding]) -> dict[int, dict[str, Any]]:
     """Return the cells that state what was found, as far as the shipped tables hold it."""
     from clustergraph.shacl.locate import located
-    from clustergraph.shacl.report import Finding, Severity
     from clustergraph.validation.whole import kept
 
     found: dict[int, dict[str, Any]] = {}
@@ -169,11 +168,8 @@ def _places(results: list[Result]) -> dict[int, dict[str, Any]]:
         if whole is None:
             return found
         statements = whole.statements(result.focus for result in results)
-        for number, result in enumerate(results):
-            severity = Severity.of(result.severity)
-            about = (result.shape, result.focus, result.path, result.value)
-            finding = Finding(severity, *about, "", result.component)
-            place = next(iter(located([finding], statements))).place
+        for number, placed in enumerate(located(results, statements)):
+            place = placed.place
             if place is not None:
                 name = _name_of(place.path)
                 found[number] = {"file": name, "row": place.row, "column": place.column}

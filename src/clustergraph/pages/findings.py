@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from clustergraph.pages.audit import shapes_and_graph
-from clustergraph.pages.rules import severity_of
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
@@ -72,5 +71,4 @@ def _validated(visit: Visit, nodes: list[ox.NamedNode]) -> Iterator[Finding]:
                     language = next((one for one in preferred if one in messages), "")
                     message = messages.get(language, "")
                     name = getattr(result.shape, "value", "")
-                    severity = severity_of(result.severity)
-                    yield Finding(severity, node.value, name, message, language)
+                    yield Finding(result.severity.word, node.value, name, message, language)

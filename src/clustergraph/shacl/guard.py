@@ -21,9 +21,8 @@ from clustergraph.shacl.compile import Compiled, Graph
 from clustergraph.shacl.compile.footprint import footprint_of
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.paths import Term
-from clustergraph.shacl.report import Report, Severity
-from clustergraph.shacl.results import Result
-from clustergraph.shacl.run import finding_of, in_order, shapes_in, shipped_shapes
+from clustergraph.shacl.report import Finding, Report, Severity
+from clustergraph.shacl.run import in_order, shapes_in, shipped_shapes
 from clustergraph.vocab import INFERRED
 
 __all__ = ["Guard", "asserted"]
@@ -74,14 +73,14 @@ class Guard:
         """
         found = self._findings(store, delta, before)
         size = 0 if delta is None else len(delta.added)
-        report = Report(tuple(sorted(map(finding_of, found), key=in_order)), size)
+        report = Report(tuple(sorted(found, key=in_order)), size)
         if not report.conforms(self._threshold):
             raise InvalidChangeError(report)
         return report
 
     def _findings(
         self, store: ox.Store, delta: Delta | None, before: Callable[[], ox.Store]
-    ) -> list[Result]:
+    ) -> list[Finding]:
         if delta is None:
             now = list(self.compiled.results(asserted(store)))
             return _new(now, self.compiled.results(asserted(before()))) if now else now
@@ -157,7 +156,7 @@ def asserted(store: ox.Store) -> Graph:
     return _Stated(store, without=_INFERRED)
 
 
-def _new(now: Iterable[Result], before: Iterable[Result]) -> list[Result]:
+def _new(now: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
     """Return the results that were not there before."""
     known = Counter(map(_mark, before))
     found = []
@@ -170,5 +169,5 @@ def _new(now: Iterable[Result], before: Iterable[Result]) -> list[Result]:
     return found
 
 
-def _mark(result: Result) -> tuple[object, ...]:
-    return result[:5] + result[6:7]
+def _mark(one: Finding) -> tuple[object, ...]:
+    return one.severity, one.shape, one.focus, one.path, one.value, one.component

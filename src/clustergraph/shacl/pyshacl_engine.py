@@ -24,7 +24,7 @@ from clustergraph.shacl.compile.expansion import QueryFaultError, expanded
 from clustergraph.shacl.compile.queries import declarations
 from clustergraph.shacl.compile.reference import parsed
 from clustergraph.shacl.paths import PropertyPath, Term
-from clustergraph.shacl.results import Result
+from clustergraph.shacl.report import Finding
 from clustergraph.sparql.regex import (
     RegexFaultError,
     translated,
@@ -32,7 +32,7 @@ from clustergraph.sparql.regex import (
 )
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Result", "forget", "validate_triples"]
+__all__ = ["forget", "validate_triples"]
 
 _SH: Final = PREFIXES["sh"]
 _QUERIES: Final = frozenset(_SH + name for name in ("select", "ask", "construct"))
@@ -40,7 +40,7 @@ _DEPTH: Final = 30
 """How deep shapes may refer to other shapes."""
 
 
-def validate_triples(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> Iterator[Result]:
+def validate_triples(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> Iterator[Finding]:
     """Validate ``data`` against ``shapes``; nothing is inferred and nothing fetched.
 
     Raises:
@@ -75,14 +75,14 @@ def validate_triples(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> 
     yield from _results(results)
 
 
-def _results(graph: rdflib.Graph) -> Iterator[Result]:
+def _results(graph: rdflib.Graph) -> Iterator[Finding]:
     """Yield the results that belong to the report, each with those that it holds as details."""
     for result in graph.objects(None, rdflib.URIRef(_SH + "result")):
         if (found := _result(graph, result)) is not None:
             yield found
 
 
-def _result(graph: rdflib.Graph, node: rdflib.term.Node) -> Result | None:
+def _result(graph: rdflib.Graph, node: rdflib.term.Node) -> Finding | None:
     def objects(subject: Term, predicate: str) -> list[Term]:
         found = graph.objects(to_rdflib(subject), rdflib.URIRef(predicate))
         return [from_rdflib(term) for term in found]
@@ -97,7 +97,7 @@ def _result(graph: rdflib.Graph, node: rdflib.term.Node) -> Result | None:
     severity, component = one("resultSeverity"), one("sourceConstraintComponent")
     messages = map(from_rdflib, graph.objects(node, rdflib.URIRef(_SH + "resultMessage")))
     nested = (_result(graph, inner) for inner in graph.objects(node, rdflib.URIRef(_SH + "detail")))
-    return Result(
+    return Finding.by(
         severity.value if severity else "",
         shape,
         focus,
@@ -105,9 +105,8 @@ def _result(graph: rdflib.Graph, node: rdflib.term.Node) -> Result | None:
         one("value"),
         tuple(message for message in messages if isinstance(message, ox.Literal)),
         component.value if component else "",
-        tuple(inner for inner in nested if inner is not None),
-        one("sourceConstraint"),
-        "pyshacl",
+        detail=tuple(inner for inner in nested if inner is not None),
+        constraint=one("sourceConstraint"),
     )
 
 

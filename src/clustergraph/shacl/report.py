@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Final, Literal
 
 import pyoxigraph as ox
 
@@ -57,6 +57,9 @@ def name_of_shape(shape: ox.NamedNode | ox.BlankNode) -> str:
     return shorten(shape.value)
 
 
+_LANGUAGES: Final = {"en": 0, None: 1}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that a shape found wrong (a ``sh:ValidationResult``).
@@ -97,6 +100,34 @@ class Finding:
     own_severity: str | None = None
     part: int = 0
     shape_key: str = ""
+
+    @classmethod
+    def by(
+        cls,
+        severity: str,
+        shape: ox.NamedNode | ox.BlankNode,
+        focus: Term,
+        path: PropertyPath | None,
+        value: Term | None,
+        messages: tuple[ox.Literal, ...],
+        component: str,
+        **more: Any,
+    ) -> Finding:
+        """Return what a shape of some severity (an IRI) finds, told by one of its messages."""
+        grade = Severity.of(severity)
+        # The English message, or the one without a language, or any.
+        told = sorted((_LANGUAGES.get(one.language, 2), one.value) for one in messages)
+        message = told[0][1] if told else ""
+        own = None if severity == grade.iri else severity
+        return cls(
+            grade, shape, focus, path, value, message, component,
+            messages=messages, own_severity=own, **more,
+        )  # fmt: skip
+
+    @property
+    def severity_iri(self) -> str:
+        """The IRI of the severity that the shape has."""
+        return self.own_severity or self.severity.iri
 
     @property
     def file(self) -> Path | None:

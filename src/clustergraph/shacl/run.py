@@ -19,8 +19,7 @@ from clustergraph.shacl.imports import imported, shapes_named
 from clustergraph.shacl.locate import located, place_of
 from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.reading import Statements, read
-from clustergraph.shacl.report import Finding, Report, Severity
-from clustergraph.shacl.results import Result
+from clustergraph.shacl.report import Finding, Report
 from clustergraph.vocab import PREFIXES
 
 if TYPE_CHECKING:
@@ -34,7 +33,6 @@ __all__ = [
     "PlacedFault",
     "WholeGraph",
     "engine_of",
-    "finding_of",
     "in_order",
     "report_of",
     "shapes_in",
@@ -44,7 +42,7 @@ __all__ = [
     "validate_graph",
 ]
 
-Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Result]]
+Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Finding]]
 """Validates the triples of the data by the triples of the shapes."""
 
 EngineChoice = Literal["auto", "compiled", "pyshacl"]
@@ -119,7 +117,7 @@ def validate_files(paths: Iterable[Path], options: Options) -> tuple[Report, Sta
     surroundings -= statements.keys()
     compiled = rules.compiled(options)
     results = _evaluated([*statements, *surroundings], compiled, options)
-    report = report_of(map(rules.finding, results), statements, surroundings)
+    report = report_of(map(rules.keyed, results), statements, surroundings)
     return replace(report, shapes=rules.statements, notices=tuple(notices)), statements
 
 
@@ -163,10 +161,10 @@ def validate_graph(whole: WholeGraph, options: Options) -> Report:
     if options.engine is validate_triples:
         options.progress("evaluating")
         options.before_evaluation()
-        results: Iterable[Result] = compiled.results(graph)
+        results: Iterable[Finding] = compiled.results(graph)
     else:
         results = _evaluated(tuple(graph.triples()), compiled, options)
-    found = list(map(rules.finding, results))
+    found = list(map(rules.keyed, results))
     statements = whole.statements(term for finding in found for term in _things(finding))
     findings = sorted(located(found, statements), key=in_order)
     return Report(
@@ -176,7 +174,7 @@ def validate_graph(whole: WholeGraph, options: Options) -> Report:
 
 def _evaluated(
     data: Collection[ox.Triple], compiled: Compiled, options: Options
-) -> Iterable[Result]:
+) -> Iterable[Finding]:
     options.progress("evaluating")
     options.before_evaluation()
     if options.engine is not validate_triples:
@@ -205,7 +203,7 @@ def engine_of(name: EngineChoice) -> Engine:
     return {"auto": validate_triples, "compiled": _compiled, "pyshacl": _pyshacl}[name]
 
 
-def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterator[Result]:
+def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterator[Finding]:
     compiled = Compiled.of(tuple(shapes))
     graph = compiled.graph(data)
     if compiled.shapes.advanced:
@@ -221,7 +219,7 @@ def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Ite
     return compiled.results(graph)
 
 
-def _pyshacl(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterable[Result]:
+def _pyshacl(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterable[Finding]:
     # Imported here: rdflib and pySHACL take most of a second.
     from clustergraph.shacl import pyshacl_engine
 
@@ -297,9 +295,8 @@ class _Rules:
     def _keys(self) -> ContentKeys:
         return ContentKeys(self.statements)
 
-    def finding(self, result: Result) -> Finding:
-        """Return a result as a report tells it; a shape without a name is told by its content."""
-        finding = finding_of(result)
+    def keyed(self, finding: Finding) -> Finding:
+        """Return a finding with a key for its shape, if that has no name."""
         if isinstance(finding.shape, ox.BlankNode):
             return replace(finding, shape_key=self._keys.key(finding.shape))
         return finding
@@ -356,38 +353,6 @@ def _things(finding: Finding) -> Iterator[Term]:
     yield finding.focus
     for inner in finding.detail:
         yield from _things(inner)
-
-
-def finding_of(result: Result) -> Finding:
-    """Return a result as a report tells it, without a place yet."""
-    severity = Severity.of(result.severity)
-    return Finding(
-        severity=severity,
-        shape=result.shape,
-        focus=result.focus,
-        path=result.path,
-        value=result.value,
-        message=_message(result),
-        component=result.component,
-        messages=result.messages,
-        detail=tuple(map(finding_of, result.detail)),
-        constraint=result.constraint,
-        engine=result.engine,
-        own_severity=None if result.severity == severity.iri else result.severity,
-        part=result.part,
-    )
-
-
-def _message(result: Result) -> str:
-    """Return the English message, or the one without a language, or any."""
-    ranked = sorted(
-        result.messages,
-        key=lambda message: (
-            {"en": 0, None: 1}.get(message.language, 2),
-            message.value,
-        ),
-    )
-    return ranked[0].value if ranked else ""
 
 
 def in_order(finding: Finding) -> tuple[int, str, int, int, str, str, str]:

@@ -12,7 +12,7 @@ from clustergraph.shacl.compile import Compiled
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.reading import Statements
 from clustergraph.shacl.report import Report
-from clustergraph.shacl.run import finding_of, report_of
+from clustergraph.shacl.run import report_of
 from clustergraph.vocab import INFERRED, PREFIXES
 
 __all__ = ["validate_sent"]
@@ -41,7 +41,7 @@ def validate_sent(
     """
     surroundings = set() if context is None else _around(statements, context)
     results = compiled.results(compiled.graph([*statements, *surroundings]))
-    return report_of(map(finding_of, results), statements, surroundings, base)
+    return report_of(results, statements, surroundings, base)
 
 
 def _around(triples: Collection[ox.Triple], store: ox.Store) -> set[ox.Triple]:

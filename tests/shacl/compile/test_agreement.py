@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from clustergraph.errors import UnreadableInputError
 from clustergraph.shacl import pyshacl_engine
 from clustergraph.shacl.compile import Compiled, Graph
-from clustergraph.shacl.results import Result
+from clustergraph.shacl.report import Finding
 from clustergraph.vocab import PREFIXES
 
 PROLOGUE = "@prefix : <http://example.org/> .\n" + "".join(
@@ -253,7 +253,7 @@ implicit = bodies.map(lambda body: f":T a rdfs:Class , sh:NodeShape ; {body} .")
 shape_texts = st.one_of(on_nodes, on_paths, qualified, implicit)
 
 
-def told(results: Iterable[Result], shapes: str) -> Counter[tuple[object, ...]]:
+def told(results: Iterable[Finding], shapes: str) -> Counter[tuple[object, ...]]:
     """Count results; messages where shapes have their own, details where both give them."""
     own = "sh:message" in shapes
     counted: Counter[tuple[object, ...]] = Counter()

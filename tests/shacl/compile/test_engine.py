@@ -12,7 +12,7 @@ import pytest
 from clustergraph.shacl import pyshacl_engine, shipped_shapes
 from clustergraph.shacl.compile import Compiled, Graph, validate_triples
 from clustergraph.shacl.reading import read
-from clustergraph.shacl.results import Result
+from clustergraph.shacl.report import Finding
 from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
 
@@ -30,7 +30,7 @@ def parse(text: str) -> list[ox.Triple]:
 Key = tuple[object, ...]
 
 
-def comparable(result: Result) -> Key:
+def comparable(result: Finding) -> Key:
     """Return what both engines must agree on; details only where both give them (sh:node)."""
     nested: Counter[Key] = Counter()
     if result.component == SH + "NodeConstraintComponent":
@@ -47,7 +47,7 @@ def comparable(result: Result) -> Key:
     )
 
 
-def agreed(results: Iterable[Result]) -> Counter[Key]:
+def agreed(results: Iterable[Finding]) -> Counter[Key]:
     return Counter(map(comparable, results))
 
 

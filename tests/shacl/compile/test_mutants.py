@@ -13,7 +13,7 @@ import pytest
 from clustergraph.shacl import pyshacl_engine, shipped_shapes
 from clustergraph.shacl.compile import Compiled, Graph, Shape
 from clustergraph.shacl.reading import read
-from clustergraph.shacl.results import Result
+from clustergraph.shacl.report import Finding
 from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
 
@@ -86,7 +86,7 @@ def copies(focus: ox.NamedNode, part: Shape, graph: Graph) -> Iterator[ox.Triple
                 yield ox.Triple(value, names[0], copy)
 
 
-def nested(results: Iterable[Result]) -> Iterator[Result]:
+def nested(results: Iterable[Finding]) -> Iterator[Finding]:
     for result in results:
         yield result
         yield from nested(result.detail)
@@ -129,7 +129,7 @@ def test_each_constraint_is_broken() -> None:
 def test_mutants_of_each_constraint_give_what_pyshacl_gives() -> None:
     """Of all mutants together: the same results by queries, one by one, and by pySHACL."""
 
-    def told(results: Iterable[Result]) -> Counter[tuple[str, ...]]:
+    def told(results: Iterable[Finding]) -> Counter[tuple[str, ...]]:
         return Counter(
             (
                 str(one.focus),

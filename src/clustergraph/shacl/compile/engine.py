@@ -15,7 +15,7 @@ from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.shapes import Shapes
 from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.paths import Term
-from clustergraph.shacl.results import Result
+from clustergraph.shacl.report import Finding
 
 __all__ = ["Compiled", "validate_triples"]
 
@@ -25,7 +25,7 @@ _FEW: Final = 2
 
 def validate_triples(
     data: Collection[ox.Triple], shapes: Collection[ox.Triple]
-) -> Iterator[Result]:
+) -> Iterator[Finding]:
     """Validate ``data`` against ``shapes``; nothing is inferred and nothing fetched.
 
     Raises:
@@ -70,7 +70,7 @@ class Compiled:
         extra = self.shapes.triples if self.shapes.mention_shapes_graph else ()
         return Graph.of(data, extra)
 
-    def results(self, graph: Graph, nodes: NodesByShape | None = None) -> Iterator[Result]:
+    def results(self, graph: Graph, nodes: NodesByShape | None = None) -> Iterator[Finding]:
         """Yield the results of shapes for a graph.
 
         Args:

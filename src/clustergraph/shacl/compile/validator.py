@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -24,7 +25,7 @@ from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.recursion import Recursion
 from clustergraph.shacl.paths import PropertyPath, Term, show
-from clustergraph.shacl.results import Result
+from clustergraph.shacl.report import Finding, Severity
 from clustergraph.sparql.regex import matches
 from clustergraph.vocab import PREFIXES
 
@@ -57,6 +58,8 @@ _DEEPEST_DETAIL: Final = 3
 """How deep the results of a shape that refers to itself are explained."""
 
 _TRUE: Final = ("true", "1")
+_SOMETHING: Final = Finding(Severity.VIOLATION, ox.BlankNode(), ox.BlankNode(), None, None, "", "")
+"""What is found where it only counts that something is."""
 
 Values = list[Term]
 
@@ -98,7 +101,7 @@ class NodeValidator:
             before = self._suspects.get(constraint, (frozenset[Term](), frozenset[Term]()))
             self._suspects[constraint] = (screened | before[0], found | before[1])
 
-    def results(self, shape: Shape, focus: Term) -> Iterator[Result]:
+    def results(self, shape: Shape, focus: Term) -> Iterator[Finding]:
         """Yield the results of a focus node for a shape.
 
         Where property shapes lead back to themselves, each is evaluated once for a node.
@@ -174,19 +177,18 @@ class NodeValidator:
         value: Term | None = None,
         *,
         path: PropertyPath | None = None,
-        detail: Iterable[Result] = (),
+        detail: Iterable[Finding] = (),
         solution: Mapping[str, Term] | None = None,
         fit: Sequence[bool] = (),
-    ) -> Result:
-        path = path or shape.path
-        messages: tuple[ox.Literal, ...] = ()
+    ) -> Finding:
         if self._silent:
-            pass
-        elif solution is None:
-            messages = shape.messages or (default_message(constraint, focus, path, value, fit),)
-        else:
+            return _SOMETHING
+        path = path or shape.path
+        if solution is not None:
             messages = filled(shape, constraint, solution)
-        return Result(
+        else:
+            messages = shape.messages or (default_message(constraint, focus, path, value, fit),)
+        return Finding.by(
             shape.severity,
             shape.node,
             focus,
@@ -194,9 +196,9 @@ class NodeValidator:
             value,
             messages,
             constraint.component,
-            tuple(detail),
-            constraint.node,
-            "compiled" if self._reference is None else "rdflib",
+            detail=tuple(detail),
+            constraint=constraint.node,
+            engine="compiled" if self._reference is None else "rdflib",
         )
 
     # Constraints of a value: each says whether a value node breaks it.
@@ -260,14 +262,14 @@ class NodeValidator:
 
     def _unique_lang(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
+    ) -> Iterator[Finding]:
         tags = [(v.language or "").lower() for v in values if isinstance(v, ox.Literal)]
         for _ in dict.fromkeys(tag for tag in tags if tag and tags.count(tag) > 1):
             yield self._result(shape, constraint, focus)
 
     def _pair(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
+    ) -> Iterator[Finding]:
         predicate = constraint.terms[0]
         assert isinstance(predicate, ox.NamedNode)  # noqa: S101 - checked when it was read
         others = self._graph.objects(focus, predicate)
@@ -292,7 +294,7 @@ class NodeValidator:
 
     def _closed(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
+    ) -> Iterator[Finding]:
         for value in values:
             for predicate, other in self._graph.about(value):
                 if predicate not in constraint.terms:
@@ -301,7 +303,7 @@ class NodeValidator:
 
     def _logical(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
+    ) -> Iterator[Finding]:
         shapes = constraint.shapes
         for value in values:
             fit = [self.conforms(other, value) for other in shapes]
@@ -317,14 +319,14 @@ class NodeValidator:
             if fails:
                 listed = constraint.name not in ("node", "not")
                 detail = [
-                    result._replace(part=number) if listed else result
+                    replace(result, part=number) if listed else result
                     for number, (other, fits) in enumerate(zip(shapes, fit, strict=True), 1)
                     if not fits
                     for result in self._detail(other, value)
                 ]
                 yield self._result(shape, constraint, focus, value, detail=detail, fit=fit)
 
-    def _detail(self, shape: Shape, value: Term) -> list[Result]:
+    def _detail(self, shape: Shape, value: Term) -> list[Finding]:
         """Return the results that explain why a value does not conform to a shape."""
         if self._silent or (shape.recursive and self._explained >= _DEEPEST_DETAIL):
             return []
@@ -337,7 +339,7 @@ class NodeValidator:
 
     def _qualified(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
+    ) -> Iterator[Finding]:
         (wanted,) = constraint.shapes
         fits = [
             self.conforms(wanted, value)
@@ -354,7 +356,7 @@ class NodeValidator:
 
     def _sparql(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
+    ) -> Iterator[Finding]:
         assert constraint.query is not None  # noqa: S101 - as the reader makes them
         screened, suspects = self._suspects.get(constraint, ((), ()))
         if focus in screened and focus not in suspects:
@@ -383,7 +385,7 @@ class NodeValidator:
 
     def _component(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
-    ) -> Iterator[Result]:
+    ) -> Iterator[Finding]:
         assert constraint.query is not None  # noqa: S101 - as the reader makes them
         if constraint.query.kind == "select":
             yield from self._sparql(shape, constraint, focus, values)
@@ -407,7 +409,7 @@ class NodeValidator:
 
 BreaksValue = Callable[[NodeValidator, Constraint, Term], bool]
 BreaksAll = Callable[[NodeValidator, Constraint, Values], bool]
-Check = Callable[[NodeValidator, Shape, Constraint, Term, Values], Iterator[Result]]
+Check = Callable[[NodeValidator, Shape, Constraint, Term, Values], Iterator[Finding]]
 _Check = tuple[Constraint, BreaksValue | None, BreaksAll | None, Check | None]
 
 _OF_A_VALUE: Final[Mapping[str, BreaksValue]] = {

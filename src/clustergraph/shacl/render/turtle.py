@@ -9,7 +9,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.shacl.report import Finding, Report, Severity
+from clustergraph.shacl.report import Finding, Report
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["write"]
@@ -35,11 +35,10 @@ def write(report: Report) -> str:
 
 def _result(parent: ox.BlankNode, link: str, finding: Finding) -> list[ox.Triple]:
     node = ox.BlankNode()
-    severity = finding.own_severity or Severity(finding.severity).iri
     triples = [
         _say(parent, link, node),
         _say(node, PREFIXES["rdf"] + "type", ox.NamedNode(_SH + "ValidationResult")),
-        _say(node, _SH + "resultSeverity", ox.NamedNode(severity)),
+        _say(node, _SH + "resultSeverity", ox.NamedNode(finding.severity_iri)),
         _say(node, _SH + "focusNode", finding.focus),
         _say(node, _SH + "sourceShape", finding.shape),
     ]
