@@ -17,9 +17,9 @@ import xmlschema
 from clustergraph.csvw import Place
 from clustergraph.errors import UnreadableInputError
 from clustergraph.shacl import Finding, Report, Severity, render
-from clustergraph.shacl.baseline import fingerprint, new_since, read_baseline
+from clustergraph.shacl.fingerprints import fingerprint, new_since, read_baseline
 from clustergraph.shacl.paths import PropertyPath
-from clustergraph.shacl.render import sarif
+from clustergraph.shacl.render import machine
 from clustergraph.vocab import PREFIXES
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -258,8 +258,8 @@ def test_reports_for_code_hosts_are_capped(
     report: Report, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SARIF and GitHub get no more results than they take, and are told how many more there are."""
-    assert sarif.MOST_RESULTS == 25_000
-    monkeypatch.setattr(sarif, "MOST_RESULTS", 100)
+    assert machine.MOST_RESULTS == 25_000
+    monkeypatch.setattr(machine, "MOST_RESULTS", 100)
     many = Report((report.findings[-1],) * 102)
     (run,) = json.loads(render(many, "sarif", base=tmp_path))["runs"]
     assert len(run["results"]) == 100

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import SyntaxFaultError, TablesError, UnreadableInputError
-from clustergraph.shacl import Finding, Options, Report, Severity, render
+from clustergraph.shacl import Options, Report, Severity, render
 from clustergraph.shacl.paths import PropertyPath
 from clustergraph.validation import context, validate
 from clustergraph.vocab import PREFIXES
@@ -500,28 +500,6 @@ def test_text_report_is_grouped(several: Report, tmp_path: Path) -> None:
     assert f"  violation  http://example.org/v\n    no v\n    - {place}" in text
     assert text.endswith("2 violations, 1 warning, 1 info in 1 triples of 1 file\n")
     assert render(Report((), 3, 2)) == "no findings in 3 triples of 2 files\n"
-
-
-def test_another_engine_can_judge(tmp_path: Path) -> None:
-    """An engine is a function; what it finds is located and sorted all the same."""
-    data = write(tmp_path / "data.ttl", "<http://example.org/c> a cg:Company .")
-
-    def engine(triples: object, shapes: object) -> list[Finding]:
-        return [
-            Finding(
-                Severity.INFO,
-                ox.NamedNode("http://example.org/S"),
-                ox.NamedNode("http://example.org/c"),
-                None,
-                None,
-                "",
-                "",
-            )
-        ]
-
-    (finding,) = validate([data], options=Options(engine=engine)).findings
-    assert isinstance(finding, Finding)
-    assert finding.file == data
 
 
 def test_progress_is_told(tmp_path: Path) -> None:

@@ -174,8 +174,7 @@ def validate(
       curl -s https://example.org/my.ttl | clustergraph validate -q -
     """  # noqa: D301 - click reads the backspace
     from clustergraph import shacl, validation
-    from clustergraph.shacl import baseline as earlier
-    from clustergraph.shacl.run import engine_of
+    from clustergraph.shacl import fingerprints
 
     if revision is not None and Path("-") in (*paths, *shapes):
         raise UsageError("--changed-since compares files in git; standard input has no history")
@@ -183,7 +182,7 @@ def validate(
     outside = _outside(addresses)
     options = shacl.Options(
         shapes=tuple(shapes),
-        engine=engine_of(engine),
+        engine=engine,
         context=tuple(context),
         local_imports=imports,
         outside=outside,
@@ -195,7 +194,7 @@ def validate(
         _list(paths, options, names)
         _tell_unmatched(outside, quiet)
         return
-    known = earlier.read_baseline(baseline) if baseline else None
+    known = fingerprints.read_baseline(baseline) if baseline else None
     with progress("validating", quiet) as tell:
         try:
             options = replace(options, progress=tell)
@@ -223,7 +222,7 @@ def validate(
             for name in choosing.without_findings(report, nodes):
                 click.echo(f"clustergraph: nothing was found about {name}", err=True)
     if known is not None:
-        report = earlier.new_since(report, known)
+        report = fingerprints.new_since(report, known)
     noted = strict and bool(report.notices or (outside is not None and outside.unmatched))
     deliver(report, form, fail_on, output, quiet, code=2 if noted else None)
 
@@ -283,12 +282,12 @@ def _tell_unmatched(outside: Outside | None, quiet: bool) -> None:
 
 def _list(paths: Sequence[Path], options: Options, names: Sequence[str]) -> None:
     """Print the shapes in force as a table."""
-    from clustergraph.shacl import choosing, listing
+    from clustergraph.shacl import choosing
 
-    rules = listing.in_force(paths, options)
+    rules = choosing.in_force(paths, options)
     rows = [
-        listing.ListedShape("name", "severity", "file", "target"),
-        *listing.listed(rules, choosing.named(names, rules) if names else None),
+        choosing.ListedShape("name", "severity", "file", "target"),
+        *choosing.listed(rules, choosing.named(names, rules) if names else None),
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -52,7 +52,7 @@ def answer(request: Request, context: Context) -> Response:
     if own and config.shapes is not None:
         detail = "the shapes are fixed here: leave out the field 'shapes'"
         raise faults.refused(detail)
-    from clustergraph.shacl.sent import validate_sent
+    from clustergraph.shacl.run import validate_sent
 
     compiled = _compiled(own, config.shapes)
     if surroundings is None:
@@ -114,17 +114,27 @@ def _desk() -> Iterator[Path]:
             words.forget()
 
 
+def _file_in(directory: Path, name: str, suffix: str) -> Path:
+    """Return where in a directory to keep what was sent under a name; never outside of it."""
+    plain = Path(name.replace("\\", "/")).name.lstrip(".") or "data"
+    path = directory / (plain if Path(plain).suffix.lower() == suffix else plain + suffix)
+    number = 1
+    while path.exists():
+        number += 1
+        path = directory / f"{number}-{plain}{suffix}"
+    return path
+
+
 def _statements(documents: list[uploads.Document], directory: Path) -> Statements:
     """Read data, and lay them down as files, which the places of findings are looked up in."""
     from clustergraph.csvw import Place
-    from clustergraph.shacl.sent import file_in
 
     statements: dict[ox.Triple, list[Place]] = {}
     for document in documents:
         document.check(triples_only=False)
         suffix = f".{document.form.file_extension}"
         name = "data" if document.source == uploads.UNNAMED else document.source
-        path = file_in(directory, name, suffix)
+        path = _file_in(directory, name, suffix)
         with path.open("wb") as file, document.open() as content:
             while chunk := content.read(1 << 20):
                 file.write(chunk)

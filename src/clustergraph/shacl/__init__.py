@@ -2,10 +2,9 @@
 
 from clustergraph.shacl.render import ReportFormat, render
 from clustergraph.shacl.report import Finding, Report, Severity
-from clustergraph.shacl.run import Engine, Options, shipped_shapes
+from clustergraph.shacl.run import Options, shipped_shapes
 
 __all__ = [
-    "Engine",
     "Finding",
     "Options",
     "Report",

@@ -20,6 +20,7 @@ from clustergraph.quadstore.memory import hold
 from clustergraph.shacl.compile import Compiled, Graph
 from clustergraph.shacl.compile.footprint import footprint_of
 from clustergraph.shacl.compile.queries import Query
+from clustergraph.shacl.fingerprints import beyond
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.report import Finding, Report, Severity
 from clustergraph.shacl.run import in_order, shapes_in, shipped_shapes
@@ -157,16 +158,8 @@ def asserted(store: ox.Store) -> Graph:
 
 
 def _new(now: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:
-    """Return the results that were not there before."""
-    known = Counter(map(_mark, before))
-    found = []
-    for result in now:
-        mark = _mark(result)
-        if known[mark] > 0:
-            known[mark] -= 1
-        else:
-            found.append(result)
-    return found
+    """Return the findings that were not there before."""
+    return list(beyond(now, Counter(map(_mark, before)), _mark))
 
 
 def _mark(one: Finding) -> tuple[object, ...]:

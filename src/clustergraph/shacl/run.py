@@ -13,42 +13,43 @@ import pyoxigraph as ox
 from clustergraph import artefacts
 from clustergraph.csvw import Place
 from clustergraph.errors import InvalidShapesError, UnreadableInputError, UsageError
-from clustergraph.shacl.compile import Compiled, Fault, Graph, validate_triples
-from clustergraph.shacl.content import ContentKeys
+from clustergraph.shacl.compile import Compiled, Fault, Graph
+from clustergraph.shacl.fingerprints import ContentKeys
 from clustergraph.shacl.imports import imported, shapes_named
 from clustergraph.shacl.locate import located, place_of
 from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.reading import Statements, read
 from clustergraph.shacl.report import Finding, Report
-from clustergraph.vocab import PREFIXES
+from clustergraph.vocab import INFERRED, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.shacl.fetching import Outside
 
 __all__ = [
     "DEFAULTS",
-    "Engine",
     "EngineChoice",
     "Options",
     "PlacedFault",
     "WholeGraph",
-    "engine_of",
     "in_order",
-    "report_of",
     "shapes_in",
     "shipped_files",
     "shipped_shapes",
+    "stated_around",
     "validate_files",
     "validate_graph",
+    "validate_sent",
 ]
 
-Engine = Callable[[Collection[ox.Triple], Collection[ox.Triple]], Iterable[Finding]]
-"""Validates the triples of the data by the triples of the shapes."""
-
 EngineChoice = Literal["auto", "compiled", "pyshacl"]
-"""The names of engines."""
+"""``auto``: our own engine, which leaves to pySHACL what it cannot evaluate exactly; ``compiled``:
+our own as well, but it refuses such shapes; ``pyshacl``: the reference, much slower."""
 
 _SH: Final = PREFIXES["sh"]
+_REACH: Final = 2
+"""How many steps the context follows from what the data name, such as code → broader code."""
+_HIERARCHY: Final = ox.NamedNode(PREFIXES["rdfs"] + "subClassOf")
+_INFERRED: Final = ox.NamedNode(INFERRED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +58,7 @@ class Options:
 
     Attributes:
         shapes: files or directories of shapes to use instead of the shipped ones.
-        engine: what evaluates the shapes; by default the compiled engine.
+        engine: what evaluates the shapes.
         surroundings: returns what is known of the things that the data name, which counts as well
             and is not validated itself; None: the data stand alone.
         context: files that count beside the data, but are not validated themselves.
@@ -73,7 +74,7 @@ class Options:
     """
 
     shapes: tuple[Path, ...] = ()
-    engine: Engine = validate_triples
+    engine: EngineChoice = "auto"
     surroundings: Callable[[Statements], set[ox.Triple]] | None = None
     context: tuple[Path, ...] = ()
     local_imports: bool = False
@@ -116,9 +117,56 @@ def validate_files(paths: Iterable[Path], options: Options) -> tuple[Report, Sta
         rules.add(shapes_named(statements, outside, rules.statements))
     surroundings -= statements.keys()
     compiled = rules.compiled(options)
-    results = _evaluated([*statements, *surroundings], compiled, options)
+    graph = compiled.graph([*statements, *surroundings])
+    results = _evaluated(graph, compiled, options)
     report = report_of(map(rules.keyed, results), statements, surroundings)
     return replace(report, shapes=rules.statements, notices=tuple(notices)), statements
+
+
+def validate_sent(
+    statements: Statements, compiled: Compiled, context: ox.Store | None, base: str | None = None
+) -> Report:
+    """Validate data that somebody sends, beside a graph that they may refer to.
+
+    Args:
+        statements: the data, with the files that hold them.
+        compiled: the shapes.
+        context: a graph that the data may refer to: what it states of the things that they name
+            counts, and is not validated itself; None: the data stand alone.
+        base: what relative IRIs in the files were resolved against.
+
+    Returns:
+        The findings, the gravest first, each with its place.
+    """
+    surroundings = set() if context is None else stated_around(statements, context)
+    results = compiled.results(compiled.graph([*statements, *surroundings]))
+    return report_of(results, statements, surroundings, base)
+
+
+def stated_around(triples: Collection[ox.Triple], store: ox.Store) -> set[ox.Triple]:
+    """Return what a graph states of the things that triples name, and its hierarchy of classes."""
+    found = set(_stated(store.quads_for_pattern(None, _HIERARCHY, None)))
+    seen: set[Term] = set()
+    frontier = set(_named(triples))
+    for _ in range(_REACH):
+        seen |= frontier
+        following: set[ox.Triple] = set()
+        for term in frontier:
+            following.update(_stated(store.quads_for_pattern(term, None, None)))
+        found |= following
+        frontier = set(_named(following)) - seen
+    return found.difference(triples)
+
+
+def _stated(quads: Iterable[ox.Quad]) -> Iterator[ox.Triple]:
+    return (quad.triple for quad in quads if quad.graph_name != _INFERRED)
+
+
+def _named(triples: Iterable[ox.Triple]) -> Iterator[ox.NamedNode]:
+    for triple in triples:
+        for term in (triple.subject, triple.object):
+            if isinstance(term, ox.NamedNode):
+                yield term
 
 
 def report_of(
@@ -154,16 +202,11 @@ class WholeGraph(Protocol):
 
 
 def validate_graph(whole: WholeGraph, options: Options) -> Report:
-    """Validate a whole graph where it lies; other engines than our own get its triples."""
+    """Validate a whole graph where it lies; pySHACL gets its triples."""
     rules = _Rules.read(options)
     compiled = rules.compiled(options)
     graph = Graph(whole.store, union=False)
-    if options.engine is validate_triples:
-        options.progress("evaluating")
-        options.before_evaluation()
-        results: Iterable[Finding] = compiled.results(graph)
-    else:
-        results = _evaluated(tuple(graph.triples()), compiled, options)
+    results = _evaluated(graph, compiled, options)
     found = list(map(rules.keyed, results))
     statements = whole.statements(term for finding in found for term in _things(finding))
     findings = sorted(located(found, statements), key=in_order)
@@ -172,14 +215,30 @@ def validate_graph(whole: WholeGraph, options: Options) -> Report:
     )
 
 
-def _evaluated(
-    data: Collection[ox.Triple], compiled: Compiled, options: Options
-) -> Iterable[Finding]:
+def _evaluated(graph: Graph, compiled: Compiled, options: Options) -> Iterable[Finding]:
     options.progress("evaluating")
     options.before_evaluation()
-    if options.engine is not validate_triples:
-        return options.engine(data, compiled.shapes.sound)
-    return compiled.results(compiled.graph(data))
+    if options.engine == "pyshacl":
+        # Imported here: rdflib and pySHACL take most of a second.
+        from clustergraph.shacl import pyshacl_engine
+
+        return pyshacl_engine.validate_triples(graph.triples(), compiled.shapes.sound)
+    if options.engine == "compiled":
+        _refuse_inexact(compiled, graph)
+    return compiled.results(graph)
+
+
+def _refuse_inexact(compiled: Compiled, graph: Graph) -> None:
+    if compiled.shapes.advanced:
+        raise UsageError(
+            "the shapes use SHACL Advanced Features, which pySHACL evaluates; use --engine auto"
+        )
+    for shape in compiled.shapes.targeted:
+        if not shape.deactivated and (reason := compiled.reason(shape, graph)):
+            raise UsageError(
+                f"the shape {show(shape.node)} cannot be validated by the compiled engine alone: "
+                f"{reason}; use --engine auto"
+            )
 
 
 def _elsewhere(
@@ -192,38 +251,6 @@ def _elsewhere(
     elsewhere = {triple.subject for triple in surroundings} - described
     objects = {triple.object for triple in surroundings} - described
     return elsewhere | objects.difference(triple.object for triple in statements)
-
-
-def engine_of(name: EngineChoice) -> Engine:
-    """Return the engine of a name.
-
-    ``auto`` is our own, which leaves to pySHACL what it cannot evaluate exactly; ``compiled`` is
-    our own as well, but refuses such shapes; ``pyshacl`` is the reference, much slower.
-    """
-    return {"auto": validate_triples, "compiled": _compiled, "pyshacl": _pyshacl}[name]
-
-
-def _compiled(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterator[Finding]:
-    compiled = Compiled.of(tuple(shapes))
-    graph = compiled.graph(data)
-    if compiled.shapes.advanced:
-        raise UsageError(
-            "the shapes use SHACL Advanced Features, which pySHACL evaluates; use --engine auto"
-        )
-    for shape in compiled.shapes.targeted:
-        if not shape.deactivated and (reason := compiled.reason(shape, graph)):
-            raise UsageError(
-                f"the shape {show(shape.node)} cannot be validated by the compiled engine alone: "
-                f"{reason}; use --engine auto"
-            )
-    return compiled.results(graph)
-
-
-def _pyshacl(data: Collection[ox.Triple], shapes: Collection[ox.Triple]) -> Iterable[Finding]:
-    # Imported here: rdflib and pySHACL take most of a second.
-    from clustergraph.shacl import pyshacl_engine
-
-    return pyshacl_engine.validate_triples(data, shapes)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
-from clustergraph.shacl.baseline import fingerprint
+from clustergraph.shacl.fingerprints import fingerprint
 from clustergraph.shacl.report import Report
 from clustergraph.shacl.run import DEFAULTS, Options, validate_files, validate_graph
 from clustergraph.validation.context import in_context

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
 
 from clustergraph.shacl import pyshacl_engine, shipped_shapes
-from clustergraph.shacl.compile import Compiled, Graph, validate_triples
+from clustergraph.shacl.compile import Compiled, Graph
 from clustergraph.shacl.reading import read
 from clustergraph.shacl.report import Finding
 from clustergraph.validation import context
@@ -53,6 +53,11 @@ def agreed(results: Iterable[Finding]) -> Counter[Key]:
 
 def compiled(data: list[ox.Triple], shapes: Iterable[ox.Triple], few: int) -> Counter[Key]:
     return agreed(Compiled(shapes, few=few).results(Graph.of(data)))
+
+
+def validated(data: list[ox.Triple], shapes: list[ox.Triple]) -> Iterator[Finding]:
+    compiled = Compiled(shapes)
+    return compiled.results(compiled.graph(data))
 
 
 COMPILED = {few: Compiled(shipped_shapes(), few=few) for few in (0, 100)}
@@ -183,10 +188,10 @@ def test_query_that_looks_at_rewritten_numbers_goes_to_rdflib() -> None:
         '"SELECT $this ?value { $this <http://example.org/p> ?value '
         'FILTER(STRLEN(STR(?value)) > 1) }" ] .'
     )
-    (result,) = validate_triples(parse(":a a :T ; :p 4.0 ."), shapes)
+    (result,) = validated(parse(":a a :T ; :p 4.0 ."), shapes)
     assert result.engine == "rdflib"
-    assert list(validate_triples(parse(":a a :T ; :p 4 ."), shapes)) == []
-    (result,) = validate_triples(parse(":a a :T ; :p 44 ; :q 4.0 ."), shapes)
+    assert list(validated(parse(":a a :T ; :p 4 ."), shapes)) == []
+    (result,) = validated(parse(":a a :T ; :p 44 ; :q 4.0 ."), shapes)
     assert result.engine == "compiled"
 
 
@@ -197,7 +202,7 @@ def test_only_nodes_with_such_a_number_go_to_rdflib() -> None:
         '"SELECT $this ?value { $this <http://example.org/p> ?value '
         'FILTER(STRLEN(STR(?value)) > 1) }" ] .'
     )
-    found = validate_triples(parse(":a a :T ; :p 4.0 . :b a :T ; :p 44 . :c a :T ; :p 4 ."), shapes)
+    found = validated(parse(":a a :T ; :p 4.0 . :b a :T ; :p 44 . :c a :T ; :p 4 ."), shapes)
     told = {(result.focus.value.rpartition("/")[2], result.engine) for result in found}
     assert told == {("a", "rdflib"), ("b", "compiled")}
 
@@ -210,7 +215,7 @@ def test_messages_are_filled_in() -> None:
         '<http://example.org/q> ?other }" ; '
         'sh:message "{$this} has {?value}, not {?other} or {?nothing}"@en , "{?value}!"@cs ] .'
     )
-    (result,) = validate_triples(parse(':a a :T ; :p 1 ; :q "two" .'), shapes)
+    (result,) = validated(parse(':a a :T ; :p 1 ; :q "two" .'), shapes)
     assert set(result.messages) == {
         ox.Literal("http://example.org/a has 1, not two or {?nothing}", language="en"),
         ox.Literal("1!", language="cs"),
@@ -223,7 +228,7 @@ def test_details_say_which_alternative_failed_on_what() -> None:
         ":S a sh:NodeShape ; sh:targetClass :T ; sh:property [ sh:path :p ; "
         "sh:or ( [ sh:datatype xsd:integer ] [ sh:class :U ; sh:nodeKind sh:BlankNode ] ) ] ."
     )
-    (result,) = validate_triples(parse(":a a :T ; :p :b ."), shapes)
+    (result,) = validated(parse(":a a :T ; :p :b ."), shapes)
     assert sorted(inner.component.removeprefix(SH) for inner in result.detail) == [
         "ClassConstraintComponent",
         "DatatypeConstraintComponent",
@@ -241,7 +246,7 @@ def test_reasons_name_the_alternative_and_shapes_without_a_name() -> None:
     )
     told = {
         result.component.partition("#")[2]: result
-        for result in validate_triples(parse(":a a :T ."), shapes)
+        for result in validated(parse(":a a :T ."), shapes)
     }
     assert [inner.part for inner in told["OrConstraintComponent"].detail] == [1, 2, 2]
     said = told["NotConstraintComponent"].messages[0].value

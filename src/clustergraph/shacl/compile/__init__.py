@@ -4,10 +4,10 @@ Each focus node is evaluated directly (`validator`). Only SPARQL constraints are
 query finds the focus nodes of a shape that may break them, all of these and few others.
 """
 
-from clustergraph.shacl.compile.engine import Compiled, validate_triples
+from clustergraph.shacl.compile.engine import Compiled
 from clustergraph.shacl.compile.graph import Graph
 from clustergraph.shacl.compile.model import Shape
 from clustergraph.shacl.compile.shapes import Shapes
 from clustergraph.shacl.compile.syntax import Fault
 
-__all__ = ["Compiled", "Fault", "Graph", "Shape", "Shapes", "validate_triples"]
+__all__ = ["Compiled", "Fault", "Graph", "Shape", "Shapes"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from functools import cached_property, lru_cache
 from typing import Final
 
@@ -17,22 +17,10 @@ from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.report import Finding
 
-__all__ = ["Compiled", "validate_triples"]
+__all__ = ["Compiled"]
 
 _FEW: Final = 2
 """Up to how many targets queries are asked for each, which is quicker than for all at once."""
-
-
-def validate_triples(
-    data: Collection[ox.Triple], shapes: Collection[ox.Triple]
-) -> Iterator[Finding]:
-    """Validate ``data`` against ``shapes``; nothing is inferred and nothing fetched.
-
-    Raises:
-        InvalidShapesError: the shapes are ill-formed.
-    """
-    compiled = Compiled.of(tuple(shapes))
-    yield from compiled.results(compiled.graph(data))
 
 
 class Compiled:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Literal, get_args
+from typing import Final, Literal
 
+from clustergraph.shacl.render import machine, people
+from clustergraph.shacl.render.words import View
 from clustergraph.shacl.report import Report, Severity
 
-__all__ = ["FORMATS", "ReportFormat", "render"]
+__all__ = ["ReportFormat", "render"]
 
 ReportFormat = Literal["text", "json", "turtle", "sarif", "junit", "github", "html"]
 
-FORMATS: Final[tuple[str, ...]] = get_args(ReportFormat)
+_WRITERS: Final[dict[ReportFormat, Callable[[Report, View], str]]] = {
+    "text": people.text,
+    "json": machine.as_json,
+    "turtle": machine.turtle,
+    "sarif": machine.sarif,
+    "junit": machine.junit,
+    "github": machine.github,
+    "html": people.html,
+}
 
 
 def render(
@@ -38,34 +49,5 @@ def render(
     Returns:
         The text, ending in a line feed unless it is empty.
     """
-    base = (base or Path.cwd()).resolve()
-    # Each report imports what it needs, and no other does: some of that is slow to import.
-    match output:
-        case "text":
-            from clustergraph.shacl.render import text
-
-            return text.write(report, colour)
-        case "json":
-            from clustergraph.shacl.render import machine
-
-            return machine.write_json(report)
-        case "turtle":
-            from clustergraph.shacl.render import turtle
-
-            return turtle.write(report)
-        case "sarif":
-            from clustergraph.shacl.render import sarif
-
-            return sarif.write(report, base)
-        case "junit":
-            from clustergraph.shacl.render import junit
-
-            return junit.write(report, fail_on)
-        case "github":
-            from clustergraph.shacl.render import machine
-
-            return machine.write_github(report, base)
-        case "html":
-            from clustergraph.shacl.render import html
-
-            return html.write(report)
+    view = View(fail_on, colour, (base or Path.cwd()).resolve())
+    return _WRITERS[output](report, view)

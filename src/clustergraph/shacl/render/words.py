@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -13,17 +14,31 @@ from clustergraph.csvw import Place
 from clustergraph.errors import UnreadableInputError
 from clustergraph.shacl.paths import show
 from clustergraph.shacl.reading import content_of
-from clustergraph.shacl.report import Finding, Report
+from clustergraph.shacl.report import Finding, Report, Severity
 from clustergraph.vocab import PREFIXES
 
 __all__ = [
-    "Excerpt", "about", "excerpt", "explanation", "forget", "message", "relative", "rule_name",
-    "summary", "where",
+    "Excerpt", "View", "about", "by_file", "excerpt", "explanation", "forget", "message",
+    "relative", "rule_name", "summary", "where",
 ]  # fmt: skip
 
 _SH: Final = PREFIXES["sh"]
 _WIDTH: Final = 110
 _WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"?[^\s;,\])}]*|<[^>]*>|[\[(]|[^\s;,\])}]+')
+
+
+class View(NamedTuple):
+    """How a report is wanted.
+
+    Attributes:
+        fail_on: from which severity on a finding fails.
+        colour: whether text is for a terminal that shows colours.
+        base: the directory that file names are told from, where they are below it.
+    """
+
+    fail_on: Severity
+    colour: bool
+    base: Path
 
 
 class Excerpt(NamedTuple):
@@ -32,6 +47,13 @@ class Excerpt(NamedTuple):
     line: str
     start: int
     width: int
+
+
+def by_file(report: Report) -> Iterator[tuple[str, list[Finding]]]:
+    """Yield the names of files, each with what was found there."""
+    ordered = sorted(report.findings, key=lambda finding: str(finding.file or ""))
+    for file, found in groupby(ordered, key=lambda finding: finding.file):
+        yield str(relative(file, Path.cwd())) if file else "(in no file)", list(found)
 
 
 def message(finding: Finding) -> str:
