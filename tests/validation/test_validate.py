@@ -6,11 +6,13 @@ import gzip
 import json
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import SyntaxFaultError, TablesError, UnreadableInputError
+from clustergraph.quadstore.memory import hold
 from clustergraph.shacl import Options, Report, Severity, render
 from clustergraph.shacl.paths import PropertyPath
 from clustergraph.validation import context, validate
@@ -183,13 +185,13 @@ def test_context_supplies_shipped_things(tmp_path: Path, monkeypatch: pytest.Mon
     asked: list[bool] = []
     host = ox.NamedNode("https://w3id.org/clustergraph/id/organisation/host")
     kind = ox.NamedNode(PREFIXES["cg"] + "Company")
-    typed = ox.Triple(host, ox.NamedNode(PREFIXES["rdf"] + "type"), kind)
+    store = hold([ox.Quad(host, ox.NamedNode(PREFIXES["rdf"] + "type"), kind)])
 
-    def shipped() -> dict[ox.NamedNode, list[ox.Triple]]:
+    def shipped() -> SimpleNamespace:
         asked.append(True)
-        return {host: [typed]}
+        return SimpleNamespace(store=store)
 
-    monkeypatch.setattr(context, "_shipped", shipped)
+    monkeypatch.setattr(context, "shipped", shipped)
     text = (
         '<http://example.org/c> a cg:Company ; rdfs:label "Firm"@en ; '
         "dcterms:source <http://example.org/s>{} ."
