@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
 from clustergraph.pages import maps, schema, summary
-from clustergraph.pages.conclusions import conclusions
 from clustergraph.pages.europe import point
 from clustergraph.pages.facets import key
 from clustergraph.pages.facts import gathered
 from clustergraph.pages.figures import countries
 from clustergraph.pages.findings import findings
 from clustergraph.pages.frame import page
-from clustergraph.pages.view import Row, View
+from clustergraph.pages.view import Row, View, conclusions, formats
 from clustergraph.pages.visit import short
 from clustergraph.protocol.parameters import whole_number
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
@@ -30,52 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["thing"]
 
 _TITLES: Final = tuple(PREFIXES[p] + n for p, n in (("rdfs", "label"), ("skos", "prefLabel")))
-# Which property stands in which group, and in which order; "^": what refers to the thing by it.
-GROUPS: Final = {
-    "about": (
-        "dcterms:description", "skos:definition", "skos:scopeNote", "cg:objective", "cg:criterion",
-        "cg:minimumRequirements", "cg:motto",
-    ),
-    "names": (
-        "rdfs:label", "skos:prefLabel", "skos:altLabel", "cg:acronym", "cg:nameAsGiven", "cg:celex",
-        "cg:reference", "cg:isbn", "cg:grantAgreement", "skos:notation",
-    ),
-    "place": (
-        "cg:country", "cg:region", "cg:regionName", "cg:city", "cg:place", "cg:regionCountry",
-        "skos:broader", "cg:hostedBy", "^skos:broader", "^cg:regionCountry", "^cg:country",
-        "^cg:region", "^cg:place",
-    ),
-    "field": (
-        "cg:ecosystem", "cg:targetsEcosystem", "cg:concernsEcosystem", "cg:sector",
-        "cg:technology", "cg:naceComposition", "cg:concentrationOf", "cg:passedCriterion",
-        "cg:relatedCluster", "^cg:relatedCluster", "^cg:ecosystem", "^cg:targetsEcosystem",
-        "^cg:concernsEcosystem", "^cg:sector", "^cg:technology",
-        "cg:offersService", "cg:practiceKind", "cg:documentKind", "cg:publicationKind",
-        "cg:eventKind", "cg:toolKind",
-    ),
-    "time": (
-        "cg:foundingYear", "cg:adopted", "dcterms:issued", "dcterms:date", "cg:started", "cg:ended",
-        "cg:periodStart", "cg:periodEnd", "cg:validFrom", "cg:validUntil", "cg:dissolvedOn",
-        "cg:generation",
-    ),
-    "relations": (
-        "^cg:memberOf", "cg:hasMember", "^cg:partnerIn", "cg:hasPartner", "^cg:participatesIn",
-        "cg:coordinatedBy", "cg:memberOf", "cg:partnerIn", "cg:participatesIn",
-        "cg:cooperatesWith", "cg:projectPartnerWith", "cg:partOf", "^cg:partOf",
-        "cg:managesCluster", "cg:legalForm", "^cg:hostedBy", "cg:operatedBy", "cg:operatorName",
-        "cg:managedBy", "cg:awardedBy",
-    ),
-    "policy": (
-        "cg:policyLevel", "cg:fundedBy", "cg:call", "cg:callOf", "^cg:callOf", "^cg:call",
-        "^cg:fundedBy", "cg:implements", "^cg:implements", "cg:setOutIn", "^cg:setOutIn",
-        "cg:legalBasis", "cg:succeeds", "^cg:succeeds", "cg:updatesOrReplaces",
-        "^cg:updatesOrReplaces", "cg:issuedBy", "cg:transitionPathway",
-    ),
-    "web": (
-        "cg:website", "foaf:page", "cg:eccpProfile", "cg:listedIn", "skos:exactMatch",
-        "skos:closeMatch",
-    ),
-}  # fmt: skip
 
 
 def _full(name: str) -> str:
@@ -83,12 +38,24 @@ def _full(name: str) -> str:
     return PREFIXES[prefix] + local if prefix in PREFIXES else name
 
 
-# By direction and IRI: the group and the place in it.
-_ORDER: Final = {
-    (name[:1] == "^", _full(name.removeprefix("^"))): (group, place)
-    for group, names in GROUPS.items()
-    for place, name in enumerate(names)
-}
+@cache
+def _groups_of_properties() -> dict[str, list[str]]:
+    """Return which properties stand in each group of the page, in their order."""
+    path = Path(__file__).parent / "data" / "groups.toml"
+    found: dict[str, list[str]] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+@cache
+def _order() -> dict[tuple[bool, str], tuple[str, int]]:
+    """Return group and place of each property, by direction and IRI."""
+    return {
+        (name[:1] == "^", _full(name.removeprefix("^"))): (group, place)
+        for group, names in _groups_of_properties().items()
+        for place, name in enumerate(names)
+    }
+
+
 _TECHNICAL: Final = frozenset(
     map(_full, ("dcterms:identifier", "cg:curatorNote", "skos:inScheme", "skos:topConceptOf",
                 "cg:passesThresholds", "geo:asWKT"))
@@ -107,12 +74,6 @@ WHERE {
   OPTIONAL { ?to rdfs:label ?toName FILTER(LANG(?toName) = $language) }
 }
 LIMIT 500"""
-_FORMS: Final = (
-    ("Turtle", "text/turtle", ".ttl"),
-    ("JSON-LD", "application/ld+json", ".jsonld"),
-    ("N-Triples", "application/n-triples", ".nt"),
-    ("RDF/XML", "application/rdf+xml", ".rdf"),
-)
 
 
 def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
@@ -126,11 +87,10 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
     """
     whole = _full(visit.parameter("incoming"))
     number = whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
-    found = gathered(visit, iri, incoming=whole, page=number)
+    found = gathered(visit, iri, whole=whole, page=number)
     view = View(visit, found)
     awards = summary.awards(view)
     own = {"iri": visit.parameter("iri")} if visit.parameter("iri") else {}
-    path, mark, query = visit.link(iri).partition("?")
     return page(
         visit,
         "thing",
@@ -138,7 +98,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         cacheable=not any(row["status"] for row in awards) and not _will_end(found),
         thing=found,
         view=view,
-        name=found.name(iri, visit.language),
+        name=found.name(iri),
         short=short(iri),
         summary=summary.summary(view),
         history=summary.history(view),
@@ -150,16 +110,16 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         conclusions=list(conclusions(view)),
         whole=whole,
         number_of_page=number,
-        paged=lambda link, place: (
-            visit.url(visit.path, **own, incoming=short(link.property), page=place) + "#listed"
+        paged=lambda row, place: (
+            visit.url(visit.path, **own, incoming=short(row.incoming), page=place) + "#listed"
         ),
-        query_for=lambda link: f"SELECT ?thing WHERE {{ ?thing <{link.property}> <{iri}> }}",
+        query_for=lambda row: f"SELECT ?thing WHERE {{ ?thing <{row.incoming}> <{iri}> }}",
         map=_map(view),
         network=visit.query_text(_NETWORK, thing=ox.NamedNode(iri), language=visit.tongue),
         findings=findings(visit, [iri, *found.recorded()]),
         query=f"SELECT ?property ?value WHERE {{ <{iri}> ?property ?value }}",
         query_in=f"SELECT ?thing ?property WHERE {{ ?thing ?property <{iri}> }}",
-        formats=[(name, kind, path + suffix + mark + query) for name, kind, suffix in _FORMS],
+        formats=formats(visit, iri),
         elsewhere=_elsewhere(visit, iri),
         linked=schema.described(visit, found),
     )
@@ -171,46 +131,28 @@ def _will_end(thing: Thing) -> bool:
     return any(end >= summary.today()[: len(end)] for end in ends)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Facts that stand together.
-
-    Attributes:
-        key: of its heading.
-        rows: the facts.
-        estimates: ``all`` or ``some`` of them are estimates; empty: none is.
-    """
-
-    key: str
-    rows: list[Row]
-
-    @property
-    def estimates(self) -> str:
-        """Say how many of the values are estimates."""
-        estimated = sum(row.estimated for row in self.rows)
-        total = sum(row.total for row in self.rows)
-        return "" if not estimated else "all" if estimated >= total else "some"
-
-
-def _groups(view: View) -> Iterator[Group]:
-    """Yield the facts by group, those that lead from the thing and those that lead to it."""
+def _groups(view: View) -> Iterator[tuple[str, list[Row], str]]:
+    """Yield the facts by group, and whether ``all`` or ``some`` are estimates; empty: none is."""
     found: dict[str, list[tuple[int, Row]]] = {}
     for fact in view.thing.facts:
         if fact.property in _TECHNICAL or (fact.property in _TITLES and len(fact.values) == 1):
             continue
-        group, place = _ORDER.get((False, fact.property), ("other", 0))
+        group, place = _order().get((False, fact.property), ("other", 0))
         found.setdefault(group, []).append((place, view.fact(fact)))
     for link in view.thing.incoming:
         if not link.inferred:
-            group, place = _ORDER.get((True, link.property), ("other", 1))
-            found.setdefault(group, []).append((place, view.incoming(link)))
-    for key_ in (*GROUPS, "other"):
+            group, place = _order().get((True, link.property), ("other", 1))
+            found.setdefault(group, []).append((place, view.fact(link)))
+    for key_ in (*_groups_of_properties(), "other"):
         if key_ in found:
             ordered = sorted(
                 found[key_],
                 key=lambda pair: (pair[0], view.visit.order(pair[1].name)),
             )
-            yield Group(key_, [row for _, row in ordered])
+            rows = [row for _, row in ordered]
+            estimated = sum(row.estimated for row in rows)
+            total = sum(row.total for row in rows)
+            yield key_, rows, "" if not estimated else "all" if estimated >= total else "some"
 
 
 def _map(view: View) -> Picture | None:
@@ -223,7 +165,7 @@ def _map(view: View) -> Picture | None:
     part = (maps.near(*place) if place else None) or maps.extent(code)
     if part is None:
         return None
-    name = thing.name(thing.iri, view.visit.language)
+    name = thing.name(thing.iri)
     country = view.name(CODE + "country/" + code)
     where = thing.text(CG + "city") or country
     dots = [maps.Dot(*place, f"{name}, {where}", place=where)] if place else []

@@ -18,29 +18,29 @@ from typing import TYPE_CHECKING, Final
 
 import pyoxigraph as ox
 
-from clustergraph.pages.incoming import Incoming
-from clustergraph.pages.incoming import incoming as incoming_links
 from clustergraph.pages.model import model
-from clustergraph.pages.naming import names_of
+from clustergraph.pages.naming import NAMES, called, names_of
 from clustergraph.pages.records import (
     BODY,
     JOINS,
     MEMBER,
     Evidence,
+    Fact,
     Record,
     Said,
     by_property,
+    incoming,
     read,
     text_of,
-)
+)  # fmt: skip
 from clustergraph.pages.statements import RECORDS, statements
 from clustergraph.pages.visit import short
 from clustergraph.vocab import BASE, CODE, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.pages.visit import Visit
+    from clustergraph.pages.visit import Row, Visit
 
-__all__ = ["Fact", "Source", "Thing", "compatible", "gathered", "names"]
+__all__ = ["Thing", "compatible", "gathered"]
 
 _CG, _ORG, _DCT = (PREFIXES[name] for name in ("cg", "org", "dcterms"))
 _TYPE: Final = PREFIXES["rdf"] + "type"
@@ -55,35 +55,11 @@ _ELSEWHERE: Final = frozenset(
         PREFIXES["geo"] + "hasGeometry", PREFIXES["prov"] + "wasDerivedFrom",
     )
 )  # fmt: skip
+_OURS: Final = (BASE, CODE, *(PREFIXES[name] for name in ("nuts", "nace", "org")))
 # Kinds of records that are about another thing first.
 _SECOND: Final = ("body", "origin")
 _MOST_RECORDS: Final = 400
 _DATE: Final = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
-
-
-@dataclass(slots=True)
-class Fact:
-    """A property with all its values.
-
-    Attributes:
-        property: its IRI.
-        values: what it is.
-        disputed: whether sources contradict each other about it.
-    """
-
-    property: str
-    values: list[Said]
-    disputed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What is known of a source: title, publisher, date, whether its address is temporary."""
-
-    title: str = ""
-    publisher: str = ""
-    issued: str = ""
-    temporary: bool = False
 
 
 @dataclass(slots=True)
@@ -95,24 +71,22 @@ class Thing(Record):
         inferred: what only follows from other statements.
         records: by kind: ``figure``, ``award``, ``amount``, ``change``, …
         incoming: what refers to it.
-        names: what each IRI that occurs is called: language → name.
-        sources: what is known of the sources that occur, by address.
+        names: what each IRI that occurs is called, in the language of the visit or another.
+        titles: what it is called itself, in each language.
+        sources: title, publisher, … of the sources that occur, by address.
     """
 
     facts: list[Fact] = field(default_factory=list)
     inferred: list[Fact] = field(default_factory=list)
     records: dict[str, list[Record]] = field(default_factory=dict)
-    incoming: list[Incoming] = field(default_factory=list)
-    names: dict[str, dict[str, str]] = field(default_factory=dict)
-    sources: dict[str, Source] = field(default_factory=dict)
+    incoming: list[Fact] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    titles: list[ox.Literal] = field(default_factory=list)
+    sources: dict[str, Row] = field(default_factory=dict)
 
-    def name(self, iri: str, language: str) -> str:
-        """Return what an IRI is called in a language, or another, or a short form of it."""
-        known = self.names.get(iri, {})
-        for tongue in (language, "en", ""):
-            if tongue in known:
-                return known[tongue]
-        return next(iter(known.values()), "") or _tail(iri)
+    def name(self, iri: str) -> str:
+        """Return what an IRI is called, or a short form of it."""
+        return self.names.get(iri) or iri.rstrip("/#").replace("#", "/").rpartition("/")[2] or iri
 
     def recorded(self) -> list[str]:
         """Return the IRIs of the records about it."""
@@ -128,13 +102,13 @@ class Thing(Record):
         return found
 
 
-def gathered(visit: Visit, iri: str, *, incoming: str = "", page: int = 1) -> Thing:
+def gathered(visit: Visit, iri: str, *, whole: str = "", page: int = 1) -> Thing:
     """Return what the graph says of a thing.
 
     Args:
         visit: whom to tell.
         iri: the thing.
-        incoming: a property by which things refer to it, to list a whole page of these.
+        whole: a property by which things refer to it, to list a whole page of these.
         page: which page.
     """
     node = ox.NamedNode(iri)
@@ -143,42 +117,36 @@ def gathered(visit: Visit, iri: str, *, incoming: str = "", page: int = 1) -> Th
     records = _records(visit, node, thing)
     thing.facts = list(_facts(thing))
     thing.inferred = [
-        Fact(name, [Said(one, []) for one in values])
+        Fact(name, [Said(one, []) for one in values], len(values), inferred=True)
         for name, values in sorted(by_property(follows).items())
     ]
-    thing.incoming = incoming_links(visit, node, incoming, page)
+    thing.incoming = incoming(visit, node, whole, page)
     _say_once(visit, thing)
-    thing.names = names(visit, _mentioned(thing, [*said, *follows, *records]))
+    named = _names(visit, _mentioned(thing, [*said, *follows, *records]))
+    thing.names = called(named, visit.language)
+    thing.titles = [
+        one.object for one in named if one.subject == node and isinstance(one.object, ox.Literal)
+    ]
     thing.sources = _sources(visit, thing)
     return thing
 
 
-def names(visit: Visit, iris: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return what things are called, by language; those without a name are left out."""
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    known = [ox.NamedNode(iri) for iri in sorted(set(iris)) if _is_ours(iri)]
-    for one in names_of(visit.engine, known, ()):
-        assert isinstance(one.object, ox.Literal)  # noqa: S101 - names are texts
-        found[text_of(one.subject)].setdefault(one.object.language or "", one.object.value)
-    nameless = [node for node in known if node.value not in found and "--" in node.value]
-    found.update(_names_of_records(visit, nameless))
-    return dict(found)
-
-
-def _names_of_records(visit: Visit, nodes: Iterable[ox.NamedNode]) -> dict[str, dict[str, str]]:
-    """Return what records without a name are called: what they are about, and their keys."""
-    group = " ".join(map(str, nodes))
+def _names(visit: Visit, iris: Iterable[str]) -> list[ox.Triple]:
+    """Return the names of things; records without one are called by their subject and keys."""
+    known = [ox.NamedNode(iri) for iri in sorted(set(iris)) if iri.startswith(_OURS)]
+    triples = names_of(visit.engine, known, ())
+    named = {one.subject for one in triples}
+    records = " ".join(str(node) for node in known if node not in named and "--" in node.value)
     about = "|".join(f"<{name}>" for name, kind in RECORDS.items() if kind not in _SECOND)
     text = (
-        f"SELECT ?record ?name {{ VALUES ?record {{ {group} }} "
+        f"SELECT ?record ?name {{ VALUES ?record {{ {records} }} "
         f"?record ({about}) ?thing . ?thing rdfs:label ?name }}"
     )
-    found: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in visit.solutions(text) if group else ():
-        name, iri = row["name"], row["record"].value
-        keys = [name.value, *iri.rpartition("/")[2].split("--")[1:]]
-        found[iri].setdefault(name.language or "", " · ".join(keys))
-    return found
+    for row in visit.solutions(text) if records else ():
+        keys = [row["name"].value, *row["record"].value.rpartition("/")[2].split("--")[1:]]
+        name = ox.Literal(" · ".join(keys), language=row["name"].language)
+        triples.append(ox.Triple(row["record"], ox.NamedNode(NAMES[0]), name))
+    return triples
 
 
 def _records(visit: Visit, node: ox.NamedNode, thing: Thing) -> list[ox.Triple]:
@@ -210,7 +178,7 @@ def _facts(thing: Thing) -> Iterator[Fact]:
     for name, values in sorted(thing.values.items()):
         if name not in _ELSEWHERE:
             told = [Said(one, evidence.get((name, text_of(one)), own)) for one in values]
-            yield Fact(name, told, _disputed(told))
+            yield Fact(name, told, len(told), disputed=_disputed(told))
 
 
 def _disputed(values: Iterable[Said]) -> bool:
@@ -259,7 +227,7 @@ def _say_once(visit: Visit, thing: Thing) -> None:
     """
     words = visit.words("thing")
     stated = {link.property: link.total for link in thing.incoming if not link.inferred}
-    leading = {fact.property: len(fact.values) for fact in (*thing.facts, *thing.inferred)}
+    leading = {fact.property: fact.total for fact in (*thing.facts, *thing.inferred)}
 
     def reverse(name: str) -> str:
         term = model().terms.get(name)
@@ -272,11 +240,11 @@ def _say_once(visit: Visit, thing: Thing) -> None:
         """Whether what refers to the thing says the same, and better."""
         other = reverse(fact.property)
         better = worded(other) and not worded(fact.property)
-        return better and stated.get(other, 0) >= len(fact.values)
+        return better and stated.get(other, 0) >= fact.total
 
     thing.facts = [fact for fact in thing.facts if not referred(fact)]
     thing.inferred = [
-        fact for fact in thing.inferred if stated.get(reverse(fact.property), 0) < len(fact.values)
+        fact for fact in thing.inferred if stated.get(reverse(fact.property), 0) < fact.total
     ]
     kept = {fact.property for fact in thing.facts}
     thing.incoming = [
@@ -295,15 +263,15 @@ def _mentioned(thing: Thing, triples: Iterable[ox.Triple]) -> Iterator[str]:
     yield from (fact.property for fact in (*thing.facts, *thing.inferred))
     for link in thing.incoming:
         yield link.property
-        for said in link.subjects:
+        for said in link.values:
             yield text_of(said.term)
             for evidence in said.evidence:
                 yield from evidence.roles
 
 
-def _sources(visit: Visit, thing: Thing) -> dict[str, Source]:
+def _sources(visit: Visit, thing: Thing) -> dict[str, Row]:
     """Return what the graph says of the sources that a page names."""
-    evidence = [one for link in thing.incoming for said in link.subjects for one in said.evidence]
+    evidence = [one for link in thing.incoming for said in link.values for one in said.evidence]
     evidence += [record.evidence for records in thing.records.values() for record in records]
     evidence.append(thing.evidence)
     found = {
@@ -321,18 +289,4 @@ def _sources(visit: Visit, thing: Thing) -> dict[str, Source]:
         "OPTIONAL { ?source cg:publisherName ?publisher } "
         "OPTIONAL { ?source cg:temporaryHost ?temporary } }"
     )
-    return {
-        row.source: Source(
-            row.title or "", row.publisher or "", str(row.issued or ""), row.temporary == "true"
-        )
-        for row in rows
-    }
-
-
-def _is_ours(iri: str) -> bool:
-    return iri.startswith((BASE, CODE, *(PREFIXES[name] for name in ("nuts", "nace", "org"))))
-
-
-def _tail(iri: str) -> str:
-    """Return the last part of an IRI, to stand for what has no name."""
-    return iri.rstrip("/#").replace("#", "/").rpartition("/")[2] or iri
+    return {row.source: row for row in rows}

@@ -42,10 +42,10 @@ def described(visit: Visit, thing: Thing) -> Markup:
         "@context": "https://schema.org",
         "@type": kind,
         "@id": thing.iri,
-        "name": thing.name(thing.iri, visit.language),
+        "name": thing.name(thing.iri),
         "url": visit.base + visit.link(thing.iri).removeprefix(visit.root),
     }
-    other = set(thing.names.get(thing.iri, {}).values()) - {content["name"]}
+    other = {one.value for one in thing.titles} - {content["name"]}
     if other:
         content["alternateName"] = sorted(other)
     if text := thing.text(PREFIXES["dcterms"] + "description"):

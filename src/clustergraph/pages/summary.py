@@ -99,9 +99,11 @@ def summary(view: View) -> list[Row]:
     add("members", _members(view), "no-data")
     add("labels", map(_label, awards(view)), "no-label")
     add("partners", _partners(view))
-    money = (Value(row["text"], marks=row["marks"], aside=row["kind"]) for row in amounts(view))
+    money = [
+        Value(one["text"], marks=one["shown"].marks, aside=one["kind"]) for one in amounts(view)
+    ]
     add("run-by", _values(view, *_RUN_BY)[:_MOST])
-    add("money", list(money)[:_MOST])
+    add("money", money[:_MOST])
     add("contact", _values(view, *_CONTACT)[:_MOST], "no-website")
     return rows
 
@@ -156,7 +158,7 @@ def _members(view: View) -> list[Value]:
     told = [row for row in figures(view) if row["code"] == _MEMBERS]
     newest = max((row["year"] for row in told), default="")
     found = [
-        Value(f"{row['qualifier']} {row['value']}".strip(), marks=row["marks"],
+        Value(f"{row['qualifier']} {row['value']}".strip(), marks=row["shown"].marks,
               aside=row["year"] or t("undated"))
         for row in told
         if row["year"] == newest
@@ -185,10 +187,8 @@ def figures(view: View) -> list[dict[str, Any]]:
     """Return the figures: measure, year, value, reference; those that disagree are marked."""
     rows: list[dict[str, Any]] = []
     for one in view.thing.records.get("figure", ()):
-        value = one.first(CG + "value")
+        value, measure = one.first(CG + "value"), one.text(CG + "measure")
         text = view.text(value) if isinstance(value, ox.Literal) else one.text(CG + "textValue")
-        measure, qualifier = one.text(CG + "measure"), one.text(CG + "qualifier")
-        shown = view.value(ox.Literal(text), [one.evidence], measure)
         rows.append(
             {
                 "href": view.visit.link(one.iri),
@@ -196,10 +196,9 @@ def figures(view: View) -> list[dict[str, Any]]:
                 "measure": view.name(measure),
                 "year": one.text(CG + "figureYear"),
                 "value": text,
-                "qualifier": view.name(qualifier) if qualifier else "",
+                "qualifier": _name(view, one, "qualifier"),
                 "unit": one.text(CG + "unit"),
-                "marks": shown.marks,
-                "shown": shown,
+                "shown": view.value(ox.Literal(text), [one.evidence], measure),
             }
         )
     rows.sort(key=lambda row: (row["measure"], row["year"]))
@@ -212,6 +211,12 @@ def figures(view: View) -> list[dict[str, Any]]:
     return rows
 
 
+def _name(view: View, record: Record, name: str) -> str:
+    """Return what the value of a property of ours is called; empty: there is none."""
+    iri = record.text(CG + name)
+    return view.name(iri) if iri else ""
+
+
 def awards(view: View) -> list[dict[str, Any]]:
     """Return the label awards and other awards, the newest first, and whether they hold today."""
     t = view.words
@@ -220,9 +225,7 @@ def awards(view: View) -> list[dict[str, Any]]:
         label = one.text(CG + "awardedLabel")
         on, until = one.text(CG + "awardedOn"), one.text(CG + "expiresOn")
         between = one.texts(CG + "awardedNotBefore", CG + "awardedNotAfter")
-        seen = ", ".join(map(t.day, one.texts(CG + "heldOn")))
         dates = {name.removeprefix(CG): one.texts(name) for name in one.values}
-        by = one.text(CG + "awardedBy")
         rows.append(
             {
                 "href": view.visit.link(one.iri),
@@ -230,10 +233,10 @@ def awards(view: View) -> list[dict[str, Any]]:
                 "link": view.visit.link(label or one.iri),
                 "on": t.day(on) or " – ".join(map(t.day, between)),
                 "until": t.day(until),
-                "seen": seen,
+                "seen": ", ".join(map(t.day, one.texts(CG + "heldOn"))),
                 "order": on or "".join(between[:1]) or until,
                 "status": held(dates, today()) if label else "",
-                "by": view.name(by) if by else "",
+                "by": _name(view, one, "awardedBy"),
                 "shown": view.value(ox.Literal(""), [one.evidence], label or one.iri),
             }
         )
@@ -254,20 +257,15 @@ def amounts(view: View) -> list[dict[str, Any]]:
         amount = one.first(CG + "amountValue")
         value = view.text(amount) if isinstance(amount, ox.Literal) else ""
         currency = one.text(CG + "currency").rpartition("/")[2]
-        kind, prices, status = (
-            view.name(iri) if (iri := one.text(CG + name)) else ""
-            for name in ("amountKind", "prices", "amountStatus")
-        )
-        shown = view.value(ox.Literal(f"{value} {currency}"), [one.evidence], CG + "hasAmount")
+        text = f"{value} {currency}"
         rows.append(
             {
                 "href": view.visit.link(one.iri),
-                "kind": kind,
-                "text": f"{value} {currency}" if value else view.words("no-data"),
-                "prices": prices,
-                "status": status,
-                "marks": shown.marks,
-                "shown": shown,
+                "kind": _name(view, one, "amountKind"),
+                "text": text if value else view.words("no-data"),
+                "prices": _name(view, one, "prices"),
+                "status": _name(view, one, "amountStatus"),
+                "shown": view.value(ox.Literal(text), [one.evidence], CG + "hasAmount"),
             }
         )
     return rows
@@ -293,16 +291,15 @@ def history(view: View) -> list[dict[str, Any]]:
         text = escape(t(key)).format(other=others) if t.has(key) else view.name(one.iri)
         if former:
             text += " " + escape(t("former-name", name=former))
-        qualifier = one.text(CG + "qualifier")
         when = one.text(CG + "changedOn")
+        ended = origin == "change" and when in view.thing.texts(CG + "dissolvedOn")
         rows.append(
             {
                 "order": when,
-                "when": f"{view.name(qualifier)} {t.day(when)}" if qualifier else t.day(when),
+                "when": f"{_name(view, one, 'qualifier')} {t.day(when)}".strip(),
                 "text": text,
-                "ends": origin == "change" and bool(one.text(CG + "changedOn"))
-                and one.text(CG + "changedOn") in view.thing.texts(CG + "dissolvedOn"),
+                "ends": bool(when) and ended,
                 "shown": view.value(ox.Literal(""), [one.evidence], CG + "changeKind"),
             }
-        )  # fmt: skip
+        )
     return sorted(rows, key=lambda row: str(row["order"]))

@@ -14,6 +14,7 @@ from clustergraph.pages.model import Term, Texts, model
 from clustergraph.pages.naming import called, names_of
 from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.usage import usage
+from clustergraph.pages.view import formats
 from clustergraph.pages.visit import short
 from clustergraph.quadstore.engine import reading
 from clustergraph.vocab import BASE, CG, INFERRED
@@ -55,7 +56,6 @@ def term(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> R
     is_class = one.kind == "class"
     node, inferred = ox.NamedNode(iri), ox.NamedNode(INFERRED)
     outgoing, incoming = whole.about(iri) if is_class else ([], [])
-    path = visit.link(iri)
     return page(
         visit,
         "term",
@@ -78,15 +78,7 @@ def term(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> R
         inferred=used.inferred.get(iri, 0),
         examples=_examples(visit, node, inferred, is_class),
         query=visit.query_text(_ALL if is_class else _ALL_STATEMENTS, term=node),
-        formats=[
-            (name, kind, path + ending)
-            for name, kind, ending in (
-                ("Turtle", "text/turtle", ".ttl"),
-                ("JSON-LD", "application/ld+json", ".jsonld"),
-                ("N-Triples", "application/n-triples", ".nt"),
-                ("RDF/XML", "application/rdf+xml", ".rdf"),
-            )
-        ],
+        formats=formats(visit, iri),
     )
 
 

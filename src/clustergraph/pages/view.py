@@ -1,28 +1,40 @@
-"""Values of a thing as its page shows them: names, marks, numbered references, error reports."""
+"""Values of a thing as its page shows them: names, marks, numbered references, error reports.
+
+And what follows of the thing from other statements, with the reasons in words.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 import pyoxigraph as ox
 
+from clustergraph.owl.incremental import Facts, Statement, reasons
+from clustergraph.owl.rules import PathRule, Rules, TypeRule, compile_rules
 from clustergraph.pages.about import report
-from clustergraph.pages.facts import Source
+from clustergraph.pages.lexicon import title_of
 from clustergraph.pages.visit import short
 from clustergraph.vocab import BASE, CG, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.pages.facts import Fact, Thing
-    from clustergraph.pages.incoming import Incoming
-    from clustergraph.pages.records import Evidence
+    from clustergraph.pages.facts import Thing
+    from clustergraph.pages.records import Evidence, Fact
     from clustergraph.pages.visit import Visit
 
-__all__ = ["Row", "Value", "View"]
+__all__ = ["Row", "Value", "View", "conclusions", "formats"]
 
+_FORMS: Final = (
+    ("Turtle", "text/turtle", ".ttl"),
+    ("JSON-LD", "application/ld+json", ".jsonld"),
+    ("N-Triples", "application/n-triples", ".nt"),
+    ("RDF/XML", "application/rdf+xml", ".rdf"),
+)
+_MOST_EXPLAINED: Final = 2
+_MOST_CONCLUSIONS: Final = 12
 _MARKED: Final = ("estimated", "derived", "inferred")
 _WEB: Final = ("http://", "https://")
 # Numbers of four digits may be years, and are as readable without a separator.
@@ -65,30 +77,18 @@ class Row:
         values: some or all of them.
         href: the page of the property; empty: there is none.
         disputed: whether sources disagree.
-        link: what refers to the thing by it; None: it leads from the thing.
-        estimated: how many values are estimates.
+        incoming: the IRI of the property by which they refer to the thing; empty: they do not.
+        estimated: how many of all values are estimates.
+        total: how many values there are, shown or not.
     """
 
     name: str
     values: Sequence[Value]
     href: str = ""
     disputed: bool = False
-    link: Incoming | None = None
+    incoming: str = ""
     estimated: int = 0
-
-    @property
-    def total(self) -> int:
-        """How many values there are, shown or not."""
-        return self.link.total if self.link is not None else len(self.values)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reference:
-    """What stands behind one number: sources, pages looked at for an estimate, notes."""
-
-    sources: tuple[str, ...]
-    looked_at: tuple[str, ...]
-    notes: tuple[str, ...]
+    total: int = 0
 
 
 @dataclass
@@ -97,7 +97,7 @@ class View:
 
     visit: Visit
     thing: Thing
-    references: dict[_Reference, int] = field(default_factory=dict)
+    references: dict[tuple[tuple[str, ...], ...], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.words = self.visit.words("thing")
@@ -107,7 +107,7 @@ class View:
         key = short(iri)
         if iri not in self.thing.names and self.words.has(key):
             return self.words(key)
-        name = self.thing.name(iri, self.visit.language)
+        name = self.thing.name(iri)
         if iri.startswith(PREFIXES["nuts"]):
             # Regions of different levels bear the same name.
             name += f" ({iri.removeprefix(PREFIXES['nuts'])})"
@@ -116,7 +116,7 @@ class View:
     @property
     def language(self) -> str:
         """The language of the thing's name, where it is not that of the page; else nothing."""
-        known = self.thing.names.get(self.thing.iri, {})
+        known = {one.language for one in self.thing.titles}
         return "en" if self.visit.language not in known and "en" in known else ""
 
     def kinds(self) -> list[tuple[str, str]]:
@@ -127,6 +127,12 @@ class View:
 
     def fact(self, fact: Fact) -> Row:
         """Return one fact, ready to be shown; values in the language of the page first."""
+        name, key = self.name(fact.property), "incoming-" + short(fact.property)
+        if fact.incoming:
+            name = self.words(key) if self.words.has(key) else name
+            values = [self.value(one.term, one.evidence, name) for one in fact.values]
+            return Row(name, values, incoming=fact.property, estimated=fact.estimated,
+                       total=fact.total)  # fmt: skip
         values = [self.value(one.term, one.evidence, fact.property) for one in fact.values]
         languages = (self.visit.language, "en", "")
         values.sort(
@@ -134,14 +140,7 @@ class View:
         )
         href = self.visit.link(fact.property) if fact.property.startswith(BASE) else ""
         estimated = sum("estimated" in one.marks for one in values)
-        return Row(self.name(fact.property), values, href, fact.disputed, estimated=estimated)
-
-    def incoming(self, link: Incoming) -> Row:
-        """Return what refers to the thing by one property."""
-        key = "incoming-" + short(link.property)
-        name = self.words(key) if self.words.has(key) else self.name(link.property)
-        values = [self.value(one.term, one.evidence, name) for one in link.subjects]
-        return Row(name, values, link=link, estimated=link.estimated)
+        return Row(name, values, href, fact.disputed, "", estimated, fact.total)
 
     def value(self, term: Any, evidence: Sequence[Evidence] = (), about: str = "") -> Value:
         """Return one value, with what its evidence says.
@@ -199,39 +198,45 @@ class View:
     def reference(self, evidence: Iterable[Evidence]) -> int:
         """Return the number of the reference that some evidence makes; 0: it names nothing."""
         told = list(evidence)
-        reference = _Reference(
+        reference = (
             tuple(dict.fromkeys(source for one in told for source in one.sources)),
             tuple(dict.fromkeys(source for one in told for source in one.looked_at)),
             tuple(dict.fromkeys(note for one in told for note in one.notes)),
         )
-        if not (reference.sources or reference.looked_at or reference.notes):
+        if not any(reference):
             return 0
         return self.references.setdefault(reference, len(self.references) + 1)
 
     def listed(self) -> list[dict[str, Any]]:
         """Return the references in the order of their numbers."""
-        whole = tuple(self.thing.evidence.sources)
+        whole = (tuple(self.thing.evidence.sources), (), ())
         return [
             {
                 "number": number,
-                "whole": bool(whole) and one == _Reference(whole, (), ()),
-                "sources": [self._source(source) for source in one.sources],
-                "looked_at": [self._source(source) for source in one.looked_at],
-                "notes": one.notes,
+                "whole": (sources, looked_at, notes) == whole,
+                "sources": [self._source(source) for source in sources],
+                "looked_at": [self._source(source) for source in looked_at],
+                "notes": notes,
             }
-            for one, number in self.references.items()
+            for (sources, looked_at, notes), number in self.references.items()
         ]
 
     def _source(self, source: str) -> dict[str, Any]:
-        known = self.thing.sources.get(source, Source())
+        known: dict[str, Any] = self.thing.sources.get(source, {})
         linked = source.startswith(_WEB)
         return {
-            "text": known.title or (_address(source) if linked else source),
+            "text": known.get("title") or (_address(source) if linked else source),
             "href": source if linked else "",
-            "publisher": known.publisher,
-            "issued": self.words.day(known.issued),
-            "temporary": known.temporary,
+            "publisher": known.get("publisher"),
+            "issued": self.words.day(known.get("issued")),
+            "temporary": known.get("temporary") == "true",
         }
+
+
+def formats(visit: Visit, iri: str) -> list[tuple[str, str, str]]:
+    """Return name, media type and address of each form in which a thing is described."""
+    path, mark, query = visit.link(iri).partition("?")
+    return [(name, kind, path + suffix + mark + query) for name, kind, suffix in _FORMS]
 
 
 def _address(iri: str) -> str:
@@ -244,3 +249,66 @@ def _address(iri: str) -> str:
         text += "?" + unquote(parts.query)
     text = " ".join(text.split())
     return text if len(text) <= 90 else text[:88] + "…"
+
+
+def conclusions(view: View) -> Iterator[tuple[Row, list[str]]]:
+    """Yield what nobody states but what follows, each with the reasons."""
+    thing, explain = view.thing, _Explainer(view)
+    node = ox.NamedNode(thing.iri)
+    for fact in thing.inferred:
+        name = ox.NamedNode(fact.property)
+        fact.values = fact.values[:_MOST_CONCLUSIONS]
+        yield view.fact(fact), explain((node, name, said.term) for said in fact.values)
+    for link in thing.incoming:
+        if link.inferred:
+            name = ox.NamedNode(link.property)
+            subjects = (said.term for said in link.values)
+            yield (
+                view.fact(link),
+                explain((one, name, node) for one in subjects if isinstance(one, ox.NamedNode)),
+            )
+
+
+class _Explainer:
+    """Says in words why statements hold; where the graph is another server's, it says nothing."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        visit = view.visit
+        self._rules: Rules | None = None
+        if visit.generation:
+            memory = visit.context.memory
+            if not isinstance(found := memory.get("inference rules"), Rules):
+                found = memory["inference rules"] = compile_rules(visit.context.store)
+            self._rules = found
+        self._facts = Facts(visit.context.store)
+
+    def __call__(self, statements: Iterable[Statement]) -> list[str]:
+        if self._rules is None:
+            return []
+        found: dict[str, None] = {}
+        for statement, _ in zip(statements, range(_MOST_EXPLAINED), strict=False):
+            reason = next(reasons(statement, self._facts, self._rules), None)
+            if reason is not None:
+                found[self._words(reason[0])] = None
+        return list(found)
+
+    def _words(self, rule: PathRule | TypeRule) -> str:
+        """Return the axiom of a rule in words."""
+        t, axiom = self._view.words, rule.axiom
+        kind = axiom.predicate.value.rpartition("#")[2]
+        first, second = self._title(axiom.subject), self._title(axiom.object)
+        if kind == "type":
+            kind = getattr(axiom.object, "value", "").rpartition("#")[2]
+        if kind == "propertyChainAxiom" and isinstance(rule, PathRule):
+            second = t("and-then").join(
+                t("step-back" if step.inverse else "step", name=self._title(step.predicate))
+                for step in rule.body
+            )
+        return t("axiom-" + kind, first=first, second=second)
+
+    def _title(self, term: object) -> str:
+        iri = getattr(term, "value", "")
+        return self._view.name(iri) if iri in self._view.thing.names else title_of(
+            self._view.visit, iri
+        )  # fmt: skip
