@@ -200,8 +200,8 @@ def test_czech(show: Show) -> None:
 def test_names_fall_back(visit: Visit) -> None:
     """What has no name in a language has that of another, or the end of its IRI."""
     thing = facts.gathered(visit, ID + "cluster-organisation/lodz")
-    assert thing.name(thing.iri, "cs") == "Łódź Media Cluster"
-    assert thing.name("https://other.example/path/last", "en") == "last"
+    assert thing.name(thing.iri) == "Łódź Media Cluster"
+    assert thing.name("https://other.example/path/last") == "last"
 
 
 def test_what_refers_is_counted(visit: Visit) -> None:

@@ -22,7 +22,7 @@ from clustergraph.linked.aliases import thing_of
 from clustergraph.linked.forms import HTML, JSON
 from clustergraph.linked.listing import listing
 from clustergraph.linked.things import Description, describe, exists, withdrawn
-from clustergraph.pages import addresses, described, terms
+from clustergraph.pages import addresses, described, ontology
 from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import Visit, refuse
 from clustergraph.pages.naming import called, names_of
@@ -135,10 +135,10 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
 
 def _page(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
     """Return the page of a thing or of a term of the ontology."""
-    if iri.value.startswith(CG) and terms.is_term(iri.value):
+    if iri.value.startswith(CG) and ontology.is_term(iri.value):
         visit.place = "ontology"
         head = _head(visit, iri, HTML, form is None, types_of(visit, iri), 1, more=False)
-        return terms.term(visit, iri.value, headers=tuple(head))
+        return ontology.term(visit, iri.value, headers=tuple(head))
     if not exists(visit.engine, iri):
         return _elsewhere(visit, iri, HTML) or missing(visit, iri)
     visit.place = "described"

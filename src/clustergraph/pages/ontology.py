@@ -1,27 +1,37 @@
-"""The ontology: its classes as a tree and a picture, its properties, and a search in both."""
+"""The ontology: its classes as a tree and a picture, its properties, a search, and each term."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
+from markupsafe import Markup
 
 from clustergraph.pages.diagram import ARROWS, diagram
 from clustergraph.pages.frame import page
-from clustergraph.pages.lexicon import entries, entry, in_language, named
-from clustergraph.pages.model import Term, model
+from clustergraph.pages.lexicon import Link, entries, entry, in_language, named
+from clustergraph.pages.model import Term, Texts, model
+from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.usage import CLASSES, PROPERTIES, Usage, usage
+from clustergraph.pages.view import formats
+from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
+from clustergraph.quadstore.engine import reading
 from clustergraph.spelling import fold
-from clustergraph.vocab import INFERRED, PREFIXES
+from clustergraph.vocab import BASE, CG, INFERRED, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["show"]
+__all__ = ["is_term", "show", "term"]
 
 _PROPERTIES: Final = ("object", "datatype", "annotation")
 _TREE_OPEN: Final = 2
+_EXAMPLES: Final = """SELECT DISTINCT ?thing ?value
+WHERE {{ GRAPH ?graph {{ {pattern} }} FILTER(?graph != $inferred && isIRI(?thing)) }}
+LIMIT 8"""
+_OURS: Final = re.compile(r"\bcg:([A-Za-z]\w*)")
 
 
 def show(visit: Visit) -> Response:
@@ -93,3 +103,132 @@ def _found(wanted: str) -> list[Term]:
         if all(word in names or word in texts for word in words):
             ranked.append((not all(word in names for word in words), len(term.name), term))
     return [term for *_, term in sorted(ranked, key=lambda one: one[:2])]
+
+
+def is_term(iri: str) -> bool:
+    """Say whether the shipped ontology defines a term."""
+    found = model().terms.get(iri)
+    return found is not None and found.ours
+
+
+def term(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
+    """Return the page of a term.
+
+    Args:
+        visit: who sees it.
+        iri: the term, one for which `is_term` holds.
+        headers: further headers of the response.
+    """
+    whole = model()
+    one = whole.terms[iri]
+    used = usage(visit)
+    is_class = one.kind == "class"
+    node = ox.NamedNode(iri)
+    outgoing, incoming = whole.about(iri) if is_class else ([], [])
+    pattern = "?thing a $term" if is_class else "?thing $term ?value"
+    return page(
+        visit,
+        "term",
+        headers=headers,
+        entry=entry(visit, one, used),
+        other=one.labels.get("cs" if visit.language == "en" else "en", ""),
+        short=short,
+        module=in_language(whole.module(one.module).titles, visit.language)[0] or one.module,
+        definition=_linked(visit, one.definitions),
+        note=_linked(visit, one.notes),
+        lines=_line(visit, one),
+        relations=_relations(visit, one),
+        rules=_rules(visit, one),
+        outgoing=[(row, row.ranges) for row in entries(visit, outgoing, used)],
+        incoming=[(row, row.domains) for row in entries(visit, incoming, used)],
+        alignments=one.alignments,
+        below=sum(map(used.stated, whole.descendants(iri))),
+        inferred=used.inferred.get(iri, 0),
+        examples=_examples(visit, node, pattern),
+        query=visit.query_text(f"SELECT * WHERE {{ {pattern} }}", term=node),
+        formats=formats(visit, iri),
+    )
+
+
+def _linked(visit: Visit, texts: Texts) -> tuple[Markup, str]:
+    """Return a text in which the terms that it names are links, and its language."""
+    text, language = in_language(texts, visit.language)
+
+    def link(match: re.Match[str]) -> str:
+        if CG + match[1] not in model().terms:
+            return match[0]
+        title, href = named(visit, CG + match[1])
+        return str(Markup('<a href="{}">{}</a>').format(href, title))
+
+    return Markup(_OURS.sub(link, str(Markup.escape(text)))), language  # noqa: S704 - escaped
+
+
+def _line(visit: Visit, one: Term) -> list[list[Link]]:
+    """Return the ways from the top down to a term, each without the term itself."""
+    terms = model().terms
+    return [
+        [*way, named(visit, above)]
+        for above in one.above
+        if above in terms
+        for way in _line(visit, terms[above]) or [[]]
+    ]
+
+
+def _relations(visit: Visit, one: Term) -> list[tuple[str, list[Link]]]:
+    related = {
+        "domain": one.domains,
+        "range": one.ranges,
+        "inverse": (one.inverse,) if one.inverse else (),
+        "below": [iri for iri in one.below if model().terms[iri].ours],
+        "disjoint": one.disjoint,
+    }
+    return [
+        (key, sorted((named(visit, iri) for iri in iris),
+                     key=lambda link: visit.order(link[0])))
+        for key, iris in related.items()
+        if iris
+    ]  # fmt: skip
+
+
+def _rules(visit: Visit, one: Term) -> list[dict[str, Any]]:
+    """Return the rules about a term, by the class that asks them, its own first."""
+    say = Wording(visit)
+    groups: dict[str, list[Rule]] = {}
+    if one.kind == "class":
+        for iri in (one.iri, *model().ancestors(one.iri)):
+            groups[iri] = [rule for rule in known().values() if iri in rule.classes]
+    else:
+        for rule in known().values():
+            if one.iri in rule.predicates:
+                # A rule for many classes is told once.
+                key = rule.classes[0] if len(rule.classes) == 1 else ""
+                groups.setdefault(key, []).append(rule)
+    seen: set[str] = set()
+    found = []
+    for iri, rules in groups.items():
+        new = [rule for rule in rules if rule.key not in seen]
+        seen.update(rule.key for rule in new)
+        if new:
+            rows = [
+                (rule, say.subject(rule), say.says(rule), [named(visit, c) for c in rule.classes])
+                for rule in new
+            ]
+            asking = named(visit, iri)[0] if iri else ""
+            found.append({"class": asking, "rows": rows, "own": iri == one.iri})
+    return found
+
+
+def _examples(visit: Visit, node: ox.NamedNode, pattern: str) -> list[tuple[Link | None, ...]]:
+    """Return things of a class, or statements with a property: what each shows, and leads to."""
+    text = _EXAMPLES.format(pattern=pattern)
+    with reading():
+        rows = [*map(tuple, visit.solutions(text, term=node, inferred=ox.NamedNode(INFERRED)))]
+    names = visit.names(one.value for row in rows for one in row if isinstance(one, ox.NamedNode))
+
+    def shown(one: Any) -> Link | None:
+        if not isinstance(one, ox.NamedNode):
+            return None if one is None else (str(getattr(one, "value", one)), "")
+        ours = one.value.startswith(BASE) or one.value in names
+        return names.get(one.value, short(one.value)), visit.link(one.value) if ours else ""
+
+    return [(shown(thing), shown(value)) for thing, value in rows]

@@ -58,7 +58,7 @@ def show(visit: Visit) -> Response:
         most=most,
         examples=[one for one in catalogue.questions().values() if one.kind == "examples"],
         terms={
-            room: [term for term in terms if term.count][:_MOST_TERMS]
+            room: [term for term in terms if term["count"]][:_MOST_TERMS]
             for room, terms in vocabulary.terms(visit).items()
         },
         prefixes=json.dumps(dict(PREFIXES)),

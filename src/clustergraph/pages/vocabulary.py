@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 
 import pyoxigraph as ox
 
@@ -22,8 +21,9 @@ from clustergraph.vocab import CG, CODE, ID, PREFIXES, shorten
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["Term", "show", "terms"]
+__all__ = ["show", "terms"]
 
+T = TypeVar("T")
 _MOST_THINGS: Final = 20
 _SHORTEST: Final = 2
 _THINGS: Final = """SELECT ?thing ?label {
@@ -45,23 +45,11 @@ _INSTANCES: Final = "SELECT DISTINCT ?value { ?value a $class FILTER(isIRI(?valu
 _ANYTHING: Final = frozenset((PREFIXES["owl"] + "Thing", PREFIXES["skos"] + "Concept"))
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A class or a property.
-
-    Attributes:
-        name: as a query writes it.
-        iri: the IRI.
-        count: how often it is used.
-        label: in the language of whoever asks, if there is one.
-        definition: likewise.
-    """
-
-    name: str
-    iri: str
-    count: int
+class _Thing(NamedTuple):
+    folded: str
+    local: str
     label: str
-    definition: str
+    iri: str
 
 
 def show(visit: Visit) -> Response:
@@ -70,8 +58,7 @@ def show(visit: Visit) -> Response:
         case "check":
             return _json(_checked(visit), cacheable=False)
         case "terms":
-            found = {room: [asdict(one) for one in listed] for room, listed in terms(visit).items()}
-            return _json(found)
+            return _json(terms(visit))
         case _ if name := visit.parameter("name"):
             return _json(_things(visit, lambda thing: shorten(thing.iri) == name))
         case _:
@@ -105,43 +92,41 @@ def _checked(visit: Visit) -> dict[str, Any]:
     return {}
 
 
-def terms(visit: Visit) -> dict[str, list[Term]]:
-    """Return the classes and properties in use or defined, the most used first."""
-    key = f"terms-{visit.language}"
-    if key not in visit.context.memory:
-        used = usage(visit)
-        rooms = {
-            "classes": (used.classes, model().own("class")),
-            "properties": (used.properties, model().own("object", "datatype", "annotation")),
+def terms(visit: Visit) -> dict[str, list[dict[str, Any]]]:
+    """Return the classes and properties in use or defined, the most used first.
+
+    Each has its name as queries write it, its IRI, how often it is used, and label and definition
+    in the language of the visit, if there are any.
+    """
+    used = usage(visit)
+
+    def described(iri: str, count: int) -> dict[str, Any]:
+        title, known = title_of(visit, iri), model().terms.get(iri)
+        return {
+            "name": shorten(iri),
+            "iri": iri,
+            "count": count + used.inferred.get(iri, 0),
+            "label": "" if title == short(iri) else title,
+            "definition": in_language(known.definitions, visit.language)[0] if known else "",
         }
-        visit.context.memory[key] = {
-            room: sorted(
-                (
-                    _described(visit, iri, counts.get(iri, 0) + used.inferred.get(iri, 0))
-                    for iri in counts | dict.fromkeys(term.iri for term in defined)
-                    if iri.startswith(tuple(PREFIXES.values()))
-                ),
-                key=lambda term: (-term.count, term.name),
-            )
-            for room, (counts, defined) in rooms.items()
-        }
-    found: Any = visit.context.memory[key]
-    return dict(found)
 
+    def listed(counts: dict[str, int], *kinds: str) -> list[dict[str, Any]]:
+        iris = counts | dict.fromkeys(term.iri for term in model().own(*kinds))
+        found = [
+            described(iri, counts.get(iri, 0))
+            for iri in iris
+            if iri.startswith(tuple(PREFIXES.values()))
+        ]
+        return sorted(found, key=lambda term: (-term["count"], term["name"]))
 
-def _described(visit: Visit, iri: str, count: int) -> Term:
-    title = title_of(visit, iri)
-    known = model().terms.get(iri)
-    definition = in_language(known.definitions, visit.language)[0] if known else ""
-    return Term(shorten(iri), iri, count, "" if title == short(iri) else title, definition)
-
-
-@dataclass(frozen=True, slots=True)
-class _Thing:
-    folded: str
-    local: str
-    label: str
-    iri: str
+    return _kept(
+        visit,
+        f"terms-{visit.language}",
+        lambda: {
+            "classes": listed(used.classes, "class"),
+            "properties": listed(used.properties, "object", "datatype", "annotation"),
+        },
+    )
 
 
 def _completions(visit: Visit) -> list[dict[str, str]]:
@@ -176,32 +161,39 @@ def _things(
 
 def _expected(visit: Visit, name: str) -> frozenset[str]:
     """Return what a property leads to: what it is used with, and the things of its range."""
-    iri = next((one.iri for one in terms(visit)["properties"] if one.name == name), "")
+    iri = next((one["iri"] for one in terms(visit)["properties"] if one["name"] == name), "")
     if not iri:
         return frozenset()
-    key = f"objects {name}"
-    if key not in visit.context.memory:
+
+    def found() -> frozenset[str]:
         term = model().terms.get(iri)
         ranges = {one for one in (term.ranges if term else ()) if one not in _ANYTHING}
-        classes = ranges.union(*(model().descendants(one) for one in ranges))
         rows = visit.select(_USED, property=ox.NamedNode(iri))
-        for one in classes:
+        for one in ranges.union(*map(model().descendants, ranges)):
             rows += visit.select(_INSTANCES, **{"class": ox.NamedNode(one)})
-        visit.context.memory[key] = frozenset(row.value for row in rows)
-    found: Any = visit.context.memory[key]
-    return frozenset(found)
+        return frozenset(row.value for row in rows)
+
+    return _kept(visit, f"objects {name}", found)
 
 
 def _known(visit: Visit) -> list[_Thing]:
     """Return every name of every thing, in any language."""
-    found: Any = visit.context.memory.get("things")
-    if found is None:
-        found = visit.context.memory["things"] = [
+    return _kept(
+        visit,
+        "things",
+        lambda: [
             _Thing(_plain(row.label), _plain(row.thing.rpartition("/")[2]), row.label, row.thing)
             for row in visit.select(_THINGS, **_NAMESPACES)
-        ]
-    listed: list[_Thing] = found
-    return listed
+        ],
+    )
+
+
+def _kept(visit: Visit, key: str, make: Callable[[], T]) -> T:
+    """Return what is made once a worker, also of a graph that is another server's."""
+    memory = visit.context.memory
+    if key not in memory:
+        memory[key] = make()
+    return cast(T, memory[key])
 
 
 def _plain(text: str) -> str:
