@@ -26,9 +26,14 @@ from clustergraph.pages.europe import (
     INSET_WIDTH,
     INSETS,
     WIDTH,
+    Point,
+    area,
+    clipped,
     project,
+    simplified,
+    stitched,
+    written,
 )
-from clustergraph.pages.outlines import Point, area, clipped, simplified, stitched, written
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 ATLAS: Final = ROOT / "web/node_modules/world-atlas"

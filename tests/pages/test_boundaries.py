@@ -110,6 +110,7 @@ def changed(**more: Any) -> dict[str, Any]:
         (changed(code="A" * 100_000), "is no NUTS code"),
         (changed(properties={"NUTS_ID": "CZ08", "LEVL_CODE": 3}), "LEVL_CODE is '3', but CZ08"),
         (collection(feature(), feature()), "CZ08 is given twice - at `$.features[1]`"),
+        (changed(geometry={"type": "Polygon"}), "its geometry is empty - at `$.features[0]`"),
         (changed(geometry={"type": "Point", "coordinates": [1, 2]}), "Invalid value 'Point'"),
         (changed(rings=[None]), "at `$.features[0].geometry.coordinates[0]`"),
         (changed(rings=[[[1]]]), "Expected `array` of length >= 2"),

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 
 from clustergraph.pages import charts, europe, maps, pictures
-from clustergraph.pages.outlines import rings_of
+from clustergraph.pages.europe import rings_of
 from clustergraph.pages.words import Words
 
 Show = Callable[..., Any]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import sha256
 from itertools import accumulate, chain
@@ -20,9 +20,9 @@ from msgspec import DecodeError, Meta, Struct
 from msgspec import json as decoder
 
 from clustergraph.errors import UnreadableInputError
-from clustergraph.pages.europe import HEIGHT, INSET_HEIGHT, INSET_WIDTH, INSETS, WIDTH, project
+from clustergraph.pages import europe
+from clustergraph.pages.europe import Point, area, clipped, simplified
 from clustergraph.pages.maps import Shape
-from clustergraph.pages.outlines import Point, area, clipped, simplified, stitched, written
 from clustergraph.quadstore.disk import make_private
 from clustergraph.settings import cache_directory
 
@@ -44,20 +44,22 @@ _Rings = Sequence[Sequence[Point]]
 _Position = Annotated[list[float], Meta(min_length=2)]
 
 
-class _Region(Struct):
+class _Region(Struct, kw_only=True):
     properties: dict[str, Any] | None = None
     id: Any = None
 
 
-class _Polygon(Struct, tag="Polygon"):
-    coordinates: list[list[_Position]]
+class _Polygon(_Region, tag="Polygon"):
+    coordinates: list[list[_Position]] = []
+    arcs: list[list[int]] = []
 
 
-class _MultiPolygon(Struct, tag="MultiPolygon"):
-    coordinates: list[list[list[_Position]]]
+class _MultiPolygon(_Region, tag="MultiPolygon"):
+    coordinates: list[list[list[_Position]]] = []
+    arcs: list[list[list[int]]] = []
 
 
-class _Feature(_Region, kw_only=True):
+class _Feature(_Region):
     geometry: _Polygon | _MultiPolygon
 
 
@@ -65,16 +67,8 @@ class _Collection(Struct, tag="FeatureCollection"):
     features: list[_Feature]
 
 
-class _PolygonOfArcs(_Region, tag="Polygon", kw_only=True):
-    arcs: list[list[int]]
-
-
-class _MultiPolygonOfArcs(_Region, tag="MultiPolygon", kw_only=True):
-    arcs: list[list[list[int]]]
-
-
 class _Geometries(Struct):
-    geometries: list[_PolygonOfArcs | _MultiPolygonOfArcs]
+    geometries: list[_Polygon | _MultiPolygon]
 
 
 class _Transform(Struct):
@@ -136,9 +130,10 @@ def _drawn(content: _Collection | _Topology) -> dict[str, dict[str, Any]]:
         ValueError: it has none, or one is not in order; says which.
     """
     found: dict[str, dict[str, Any]] = {}
-    regions = _features(content) if isinstance(content, _Collection) else _objects(content)
-    for where, region, rings in regions:
+    for where, region, rings in _regions(content):
         try:
+            if not rings:
+                raise ValueError("its geometry is empty")
             code = _code(region)
             if code in found:
                 raise ValueError(f"the code {code} is given twice")
@@ -150,29 +145,24 @@ def _drawn(content: _Collection | _Topology) -> dict[str, dict[str, Any]]:
     return dict(sorted(found.items()))
 
 
-def _features(content: _Collection) -> Iterator[tuple[str, _Region, _Rings]]:
+def _regions(content: _Collection | _Topology) -> Iterator[tuple[str, _Region, _Rings]]:
     """Yield where each region stands, the object with its code, and its rings."""
-    for index, one in enumerate(content.features):
-        shape = one.geometry
-        rings = (
-            shape.coordinates
-            if isinstance(shape, _Polygon)
-            else list(chain.from_iterable(shape.coordinates))
-        )
-        yield f"features[{index}]", one, [[(x, y) for x, y, *_ in ring] for ring in rings]
-
-
-def _objects(content: _Topology) -> Iterator[tuple[str, _Region, _Rings]]:
+    if isinstance(content, _Collection):
+        for index, one in enumerate(content.features):
+            shape = one.geometry
+            flat = shape.coordinates if isinstance(shape, _Polygon) else chain(*shape.coordinates)
+            rings = [[(x, y) for x, y, *_ in ring] for ring in flat]
+            yield f"features[{index}]", one, rings
+        return
     arcs = [_arc(one, content.transform) for one in content.arcs]
     for name, collection in content.objects.items():
-        for index, one in enumerate(collection.geometries):
+        for index, region in enumerate(collection.geometries):
             where = f"objects.{name}.geometries[{index}]"
-            rings = (
-                one.arcs if isinstance(one, _PolygonOfArcs) else list(chain.from_iterable(one.arcs))
-            )
-            if wrong := [n for ring in rings for n in ring if not -len(arcs) <= n < len(arcs)]:
-                raise ValueError(f"there is no arc {wrong[0]} - at `$.{where}`")
-            yield where, one, [stitched(ring, arcs) for ring in rings]
+            numbers = region.arcs if isinstance(region, _Polygon) else [*chain(*region.arcs)]
+            for number in chain(*numbers):
+                if not -len(arcs) <= number < len(arcs):
+                    raise ValueError(f"there is no arc {number} - at `$.{where}`")
+            yield where, region, [europe.stitched(ring, arcs) for ring in numbers]
 
 
 def _arc(steps: Iterable[Sequence[float]], transform: _Transform | None) -> list[Point]:
@@ -202,34 +192,35 @@ def _path(rings: _Rings) -> str:
     for x, y in chain.from_iterable(rings):
         if not (-180 <= x <= 180 and -90 <= y <= 90):
             raise ValueError(f"{x:g}, {y:g} is no longitude and latitude in degrees (EPSG:4326)")
-    return _joined(
-        clipped(simplified([project(*place) for place in ring], _TOLERANCE), WIDTH, HEIGHT, _MARGIN)
-        for ring in rings
-        if ring
-    )
+    return _outline(rings, europe.project, europe.WIDTH, europe.HEIGHT, _MARGIN)
 
 
 def _insets(rings: _Rings) -> dict[str, str]:
     found = {}
-    for inset in INSETS:
-        path = _joined(
-            clipped(
-                simplified([inset.project(*place) for place in ring], _TOLERANCE),
-                INSET_WIDTH, INSET_HEIGHT, 0,
-            )
-            for ring in rings
-            if any(inset.holds(*place) for place in ring)
-        )  # fmt: skip
+    for inset in europe.INSETS:
+        inside = [ring for ring in rings if any(inset.holds(*place) for place in ring)]
+        path = _outline(inside, inset.project, europe.INSET_WIDTH, europe.INSET_HEIGHT, 0)
         if path:
             found[inset.name] = path
     return found
 
 
-def _joined(rings: Iterable[list[Point]]) -> str:
-    """Return rings as a path; of small ones only the largest."""
-    large = sorted((ring for ring in rings if len(ring) > 2), key=lambda ring: -abs(area(ring)))
+def _outline(
+    rings: _Rings,
+    project: Callable[[float, float], Point],
+    width: float,
+    height: float,
+    margin: float,
+) -> str:
+    """Return rings as a path, clipped to a map; of small ones only the largest."""
+    drawn = (
+        clipped(simplified([project(*place) for place in ring], _TOLERANCE), width, height, margin)
+        for ring in rings
+        if ring
+    )
+    large = sorted((ring for ring in drawn if len(ring) > 2), key=lambda ring: -abs(area(ring)))
     return "".join(
-        written(ring)
+        europe.written(ring)
         for index, ring in enumerate(large)
         if index == 0 or abs(area(ring)) >= _LEAST_AREA
     )

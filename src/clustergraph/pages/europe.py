@@ -1,15 +1,16 @@
-"""The map of Europe: its projection, the outlines of the countries, the outermost regions.
+"""The map of Europe: its projection, outlines as SVG paths, and the outermost regions.
 
 The projection is Lambert's azimuthal equal-area one about 52° N, 10° E, as European statistics
 use it (EPSG:3035), on a sphere. The outermost regions of the European Union have maps of their own
-beside it. The outlines come from ``tools/europe.py``.
+beside it. The outlines come from ``tools/europe.py``, which simplifies and writes them by the same
+functions as `clustergraph.pages.boundaries` those that an operator provides.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import cos, radians, sin, sqrt
@@ -17,9 +18,12 @@ from pathlib import Path
 from typing import Final
 
 __all__ = [
-    "HEIGHT", "INSETS", "INSET_HEIGHT", "INSET_WIDTH", "WIDTH", "Inset", "inset_outlines",
-    "outlines", "point", "project", "within",
+    "HEIGHT", "INSETS", "INSET_HEIGHT", "INSET_WIDTH", "WIDTH", "Inset", "Point", "area", "bounds",
+    "clipped", "inset_outlines", "outlines", "point", "project", "rings_of", "simplified",
+    "stitched", "within", "written",
 ]  # fmt: skip
+
+Point = tuple[float, float]
 
 WIDTH: Final = 640
 HEIGHT: Final = 600
@@ -38,6 +42,7 @@ _POINT: Final = re.compile(
     r"\s*POINT\s*\(\s*(-?\d{1,3}(?:\.\d*)?)\s+(-?\d{1,3}(?:\.\d*)?)\s*\)\s*",
     re.IGNORECASE | re.ASCII,
 )
+_NUMBER: Final = re.compile(r"-?(?:\d+\.?\d*|\.\d+)")
 _SIN, _COS = sin(_LATITUDE), cos(_LATITUDE)
 
 
@@ -59,7 +64,7 @@ class Inset:
     latitude: float
     km_per_unit: float
 
-    def project(self, longitude: float, latitude: float) -> tuple[float, float]:
+    def project(self, longitude: float, latitude: float) -> Point:
         """Return where a place stands on the inset, in its units, from the top left corner."""
         east_km = _EARTH_KM * radians(longitude - self.longitude) * cos(radians(self.latitude))
         north_km = _EARTH_KM * radians(latitude - self.latitude)
@@ -87,7 +92,7 @@ INSETS: Final = (
 """The outermost regions of the European Union (Saint-Martin is too small to be drawn)."""
 
 
-def project(longitude: float, latitude: float) -> tuple[float, float]:
+def project(longitude: float, latitude: float) -> Point:
     """Return where a place stands on the map, in its units, from the top left corner.
 
     Args:
@@ -102,7 +107,7 @@ def project(longitude: float, latitude: float) -> tuple[float, float]:
     return _X + x, _Y - y
 
 
-def point(wkt: str) -> tuple[float, float] | None:
+def point(wkt: str) -> Point | None:
     """Return longitude and latitude of a point in well-known text; None: it is no such point."""
     match = _POINT.fullmatch(wkt)
     return (float(match[1]), float(match[2])) if match else None
@@ -132,3 +137,98 @@ def _drawn() -> dict[str, dict[str, str]]:
     path = Path(__file__).parent / "data" / "europe.json"
     found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
     return found
+
+
+def simplified(points: Sequence[Point], tolerance: float) -> list[Point]:
+    """Leave out points that a line misses by less than a tolerance (Douglas and Peucker)."""
+    keep = {0, len(points) - 1}
+    stack = [(0, len(points) - 1)]
+    while stack:
+        first, last = stack.pop()
+        farthest, most = 0, tolerance
+        for index in range(first + 1, last):
+            if (off := _distance(points[index], points[first], points[last])) > most:
+                farthest, most = index, off
+        if farthest:
+            keep.add(farthest)
+            stack += [(first, farthest), (farthest, last)]
+    return [points[index] for index in sorted(keep)]
+
+
+def _distance(point: Point, start: Point, end: Point) -> float:
+    (x, y), (x1, y1), (x2, y2) = point, start, end
+    length = (x2 - x1) ** 2 + (y2 - y1) ** 2
+    along = max(0.0, min(1.0, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / (length or 1)))
+    return float(((x1 + along * (x2 - x1) - x) ** 2 + (y1 + along * (y2 - y1) - y) ** 2) ** 0.5)
+
+
+def stitched(ring: Iterable[int], arcs: Sequence[Sequence[Point]]) -> list[Point]:
+    """Return the points of a ring of arcs (TopoJSON); a negative number is an arc backwards."""
+    points: list[Point] = []
+    for number in ring:
+        arc = arcs[number] if number >= 0 else arcs[~number][::-1]
+        points += arc[1:] if points else arc
+    return points[:-1]
+
+
+def clipped(ring: Sequence[Point], width: float, height: float, margin: float) -> list[Point]:
+    """Cut a ring off at the edges of a map and its margin (Sutherland and Hodgman)."""
+    found = list(ring)
+    for axis, sign, limit in (
+        (0, 1, -margin), (0, -1, -width - margin), (1, 1, -margin), (1, -1, -height - margin)
+    ):  # fmt: skip
+        kept: list[Point] = []
+        for before, point in zip([*found[-1:], *found], found, strict=False):
+            a, b = before[axis] * sign - limit, point[axis] * sign - limit
+            if (a < 0) != (b < 0):
+                part = a / (a - b)
+                kept.append(
+                    (
+                        before[0] + part * (point[0] - before[0]),
+                        before[1] + part * (point[1] - before[1]),
+                    )
+                )
+            if b >= 0:
+                kept.append(point)
+        found = kept
+    return found
+
+
+def area(ring: Sequence[Point]) -> float:
+    """Return the area of a ring, with the sign of its sense."""
+    pairs = zip(ring, [*ring[1:], *ring[:1]], strict=True)
+    return sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs) / 2
+
+
+def written(ring: Sequence[Point]) -> str:
+    """Return a ring as an SVG path, in steps of a tenth."""
+    points = [(round(x * 10), round(y * 10)) for x, y in ring]
+    (x, y), *rest = points
+    path = f"M{x / 10:g} {y / 10:g}l"
+    steps = []
+    for next_x, next_y in rest:
+        if (next_x, next_y) != (x, y):
+            steps.append(f"{(next_x - x) / 10:g} {(next_y - y) / 10:g}")
+            x, y = next_x, next_y
+    # As short as SVG allows: no zero before a point, no space before a sign.
+    return path + re.sub(r"(?<!\d)0\.", ".", " ".join(steps)).replace(" -", "-") + "z"
+
+
+def rings_of(path: str) -> list[list[Point]]:
+    """Return the rings of a path as `written` writes it."""
+    found = []
+    for ring in path.split("z")[:-1]:
+        numbers = [float(one) for one in _NUMBER.findall(ring)]
+        x = y = 0.0
+        points = []
+        for step_x, step_y in zip(numbers[::2], numbers[1::2], strict=True):
+            x, y = x + step_x, y + step_y
+            points.append((x, y))
+        found.append(points)
+    return found
+
+
+def bounds(rings: Iterable[Sequence[Point]]) -> tuple[float, float, float, float]:
+    """Return the edges of some rings: left, top, right, bottom."""
+    xs, ys = zip(*(point for ring in rings for point in ring), strict=True)
+    return min(xs), min(ys), max(xs), max(ys)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from clustergraph.pages import europe
 from clustergraph.pages.charts import ramp, shade
 from clustergraph.pages.europe import HEIGHT, INSET_HEIGHT, INSET_WIDTH, INSETS, WIDTH, project
-from clustergraph.pages.outlines import bounds, rings_of
 from clustergraph.pages.pictures import Entry, Picture, limits_text, readable, shorten
 from clustergraph.pages.rendering import macros
 
@@ -225,7 +224,7 @@ def around(places: Iterable[tuple[float, float]]) -> Box | None:
         places: longitude and latitude of each.
     """
     found = [point for place in places if europe.within(*(point := project(*place)))]
-    return _fitted(*bounds([found])) if found else None
+    return _fitted(*europe.bounds([found])) if found else None
 
 
 def near(longitude: float, latitude: float) -> Box | None:
@@ -312,10 +311,12 @@ def _overlap(bounds: Box, box: Box) -> bool:
 def _inside(path: str, box: Box) -> str:
     """Return the rings of a path that reach into a part of the map."""
     rings = path.split("z")[:-1]
-    return "".join(ring + "z" for ring in rings if _overlap(bounds(rings_of(ring + "z")), box))
+    return "".join(
+        ring + "z" for ring in rings if _overlap(europe.bounds(europe.rings_of(ring + "z")), box)
+    )
 
 
 @cache
 def _bounds(code: str) -> Box:
     """Return the edges of a country on the map: left, top, right, bottom."""
-    return bounds(rings_of(europe.outlines(fine=True)[code]))
+    return europe.bounds(europe.rings_of(europe.outlines(fine=True)[code]))

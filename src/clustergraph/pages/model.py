@@ -8,10 +8,10 @@ says (`clustergraph.pages.usage`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import pyoxigraph as ox
 
@@ -50,16 +50,8 @@ Texts: TypeAlias = Mapping[str, str]
 _Facts = dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
-    """How a term relates to one of another vocabulary.
-
-    Attributes:
-        relation: the IRI of the relation, such as ``cg:closeMatch`` in full.
-        term: the IRI of the other term.
-        note: why, in English; may be empty.
-        file: the name of the file of alignments.
-    """
+class Alignment(NamedTuple):
+    """How a term relates to one of another vocabulary, why (in English), and in which file."""
 
     relation: str
     term: str
@@ -120,15 +112,8 @@ class Term:
         return self.iri.removeprefix(CG)
 
 
-@dataclass(frozen=True, slots=True)
-class Module:
-    """A part of the ontology.
-
-    Attributes:
-        name: of its file, and in its IRI.
-        titles: by language.
-        description: in English.
-    """
+class Module(NamedTuple):
+    """A part of the ontology: the name of its file, titles by language, an English description."""
 
     name: str
     titles: Texts
@@ -141,17 +126,13 @@ class Model:
 
     Attributes:
         terms: by IRI; those of other vocabularies that it builds on among them.
-        modules: in the order in which the ontology names its parts.
+        modules: by name, in the order in which the ontology names its parts.
         version: of the ontology.
     """
 
     terms: Mapping[str, Term]
-    modules: tuple[Module, ...]
+    modules: Mapping[str, Module]
     version: str
-
-    def module(self, name: str) -> Module:
-        """Return the module of a name; one without a title if there is none."""
-        return next((one for one in self.modules if one.name == name), Module(name, {}, ""))
 
     def own(self, *kinds: str) -> list[Term]:
         """Return the ontology's own terms of these kinds."""
@@ -169,22 +150,21 @@ class Model:
 
     def ancestors(self, iri: str) -> list[str]:
         """Return what a term is a kind of, at any distance, the nearest first."""
-        return list(self._walk(iri, up=True))
+        return self._reached(iri, lambda term: term.above)
 
     def descendants(self, iri: str) -> list[str]:
         """Return what is a kind of a term, at any distance."""
-        return list(self._walk(iri, up=False))
+        return self._reached(iri, lambda term: term.below)
 
-    def _walk(self, iri: str, *, up: bool) -> Iterator[str]:
-        seen = {iri}
+    def _reached(self, iri: str, step: Callable[[Term], Iterable[str]]) -> list[str]:
+        found = {iri: None}
         todo = [iri]
-        while todo:
-            term = self.terms.get(todo.pop(0))
-            for one in () if term is None else term.above if up else term.below:
-                if one not in seen:
-                    seen.add(one)
-                    todo.append(one)
-                    yield one
+        for one in todo:
+            if one in self.terms:
+                new = [other for other in step(self.terms[one]) if other not in found]
+                found |= dict.fromkeys(new)
+                todo += dict.fromkeys(new)
+        return list(found)[1:]
 
     def about(self, iri: str) -> tuple[list[Term], list[Term]]:
         """Return the properties that lead from a class, and those that lead to it."""
@@ -200,26 +180,25 @@ def model() -> Model:
     """Return the shipped ontology; read once per process."""
     root = artefacts.room("ontology")
     header = _read(root / "ontology.ttl")[BASE + "ontology"]
-    names = [iri.value.removeprefix(_ONTOLOGY) for iri in header[_DCTERMS + "hasPart"]]
     facts: dict[str, _Facts] = defaultdict(lambda: defaultdict(list))
-    modules = []
-    for name in names:
+    modules = {}
+    for name in (one.removeprefix(_ONTOLOGY) for one in _iris(header, _DCTERMS + "hasPart")):
         found = _read(root / f"{name}.ttl")
-        said = found.get(_ONTOLOGY + name, {})
-        modules.append(
-            Module(name, _texts(said, _DCTERMS + "title"), _text(said, _DCTERMS + "description"))
-        )
+        about = found[_ONTOLOGY + name]
+        description = _text(about, _DCTERMS + "description")
+        modules[name] = Module(name, _texts(about, _DCTERMS + "title"), description)
         for subject, values in found.items():
             for predicate, objects in values.items():
                 facts[subject][predicate] += objects
+    alignments = _alignments()
     terms = {
-        iri: _term(iri, kind, values, facts)
+        iri: _term(iri, kinds[0], values, facts, alignments.get(iri, []))
         for iri, values in facts.items()
-        if not iri.startswith("_:") and (kind := _kind(values))
+        if not iri.startswith("_:")
+        and (kinds := [_KINDS[one] for one in _KINDS if one in _iris(values, _TYPE)])
     }
     _relate(terms, facts)
-    version = _text(header, _OWL + "versionInfo")
-    return Model(terms, tuple(modules), version)
+    return Model(terms, modules, _text(header, _OWL + "versionInfo"))
 
 
 def _read(path: object) -> dict[str, _Facts]:
@@ -232,12 +211,13 @@ def _read(path: object) -> dict[str, _Facts]:
     return found
 
 
-def _kind(values: _Facts) -> str:
-    types = {one.value for one in values.get(_TYPE, ())}
-    return next((kind for iri, kind in _KINDS.items() if iri in types), "")
-
-
-def _term(iri: str, kind: str, values: _Facts, facts: Mapping[str, _Facts]) -> Term:
+def _term(
+    iri: str,
+    kind: str,
+    values: _Facts,
+    facts: Mapping[str, _Facts],
+    alignments: Iterable[Alignment],
+) -> Term:
     home = next(iter(_iris(values, _RDFS + "isDefinedBy")), "")
     own = iri.startswith(CG) and home.startswith(_ONTOLOGY)
     return Term(
@@ -256,8 +236,8 @@ def _term(iri: str, kind: str, values: _Facts, facts: Mapping[str, _Facts]) -> T
             tuple(one.value for one in _list(head, facts))
             for head in values.get(_OWL + "propertyChainAxiom", ())
         ),
-        alignments=tuple(_alignments().get(iri, ())),
-        deprecated=any(one.value == "true" for one in values.get(_OWL + "deprecated", ())),
+        alignments=tuple(alignments),
+        deprecated=_text(values, _OWL + "deprecated") == "true",
     )
 
 
@@ -285,16 +265,15 @@ def _relate(terms: dict[str, Term], facts: Mapping[str, _Facts]) -> None:
         term.disjoint = tuple(apart[iri])
 
 
-@cache
 def _alignments() -> dict[str, list[Alignment]]:
     """Return what the files of alignments say of each of the ontology's terms, with the reason."""
     found: dict[str, list[Alignment]] = defaultdict(list)
     for path in artefacts.files("ontology", "alignments/*.ttl"):
         facts = _read(path)
+        annotated = [_OWL + f"annotated{part}" for part in ("Source", "Property", "Target")]
         why = {
-            tuple(_text(one, _OWL + name) for name in _ANNOTATED): _text(one, _SKOS + "note")
+            tuple(_text(one, name) for name in annotated): _text(one, _SKOS + "note")
             for one in facts.values()
-            if _OWL + "annotatedSource" in one
         }
         for subject, values in facts.items():
             if subject.startswith(CG):
@@ -304,9 +283,6 @@ def _alignments() -> dict[str, list[Alignment]]:
                     for one in _iris(values, relation)
                 ]
     return found
-
-
-_ANNOTATED: Final = ("annotatedSource", "annotatedProperty", "annotatedTarget")
 
 
 def _list(

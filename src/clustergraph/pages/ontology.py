@@ -51,7 +51,7 @@ def show(visit: Visit) -> Response:
                 used,
             ),
         }
-        for module in whole.modules
+        for module in whole.modules.values()
     ]
     inferred = ox.NamedNode(INFERRED)
     return page(
@@ -133,7 +133,7 @@ def term(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> R
         entry=entry(visit, one, used),
         other=one.labels.get("cs" if visit.language == "en" else "en", ""),
         short=short,
-        module=in_language(whole.module(one.module).titles, visit.language)[0] or one.module,
+        module=in_language(whole.modules[one.module].titles, visit.language)[0] or one.module,
         definition=_linked(visit, one.definitions),
         note=_linked(visit, one.notes),
         lines=_line(visit, one),
