@@ -77,7 +77,7 @@ def test_every_rule_has_words() -> None:
         if name.startswith("rule-"):
             assert name.removeprefix("rule-") in keys | endings, name
     for rule in known().values():
-        assert rule.name or rule.message, rule.key
+        assert rule.description or rule.message, rule.key
 
 
 def test_model_relates_terms_both_ways() -> None:

@@ -212,7 +212,7 @@ def test_what_refers_is_counted(visit: Visit) -> None:
     alpha = facts.gathered(visit, ID + "cluster-organisation/alpha")
     assert {kind: len(found) for kind, found in alpha.records.items()} == {"claim": 3, "figure": 2}
     assert alpha.incoming == []
-    first, *others = thing.incoming[0].subjects
+    first, *others = thing.incoming[0].values
     assert first.term == ox.NamedNode(ID + "cluster-organisation/alpha")
     assert [one.basis for one in first.evidence] == ["inferred"]
     assert not any(one.evidence for one in others)

@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 import pyoxigraph as ox
 
 from clustergraph.owl.incremental import Facts, Statement, reasons
-from clustergraph.owl.rules import PathRule, Rules, TypeRule, compile_rules
+from clustergraph.owl.rules import PathRule, TypeRule, compile_rules
 from clustergraph.pages.about import report
 from clustergraph.pages.lexicon import title_of
 from clustergraph.pages.visit import short
@@ -252,63 +253,48 @@ def _address(iri: str) -> str:
 
 
 def conclusions(view: View) -> Iterator[tuple[Row, list[str]]]:
-    """Yield what nobody states but what follows, each with the reasons."""
-    thing, explain = view.thing, _Explainer(view)
-    node = ox.NamedNode(thing.iri)
+    """Yield what nobody states but what follows, each with the reasons.
+
+    There are no reasons where the graph is another server's.
+    """
+    visit, thing = view.visit, view.thing
+    node, facts = ox.NamedNode(thing.iri), Facts(visit.context.store)
+    rules = visit.once("inference rules", lambda: compile_rules(visit.context.store))
+
+    def explained(statements: Iterable[Statement]) -> list[str]:
+        first = islice(statements, _MOST_EXPLAINED if visit.generation else 0)
+        found = (next(reasons(statement, facts, rules), None) for statement in first)
+        return list(dict.fromkeys(_axiom(view, reason[0]) for reason in found if reason))
+
     for fact in thing.inferred:
         name = ox.NamedNode(fact.property)
         fact.values = fact.values[:_MOST_CONCLUSIONS]
-        yield view.fact(fact), explain((node, name, said.term) for said in fact.values)
+        yield view.fact(fact), explained((node, name, said.term) for said in fact.values)
     for link in thing.incoming:
         if link.inferred:
             name = ox.NamedNode(link.property)
             subjects = (said.term for said in link.values)
             yield (
                 view.fact(link),
-                explain((one, name, node) for one in subjects if isinstance(one, ox.NamedNode)),
+                explained((one, name, node) for one in subjects if isinstance(one, ox.NamedNode)),
             )
 
 
-class _Explainer:
-    """Says in words why statements hold; where the graph is another server's, it says nothing."""
+def _axiom(view: View, rule: PathRule | TypeRule) -> str:
+    """Return the axiom of a rule in words."""
 
-    def __init__(self, view: View) -> None:
-        self._view = view
-        visit = view.visit
-        self._rules: Rules | None = None
-        if visit.generation:
-            memory = visit.context.memory
-            if not isinstance(found := memory.get("inference rules"), Rules):
-                found = memory["inference rules"] = compile_rules(visit.context.store)
-            self._rules = found
-        self._facts = Facts(visit.context.store)
-
-    def __call__(self, statements: Iterable[Statement]) -> list[str]:
-        if self._rules is None:
-            return []
-        found: dict[str, None] = {}
-        for statement, _ in zip(statements, range(_MOST_EXPLAINED), strict=False):
-            reason = next(reasons(statement, self._facts, self._rules), None)
-            if reason is not None:
-                found[self._words(reason[0])] = None
-        return list(found)
-
-    def _words(self, rule: PathRule | TypeRule) -> str:
-        """Return the axiom of a rule in words."""
-        t, axiom = self._view.words, rule.axiom
-        kind = axiom.predicate.value.rpartition("#")[2]
-        first, second = self._title(axiom.subject), self._title(axiom.object)
-        if kind == "type":
-            kind = getattr(axiom.object, "value", "").rpartition("#")[2]
-        if kind == "propertyChainAxiom" and isinstance(rule, PathRule):
-            second = t("and-then").join(
-                t("step-back" if step.inverse else "step", name=self._title(step.predicate))
-                for step in rule.body
-            )
-        return t("axiom-" + kind, first=first, second=second)
-
-    def _title(self, term: object) -> str:
+    def title(term: object) -> str:
         iri = getattr(term, "value", "")
-        return self._view.name(iri) if iri in self._view.thing.names else title_of(
-            self._view.visit, iri
-        )  # fmt: skip
+        return view.name(iri) if iri in view.thing.names else title_of(view.visit, iri)
+
+    t, axiom = view.words, rule.axiom
+    kind = axiom.predicate.value.rpartition("#")[2]
+    first, second = title(axiom.subject), title(axiom.object)
+    if kind == "type":
+        kind = getattr(axiom.object, "value", "").rpartition("#")[2]
+    if kind == "propertyChainAxiom" and isinstance(rule, PathRule):
+        second = t("and-then").join(
+            t("step-back" if step.inverse else "step", name=title(step.predicate))
+            for step in rule.body
+        )
+    return t("axiom-" + kind, first=first, second=second)
