@@ -20,7 +20,7 @@ import httpx
 import pyoxigraph as ox
 import pytest
 
-from clustergraph import cli
+from clustergraph import artefacts, cli
 from clustergraph.cli.root import open_engine
 from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
@@ -91,8 +91,8 @@ def test_version(run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["querry"], "unknown command: 'querry'; did you mean"),
-        (["tables", "chek"], "did you mean check?"),
+        (["querry"], "No such command 'querry'. (Did you mean one of: 'queries', 'query'?)"),
+        (["tables", "chek"], "Did you mean 'check'?"),
         (["query", "grahps"], "unknown query: 'grahps'; did you mean graphs?"),
         (["queries", "grahps"], "did you mean graphs?"),
         (["queries", "--tag", "contry"], "unknown tag: 'contry'; did you mean country"),
@@ -415,7 +415,7 @@ def test_serve_says_what_is_wrong_with_files(run, small_store: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (b"#+ sumary: x\nASK {}", "asked.rq:1: unknown key 'sumary'; did you mean summary?"),
+        (b"#+ sumary: x\nASK {}", "asked.rq:1: Object contains unknown field `sumary`"),
         (b"#+ summary: x\n#+ tags: [a\nASK {}", "asked.rq:2:4: the header is not YAML"),
         (b"ASK { '\xff' }", "asked.rq: not UTF-8"),
     ],
@@ -426,8 +426,11 @@ def test_serve_with_a_faulty_question(
     """A fault in a question's file keeps the service from starting; the message points at it."""
     (tmp_path / catalogue.KINDS[0]).mkdir()
     (tmp_path / catalogue.KINDS[0] / "asked.rq").write_bytes(fault)
-    shipped = catalogue.questions
-    monkeypatch.setattr(catalogue, "questions", lambda: shipped(tmp_path))
+    read, room = catalogue.questions.__wrapped__, artefacts.room
+    monkeypatch.setattr(
+        artefacts, "room", lambda name: tmp_path if name == "queries" else room(name)
+    )
+    monkeypatch.setattr(catalogue, "questions", read)
     result = run("serve", "--port", "0", "--store", small_store)
     assert result.code == 2
     assert said in result.err

@@ -15,8 +15,7 @@ from clustergraph.http.api import create_app
 from clustergraph.protocol import Config, Context, Request
 from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
-from clustergraph.questions.choices import choices_of
-from clustergraph.questions.names import resolve
+from clustergraph.questions.names import choices_of, resolve
 from clustergraph.questions.parameters import Parameter
 
 LINK: Final = re.compile(r'<http://localhost(/[^>]*)>; rel="(\w+)"')

@@ -88,12 +88,11 @@ def test_a_process_of_its_own_makes_it(fresh: Engine) -> None:
     assert list((fresh.directory / "kept").glob("*.checks"))
 
 
-def test_the_search_before_serves_while_a_large_one_is_made(
+def test_the_search_before_serves_while_another_is_made(
     fresh: Engine, show_from: Callable[..., Show], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page says so and is not kept; files, which could not say it, are refused."""
     prepare(fresh)
-    monkeypatch.setattr(indexes, "_LARGE_BYTES", 0)
     monkeypatch.setattr(indexes.time, "time", lambda: COMMITTED_AT + 1)
     show = show_from(fresh, 2)
     page = show("/find?q=alpha")

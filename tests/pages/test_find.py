@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustergraph import spelling
-from clustergraph.pages import indexing
+from clustergraph.pages import indexes
 from clustergraph.pages.gather import FACETS
 from clustergraph.pages.index import Index, Selection
 from clustergraph.quadstore import Engine
@@ -30,7 +30,7 @@ Show = Callable[..., Any]
 def small_index(little: Engine) -> Index:
     """The index of the little graph, in memory."""
     database = sqlite3.connect(":memory:")
-    indexing.build(little, database)
+    indexes.build(little, database)
     return Index(database)
 
 

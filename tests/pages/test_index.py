@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from clustergraph.owl import settle
 from clustergraph.owl.incremental import Inference
-from clustergraph.pages import indexes, indexing
+from clustergraph.pages import indexes
 from clustergraph.pages.index import Index, Selection
 from clustergraph.quadstore import Engine, build
 from clustergraph.quadstore.changes import changed
@@ -76,7 +76,6 @@ def contents(database: sqlite3.Connection) -> dict[str, list[Any]]:
             "SELECT iri, name, value FROM facet JOIN thing ON thing.id = facet.thing",
             "SELECT name, value, iri, en, cs FROM value",
             "SELECT term, doc, cnt FROM known",
-            "SELECT gram, word FROM gram",
         )
     }
 
@@ -87,7 +86,7 @@ def first(little: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("index")
     build(directory / "store", lambda: little.store, settle)
     database = sqlite3.connect(directory / "index")
-    indexing.build(Engine(directory / "store"), database)
+    indexes.build(Engine(directory / "store"), database)
     database.close()
     return directory
 
@@ -112,11 +111,11 @@ def test_an_updated_index_is_one_made_anew(
         return
     whole = delta.then(inferred)
     triples = {quad.triple for quad in (*whole.added, *whole.removed)}
-    if not indexing.update(engine, store, database, triples):
+    if not indexes.update(engine, store, database, triples):
         assert any(word in str(triples) for word in ("subClassOf", "broader", "ns#"))
         return
     anew = sqlite3.connect(":memory:")
-    indexing.build(engine, anew)
+    indexes.build(engine, anew)
     assert contents(database) == contents(anew)
     updated, made = Index(database), Index(anew)
     for words in ("alpha", "aplha cluster", "textile brno", "textl"):

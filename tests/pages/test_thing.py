@@ -14,7 +14,7 @@ import pytest
 
 from clustergraph.pages import facts
 from clustergraph.pages.addresses import local
-from clustergraph.pages.findings import findings
+from clustergraph.pages.quality import findings_of
 from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Context, Request
 from clustergraph.quadstore import Engine
@@ -221,11 +221,11 @@ def test_what_refers_is_counted(visit: Visit) -> None:
 def test_findings_of_a_thing(shipped: Engine) -> None:
     """The shapes' findings about one thing are those that a whole validation has about it."""
     visit = Visit(Request("GET", "/"), Context(shipped.store, 1), shipped, "/")
-    found = findings(visit, [ID + "cluster-organisation/clutex"])
+    found = findings_of(visit, [ID + "cluster-organisation/clutex"])
     assert found is not None
-    assert [one.shape.rpartition("#")[2] for one in found] == ["Organisation-oneFoundingYear"]
-    assert found[0].severity == "info"
-    assert findings(visit, [ID + "programme/smp-cosme"]) == []
+    assert [one.shape_name for one in found] == ["shape:Organisation-oneFoundingYear"]
+    assert found[0].severity.word == "info"
+    assert findings_of(visit, [ID + "programme/smp-cosme"]) == []
 
 
 def test_findings_say_their_language(show_shipped: Show) -> None:

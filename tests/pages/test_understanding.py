@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from clustergraph.pages import indexing
+from clustergraph.pages import indexes
 from clustergraph.pages.index import Index, Selection
 from clustergraph.pages.understanding import Vocabulary, alike, stem
 from clustergraph.quadstore import Engine
@@ -58,7 +58,7 @@ SEARCHES = [
 def whole(shipped: Engine) -> Index:
     """The index of the shipped graph, in memory."""
     database = sqlite3.connect(":memory:")
-    indexing.build(shipped, database)
+    indexes.build(shipped, database)
     return Index(database)
 
 

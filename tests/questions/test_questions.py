@@ -1,6 +1,6 @@
 """The competency questions and examples: each is described, in two languages, and answers.
 
-``test_sample`` holds their answers on a frozen graph, ``test_invariants`` what holds of every
+``test_sample`` holds their answers on a frozen graph, ``test_answers`` what holds of every
 answer, and ``test_counted`` counts answers again from the tables, without SPARQL.
 """
 
@@ -75,6 +75,8 @@ def test_question_speaks_czech(asked: Question) -> None:
     assert not asked.summary_cs.endswith(".")
     if asked.kind != "checks":  # whose descriptions are for those who mend the data
         assert bool(asked.description_cs) == bool(asked.description)
+    for parameter in asked.parameters.values():
+        assert parameter.description_cs
 
 
 @pytest.mark.parametrize(

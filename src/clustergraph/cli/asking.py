@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import click
 
@@ -16,8 +15,14 @@ from clustergraph.cli.completing import (
     complete_tag,
     complete_topic,
 )
-from clustergraph.cli.display import count, show_rows, terminal_width
-from clustergraph.cli.root import cli, open_engine, replacing, store_option
+from clustergraph.cli.root import (
+    cli,
+    count,
+    open_engine,
+    replacing,
+    store_option,
+    terminal_width,
+)
 from clustergraph.errors import (
     QuerySyntaxError,
     SyntaxFaultError,
@@ -25,22 +30,27 @@ from clustergraph.errors import (
     UnreadableInputError,
     UsageError,
 )
+from clustergraph.terminal import harmless, markdown, table
 
 if TYPE_CHECKING:
+    import pyoxigraph as ox
+
     from clustergraph.quadstore import Answer, Queryable
     from clustergraph.questions.catalogue import Question
 
-__all__: list[str] = []
+__all__ = ["show_rows"]
+
+Rows = list[tuple[Any, ...]]
 
 FORMATS: Final = (
     "table", "markdown", "csv", "tsv", "json", "xml", "xlsx", "parquet",
     "turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads",
 )  # fmt: skip
 
-_GAP: Final = 2
 _PAGE_WIDTH: Final = 80
-# Narrower columns break a summary into too many lines.
-_SHORTEST_SUMMARY: Final = 34
+_ENDLESS: Final = 10_000
+# A summary stands below a longer name.
+_LONGEST_NAME: Final = 44
 
 
 @cli.command()
@@ -102,14 +112,18 @@ def query(
     if store and endpoint:
         raise UsageError("--store and --endpoint exclude each other: one graph at a time")
     from clustergraph.quadstore import Engine
+    from clustergraph.quadstore.remote import Endpoint
     from clustergraph.questions import catalogue
     from clustergraph.questions.names import resolve
     from clustergraph.vocab import CG
 
     question = _question(query)
-    engine = open_engine(store) if endpoint is None else _endpoint(endpoint)
+    values: Mapping[str, Sequence[str]] = _values(parameters)
+    # Before the graph is built, which takes a while.
+    question.check(values)
+    engine = open_engine(store) if endpoint is None else Endpoint(endpoint)
     try:
-        values = resolve(question.parameters, _values(parameters), engine)
+        values = resolve(question.parameters, values, engine)
         answer = catalogue.ask(question, engine, values)
         if isinstance(engine, Engine) and question.kind == "file":
             for warning in engine.warnings(question.bind(values), CG):
@@ -119,7 +133,9 @@ def query(
                 raise UsageError(f"{form} is not for a terminal: add -o FILE")
             _write(answer, form, sys.stdout.buffer, engine, iris, terminal_width())
         else:
-            _save(answer, form or _form_of(output), output, engine, iris)
+            form = form or _form_of(output)
+            with replacing(output) as stream:
+                _write(answer, form, stream, engine, iris)
     except QuerySyntaxError as error:
         if question.path.name and error.line is not None:
             path = str(question.path)
@@ -177,7 +193,7 @@ def queries(words: Sequence[str], topic: str | None, tag: str | None) -> None:
     for one in topics:
         group = [question for question in found if question.topic == one]
         if group and (all_listed or one != "checks"):
-            click.echo("\n".join(_group(one, group)) + "\n")
+            click.echo(_group(one, group))
     if sys.stdout.isatty():
         hidden = 0 if all_listed else sum(question.topic == "checks" for question in found)
         more = f", and {count(hidden, 'check')} (--topic checks)" if hidden else ""
@@ -185,21 +201,13 @@ def queries(words: Sequence[str], topic: str | None, tag: str | None) -> None:
         click.echo("Show one: clustergraph queries NAME   Ask it: clustergraph query NAME")
 
 
-def _group(topic: str, questions: Sequence[Question]) -> Iterator[str]:
-    """Yield the lines of a topic's questions: a line each, folded to the width of a terminal."""
-    width = terminal_width()
-    yield click.style(topic.capitalize(), bold=True)
-    column = max(len(question.name) for question in questions) + _GAP
-    for question in questions:
-        if width is None:
-            yield f"  {question.name:<{column}}{question.summary}"
-        elif column + _SHORTEST_SUMMARY > width:
-            yield f"  {question.name}"
-            yield textwrap.indent(textwrap.fill(question.summary, width - 6), "      ")
-        else:
-            lines = textwrap.wrap(question.summary, width - column - 2)
-            yield f"  {question.name:<{column}}{lines[0]}"
-            yield from (" " * (column + 2) + line for line in lines[1:])
+def _group(topic: str, questions: Sequence[Question]) -> str:
+    """Return the questions of a topic, folded to the width of a terminal; else a line each."""
+    formatter = click.HelpFormatter(width=terminal_width() or _ENDLESS)
+    formatter.write(f"{click.style(topic.capitalize(), bold=True)}\n")
+    with formatter.indentation():
+        formatter.write_dl([(one.name, one.summary) for one in questions], _LONGEST_NAME)
+    return formatter.getvalue()
 
 
 def _write(
@@ -218,12 +226,94 @@ def _write(
     chosen = answers.form_for(answer, form)
     if isinstance(answer, QuerySolutions) and chosen.name in ("table", "markdown"):
         # Another server is asked nothing but the query.
-        names_of = engine if isinstance(engine, Engine) else None
+        named_in = engine if isinstance(engine, Engine) else None
         as_markdown = chosen.name == "markdown"
-        text = show_rows(answer, names_of, as_markdown=as_markdown, iris=iris, width=width)
+        text = show_rows(answer, named_in, as_markdown=as_markdown, iris=iris, width=width)
         stream.write(text.encode("utf-8", "replace"))
     else:
         answers.write(answer, chosen, stream)
+
+
+def show_rows(
+    answer: ox.QuerySolutions,
+    named_in: Queryable | None,
+    *,
+    as_markdown: bool,
+    iris: bool,
+    width: int | None,
+) -> str:
+    """Return the rows of an answer as a table, for a terminal with their number, or in Markdown.
+
+    Args:
+        answer: the rows; they are read to their end.
+        named_in: the graph that names things which the answer leaves without a name; None: these
+            are shown by their IRIs.
+        as_markdown: as Markdown.
+        iris: show IRIs as well as names.
+        width: columns of the terminal that the table has to fit; None: it goes elsewhere.
+
+    Raises:
+        QueryError: the engine fails while the answer is read.
+    """
+    from clustergraph.quadstore import reading
+    from clustergraph.sparql.results import display
+
+    columns = [variable.value for variable in answer.variables]
+    with reading():
+        rows: Rows = [tuple(row) for row in answer]
+    if iris:
+        cells = [[harmless(display(term)) for term in row] for row in rows]
+    else:
+        columns, texts = _named(columns, rows, named_in)
+        cells = [[harmless(text) for text in row] for row in texts]
+    if as_markdown:
+        return markdown(columns, cells)
+    text = table(columns, cells, width, styled=width is not None)
+    return text if width is None else f"{text}{count(len(rows), 'row')}\n"
+
+
+def _named(
+    columns: Sequence[str], rows: Rows, named_in: Queryable | None
+) -> tuple[list[str], list[list[str]]]:
+    """Return columns and cells with each thing shown once: by its name, else by its IRI."""
+    import pyoxigraph as ox
+
+    from clustergraph.pages.naming import called, names_of
+    from clustergraph.questions.answers import named_by
+    from clustergraph.sparql.results import display
+
+    # The column of names takes the place of the column that it names, and its heading.
+    names = {thing: at for at, one in enumerate(columns) if (thing := named_by(one, columns))}
+    nameless = [at for at, one in enumerate(columns) if one not in names]
+    things = {row[at] for row in rows for at in nameless if isinstance(row[at], ox.NamedNode)}
+    labels = {} if named_in is None else called(names_of(named_in, things, ()), "en")
+
+    def text(term: Any) -> str:
+        if isinstance(term, ox.NamedNode):
+            return labels.get(term.value) or display(term).strip("<>")
+        return display(term)
+
+    shown: dict[str, list[str]] = {}
+    for at, column in enumerate(columns):
+        if column in names:
+            name_at = names[column]
+            shown[column] = [
+                text(row[at] if row[name_at] is None else row[name_at]) for row in rows
+            ]
+        elif at not in names.values():
+            shown[column] = [text(row[at]) for row in rows]
+    # A query of one's own may select the names itself, under whatever heading.
+    kept = [
+        column
+        for at, column in enumerate(columns)
+        if column in shown
+        and not (
+            at in nameless
+            and any(isinstance(row[at], ox.NamedNode) for row in rows)
+            and any(cells == shown[column] for one, cells in shown.items() if one != column)
+        )
+    ]
+    return kept, [list(row) for row in zip(*(shown[column] for column in kept), strict=True)]
 
 
 def _form_of(output: Path) -> str:
@@ -235,18 +325,6 @@ def _form_of(output: Path) -> str:
         suffixes = ", ".join(known)
         raise UsageError(f"{output}: no format has that suffix ({suffixes}); add --format")
     return form
-
-
-def _save(answer: Answer, form: str, output: Path, engine: Queryable, iris: bool) -> None:
-    """Write an answer to a file, whole or not at all."""
-    with replacing(output) as stream:
-        _write(answer, form, stream, engine, iris)
-
-
-def _endpoint(url: str) -> Queryable:
-    from clustergraph.quadstore.remote import Endpoint
-
-    return Endpoint(url)
 
 
 def _question(argument: str) -> Question:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import click
 
-from clustergraph.cli.display import count
-from clustergraph.cli.root import EXPORTS, Commands, cli, progress
+from clustergraph.cli.root import EXPORTS, cli, count, progress
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
 from clustergraph.terminal import harmless
 
@@ -179,7 +178,11 @@ def validate(
     if revision is not None and Path("-") in (*paths, *shapes):
         raise UsageError("--changed-since compares files in git; standard input has no history")
     paths, shapes = _with_input(paths, shapes, input_format)
-    outside = _outside(addresses)
+    outside = None
+    if addresses:
+        from clustergraph.shacl.fetching import Outside
+
+        outside = Outside(addresses)
     options = shacl.Options(
         shapes=tuple(shapes),
         engine=engine,
@@ -188,7 +191,7 @@ def validate(
         outside=outside,
         skip_broken=skip_broken,
         # Of an earlier state more may have to be fetched.
-        before_evaluation=_give_up_network if revision is None or outside is None else _nothing,
+        before_evaluation=_give_up_network if revision is None or outside is None else lambda: None,
     )
     if list_shapes:
         _list(paths, options, names)
@@ -227,10 +230,6 @@ def validate(
     deliver(report, form, fail_on, output, quiet, code=2 if noted else None)
 
 
-def _nothing() -> None:
-    pass
-
-
 def _give_up_network() -> None:
     """Deny this process all connections: shapes may come from a stranger's pull request."""
     session = click.get_current_context().find_root().obj
@@ -262,15 +261,6 @@ def _with_input(
         [kept if path == dash else path for path in paths],
         [kept if path == dash else path for path in shapes],
     )
-
-
-def _outside(addresses: Sequence[str]) -> Outside | None:
-    """Return what may be fetched; None, and nothing is imported that could, without addresses."""
-    if not addresses:
-        return None
-    from clustergraph.shacl.fetching import Outside
-
-    return Outside(addresses)
 
 
 def _tell_unmatched(outside: Outside | None, quiet: bool) -> None:
@@ -364,7 +354,7 @@ def coloured() -> bool:
     return bool(os.environ.get("FORCE_COLOR")) or sys.stdout.isatty()
 
 
-@cli.group(cls=Commands)
+@cli.group()
 def tables() -> None:
     """Check the tables that the graph is made from."""
 

@@ -4,33 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
 from clustergraph.cli.checking import deliver, fail_on_option, format_option, output_option
-from clustergraph.cli.root import cli, open_engine, progress
+from clustergraph.cli.root import cli, count, open_engine, progress
 
 if TYPE_CHECKING:
     from clustergraph.quadstore import Engine
     from clustergraph.questions.catalogue import Question
-    from clustergraph.shacl import Finding, Report
+    from clustergraph.shacl import Finding
 
 __all__: list[str] = []
 
 STEPS: Final = ("tables", "shapes", "checks", "questions")
 
 
-@dataclass(frozen=True)
-class _Step:
-    """What one kind of checking came to; ``looked_at`` says at how many of what."""
-
-    name: str
-    looked_at: str
-    findings: tuple[Finding, ...]
-    seconds: float
+Step: TypeAlias = Callable[[], tuple[int, Sequence["Finding"]]]
 
 
 @cli.command()
@@ -56,86 +48,62 @@ def check(chosen: Sequence[str], form: Any, fail_on: str, output: Path | None) -
     While cells are bad there is no graph, and the rest has to wait. Exits with 0 when all is well,
     with 1 when there are findings as grave as --fail-on, and with 2 when a file cannot be read.
     """  # noqa: D301 - click reads the backspace
-    steps = []
-    with progress("checking") as tell:
-        for name in STEPS:
-            if chosen and name not in chosen:
-                continue
-            tell(f"checking the {name}")
-            steps.append(_timed(name))
-            if name == "tables" and steps[0].findings:
-                # There is no graph to look at.
-                break
-    for step in steps:
-        _tell(step, fail_on)
-    if len(steps) < len(chosen or STEPS):
-        click.echo("the rest was not checked: mend the tables first", err=True)
-    deliver(_report(steps), form, fail_on, output)
-
-
-def _timed(name: str) -> _Step:
-    start = time.monotonic()
-    work: dict[str, Callable[[], tuple[str, Sequence[Finding]]]] = {
-        "tables": _tables,
-        "shapes": _shapes,
-        "checks": _checks,
-        "questions": _questions,
-    }
-    looked_at, findings = work[name]()
-    return _Step(name, looked_at, tuple(findings), time.monotonic() - start)
-
-
-def _tell(step: _Step, fail_on: str) -> None:
-    """Say on standard error what a step came to: standard output is the report's."""
-    from clustergraph.shacl import Severity
-
-    grave = sum(finding.severity >= Severity[fail_on.upper()] for finding in step.findings)
-    others = len(step.findings) - grave
-    verdict = f"{grave} to mend" if grave else "well"
-    remarks = f", {others} remark{'s' if others > 1 else ''}" if others else ""
-    click.echo(
-        f"{step.name:<10} {verdict}{remarks} ({step.looked_at}, {step.seconds:.1f} s)", err=True
-    )
-
-
-def _report(steps: Sequence[_Step]) -> Report:
     from clustergraph import artefacts
-    from clustergraph.shacl import Report
+    from clustergraph.shacl import Report, Severity
 
-    findings = [finding for step in steps for finding in step.findings]
+    work: dict[str, tuple[str, Step]] = {
+        "tables": ("tables", _tables),
+        "shapes": ("triples", _shapes),
+        "checks": ("checks", _checks),
+        "questions": ("questions", _questions),
+    }
+    names = [name for name in STEPS if name in (chosen or STEPS)]
+    done: dict[str, int] = {}
+    lines: list[str] = []
+    findings: list[Finding] = []
+    with progress("checking") as tell:
+        for name in names:
+            tell(f"checking the {name}")
+            start = time.monotonic()
+            noun, step = work[name]
+            done[name], found = step()
+            findings += found
+            grave = sum(one.severity >= Severity[fail_on.upper()] for one in found)
+            verdict = f"{grave} to mend" if grave else "well"
+            remarks = f", {count(len(found) - grave, 'remark')}" if len(found) > grave else ""
+            passed_s = time.monotonic() - start
+            lines.append(f"{name:<10} {verdict}{remarks} ({done[name]:,} {noun}, {passed_s:.1f} s)")
+            if name == "tables" and found:
+                # There is no graph to look at.
+                lines += ["the rest was not checked: mend the tables first"] * (names[-1] != name)
+                break
+    # Standard output is the report's.
+    click.echo("\n".join(lines), err=True)
+    findings.sort(key=lambda one: -one.severity)
     files = len(list(artefacts.room("data").glob("*.csv")))
-    return Report(
-        tuple(sorted(findings, key=lambda finding: -finding.severity)), _sizes(steps), files
-    )
+    deliver(Report(tuple(findings), done.get("shapes", 0), files), form, fail_on, output)
 
 
-def _sizes(steps: Sequence[_Step]) -> int:
-    shapes = next((step for step in steps if step.name == "shapes"), None)
-    return int(shapes.looked_at.partition(" ")[0].replace(",", "")) if shapes else 0
-
-
-def _tables() -> tuple[str, Sequence[Finding]]:
+def _tables() -> tuple[int, Sequence[Finding]]:
     from clustergraph import artefacts
     from clustergraph.dataset import check_tables
     from clustergraph.shacl import faults
 
-    count = len(list(artefacts.room("data").glob("*.csv")))
-    return f"{count} tables", list(faults.of_cells(check_tables()))
+    files = len(list(artefacts.room("data").glob("*.csv")))
+    return files, list(faults.of_cells(check_tables()))
 
 
-def _shapes() -> tuple[str, Sequence[Finding]]:
+def _shapes() -> tuple[int, Sequence[Finding]]:
     from clustergraph.validation import validate
 
     report = validate()
-    return f"{report.triples:,} triples", report.findings
+    return report.triples, report.findings
 
 
-def _checks() -> tuple[str, Sequence[Finding]]:
+def _checks() -> tuple[int, Sequence[Finding]]:
     questions = _catalogue("checks")
     engine = open_engine(None)
-    return f"{len(questions)} checks", [
-        finding for question in questions for finding in _rows(question, engine)
-    ]
+    return len(questions), [one for question in questions for one in _rows(question, engine)]
 
 
 def _rows(question: Question, engine: Engine) -> Iterator[Finding]:
@@ -166,12 +134,12 @@ def _rows(question: Question, engine: Engine) -> Iterator[Finding]:
         yield from located(found, statements)
 
 
-def _questions() -> tuple[str, Sequence[Finding]]:
+def _questions() -> tuple[int, Sequence[Finding]]:
     import pyoxigraph as ox
 
     from clustergraph.csvw import Place
     from clustergraph.questions import catalogue
-    from clustergraph.questions.invariants import violations
+    from clustergraph.questions.answers import violations
     from clustergraph.shacl import faults
 
     questions = _catalogue("cq")
@@ -184,7 +152,7 @@ def _questions() -> tuple[str, Sequence[Finding]]:
             faults.fault("answer-unsound", one, ox.Literal(question.name), Place(question.path))
             for one in violations(question, answer)
         ]
-    return f"{len(questions)} questions", found
+    return len(questions), found
 
 
 def _catalogue(kind: str) -> list[Question]:

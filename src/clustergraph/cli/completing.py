@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from click.shell_completion import (
@@ -19,8 +19,8 @@ from clustergraph.errors import ClusterGraphError
 from clustergraph.spelling import fold
 
 if TYPE_CHECKING:
-    from clustergraph.quadstore import Engine
     from clustergraph.questions.catalogue import Question
+    from clustergraph.questions.names import Choice
     from clustergraph.questions.parameters import Parameter
 
 __all__ = ["VARIABLE", "complete_parameter", "complete_question", "complete_tag", "complete_topic"]
@@ -92,14 +92,16 @@ def complete_question(_: click.Context, __: click.Parameter, written: str) -> li
 
 def complete_tag(_: click.Context, __: click.Parameter, written: str) -> list[CompletionItem]:
     """Return the tags that start with what is written."""
-    tags = {tag for question in _questions().values() for tag in question.tags}
-    return [CompletionItem(tag) for tag in sorted(tags) if tag.startswith(written)]
+    return _starting(written, (tag for one in _questions().values() for tag in one.tags))
 
 
 def complete_topic(_: click.Context, __: click.Parameter, written: str) -> list[CompletionItem]:
     """Return the topics that start with what is written."""
-    topics = {question.topic for question in _questions().values()}
-    return [CompletionItem(topic) for topic in sorted(topics) if topic.startswith(written)]
+    return _starting(written, (one.topic for one in _questions().values()))
+
+
+def _starting(written: str, words: Iterable[str]) -> list[CompletionItem]:
+    return [CompletionItem(one) for one in sorted(set(words)) if one.startswith(written)]
 
 
 def complete_parameter(
@@ -121,8 +123,11 @@ def complete_parameter(
         ]
     if name not in question.parameters:
         return []
-    values = _values(question.parameters[name], value, context.params.get("store"))
-    return [CompletionItem(f"{name}={key}", help=label) for key, label in values]
+    found = _choices(question.parameters[name], context.params.get("store"))
+    start = fold(value)
+    by_key = [one for one in found if fold(one.value).startswith(start)]
+    chosen = by_key or [one for one in found if fold(one.label).startswith(start)]
+    return [CompletionItem(f"{name}={one.value}", help=one.label) for one in chosen[:_MOST]]
 
 
 def _questions() -> Mapping[str, Question]:
@@ -134,28 +139,16 @@ def _questions() -> Mapping[str, Question]:
         return {}  # a broken file is reported where it is asked for, not at the Tab key
 
 
-def _values(parameter: Parameter, written: str, store: Any) -> list[tuple[str, str]]:
-    """Return values with their labels: those whose keys, else whose labels start as written."""
-    from clustergraph.questions.choices import choices_of
-
-    if (engine := _engine(store)) is None:
-        return [(one, one) for one in parameter.choices if one.startswith(written)]
-    try:
-        choices = choices_of(parameter, engine, "en") or []
-    except ClusterGraphError:
-        return []
-    start = fold(written)
-    by_key = [one for one in choices if fold(one.value).startswith(start)]
-    found = by_key or [one for one in choices if fold(one.label).startswith(start)]
-    return [(one.value, one.label) for one in found[:_MOST]]
-
-
-def _engine(store: Path | None) -> Engine | None:
-    """Return the graph, if it is there: nothing is built at the Tab key."""
+def _choices(parameter: Parameter, store: Path | None) -> list[Choice]:
+    """Return the values of a parameter, from the graph if it is there: nothing is built here."""
     from clustergraph.quadstore import Engine
+    from clustergraph.questions.names import Choice, choices_of
     from clustergraph.shipped import open_built
 
     try:
-        return open_built() if store is None else Engine(Path(store))
+        engine = open_built() if store is None else Engine(Path(store))
+        if engine is not None:
+            return choices_of(parameter, engine, "en") or []
     except ClusterGraphError:
-        return None
+        return []
+    return [Choice(one, one) for one in parameter.choices]

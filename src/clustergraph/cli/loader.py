@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,17 +15,9 @@ if TYPE_CHECKING:
     from clustergraph.quadstore.loading import Review, Sources
     from clustergraph.shacl import Finding, Report
 
-__all__ = ["PROGRAM", "main", "told"]
+__all__ = ["PROGRAM", "main"]
 
 PROGRAM: Final = "from clustergraph.cli.loader import main; main()"
-
-
-def told(
-    *, validate: bool, shapes: Path | None, colour: bool, inference: bool = True
-) -> Mapping[str, object]:
-    """Return what the process has to know besides the load itself."""
-    where = None if shapes is None else str(shapes)
-    return {"validate": validate, "shapes": where, "colour": colour, "inference": inference}
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The command ``explain``."""
+"""Commands that reason: ``explain`` and ``ontology check``."""
 
 from __future__ import annotations
 
@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from clustergraph.cli.root import cli, open_engine, store_option
+from clustergraph.cli.checking import (
+    deliver,
+    fail_on_option,
+    format_option,
+    output_option,
+    tell_faults,
+)
+from clustergraph.cli.root import cli, open_engine, progress, store_option
+from clustergraph.errors import TablesError, UnreadableInputError
 from clustergraph.terminal import harmless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import pyoxigraph as ox
 
@@ -21,12 +29,12 @@ if TYPE_CHECKING:
     from clustergraph.owl.incremental import Statement
     from clustergraph.quadstore import Engine
 
+    Places = Mapping[ox.Triple, tuple[str, ...]]
+
 __all__: list[str] = []
 
 _SHOWN: Final = 5
-
-if TYPE_CHECKING:
-    Places = Mapping[ox.Triple, tuple[str, ...]]
+_STEPS: Final = ("consistency", "profile", "terms", "style")
 
 
 @cli.command()
@@ -69,12 +77,11 @@ def explain(subject: str, predicate: str, value: str, form: str, store: Path | N
         _does_not_hold(statement, engine, form)
     triples = [ox.Triple(*one) for one in proof.stated()]
     places = _places([*triples, *proof.axioms()]) if store is None else {}
+    data = _data(proof, engine, places)
     if form == "json":
-        data = {"holds": True, **_data(proof, engine, places)}
-        click.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        click.echo(json.dumps({"holds": True, **data}, ensure_ascii=False, indent=2))
     else:
-        for line in _lines(proof, engine, places):
-            click.echo(harmless(line))
+        click.echo(harmless("\n".join(_lines(data))))
 
 
 def _does_not_hold(statement: Statement, engine: Engine, form: str) -> NoReturn:
@@ -136,79 +143,15 @@ def _short(place: str) -> str:
     return place.removeprefix(f"{artefacts.room('data').parent}/")
 
 
-def _lines(proof: Proof, engine: Engine, places: Places, indent: str = "") -> list[str]:
-    """Return a proof as a tree of lines."""
-    import pyoxigraph as ox
-
-    from clustergraph.owl.explain import words_of
-    from clustergraph.vocab import shorten
-
-    def short(term: Any) -> str:
-        return shorten(term.value) if isinstance(term, ox.NamedNode) else str(term)
-
-    words = " ".join(words_of(term, engine) for term in proof.statement)
-    lines = [words, "  " + " ".join(map(short, proof.statement))]
-    if proof.axiom is None:
-        graphs = ", ".join(
-            shorten(graph) if graph else "the default graph" for graph in proof.graphs
-        )
-        lines.append(f"  {' and '.join(proof.bases) or 'stated'} in {graphs}")
-        lines += [f"  at {place}" for place in places.get(ox.Triple(*proof.statement), ())]
-        lines += [f"  source {source}" for source in proof.sources]
-        lines += [f"  evidence {page} (need not state it)" for page in proof.evidence]
-        for origin in proof.origins:
-            lines += [f"  {line}" for line in _origin(origin, engine)]
-        return lines
-    where = "".join(f" ({place})" for place in places.get(proof.axiom, ()))
-    lines.append(
-        f"  because {_axiom(proof.axiom, lambda term: words_of(term, engine), engine)}{where}"
-    )
-    for number, part in enumerate(proof.because):
-        last = number == len(proof.because) - 1
-        first, *rest = _lines(part, engine, places)
-        lines.append(f"  {'└' if last else '├'}─ {first}")
-        lines += [f"  {' ' if last else '│'}  {line}" for line in rest]
-    return lines
-
-
-def _origin(origin: Origin, engine: Engine) -> list[str]:
-    """Return what a statement was computed from as lines, the deeper the further away."""
-    from clustergraph.owl.explain import words_of
-    from clustergraph.vocab import shorten
-
-    facts = "; ".join(
-        f"{words_of(name, engine)} {words_of(value, engine)}" for name, value in origin.facts
-    )
-    graphs = ", ".join(map(shorten, origin.graphs))
-    words = words_of(origin.node, engine)
-    lines = [f"computed from {words}", *([f"  {facts}"] if facts else []), f"  stated in {graphs}"]
-    for further in origin.origins:
-        lines += [f"  {line}" for line in _origin(further, engine)]
-    return lines
-
-
-def _origin_data(origin: Origin) -> dict[str, Any]:
-    """Return what a statement was computed from as JSON tells it."""
-    return {
-        "node": str(origin.node),
-        "facts": [[str(name), str(value)] for name, value in origin.facts],
-        "graphs": list(origin.graphs),
-        "origins": [_origin_data(further) for further in origin.origins],
-    }
-
-
 def _data(proof: Proof, engine: Engine, places: Places) -> dict[str, Any]:
     """Return a proof as JSON tells it."""
     import pyoxigraph as ox
 
     from clustergraph.owl.explain import words_of
 
-    def words(term: Any) -> str:
-        return words_of(term, engine)
-
     data: dict[str, Any] = {
         "statement": [str(term) for term in proof.statement],
-        "words": " ".join(map(words, proof.statement)),
+        "words": " ".join(words_of(term, engine) for term in proof.statement),
     }
     if proof.axiom is None:
         data["graphs"] = list(proof.graphs)
@@ -217,15 +160,67 @@ def _data(proof: Proof, engine: Engine, places: Places) -> dict[str, Any]:
         data["sources"] = list(proof.sources)
         data["evidence"] = list(proof.evidence)
         if proof.origins:
-            data["origins"] = [_origin_data(origin) for origin in proof.origins]
+            data["origins"] = [_origin(one, engine) for one in proof.origins]
     else:
         data["axiom"] = {
             "statement": [str(part) for part in proof.axiom],
-            "words": _axiom(proof.axiom, words, engine),
+            "words": _axiom(proof.axiom, lambda term: words_of(term, engine), engine),
             "places": list(places.get(proof.axiom, ())),
         }
         data["because"] = [_data(part, engine, places) for part in proof.because]
     return data
+
+
+def _origin(origin: Origin, engine: Engine) -> dict[str, Any]:
+    """Return what a statement was computed from as JSON tells it."""
+    from clustergraph.owl.explain import words_of
+
+    return {
+        "node": str(origin.node),
+        "words": words_of(origin.node, engine),
+        "facts": [[str(name), str(value)] for name, value in origin.facts],
+        "facts_in_words": [
+            f"{words_of(name, engine)} {words_of(value, engine)}" for name, value in origin.facts
+        ],
+        "graphs": list(origin.graphs),
+        "origins": [_origin(further, engine) for further in origin.origins],
+    }
+
+
+def _lines(data: dict[str, Any]) -> list[str]:
+    """Return a proof, given as JSON tells it, as a tree of lines."""
+    from clustergraph.vocab import shorten
+
+    terms = (shorten(one[1:-1]) if one.startswith("<") else one for one in data["statement"])
+    lines = [data["words"], "  " + " ".join(terms)]
+    if "axiom" not in data:
+        graphs = (shorten(graph) if graph else "the default graph" for graph in data["graphs"])
+        lines += [
+            f"  {' and '.join(data['basis']) or 'stated'} in {', '.join(graphs)}",
+            *(f"  at {place}" for place in data["places"]),
+            *(f"  source {source}" for source in data["sources"]),
+            *(f"  evidence {page} (need not state it)" for page in data["evidence"]),
+        ]
+        waiting = [(1, one) for one in reversed(data.get("origins", []))]
+        while waiting:
+            depth, one = waiting.pop()
+            told = [
+                f"computed from {one['words']}",
+                f"  stated in {', '.join(map(shorten, one['graphs']))}",
+            ]
+            if one["facts_in_words"]:
+                told.insert(1, f"  {'; '.join(one['facts_in_words'])}")
+            lines += ["  " * depth + line for line in told]
+            waiting += [(depth + 1, further) for further in reversed(one["origins"])]
+        return lines
+    where = "".join(f" ({place})" for place in data["axiom"]["places"])
+    lines.append(f"  because {data['axiom']['words']}{where}")
+    for part in data["because"]:
+        last = part is data["because"][-1]
+        first, *rest = _lines(part)
+        lines.append(f"  {'└' if last else '├'}─ {first}")
+        lines += [f"  {' ' if last else '│'}  {line}" for line in rest]
+    return lines
 
 
 def _axiom(axiom: ox.Triple, words: Callable[[Any], str], engine: Engine) -> str:
@@ -255,3 +250,109 @@ def _axiom(axiom: ox.Triple, words: Callable[[Any], str], engine: Engine) -> str
         "range": "whatever “{0}” leads to is a {1}",
     }
     return sentences[kind].format(first, second)
+
+
+@cli.group()
+def ontology() -> None:
+    """Check the ontology itself."""
+
+
+@ontology.command("check")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option(
+    "--ontology",
+    "other",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Check this ontology, a file or directory, instead of the shipped one.",
+)
+@click.option("--data", "whole", is_flag=True, help="Add all the shipped data to the FILEs.")
+@click.option(
+    "--with",
+    "others",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    metavar="FILE",
+    help="Add an ontology by others, such as a vocabulary that is used, and check that it does "
+    "not contradict this one; may be repeated.",
+)
+@click.option(
+    "--only",
+    "steps",
+    type=click.Choice(_STEPS),
+    multiple=True,
+    help="Only this kind of check; may be repeated.",
+)
+@click.option(
+    "--catalog",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="FILE",
+    help="Find imported ontologies by this XML catalogue; by default by a catalog-v001.xml "
+    "beside the ontology.",
+)
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=1),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long the reasoners may take in all.",
+)
+@format_option
+@fail_on_option
+@output_option
+def check_ontology(
+    files: Sequence[Path],
+    other: Path | None,
+    whole: bool,
+    others: Sequence[Path],
+    steps: Sequence[str],
+    catalog: Path | None,
+    timeout_s: float,
+    form: Any,
+    fail_on: str,
+    output: Path | None,
+) -> None:
+    """Check the ontology and its alignments, alone and with the data in FILEs.
+
+    \b
+    consistency  no contradiction, and no class without a possible member, by HermiT;
+                 a contradiction is reported as the smallest set of statements that makes
+                 it, in words and with file and line (needs the extra 'reason')
+    profile      within OWL 2 DL
+    terms        no undeclared or unused term, no misspelt one of another vocabulary
+    style        names, definitions, metadata, and the pitfalls of docs/ontology.md
+
+    Exits with 0 when all is sound, with 1 when there are findings, and with 2 when a file cannot
+    be read or a reasoner is missing.
+
+    \b
+    Examples:
+      clustergraph ontology check
+      clustergraph ontology check my-clusters.ttl --only consistency
+      clustergraph ontology check --data --with org.ttl --with foaf.ttl
+      clustergraph ontology check --ontology my.owl --catalog catalog-v001.xml
+    """  # noqa: D301 - click reads the backspace
+    from clustergraph.ontology.checking import STEPS, check
+    from clustergraph.owl.documents import read_catalog
+
+    with progress("checking the ontology") as tell:
+        try:
+            outcome = check(
+                files,
+                ontology=other,
+                whole=whole,
+                others=others,
+                steps=steps or STEPS,
+                catalog=None if catalog is None else read_catalog(catalog),
+                timeout_s=timeout_s,
+                progress=tell,
+            )
+        except (TablesError, UnreadableInputError) as error:
+            if form in ("text", "turtle"):
+                raise
+            tell_faults(error, form, output)
+    for note in outcome.notes:
+        click.echo(note, err=True)
+    deliver(outcome.report, form, fail_on, output)

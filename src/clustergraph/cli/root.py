@@ -1,7 +1,8 @@
-"""What all commands share: the group they belong to, opening a graph, showing progress."""
+"""What all commands share: their group, opening a graph, showing progress, writing files."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Final
 import click
 
 from clustergraph import artefacts
-from clustergraph.errors import UsageError, near
+from clustergraph.errors import UsageError
 
 # Whatever is slow to import is imported by the command that needs it.
 if TYPE_CHECKING:
@@ -21,13 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXPORTS",
-    "Commands",
     "Session",
     "cli",
+    "count",
     "open_engine",
     "progress",
     "replacing",
     "store_option",
+    "terminal_width",
 ]
 
 EXPORTS: Final = ("turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads")
@@ -46,21 +48,7 @@ class Session:
     own_process: bool = False
 
 
-class Commands(click.Group):
-    """A group that suggests near names for an unknown command."""
-
-    def resolve_command(  # noqa: D102 - as in click
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            known = self.list_commands(ctx)
-            nearest = near(args[0], known, limit=1)
-            hint = f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(known)}"
-            ctx.fail(f"unknown command: {args[0]!r}; {hint}")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(artefacts.version(), prog_name="clustergraph")
 @click.option("--debug", is_flag=True, help="Show the traceback of an internal fault.")
 def cli(debug: bool) -> None:
@@ -136,3 +124,13 @@ def replacing(output: Path) -> Iterator[IO[bytes]]:
         raise UsageError(f"{output}: cannot be written ({error.strerror})") from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def terminal_width() -> int | None:
+    """Return the columns of the terminal; None: standard output is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number with its noun: ``1 row``, ``1,200 rows``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

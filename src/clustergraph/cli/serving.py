@@ -120,9 +120,7 @@ def _checked(options: Options) -> Options:
         options = replace(options, validate_writes=False)
     if options.shapes is not None and not options.shapes.exists():
         raise UsageError(f"--shapes {options.shapes}: no such file or directory")
-    if options.public_address is not None:
-        _check_address(options.public_address)
-    _check_operator(options)
+    _check_addresses(options)
     if options.regions is not None:
         from clustergraph.pages.boundaries import prepare
 
@@ -156,32 +154,28 @@ def _checked(options: Options) -> Options:
     )
 
 
-def _check_address(address: str) -> None:
+def _check_addresses(options: Options) -> None:
+    """Refuse addresses and a contact that pages could not link to."""
     from clustergraph.quadstore.transport import split_address
 
-    plain, credentials = split_address(address)
-    if plain != address or "?" in address or "#" in address:
+    address = options.public_address
+    if address is not None and (
+        split_address(address)[0] != address or "?" in address or "#" in address
+    ):
         raise UsageError(
             f"--public-address {address}: an address such as https://example.org/graph, without "
             "name, password, query or fragment"
         )
-    del credentials
-
-
-def _check_operator(options: Options) -> None:
-    """Refuse a contact or a report address that pages could not link to."""
     if options.contact and not _EMAIL.fullmatch(options.contact):
         raise UsageError(f"--contact {options.contact}: an e-mail address such as data@example.org")
-    address = options.report_address
-    if not address:
-        return
-    names = re.findall(r"\{([^{}]*)\}", address)
-    known = ", ".join(f"{{{name}}}" for name in _REPORT_FIELDS)
-    if not re.match(r"https?://[\w.-]", address) or not set(names) <= set(_REPORT_FIELDS):
-        raise UsageError(
-            f"--report-address {address}: a web address such as "
-            f"https://example.org/new?title={{title}}&body={{body}}; what is filled in: {known}"
-        )
+    if address := options.report_address:
+        names = set(re.findall(r"\{([^{}]*)\}", address))
+        if not re.match(r"https?://[\w.-]", address) or not names <= set(_REPORT_FIELDS):
+            known = ", ".join(f"{{{name}}}" for name in _REPORT_FIELDS)
+            raise UsageError(
+                f"--report-address {address}: a web address such as https://example.org/new"
+                f"?title={{title}}&body={{body}}; what is filled in: {known}"
+            )
 
 
 def _warn(services: Sequence[str], loads: Sequence[str]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clustergraph.cli.root import Commands, cli, progress
+from clustergraph.cli.root import cli, progress
 from clustergraph.errors import UsageError
 from clustergraph.terminal import harmless
 
@@ -24,7 +24,7 @@ _tables_option = click.option(
 )
 
 
-@cli.group(cls=Commands)
+@cli.group()
 def statistics() -> None:
     """Update employment statistics and the clusters measured from them."""
 

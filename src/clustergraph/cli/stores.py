@@ -1,27 +1,28 @@
-"""Commands about graphs on disk: ``export``, ``load``, ``generations`` and ``backup``."""
+"""Commands about graphs on disk: ``export``, ``load``, ``generations``, ``backup`` and ``diff``."""
 
 from __future__ import annotations
 
 import gzip
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, Any, Final, cast
 
 import click
 
-from clustergraph.cli.display import terminal_width
+from clustergraph.cli.checking import coloured, output_option, write_out
 from clustergraph.cli.root import (
     EXPORTS,
-    Commands,
     cli,
+    count,
     open_engine,
     progress,
     replacing,
     store_option,
+    terminal_width,
 )
 from clustergraph.errors import UsageError
 from clustergraph.settings import KEPT_GENERATIONS
@@ -94,13 +95,12 @@ def export(
     if output is None:
         engine.dump(sys.stdout.buffer, serialization, iri, inferred=inferred)
         return
-    with replacing(output) as file, progress(f"writing {output}"):
+    with replacing(output) as file, progress(f"writing {output}"), ExitStack() as stack:
+        stream = file
         if packed:
-            with gzip.GzipFile(output.stem, "wb", _GZIP_LEVEL, file, mtime=0) as stream:
-                packing = cast(IO[bytes], stream)
-                engine.dump(packing, serialization, iri, inferred=inferred)
-        else:
-            engine.dump(file, serialization, iri, inferred=inferred)
+            gzipped = gzip.GzipFile(output.stem, "wb", _GZIP_LEVEL, file, mtime=0)
+            stream = cast(IO[bytes], stack.enter_context(gzipped))
+        engine.dump(stream, serialization, iri, inferred=inferred)
 
 
 @cli.command()
@@ -157,15 +157,20 @@ def load(
     from pyoxigraph import RdfFormat
 
     from clustergraph.cli import loader
-    from clustergraph.cli.checking import coloured
     from clustergraph.quadstore.loading import RefusedError, load_apart
     from clustergraph.sparql.results import FORMATS
 
     serialization = FORMATS[form].engine if form else None
     assert serialization is None or isinstance(serialization, RdfFormat)  # noqa: S101
     started = time.monotonic()
+    sizes = [file.stat().st_size if file.is_file() else 0 for file in files]
     try:
-        with _bytes_read(files) as (tell, hear):
+        with progress("reading") as show:
+
+            def tell(index: int, done: int) -> None:
+                read = sum(sizes[:index]) + done
+                show(f"reading {files[index].name} ({read:,} of {sum(sizes):,} bytes)")
+
             generation = load_apart(
                 store,
                 files,
@@ -173,25 +178,25 @@ def load(
                 form=serialization,
                 base_iri=base_iri,
                 tell=tell,
-                hear=hear,
+                hear=show,
                 program=loader.PROGRAM,
-                more=loader.told(
-                    validate=not no_validate_writes,
-                    shapes=shapes,
-                    colour=coloured(),
-                    inference=not no_inference,
-                ),
+                more={
+                    "validate": not no_validate_writes,
+                    "shapes": shapes and str(shapes),
+                    "colour": coloured(),
+                    "inference": not no_inference,
+                },
             )
     except RefusedError as error:
         click.echo(str(error), color=coloured())
         click.echo(f"{store}: nothing was loaded", err=True)
         sys.exit(1)
-    count = f"{len(files)} file{'s' if len(files) > 1 else ''}"
     passed_s = time.monotonic() - started
-    click.echo(f"{store}: generation {generation.number} holds {count} more ({passed_s:.1f} s)")
+    more = count(len(files), "file")
+    click.echo(f"{store}: generation {generation.number} holds {more} more ({passed_s:.1f} s)")
 
 
-class _Listing(Commands):
+class _Listing(click.Group):
     """A group that lists when it is not told what to do."""
 
     def resolve_command(
@@ -217,6 +222,8 @@ def list_generations(store: Path) -> None:
 
     'alone' is what each one takes that it shares with no other: pruning it frees that much.
     """
+    from rich.filesize import decimal
+
     from clustergraph.quadstore.generations import Generations
 
     found = Generations(store)
@@ -233,8 +240,8 @@ def list_generations(store: Path) -> None:
             [
                 str(number),
                 f"{time_:%Y-%m-%d %H:%M:%S} UTC",
-                _in_words(size),
-                _in_words(alone),
+                decimal(size),
+                decimal(alone),
                 ", ".join(notes),
             ]
         )
@@ -294,38 +301,44 @@ def backup(store: Path, target: Path) -> None:
     click.echo(f"{target}: holds generation {generation.number} of {store}")
 
 
-@contextmanager
-def _bytes_read(
-    files: Sequence[Path],
-) -> Iterator[tuple[Callable[[int, int], object], Callable[[str], object]]]:
-    """Show on a terminal how much of the files has been read, and what is done after that."""
-    if not sys.stderr.isatty():
-        yield lambda index, done: None, lambda words: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+@cli.command()
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Output format.",
+)
+@output_option
+def diff(old: str, new: str, form: Any, output: Path | None) -> None:
+    """Compare two graphs: what was added, removed or changed.
 
-    sizes = [file.stat().st_size if file.is_file() else 0 for file in files]
-    total = sum(sizes)
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=total)
+    OLD and NEW are each an RDF file, a table, a directory of them, a store, one of its generations
+    (STORE@41), or 'shipped'. Things and claims are listed by name as added, removed or changed;
+    blank nodes are matched by their statements, and inferences are left out.
 
-        def tell(index: int, done: int) -> None:
-            read = sum(sizes[:index]) + done
-            what = files[index].name if read < total else "writing"
-            bar.update(task, completed=read, description=what)
+    Exits with 0 when the graphs are equal, with 1 when they differ, and with 2 when one of them
+    cannot be read.
 
-        yield tell, lambda words: bar.update(task, description=words)
+    \b
+    Examples:
+      clustergraph diff store@41 store@42
+      clustergraph diff old/data data --format html -o changes.html
+    """  # noqa: D301 - click reads the backspace
+    from clustergraph import artefacts
+    from clustergraph.rdfdiff import compare, read_side, render
+    from clustergraph.shacl.reading import read
 
-
-def _in_words(size_bytes: int) -> str:
-    size, unit = float(size_bytes), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if size < 1000:
-            break
-        size, unit = size / 1000, larger
-    return f"{size:.3g} {unit}" if size < 999.5 else f"{size:.0f} {unit}"
+    with progress("comparing"):
+        before, after = read_side(old), read_side(new)
+        # Terms and codes are named by the ontology, whichever graph uses them.
+        difference = compare(before, after, read(artefacts.files("ontology", "*.ttl")))
+    colour = output is None and coloured()
+    write_out(render(difference, form, old=old, new=new, colour=colour), output, colour)
+    sys.exit(1 if difference else 0)
 
 
 def _graph_iri(name: str | None) -> str | None:

@@ -15,8 +15,8 @@ from clustergraph.pages.europe import point
 from clustergraph.pages.facets import key
 from clustergraph.pages.facts import gathered
 from clustergraph.pages.figures import countries
-from clustergraph.pages.findings import findings
 from clustergraph.pages.frame import page
+from clustergraph.pages.quality import findings_of
 from clustergraph.pages.view import Row, View, conclusions, formats
 from clustergraph.pages.visit import short
 from clustergraph.protocol.parameters import whole_number
@@ -116,7 +116,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         query_for=lambda row: f"SELECT ?thing WHERE {{ ?thing <{row.incoming}> <{iri}> }}",
         map=_map(view),
         network=visit.query_text(_NETWORK, thing=ox.NamedNode(iri), language=visit.tongue),
-        findings=findings(visit, [iri, *found.recorded()]),
+        findings=findings_of(visit, [iri, *found.recorded()]),
         query=f"SELECT ?property ?value WHERE {{ <{iri}> ?property ?value }}",
         query_in=f"SELECT ?thing ?property WHERE {{ ?thing ?property <{iri}> }}",
         formats=formats(visit, iri),

@@ -67,22 +67,24 @@ def show(visit: Visit) -> Response:
         raise faults.bad_request(f"view is one of {', '.join(VIEWS)}")
     size = _TABLE_SIZE if view == "table" else _SIZE
     last = max(1, -(-result.total // size))
-    number = min(_number(visit), last)
+    number = min(whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES), last)
     rows = found.page(visit.language, (number - 1) * size, size, bool(selection.text))
-    facets = [
-        (
-            name,
-            *found.options(
-                name,
-                selection.chosen.get(name, ()),
-                _ALL_OPTIONS if visit.parameter("more") == name else _OPTIONS,
-            ),
-        )
-        for name in FACETS
-    ]
     ended = _ended(visit, rows)
     addresses = _Addresses(visit, selection, view)
-    mapped = view == "map" and result.total
+    chosen = [_understood(visit, found, one, addresses) for one in result.filters]
+    facets = []
+    for name in FACETS:
+        most = _ALL_OPTIONS if visit.parameter("more") == name else _OPTIONS
+        options, count = found.options(name, selection.chosen.get(name, ()), most)
+        linked = [(one, addresses.toggled(name, one)) for one in options]
+        facets.append((name, linked, count))
+        chosen += [
+            ([name], [one.name.in_language(visit.language)], "", address)
+            for one, address in linked
+            if one.chosen
+        ]
+    values = [value for one in result.filters for value in one.values]
+    values += [(name, one) for name, several in selection.chosen.items() for one in several]
     return page(
         visit,
         "find",
@@ -91,27 +93,9 @@ def show(visit: Visit) -> Response:
         selection=selection,
         result=result,
         rows=[_shown(visit, found, row, ended.get(row["iri"], "")) for row in rows],
-        facets=[
-            (name, [(one, addresses.toggled(name, one)) for one in options], count)
-            for name, options, count in facets
-        ],
-        chosen=[
-            *(_understood(visit, found, one, addresses) for one in result.filters),
-            *(
-                ([name], [one.name(visit.language)], "", addresses.toggled(name, one))
-                for name, options, _ in facets
-                for one in options
-                if one.chosen
-            ),
-        ],
-        labels=[
-            value
-            for name, value in (
-                *((name, value) for one in result.filters for name, value in one.values),
-                *((name, one) for name, values in selection.chosen.items() for one in values),
-            )
-            if name == "label"
-        ],
+        facets=facets,
+        chosen=chosen,
+        labels=[value for name, value in values if name == "label"],
         defined=[_definition(visit, row) for row in result.defined[:_DEFINITIONS]],
         measured=[
             addresses.changed(q=one.without, kind="Cluster", view=[])
@@ -125,7 +109,7 @@ def show(visit: Visit) -> Response:
         number_of_page=number,
         last_page=last,
         first_row=(number - 1) * size,
-        pictures=[_map(visit, found, addresses)] if mapped else [],
+        pictures=[_map(visit, found, addresses)] if view == "map" and result.total else [],
         query=_query(selection, result),
     )
 
@@ -182,10 +166,6 @@ def _selection(visit: Visit) -> Selection:
         if name in visit.parameters
     }
     return Selection(text, chosen, visit.parameter("literal") == "1")
-
-
-def _number(visit: Visit) -> int:
-    return whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
 
 
 def _understood(
@@ -317,13 +297,13 @@ def _query(selection: Selection, result: Found) -> str:
 
 def _file(visit: Visit, found: index.Index, selection: Selection, form: str) -> Response:
     """Return all of a selection as a file; its columns have English names and values."""
+    rows = found.page("en", 0, -1, bool(selection.text))
+    facets = found.facets_of([row["id"] for row in rows], _COLUMNS)
     names = [
         "iri", "name", "name_cs", "kind", "country", "city",
         *(column if column == "year" else f"{column}s" for column in _COLUMNS),
         "website", "longitude", "latitude",
     ]  # fmt: skip
-    rows = found.page("en", 0, -1, bool(selection.text))
-    facets = found.facets_of([row["id"] for row in rows], _COLUMNS)
 
     def listed(number: int, facet: str) -> list[str]:
         values = facets.get((number, facet), [])
@@ -334,41 +314,26 @@ def _file(visit: Visit, found: index.Index, selection: Selection, form: str) -> 
 
     table: list[list[Any]] = [
         [
-            row["iri"], row["name"], row["cs"], row["kind"], row["country_name"], row["city"],
+            IRI(row["iri"]), row["name"], row["cs"], row["kind"], row["country_name"], row["city"],
             *(listed(row["id"], column) for column in _COLUMNS),
-            row["homepage"], row["lon"], row["lat"],
+            IRI(row["homepage"]), row["lon"], row["lat"],
         ]
         for row in rows
     ]  # fmt: skip
-    head = [
-        ("Content-Type", _TYPES[form]),
-        ("Content-Disposition", f'attachment; filename="clustergraph-selection.{form}"'),
-        ("Vary", "Accept-Encoding"),
-    ]
-    return Response(200, head, _written(names, table, form), cacheable=True)
-
-
-def _written(names: Sequence[str], table: list[list[Any]], form: str) -> bytes:
+    stream = io.BytesIO()
     if form == "json":
         # What is not known is null; what there may be several of is always a list.
         entries = [
             {name: one if one != "" else None for name, one in zip(names, row, strict=True)}
             for row in table
         ]
-        return json.dumps(entries, ensure_ascii=False, indent=1).encode()
-    flat = [["; ".join(one) if isinstance(one, list) else one for one in row] for row in table]
-    if form == "xlsx":
-        linked = {names.index("iri"), names.index("website")}
-        stream = io.BytesIO()
-        write_xlsx(
-            names,
-            (
-                [IRI(one) if place in linked and one else one for place, one in enumerate(row)]
-                for row in flat
-            ),
-            stream,
-        )
-        return stream.getvalue()
-    stream = io.BytesIO()
-    write_csv(names, flat, stream)
-    return stream.getvalue()
+        stream.write(json.dumps(entries, ensure_ascii=False, indent=1).encode())
+    else:
+        flat = [["; ".join(one) if isinstance(one, list) else one for one in row] for row in table]
+        (write_xlsx if form == "xlsx" else write_csv)(names, flat, stream)
+    head = [
+        ("Content-Type", _TYPES[form]),
+        ("Content-Disposition", f'attachment; filename="clustergraph-selection.{form}"'),
+        ("Vary", "Accept-Encoding"),
+    ]
+    return Response(200, head, stream.getvalue(), cacheable=True)

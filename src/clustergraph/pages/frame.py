@@ -17,23 +17,21 @@ from dataclasses import replace
 from typing import Any, Final
 
 from clustergraph.errors import ClusterGraphError, UnknownNameError
-from clustergraph.pages import files, words
+from clustergraph.pages import files
 from clustergraph.pages.pictures import Picture, document
 from clustergraph.pages.rendering import environment
-from clustergraph.pages.visit import Row, Visit
+from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Context, Handler, Request, Response, problems
 from clustergraph.protocol.negotiation import prefers_html
 
 __all__ = [
     "NAVIGATION",
-    "Row",
     "Visit",
     "asks_for_picture",
     "handler",
     "not_found",
     "page",
     "refuse",
-    "shown",
 ]
 
 NAVIGATION: Final = (
@@ -50,7 +48,6 @@ NAVIGATION: Final = (
 
 # Pages that show why a worker failed beside what was asked.
 _SHOW_FAILURES: Final = ("query", "question")
-_HEAD: Final = (("Cache-Control", "no-cache"),)
 
 
 def handler(show: Callable[[Visit], Response]) -> Handler:
@@ -118,13 +115,31 @@ def page(
     if drawn and "picture" in visit.parameters and status == 200:
         return replace(_picture(visit, drawn, notes), cacheable=cacheable)
     values["pictures"] = drawn
+    texts = visit.words(template)
+    html = (
+        environment()
+        .get_template(f"{template}.html")
+        .render(
+            visit=visit,
+            t=texts,
+            frame=visit.words("frame"),
+            chart=visit.words("charts"),
+            number=texts.number,
+            day=texts.day,
+            url=visit.url,
+            static=lambda name: visit.url(files.address(name)),
+            navigation=[(name, f"/{name}") for name in NAVIGATION],
+            operator=visit.context.config.operator,
+            **values,
+        )
+    )
     head = [
         ("Content-Type", "text/html; charset=utf-8"),
         ("Content-Language", visit.language),
-        *_HEAD,
+        ("Cache-Control", "no-cache"),
         *headers,
     ]
-    return Response(status, head, shown(visit, template, **values).encode(), cacheable=cacheable)
+    return Response(status, head, html.encode(), cacheable=cacheable)
 
 
 def _picture(visit: Visit, drawn: Mapping[str, Picture], notes: Iterable[str]) -> Response:
@@ -142,28 +157,6 @@ def _picture(visit: Visit, drawn: Mapping[str, Picture], notes: Iterable[str]) -
     )
     bounds = [t("boundaries")] if picture.kind == "map" else []
     return document(picture, [*notes, source, *bounds])
-
-
-def shown(visit: Visit, template: str, **values: Any) -> str:
-    """Return the HTML of a page; see `page`."""
-    texts = words.Words(visit.language, template)
-    return (
-        environment()
-        .get_template(f"{template}.html")
-        .render(
-            visit=visit,
-            t=texts,
-            frame=words.Words(visit.language, "frame"),
-            chart=words.Words(visit.language, "charts"),
-            number=texts.number,
-            day=texts.day,
-            url=visit.url,
-            static=lambda name: visit.url(files.address(name)),
-            navigation=[(name, f"/{name}") for name in NAVIGATION],
-            operator=visit.context.config.operator,
-            **values,
-        )
-    )
 
 
 def refuse(visit: Visit, error: ClusterGraphError, **values: Any) -> Response:

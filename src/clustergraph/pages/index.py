@@ -1,4 +1,4 @@
-"""The search index: SQLite with full text (FTS5); `indexes` keeps one for each generation."""
+"""Searches of an index: SQLite with full text (FTS5), which `indexes` makes of a generation."""
 
 # SQL is put together here of constants and question marks alone.
 # ruff: noqa: S608
@@ -15,15 +15,15 @@ from typing import Any, Final
 
 from clustergraph import spelling
 from clustergraph.pages.gather import KINDS, Name
-from clustergraph.pages.indexing import LEAST_LETTERS
 from clustergraph.pages.understanding import Filter, Meaning, Vocabulary, stem, stems
 
 __all__ = ["Found", "Index", "Option", "Selection"]
 
 # How much a word counts by where it stands: name, key, place, the rest.
 _WEIGHTS: Final = "10.0, 6.0, 3.0, 1.0"
-_CANDIDATES: Final = 80
 _MOST_WORDS: Final = 12
+# Shorter words have too many neighbours to put their spelling right.
+_LEAST_LETTERS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,15 @@ class Option:
 
     Attributes:
         value: as the address has it.
-        en: its name.
-        cs: its name in Czech; empty: none.
+        name: what it is called.
         count: how many results there are with it.
         chosen: whether it is.
     """
 
     value: str
-    en: str
-    cs: str
+    name: Name
     count: int
     chosen: bool
-
-    def name(self, language: str) -> str:
-        """Return its name in a language, as far as there is one."""
-        return (self.cs if language == "cs" else "") or self.en or self.cs or self.value
 
 
 @dataclass(slots=True)
@@ -91,7 +85,7 @@ class Index:
     """A search index, open; one search at a time.
 
     Args:
-        database: as `indexing.build` made it.
+        database: as `indexes.build` made it.
         generation: of which it was made.
     """
 
@@ -237,8 +231,10 @@ class Index:
         options = [
             Option(
                 row["choice"],
-                row["choice"] if year else row["en"] or "",
-                "" if year else row["cs"] or "",
+                Name(
+                    row["choice"] if year else row["en"] or row["cs"] or row["choice"],
+                    "" if year else row["cs"] or "",
+                ),
                 row["n"],
                 row["choice"] in chosen,
             )
@@ -248,7 +244,7 @@ class Index:
         for value in chosen:
             if value not in listed:
                 names = self.named(facet, value)
-                options.append(Option(value, names.en or value, names.cs, 0, True))
+                options.append(Option(value, Name(names.en or value, names.cs), 0, True))
         kept = [one for place, one in enumerate(options) if place < most or one.chosen]
         return kept, len(options)
 
@@ -307,7 +303,7 @@ class Index:
         """Return, for words that nothing begins with, the nearest that there is."""
         mended = {}
         for word in wanted:
-            if len(word) < LEAST_LETTERS or word.isdigit() or self._begins(self._form(word)):
+            if len(word) < _LEAST_LETTERS or word.isdigit() or self._begins(self._form(word)):
                 continue
             if near := self._nearest(word) or self._shorter(word):
                 mended[word] = near
@@ -321,27 +317,26 @@ class Index:
 
     def _shorter(self, word: str) -> str:
         """Return the longest beginning of a word that is known: its stem, with another ending."""
-        least = max(LEAST_LETTERS, len(word) * 2 // 3)
+        least = max(_LEAST_LETTERS, len(word) * 2 // 3)
         stems = (word[:end] for end in range(len(word) - 1, least - 1, -1))
         return next((stem for stem in stems if self._begins(stem)), "")
 
     def _nearest(self, word: str) -> str:
-        marks = list(spelling.grams(word))
-        rows = self._database.execute(
-            "SELECT word, shared, doc AS n FROM (SELECT word, COUNT(*) AS shared FROM gram "
-            f"WHERE gram IN ({','.join('?' * len(marks))}) GROUP BY word "
-            "ORDER BY shared DESC, word LIMIT ?) JOIN known ON known.term = word",
-            [*marks, _CANDIDATES],
-        ).fetchall()
         most = 1 if len(word) <= 5 else 2
-        best = min(
-            (
-                (spelling.distance(word, row["word"], most), -row["shared"], -row["n"], row["word"])
-                for row in rows
-            ),
-            default=(most + 1, 0, 0, ""),
+        letters, grams = set(word), set(spelling.grams(word))
+        rows = self._database.execute(
+            "SELECT term, doc FROM known WHERE LENGTH(term) BETWEEN ? AND ?",
+            [max(_LEAST_LETTERS, len(word) - most), len(word) + most],
         )
-        return best[3] if best[0] <= most else ""
+        near = (
+            (distance, -len(grams.intersection(spelling.grams(term))), -n, term)
+            for term, n in rows
+            # Quickly told: each change takes one letter away and brings one.
+            if len(letters.symmetric_difference(term)) <= 2 * most
+            and not term.isdigit()
+            and (distance := spelling.distance(word, term, most)) <= most
+        )
+        return min(near, default=(0, 0, 0, ""))[3]
 
     def _where(self, table: str = "hit", but: str = "") -> str:
         return " AND ".join(

@@ -1,24 +1,49 @@
-"""What a query found, as pages show it: a table, and the pictures that suit its shape."""
+"""What a query found, as pages show it: a table, pictures that suit it, and other formats."""
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pyoxigraph as ox
 
+from clustergraph.errors import ClusterGraphError
 from clustergraph.pages.visit import short, value
+from clustergraph.protocol.problems import describe
 from clustergraph.quadstore import Answer, reading
+from clustergraph.sparql.results import FORMATS
 from clustergraph.vocab import BASE, CODE, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["Cell", "Column", "Kind", "Outcome", "ask", "gather", "suited"]
+__all__ = [
+    "LIMITS",
+    "Cell",
+    "Column",
+    "Kind",
+    "Outcome",
+    "about",
+    "ask",
+    "elsewhere",
+    "fault",
+    "gather",
+    "most_rows",
+    "suited",
+]
+
+LIMITS: Final = (100, 1000, 5000)
+"""How many rows a page may show."""
+
+_USUAL: Final = 1000
 
 Kind: TypeAlias = Literal["number", "date", "country", "region", "point", "thing", "text"]
 """What a column holds: what pictures can be made of it."""
@@ -36,6 +61,8 @@ _DAY: Final = re.compile(r"[12]\d{3}(-\d\d(-\d\d)?)?")
 _DATED: Final = re.compile(r"date|year|from|until|since|start|end|open|close|issue|adopt|award")
 # Things in one column of names, at most, to be told apart by colour.
 _FEW: Final = 8
+# Of these kinds, the first of which there are columns names what is plotted.
+_NAMING: Final = ("text", "country", "thing", "region")
 _PLOTS: Final = ("bar", "line", "dot", "heat", "histogram")
 
 
@@ -246,14 +273,19 @@ def suited(
 
 def _plotted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> dict[str, str]:
     """Choose marks by what the columns hold."""
-    by_kind = _names(columns)
-    numbers, dates = by_kind("number"), by_kind("date")
-    names = by_kind("text") or by_kind("country") or by_kind("thing") or by_kind("region")
+    by_kind: dict[str, list[str]] = {}
+    different: dict[str, int] = {}
+    for at, column in enumerate(columns):
+        by_kind.setdefault(column.kind, []).append(column.name)
+        different[column.name] = len({row[at].text for row in rows})
+    numbers, dates = by_kind.get("number", []), by_kind.get("date", [])
+    names = next((by_kind[kind] for kind in _NAMING if kind in by_kind), [])
     if dates and numbers:
-        kind = "line" if len({row[_at(columns, dates[0])].text for row in rows}) > 2 else "bar"
-        few = [name for name in names if _distinct(columns, rows, name) <= _FEW]
-        return {"kind": kind, "x": dates[0], "y": numbers[0], **_group(few)}
-    if len(names) >= 2 and numbers and _repeats(columns, rows, names):
+        kind = "line" if different[dates[0]] > 2 else "bar"
+        few = [name for name in names if different[name] <= _FEW]
+        return {"kind": kind, "x": dates[0], "y": numbers[0], **({"group": few[0]} if few else {})}
+    # Two columns of names make a grid, if they are not a list of things with a detail.
+    if len(names) >= 2 and numbers and all(1 < different[one] < len(rows) for one in names[:2]):
         return {"kind": "heat", "x": names[0], "y": names[1], "group": numbers[0]}
     if names and numbers:
         return {"kind": "bar", "x": names[0], "y": numbers[0]}
@@ -266,29 +298,93 @@ def _plotted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> dict[
     return {}
 
 
-def _names(columns: Sequence[Column]) -> Callable[[Kind], list[str]]:
-    def of(kind: Kind) -> list[str]:
-        return [column.name for column in columns if column.kind == kind]
-
-    return of
-
-
-def _group(names: Sequence[str]) -> dict[str, str]:
-    return {"group": names[0]} if names else {}
+def most_rows(visit: Visit) -> int:
+    """Return how many rows a visitor wants to see at most."""
+    wanted = visit.parameter("rows")
+    return int(wanted) if wanted in map(str, LIMITS) else _USUAL
 
 
-def _at(columns: Sequence[Column], name: str) -> int:
-    return next(at for at, column in enumerate(columns) if column.name == name)
+def about(visit: Visit) -> dict[str, Any]:
+    """Return what the templates of results need besides the result: words, for scripts as well.
+
+    ``older`` is the data version that a link was made with, if it is no longer the current one.
+    """
+    version = visit.parameter("version")
+    words = json.dumps(visit.words("islands").own(), ensure_ascii=False)
+    return {
+        "r": visit.words("results"),
+        # Within a page, no text may close the element that holds this.
+        "island_words": words.replace("<", "\\u003c"),
+        "limits": LIMITS,
+        "older": version if version.isdecimal() and version != str(visit.generation) else "",
+    }
 
 
-def _distinct(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], name: str) -> int:
-    at = _at(columns, name)
-    return len({row[at].text for row in rows})
+def fault(error: ClusterGraphError) -> tuple[int, dict[str, Any]]:
+    """Return the status of a query that failed, and what to say of it."""
+    status, document = describe(error)
+    return status, {
+        key: document.get(key) for key in ("status", "title", "detail", "line", "column")
+    }
 
 
-def _repeats(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], names: Sequence[str]
-) -> bool:
-    """Say whether two columns of names make a grid, not a list of things with a detail."""
-    first, second = (_distinct(columns, rows, name) for name in names[:2])
-    return 1 < first < len(rows) and 1 < second < len(rows)
+def elsewhere(
+    visit: Visit, found: Outcome, fields: Mapping[str, Sequence[str]], question: str = ""
+) -> dict[str, Any]:
+    """Return how to have an answer elsewhere: its other formats, commands for it, and a link.
+
+    Args:
+        visit: who asks.
+        found: the answer.
+        fields: the parameters of the address: those of a ready question, or ``query``.
+        question: the name of the ready question; empty: it is a query of one's own.
+    """
+    path = f"/queries/{question}" if question else "/sparql"
+    triples = found.form == "graph"
+    accept = f"Accept: {'text/turtle' if triples else 'text/csv'}"
+    curl = [f"curl -G {shlex.quote(visit.base + path)} -H {shlex.quote(accept)}"]
+    for name, values in fields.items():
+        curl += [f"--data-urlencode {shlex.quote(f'{name}={one}')}" for one in values]
+    arguments = [_text(question or fields["query"][0])]
+    for name, values in fields.items() if question else ():
+        written = [_text(one) for one in values]
+        one = written[0] if len(written) == 1 else f"[{', '.join(written)}]"
+        arguments.append(f"{name}={one}")
+    call = ", ".join(arguments)
+    asked = {
+        "solutions": f"for row in graph.select({call}):\n    print(row)",
+        "graph": f"print(graph.construct({call}).serialize())",
+        "truth": f"print(graph.ask({call}))",
+    }[found.form]
+    start, graph = "import clustergraph\n\n", f"clustergraph.connect({_text(visit.base)})"
+    return {
+        "downloads": [
+            (name, visit.url(path, **{**fields, "format": name}))
+            for name, form in FORMATS.items()
+            if form.holds_triples == triples and _is_written(name)
+        ],
+        "copies": {
+            "curl": " \\\n  ".join(curl),
+            "python": f"{start}graph = {graph}\n{asked}",
+            "frame": f"{start}frame = {graph}.select({call}).frame()"
+            if found.form == "solutions"
+            else "",
+        },
+        "link": visit.url(path if question else "/query", **fields, version=visit.generation),
+    }
+
+
+@cache
+def _is_written(name: str) -> bool:
+    """Say whether a format can be written here; text tables are for terminals and documents."""
+    if name == "parquet":
+        return find_spec("pyarrow") is not None
+    return name not in ("table", "markdown", "trig", "nquads")
+
+
+def _text(text: str) -> str:
+    """Write a text as Python does; one of several lines as people do."""
+    if "\n" not in text.strip():
+        return json.dumps(text.strip(), ensure_ascii=False)
+    escaped = text.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'"""\n{escaped}\n"""'

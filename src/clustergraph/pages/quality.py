@@ -1,29 +1,40 @@
-"""How good the data are: findings of the rules, completeness, how claims were made, checks."""
+"""How good the data are: findings of rules and checks, completeness, how claims were made.
+
+What is found in the whole graph is worked out once a generation and kept. It takes a second or two
+for the shipped graph, and longer than anybody waits for a large one. So there is a budget of time;
+what it did not suffice for is named, never passed over.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import Counter, defaultdict
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import UnknownNameError
-from clustergraph.pages import audit, charts
+from clustergraph import artefacts
+from clustergraph.errors import ClusterGraphError, UnknownNameError
+from clustergraph.pages import charts
 from clustergraph.pages.frame import page
 from clustergraph.pages.lexicon import named, title_of
 from clustergraph.pages.naming import called, names_of
-from clustergraph.pages.rules import Wording, known
-from clustergraph.pages.visit import Row, value
+from clustergraph.pages.rules import Rule, Wording, known
+from clustergraph.pages.visit import Row
 from clustergraph.protocol import Response
 from clustergraph.protocol.derived import derived
 from clustergraph.questions import catalogue
-from clustergraph.vocab import CG, CODE, PREFIXES
+from clustergraph.vocab import CG, CODE, GRAPH, INFERRED, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.pages.visit import Visit
+    from collections.abc import Iterable
 
-__all__ = ["show"]
+    from clustergraph.pages.visit import Visit
+    from clustergraph.shacl.report import Finding
+
+__all__ = ["broken", "checked", "findings", "findings_of", "show"]
 
 _COUNTRIES: Final = 20
 _SHARES: Final = ("website", "region", "foundingYear", "ecosystem", "sector", "members")
@@ -34,6 +45,9 @@ QUESTIONS: Final = (
 """Ready questions about what the data can be relied on for."""
 _LIMITS: Final = (20, 40, 60, 80)
 _SEVERITIES: Final = ("violation", "warning", "info")
+_MOST_KEPT: Final = 500
+_EXAMPLES: Final = 3
+_MOST_NODES: Final = 60
 
 
 def show(visit: Visit) -> Response:
@@ -43,7 +57,7 @@ def show(visit: Visit) -> Response:
         return _checks(visit)
     if name:
         return _rule(visit, name)
-    found = audit.findings(visit) if visit.generation else None
+    found = findings(visit) if visit.generation else None
     rules = [] if found is None else _rules(visit, found)
     counts = Counter[str]()
     for row in rules:
@@ -95,18 +109,14 @@ def _answer(visit: Visit, name: str, **values: str) -> list[Row]:
     """Return the answer to a ready question, which is asked once a generation."""
 
     def make() -> list[dict[str, Any]]:
-        given = {key: [text] for key, text in values.items()}
-        answer = catalogue.ask(catalogue.questions()[name], visit.engine, given)
-        assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - these are SELECTs
-        names = [variable.value for variable in answer.variables]
-        return [{key: _plain(value(row[key])) for key in names} for row in answer]
+        rows = visit.ask(name, **values)
+        # Decimals cannot be kept in a file.
+        return [
+            {key: float(one) if isinstance(one, Decimal) else one for key, one in row.items()}
+            for row in rows
+        ]
 
     return [Row(row) for row in derived(visit.context, f"answer-{name}", make)]
-
-
-def _plain(found: Any) -> Any:
-    """Return a value as it can be kept in a file."""
-    return float(found) if isinstance(found, Decimal) else found
 
 
 def _complete(visit: Visit) -> dict[str, Any]:
@@ -167,7 +177,7 @@ def _rule(visit: Visit, key: str) -> Response:
         keys = [one.key for one in known().values()]
         raise UnknownNameError("rule", key, keys)
     say = Wording(visit)
-    rows = audit.broken(visit, rule) if visit.generation else []
+    rows = broken(visit, rule) if visit.generation else []
     return page(
         visit,
         "rule",
@@ -190,7 +200,7 @@ def _rule(visit: Visit, key: str) -> Response:
 
 def _checks(visit: Visit) -> Response:
     """Show what the checks find."""
-    found = audit.checked(visit)
+    found = checked(visit)
     questions = catalogue.questions()
     rows = sorted(found["rows"].items(), key=lambda pair: (-pair[1], pair[0]))
     return page(
@@ -201,3 +211,173 @@ def _checks(visit: Visit) -> Response:
         faults=sum(1 for _, n in rows if n),
         checked=found,
     )
+
+
+def findings(visit: Visit) -> dict[str, Any]:
+    """Return what the shapes find, by rule.
+
+    Returns:
+        ``rules``, by key: severity, number, numbers by graph, some examples; ``at``, when it was
+        worked out, in seconds since 1970; ``took_s``; ``left``, the names of shapes that the time
+        did not suffice for.
+    """
+
+    def make() -> dict[str, Any]:
+        started = time.monotonic()
+        rules: dict[str, dict[str, Any]] = {}
+        left = []
+        graph, compiled = _shapes_and_graph(visit)
+        for shape in compiled.shapes.targeted:
+            if time.monotonic() - started > visit.context.budget_s:
+                left.append(getattr(shape.node, "value", "").rpartition("#")[2])
+                continue
+            for result in compiled.results(graph, {shape: None}):
+                key = getattr(result.shape, "value", "").rpartition("#")[2]
+                row = rules.setdefault(
+                    key,
+                    {"severity": result.severity.word, "n": 0, "graphs": Counter(),
+                     "examples": []},
+                )  # fmt: skip
+                row["n"] += 1
+                row["graphs"][_graph(visit, result)] += 1
+                if len(row["examples"]) < _EXAMPLES and isinstance(result.focus, ox.NamedNode):
+                    row["examples"].append(result.focus.value)
+        took = time.monotonic() - started
+        return {"rules": rules, "at": time.time(), "took_s": round(took, 2), "left": left}
+
+    found: dict[str, Any] = derived(visit.context, "quality", make)
+    return found
+
+
+def findings_of(visit: Visit, iris: Iterable[str]) -> list[Finding] | None:
+    """Validate some things with the shipped shapes, the gravest findings first.
+
+    What needs more than a look at each thing (shapes that only the reference engine can evaluate)
+    is left to `clustergraph validate`.
+
+    Returns:
+        The findings, no two that say the same of a thing; None: the graph is another server's, and
+        cannot be looked at so closely.
+    """
+    if not visit.generation:
+        return None
+    from clustergraph.shacl.compile.validator import NodeValidator
+
+    graph, compiled = _shapes_and_graph(visit)
+    validator = NodeValidator(graph)
+    # Records may be blank nodes, which have no name that says anything here.
+    nodes = [ox.NamedNode(iri) for iri in iris if ":" in iri][:_MOST_NODES]
+    found = {
+        (-one.severity, str(one.shape), str(one.focus), one.message): one
+        for shape in compiled.shapes.targeted
+        if not shape.deactivated
+        for node in nodes
+        if graph.is_target(shape, node) and compiled.reason(shape, graph) is None
+        for one in validator.results(shape, node)
+    }
+    return [found[key] for key in sorted(found)]
+
+
+def broken(visit: Visit, rule: Rule) -> list[dict[str, Any]]:
+    """Return the findings of one rule, each with the cell that states it where one is known."""
+
+    def make() -> list[dict[str, Any]]:
+        graph, compiled = _shapes_and_graph(visit)
+        owner = next(s for s in compiled.shapes.targeted if s.node == rule.owner.node)
+        results = [
+            result
+            for result in compiled.results(graph, {owner: None})
+            if result.shape == rule.shape.node and isinstance(result.focus, ox.NamedNode)
+        ][:_MOST_KEPT]
+        return [
+            {
+                "focus": str(getattr(result.focus, "value", "")),
+                "value": str(getattr(result.value, "value", "") or ""),
+                "iri": isinstance(result.value, ox.NamedNode) and result.value != result.focus,
+                "graph": _graph(visit, result),
+                "place": place,
+            }
+            for result, place in zip(results, _places(results), strict=True)
+        ]
+
+    found: list[dict[str, Any]] = derived(visit.context, f"quality-{rule.key}", make)
+    return found
+
+
+def checked(visit: Visit) -> dict[str, Any]:
+    """Return what the checks find in what is stated: rows by name; any row is a fault."""
+
+    def make() -> dict[str, Any]:
+        started = time.monotonic()
+        rows: dict[str, int] = {}
+        left: dict[str, str] = {}
+        for name, question in catalogue.questions().items():
+            if question.kind != "checks":
+                continue
+            # Another server is not asked eighty questions whenever somebody looks.
+            if not visit.generation or time.monotonic() - started > visit.context.budget_s * 1.5:
+                left[name] = ""
+                continue
+            try:
+                answer = catalogue.ask(question, visit.engine)
+                assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - checks are SELECTs
+                rows[name] = sum(1 for _ in answer)
+            except ClusterGraphError as error:
+                left[name] = str(error)
+        took = time.monotonic() - started
+        return {"rows": rows, "left": left, "at": time.time(), "took_s": round(took, 2)}
+
+    found: dict[str, Any] = derived(visit.context, "checks", make)
+    return found
+
+
+def _shapes_and_graph(visit: Visit) -> tuple[Any, Any]:
+    """Return the graph as the SHACL engine reads it, and the compiled shapes; once a worker."""
+    # Only now: who reads other pages needs no engine for shapes.
+    from clustergraph.shacl.compile import Compiled, Graph
+    from clustergraph.shacl.run import shipped_shapes
+
+    memory = visit.context.memory
+    if "validated graph" not in memory:
+        memory["validated graph"] = Graph(visit.context.store)
+    return memory["validated graph"], Compiled.of(shipped_shapes())
+
+
+def _graph(visit: Visit, result: Finding) -> str:
+    """Return the name of the graph that states what is wrong, or else the thing itself."""
+    store = visit.context.store
+    predicate = result.path.last() if result.path is not None else None
+    focus = result.focus
+    if not isinstance(focus, ox.NamedNode | ox.BlankNode):
+        return ""
+    of_path = None if predicate is None else ox.NamedNode(predicate)
+    patterns = [(of_path, result.value), (of_path, None), (None, None)]
+    for property_, value in patterns if of_path else patterns[2:]:
+        for quad in store.quads_for_pattern(focus, property_, value):
+            name = quad.graph_name
+            if isinstance(name, ox.NamedNode) and name.value != INFERRED:
+                return name.value.removeprefix(GRAPH)
+    return ""
+
+
+def _places(results: list[Finding]) -> list[dict[str, Any] | None]:
+    """Return the cells that state what was found, as far as the shipped tables hold it."""
+    from clustergraph.shacl.locate import located
+    from clustergraph.validation.whole import kept
+
+    # With tables mended at this moment there are no cells.
+    with suppress(ClusterGraphError):
+        if (whole := kept()) is not None:
+            room = artefacts.room("data")
+            placed = located(results, whole.statements(one.focus for one in results))
+            return [
+                place
+                and {
+                    # Relative to the data, as addresses have it.
+                    "file": place.path.relative_to(room).as_posix(),
+                    "row": place.row,
+                    "column": place.column,
+                }
+                for place in (one.place for one in placed)
+            ]
+    return [None] * len(results)

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.errors import ClusterGraphError, UnknownNameError
-from clustergraph.pages import outcome, results, vocabulary
+from clustergraph.pages import outcome, vocabulary
 from clustergraph.pages.frame import page
 from clustergraph.pages.mapped import mapped
 from clustergraph.protocol import Response
@@ -35,18 +35,18 @@ _MOST_TERMS: Final = 80
 def show(visit: Visit) -> Response:
     """Show the editor, and the answer if the address holds a query."""
     text = visit.parameter("query").replace("\r\n", "\n")
-    most = results.most_rows(visit)
+    most = outcome.most_rows(visit)
     values: dict[str, Any] = {"outcome": None, "fault": None}
     status = 200
     if visit.refused:
-        status, values["fault"] = results.fault(visit.refused)
+        status, values["fault"] = outcome.fault(visit.refused)
     elif text:
         try:
             found = outcome.ask(visit, text, most)
-            values |= {"outcome": found, **_elsewhere(visit, found, text)}
+            values |= {"outcome": found, **outcome.elsewhere(visit, found, {"query": [text]})}
             values["pictures"] = mapped(visit, found, "")
         except ClusterGraphError as error:
-            status, values["fault"] = results.fault(error)
+            status, values["fault"] = outcome.fault(error)
     else:
         text = _ready(visit.parameter("question")) or _BEGIN
     return page(
@@ -62,7 +62,7 @@ def show(visit: Visit) -> Response:
             for room, terms in vocabulary.terms(visit).items()
         },
         prefixes=json.dumps(dict(PREFIXES)),
-        **results.about(visit),
+        **outcome.about(visit),
         **values,
     )
 
@@ -76,16 +76,3 @@ def _ready(name: str) -> str:
     except UnknownNameError:
         return ""
     return f"# {question.summary}\n{question.body}"
-
-
-def _elsewhere(visit: Visit, found: outcome.Outcome, text: str) -> dict[str, Any]:
-    address = f"{visit.base}/sparql"
-    return {
-        "downloads": results.downloads(found, visit.url("/sparql"), {"query": text}),
-        "copies": {
-            "curl": results.curl(found, address, {"query": [text]}),
-            "python": results.python(found, visit.base, text),
-            "frame": results.frame(found, visit.base, text),
-        },
-        "link": visit.url("/query", query=text, version=visit.generation),
-    }

@@ -118,24 +118,19 @@ class Vocabulary:
         place = 0
         while place < len(kept):
             for end in range(min(len(kept), place + _LONGEST), place, -1):
-                phrase = kept[place:end]
-                values = self._values(found := stems(" ".join(phrase)))
-                if found in self._known and not values:
-                    meaning.rest += words(" ".join(phrase))
-                    meaning.telling += words(" ".join(phrase))
-                    place = end
-                    break
+                phrase = " ".join(kept[place:end])
+                values = self._values(found := stems(phrase))
                 if values:
                     without = " ".join((*kept[:place], *kept[end:]))
-                    meaning.filters.append(Filter(" ".join(phrase), values, without))
-                    if any(facet != "kind" for facet, _ in values):
-                        meaning.telling += words(" ".join(phrase))
-                    place = end
-                    break
-            else:
-                meaning.rest += words(kept[place])
-                meaning.telling += words(kept[place])
-                place += 1
+                    meaning.filters.append(Filter(phrase, values, without))
+                elif found in self._known or end == place + 1:
+                    meaning.rest += words(phrase)
+                else:
+                    continue
+                if not values or any(facet != "kind" for facet, _ in values):
+                    meaning.telling += words(phrase)
+                place = end
+                break
         meaning.significant = [one for word in kept for one in words(word)]
         if asked or len(kept) <= _LONGEST:
             meaning.defined = stems(" ".join(kept))

@@ -18,8 +18,7 @@ from clustergraph.quadstore import Answer
 from clustergraph.quadstore.engine import Queryable
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
-from clustergraph.questions.choices import choices_of
-from clustergraph.questions.names import resolve
+from clustergraph.questions.names import choices_of, resolve
 from clustergraph.questions.parameters import TODAY
 from clustergraph.rdf.values import value
 from clustergraph.sparql import paging

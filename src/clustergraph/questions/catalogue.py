@@ -11,12 +11,14 @@ query's text. docs/queries.md is the manual for authors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final, TypeVar
 
+import msgspec
 import yaml
 
 from clustergraph import artefacts
@@ -29,8 +31,8 @@ from clustergraph.errors import (
 )
 from clustergraph.quadstore import Answer, Engine, Queryable
 from clustergraph.questions.names import resolve
-from clustergraph.questions.parameters import Parameter, is_type
-from clustergraph.sparql.lexer import Token, tokens
+from clustergraph.questions.parameters import Parameter, is_type, namespace
+from clustergraph.sparql.lexer import tokens
 from clustergraph.spelling import fold
 from clustergraph.vocab import OBSERVATIONS
 
@@ -60,14 +62,8 @@ CUBE_TAG: Final = "data cube"
 """The tag of checks that look at observations of official statistics."""
 
 _MARK: Final = "#+"
-_KEYS: Final = (
-    "summary", "summary-cs", "description", "description-cs", "answer", "answer-cs", "tags",
-    "params", "plot",
-)  # fmt: skip
-_PARAMETER_KEYS: Final = (
-    "type", "description", "description-cs", "default", "optional", "several", "choices",
-)  # fmt: skip
 _Loader: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +145,7 @@ class Question:
             ParameterError: an unknown parameter, or a value missing or of the wrong type.
         """
         values = values or {}
-        for name in values:
-            if name not in self.parameters:
-                raise ParameterError(self._unknown(name))
+        self.check(values)
         text = self.text
         # From the last block to the first, so that the offsets before it stay right.
         for start, end, name in reversed(list(blocks(text, self.parameters))):
@@ -160,12 +154,27 @@ class Question:
             text = text[:start] + block + "\n" * text.count("\n", start, end) + text[end:]
         return text
 
-    def _unknown(self, name: str) -> str:
-        if not self.parameters:
-            return f"{self.name} has no parameters, but {name} was given"
-        nearest = near(name, self.parameters, limit=1)
-        hint = f"; did you mean {nearest[0]}?" if nearest else ""
-        return f"{self.name} has no parameter {name!r}, only {', '.join(self.parameters)}{hint}"
+    def check(self, values: Mapping[str, Sequence[str]]) -> None:
+        """Check what can be checked of values without the graph.
+
+        Args:
+            values: for each parameter given, its values as a person writes them.
+
+        Raises:
+            ParameterError: an unknown parameter, or a value that is none of its type.
+        """
+        for name, given in values.items():
+            if name in self.parameters:
+                parameter = self.parameters[name]
+                if parameter.type != "iri" and namespace(parameter.type) is None:
+                    parameter.terms(tuple(given))
+            elif not self.parameters:
+                raise ParameterError(f"{self.name} has no parameters, but {name} was given")
+            else:
+                nearest = near(name, self.parameters, limit=1)
+                hint = f"; did you mean {nearest[0]}?" if nearest else ""
+                known = ", ".join(self.parameters)
+                raise ParameterError(f"{self.name} has no parameter {name!r}, only {known}{hint}")
 
 
 def ask(
@@ -201,26 +210,23 @@ def asked_of(question: Question, engine: Queryable) -> Queryable:
 
 
 @cache
-def questions(root: Path | None = None) -> Mapping[str, Question]:
+def questions() -> Mapping[str, Question]:
     """Return all questions of the catalogue by name, sorted.
-
-    Args:
-        root: the directory that holds the kinds' directories; None: the shipped one.
 
     Raises:
         UnreadableInputError: a file is not a question, or two bear the same name.
     """
-    return {name: load(path) for name, path in sorted(_files(root).items())}
+    return {name: load(path) for name, path in sorted(_files().items())}
 
 
-def find(name: str, root: Path | None = None) -> Question:
+def find(name: str) -> Question:
     """Return the question of that name.
 
     Raises:
         UnknownNameError: there is none; suggests near ones.
         UnreadableInputError: its file is not a question.
     """
-    known = _files(root)
+    known = _files()
     if name not in known:
         raise UnknownNameError("query", name, known)
     return load(known[name])
@@ -250,45 +256,64 @@ def read(text: str, path: Path) -> Question:
         SyntaxFaultError: the header is not well-formed, lacks a summary, or has a key or type that
             does not exist; names file and line.
     """
-    header = _Header.parse(text, path)
     kind = path.parent.name if path.parent.name in KINDS else "file"
-    if header is None:
+    source, _ = _header_of(text)
+    if not source:
         return Question(path.stem, kind, path, summary="", text=text)
-    parameters = {
-        name: _parameter(header, name, entry) for name, entry in header.mapping("params").items()
-    }
-    carried = {name for _, _, name in blocks(text, parameters)}
-    for name in parameters:
-        if name not in carried:
-            raise header.fault(
-                f"parameter {name} is carried by no block VALUES ?{name} {{ … }} of the query",
-                "params",
-                name,
-            )
-    if not (summary := " ".join(header.text("summary").split())):
-        raise header.fault("a summary is missing: say in one line what the query asks")
-    _check_czech(header, parameters)
+    try:
+        values = yaml.load(source, _Loader)  # noqa: S506 - a loader that makes texts only
+    except yaml.MarkedYAMLError as error:
+        reason = f"the header is not YAML: {error.problem or error}"
+        raise _fault(text, path, reason, mark=error.problem_mark) from error
+    if not isinstance(values, dict):
+        raise _fault(text, path, "the header is no mapping: write `#+ summary: …`")
+    header = _converted(_Header, values, text, path)
+    parameters = {}
+    for name, entry in header.params.items():
+        where = ("params", name)
+        one = _converted(_Parameter, entry, text, path, *where)
+        if not is_type(one.type):
+            reason = f"parameter {name}: no such type: {one.type!r}"
+            raise _fault(text, path, reason, *where, "type")
+        parameters[name] = Parameter(
+            name,
+            one.type,
+            _one_line(one.description),
+            _several(one.default),
+            one.optional,
+            one.several,
+            _several(one.choices),
+            _one_line(one.description_cs),
+        )
+        try:
+            if parameters[name].default:
+                parameters[name].terms(())
+        except ParameterError as error:
+            raise _fault(text, path, f"the default of {error}", *where, "default") from error
+        if not any(blocks(text, [name])):
+            reason = f"parameter {name} is carried by no block VALUES ?{name} {{ … }} of the query"
+            raise _fault(text, path, reason, *where)
     return Question(
         name=path.stem,
         kind=kind,
         path=path,
-        summary=summary,
+        summary=_one_line(header.summary),
         text=text,
-        description=header.text("description").strip(),
-        tags=tuple(header.list("tags")),
+        description=header.description.strip(),
+        tags=header.tags,
         parameters=parameters,
-        plot=header.mapping("plot"),
-        answer=" ".join(header.text("answer").split()),
-        answer_cs=" ".join(header.text("answer-cs").split()),
-        summary_cs=" ".join(header.text("summary-cs").split()),
-        description_cs=header.text("description-cs").strip(),
+        plot=header.plot,
+        answer=_one_line(header.answer),
+        answer_cs=_one_line(header.answer_cs),
+        summary_cs=_one_line(header.summary_cs),
+        description_cs=header.description_cs.strip(),
     )
 
 
-def _files(root: Path | None) -> dict[str, Path]:
+def _files() -> dict[str, Path]:
     found: dict[str, Path] = {}
     for kind in KINDS:
-        for path in sorted(((root or artefacts.room("queries")) / kind).glob("*.rq")):
+        for path in sorted((artefacts.room("queries") / kind).glob("*.rq")):
             if path.stem in found:
                 raise UnreadableInputError(
                     str(path),
@@ -306,147 +331,78 @@ def blocks(text: str, names: Container[str]) -> Iterator[tuple[int, int, str]]:
         if not (token.is_word("VALUES") and variable.kind == "variable" and brace.text == "{"):
             continue
         if (name := variable.text[1:]) in names:
-            end = next((closer for closer in found[index + 3 :] if _closes(closer)), None)
-            if end is not None:
-                yield token.start, end.end, name
+            ends = (one.end for one in found[index + 3 :] if one.kind == "sign" and one.text == "}")
+            if (end := next(ends, None)) is not None:
+                yield token.start, end, name
 
 
-def _closes(token: Token) -> bool:
-    return token.kind == "sign" and token.text == "}"
+_Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """The YAML header of a query file, with the line of each key."""
+class _Parameter(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
+    """A parameter as a header writes it."""
 
-    path: Path
-    values: Mapping[str, Any]
-    lines: Mapping[tuple[str, ...], int]
-    first: int
-
-    @classmethod
-    def parse(cls, text: str, path: Path) -> _Header | None:
-        marked = [
-            (number, line.removeprefix(_MARK))
-            for number, line in enumerate(text.splitlines(), start=1)
-            if line.startswith(_MARK)
-        ]
-        if not marked:
-            return None
-        numbers = [number for number, _ in marked]
-        source = "\n".join(line.removeprefix(" ") for _, line in marked)
-        try:
-            loader = _Loader(source)
-            try:
-                node = loader.get_single_node()
-                values = loader.construct_document(node) if node else {}
-            finally:
-                loader.dispose()
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark
-            line = numbers[min(mark.line, len(numbers) - 1)] if mark else numbers[0]
-            column = mark.column + 4 if mark else None
-            reason = f"the header is not YAML: {error.problem or error}"
-            raise SyntaxFaultError(str(path), reason, line, column) from error
-        lines: dict[tuple[str, ...], int] = {}
-        _collect_lines(node, (), numbers, lines)
-        header = cls(path, values, lines, numbers[0])
-        if not isinstance(values, dict):
-            raise header.fault("the header is no mapping: write `#+ summary: …`")
-        header.check_keys(values, _KEYS)
-        return header
-
-    def fault(self, reason: str, *keys: str) -> SyntaxFaultError:
-        return SyntaxFaultError(str(self.path), reason, self.lines.get(keys, self.first))
-
-    def check_keys(self, found: Mapping[str, Any], known: Sequence[str], *above: str) -> None:
-        for key in found:
-            if key not in known:
-                nearest = near(key, known, limit=1)
-                hint = f"did you mean {nearest[0]}?" if nearest else f"known: {', '.join(known)}"
-                raise self.fault(f"unknown key {key!r}; {hint}", *above, key)
-
-    def text(self, key: str) -> str:
-        value = self.values.get(key, "")
-        if not isinstance(value, str):
-            raise self.fault(f"{key} is a text", key)
-        return value
-
-    def list(self, key: str) -> list[str]:
-        value = self.values.get(key, [])
-        if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
-            raise self.fault(f"{key} is a list: [one, two]", key)
-        return value
-
-    def mapping(self, key: str) -> dict[str, Any]:
-        value = self.values.get(key, {})
-        if not isinstance(value, dict):
-            raise self.fault(f"{key} is a mapping: one `name: value` a line", key)
-        return value
+    type: str
+    description: _Text
+    description_cs: str = ""
+    default: str | tuple[str, ...] = ()
+    optional: bool = False
+    several: bool = False
+    choices: str | tuple[str, ...] = ()
 
 
-def _collect_lines(
-    node: Any, above: tuple[str, ...], numbers: Sequence[int], lines: dict[tuple[str, ...], int]
-) -> None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            path = (*above, str(key.value))
-            lines[path] = numbers[min(key.start_mark.line, len(numbers) - 1)]
-            _collect_lines(value, path, numbers, lines)
+class _Header(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
+    """What a header may hold."""
+
+    summary: _Text
+    summary_cs: str = ""
+    description: str = ""
+    description_cs: str = ""
+    answer: str = ""
+    answer_cs: str = ""
+    tags: tuple[str, ...] = ()
+    params: dict[str, Any] = {}
+    plot: dict[str, str] = {}
 
 
-def _parameter(header: _Header, name: str, entry: Any) -> Parameter:
-    where = ("params", name)
-    if not isinstance(entry, dict):
-        raise header.fault(f"parameter {name} is a mapping with at least a type", *where)
-    header.check_keys(entry, _PARAMETER_KEYS, *where)
-    type_ = entry.get("type", "")
-    if not isinstance(type_, str) or not is_type(type_):
-        raise header.fault(f"parameter {name}: no such type: {type_!r}", *where, "type")
-    parameter = Parameter(
-        name=name,
-        type=type_,
-        description=" ".join(str(entry.get("description", "")).split()),
-        description_cs=" ".join(str(entry.get("description-cs", "")).split()),
-        default=_several(entry.get("default", ())),
-        optional=_flag(header, entry, "optional", where),
-        several=_flag(header, entry, "several", where),
-        choices=_several(entry.get("choices", ())),
-    )
-    if not parameter.description:
-        raise header.fault(f"parameter {name} lacks a description", *where)
-    if parameter.default:
-        try:
-            parameter.terms(())
-        except ParameterError as error:
-            raise header.fault(f"the default of {error}", *where, "default") from error
-    return parameter
+def _header_of(text: str) -> tuple[str, list[int]]:
+    """Return the YAML of a header, and the number of each of its lines in the file."""
+    marked = [
+        (number, line.removeprefix(_MARK).removeprefix(" "))
+        for number, line in enumerate(text.splitlines(), start=1)
+        if line.startswith(_MARK)
+    ]
+    return "\n".join(line for _, line in marked), [number for number, _ in marked]
 
 
-def _check_czech(header: _Header, parameters: Mapping[str, Parameter]) -> None:
-    """See that a header is wholly in Czech too, or not at all: nobody fills in half a form.
-
-    Where there is nothing to fill in, the summary may stand alone, as it does in lists.
-    """
-    texts: dict[tuple[str, ...], str] = {("summary-cs",): header.text("summary-cs").strip()}
-    described = header.text("description-cs").strip()
-    if described or (parameters and header.text("description").strip()):
-        texts["description-cs",] = described
-    for name, parameter in parameters.items():
-        texts["params", name, "description-cs"] = parameter.description_cs
-    if any(texts.values()) and not all(texts.values()):
-        lacking = next(keys for keys, given in texts.items() if not given)
-        raise header.fault(
-            f"{' '.join(lacking)} is missing: the header is in Czech in part; add it", *lacking[:-1]
-        )
+def _converted(kind: type[_T], value: Any, text: str, path: Path, *above: str) -> _T:
+    """Return part of a header in its type; what does not fit is an error at its key."""
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        named = re.findall(r"`(?:\$\.)?([\w-]+)", str(error))
+        reason = f"{': '.join(above)}{': ' if above else ''}{error}; docs/queries.md lists the keys"
+        raise _fault(text, path, reason, *above, *named[-1:]) from error
 
 
-def _several(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(map(str, value))
+def _fault(text: str, path: Path, reason: str, *keys: str, mark: Any = None) -> SyntaxFaultError:
+    """Return an error at a key of the header, or at a place of its YAML."""
+    source, numbers = _header_of(text)
+    if mark is not None:
+        line = numbers[min(mark.line, len(numbers) - 1)]
+        return SyntaxFaultError(str(path), reason, line, mark.column + len(_MARK) + 2)
+    line, node = numbers[0], yaml.compose(source, _Loader)
+    for key in keys:
+        entries = node.value if isinstance(node, yaml.MappingNode) else ()
+        for name, value in entries:
+            if name.value == key:
+                line, node = numbers[name.start_mark.line], value
+    return SyntaxFaultError(str(path), reason, line)
 
 
-def _flag(header: _Header, entry: Mapping[str, Any], key: str, where: tuple[str, ...]) -> bool:
-    value = entry.get(key, "false")
-    if value not in ("true", "false"):
-        raise header.fault(f"{key} is true or false", *where, key)
-    return bool(value == "true")
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _several(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else value

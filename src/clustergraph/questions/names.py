@@ -1,26 +1,27 @@
-"""Things by the names that people write: a key, a label in any language, an acronym, a code."""
+"""Things by the names that people write, and the things that a parameter may name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyoxigraph as ox
 
 from clustergraph.errors import AmbiguousNameError, ParameterError, UnknownNameError, near
 from clustergraph.quadstore import Queryable
 from clustergraph.questions.parameters import ALL, Parameter, namespace
-from clustergraph.spelling import fold, words
-from clustergraph.vocab import shorten
+from clustergraph.spelling import collation_key, fold, words
+from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["Names", "resolve"]
+__all__ = ["Choice", "Names", "choices_of", "resolve"]
 
+_TITLES: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
 _PROPERTIES: Final = (
     "rdfs:label skos:prefLabel skos:altLabel skos:notation cg:acronym cg:formerName cg:isoAlpha3"
 )
-_QUERY: Final = f"""SELECT DISTINCT ?thing ?name WHERE {{{{
+_QUERY: Final = f"""SELECT DISTINCT ?thing ?property ?name WHERE {{{{
   {{{{ VALUES ?property {{{{ {_PROPERTIES} }}}} ?thing ?property ?name }}}} {{more}}
   FILTER(isIRI(?thing) && STRSTARTS(STR(?thing), {{space}})) {{of}}
 }}}}"""
@@ -29,6 +30,13 @@ _QUERY: Final = f"""SELECT DISTINCT ?thing ?name WHERE {{{{
 _NAMELESS: Final = "UNION { ?thing a ?class }"
 _LISTED: Final = 6
 _SUGGESTED: Final = 3
+
+
+class Choice(NamedTuple):
+    """A value that a parameter may have, as it is written, and what it is called."""
+
+    value: str
+    label: str
 
 
 class Names:
@@ -46,23 +54,24 @@ class Names:
         self._of = of
 
     @cached_property
-    def _by_thing(self) -> dict[str, list[ox.Literal]]:
+    def _by_thing(self) -> dict[str, list[tuple[bool, ox.Literal]]]:
+        """The names of each thing, and whether each is a title, not an acronym or a code."""
         more = _NAMELESS if self._space or self._of else ""
         space = ox.Literal(self._space)
         answer = self._engine.query(_QUERY.format(space=space, more=more, of=self._of))
         assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-        found: dict[str, list[ox.Literal]] = {}
+        found: dict[str, list[tuple[bool, ox.Literal]]] = {}
         for row in answer:
             names = found.setdefault(row["thing"].value, [])
             if isinstance(row["name"], ox.Literal):
-                names.append(row["name"])
+                names.append((row["property"].value in _TITLES, row["name"]))
         return found
 
     @cached_property
     def _by_name(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
         for iri, names in self._by_thing.items():
-            for name in (self._key(iri), *(literal.value for literal in names)):
+            for name in (self._key(iri), *(literal.value for _, literal in names)):
                 found.setdefault(fold(name), set()).add(iri)
         return found
 
@@ -114,9 +123,26 @@ class Names:
     def shown(self, iri: str) -> str:
         """Return how to write a thing, and its English name: ``CZ (Czechia)``."""
         key = iri.removeprefix(self._space) if self._space else shorten(iri)
-        labels = sorted(self._by_thing.get(iri, ()), key=lambda name: name.language != "en")
-        label = labels[0].value if labels else key
+        label = self._title(iri, "en") or key
         return key if fold(label) == fold(key) else f"{key} ({label})"
+
+    def choices(self, language: str) -> list[Choice]:
+        """Return the keys of all things with their titles, sorted by these.
+
+        Args:
+            language: of the titles; English stands in where there is none.
+        """
+        keys = ((iri, self._key(iri)) for iri in self._by_thing)
+        found = [Choice(key, self._title(iri, language) or key) for iri, key in keys if key]
+        return sorted(found, key=lambda one: (collation_key(one.label, language), one.value))
+
+    def _title(self, iri: str, language: str) -> str:
+        ranks = {"en": 1, language: 0}
+        names = [
+            (not is_title, ranks.get(name.language or "", 2), name.value)
+            for is_title, name in self._by_thing.get(iri, ())
+        ]
+        return min(names, default=(True, 2, ""))[2]
 
     def _key(self, iri: str) -> str:
         if self._space:
@@ -164,3 +190,22 @@ def _key_of(parameter: Parameter, value: str, engine: Queryable) -> str:
     if not names.known:
         return value  # a graph without any such thing: the question finds nothing either
     return names.one(parameter.name, value).removeprefix(space)
+
+
+def choices_of(parameter: Parameter, engine: Queryable, language: str) -> list[Choice] | None:
+    """Return the values that a parameter may have, sorted by label.
+
+    Args:
+        parameter: of a question.
+        engine: holds the graph that the question is asked of.
+        language: of the labels; English stands in where there is none.
+
+    Returns:
+        The values; None: it takes any value of its type.
+    """
+    space = namespace(parameter.type)
+    if space is None:
+        fixed = ("true", "false") if parameter.type == "boolean" else parameter.choices
+        return [Choice(value, value) for value in fixed] or None
+    found = Names(engine, space).choices(language)
+    return [one for one in found if not parameter.choices or one.value in parameter.choices]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import Final, TypeAlias, cast
 
@@ -42,23 +42,28 @@ def read_statement(subject: str, predicate: str, value: str, engine: Engine) -> 
     names = Names(engine)
     subjects = _things("thing", subject, engine, names)
     predicates = _properties(predicate, engine, names)
+    stated = [
+        quad.object
+        for one, two in product(subjects, predicates)
+        for quad in engine.store.quads_for_pattern(one, two, None, None)
+    ]
+    texts = [one for one in stated if isinstance(one, ox.Literal)]
     values: Sequence[Value]
-    if value[:1] in "\"'" and value:
+    if value[:1] in ("'", '"'):
         values = [_literal(value)]
-    else:
-        stated = list(_stated(subjects, predicates, engine))
-        same = [one for one in stated if one.value == value]
+    elif same := [one for one in texts if one.value == value]:
+        values = same
+    elif texts and _iri(value) is None:
         # Of a property with texts and numbers, a text is one, whether it is stated or not.
-        values = same or (
-            [ox.Literal(value)]
-            if stated and _iri(value) is None
-            else _alike(_things("thing", value, engine, names), subjects, predicates, engine)
-        )
+        values = [ox.Literal(value)]
+    else:
+        values = _things("thing", value, engine, names)
+    # Whichever of several things a text means: that it is not stated is said of all of them.
+    values = [one for one in values if one in stated] or values[:1]
     combinations = list(product(subjects, predicates, values))
     found = [one for one in combinations if _is_held(one, engine)] or combinations
     if len(found) > 1:
-        texts = (subject, predicate, value)
-        for text, terms in zip(texts, zip(*found, strict=True), strict=True):
+        for text, terms in zip((subject, predicate, value), zip(*found, strict=True), strict=True):
             if len(iris := sorted({cast(ox.NamedNode, term).value for term in terms})) > 1:
                 raise names.ambiguous(text, iris)
     return found[0]
@@ -96,36 +101,10 @@ def _properties(text: str, engine: Engine, names: Names) -> list[ox.NamedNode]:
         raise ours.unknown("property", error.name) from None
 
 
-def _alike(
-    values: Sequence[ox.NamedNode],
-    subjects: Sequence[ox.NamedNode],
-    predicates: Sequence[ox.NamedNode],
-    engine: Engine,
-) -> Sequence[ox.NamedNode]:
-    """Return the values of the same kind as those that are stated, or all: a country, no region."""
-    spaces = {
-        quad.object.value.rpartition("/")[0]
-        for subject, predicate in product(subjects, predicates)
-        for quad in engine.store.quads_for_pattern(subject, predicate, None, None)
-        if isinstance(quad.object, ox.NamedNode)
-    }
-    return [one for one in values if one.value.rpartition("/")[0] in spaces] or values
-
-
 def _is_held(
     pattern: tuple[ox.NamedNode | None, ox.NamedNode | None, Value | None], engine: Engine
 ) -> bool:
     return next(engine.store.quads_for_pattern(*pattern, None), None) is not None
-
-
-def _stated(
-    subjects: Sequence[ox.NamedNode], predicates: Sequence[ox.NamedNode], engine: Engine
-) -> Iterator[ox.Literal]:
-    """Yield the texts and numbers that the subjects have by the properties."""
-    for subject, predicate in product(subjects, predicates):
-        for quad in engine.store.quads_for_pattern(subject, predicate, None, None):
-            if isinstance(quad.object, ox.Literal):
-                yield quad.object
 
 
 def _iri(text: str) -> ox.NamedNode | None:

@@ -12,11 +12,12 @@ from typing import Any
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.pages import readable, words
+from clustergraph.pages import question as pages
+from clustergraph.pages import words
 from clustergraph.pages.outcome import Cell, Column, Outcome
 from clustergraph.questions import catalogue
+from clustergraph.questions.answers import named_by
 from clustergraph.questions.catalogue import TOPICS, Question
-from clustergraph.questions.columns import named_by
 
 Show = Callable[..., Any]
 QUESTIONS = [one for one in catalogue.questions().values() if one.kind == "cq"]
@@ -81,7 +82,7 @@ def test_summary_has_the_forms_of_both_languages() -> None:
     def told(n: int, language: str, cut: bool = False) -> str:
         rows = tuple((Cell(str(number)),) for number in range(n))
         found = Outcome("solutions", (Column("x", "text"),), rows, cut=cut)
-        return readable.summary(question, found, language)
+        return pages.summary(question, found, language)
 
     assert [told(n, "en") for n in (1, 2)] == ["1 thing", "2 things"]
     assert [told(n, "cs") for n in (1, 3, 7)] == ["1 věc", "3 věci", "7 věcí"]

@@ -10,8 +10,8 @@ import pytest
 
 from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
+from clustergraph.questions.answers import violations
 from clustergraph.questions.catalogue import Question
-from clustergraph.questions.invariants import violations
 
 QUESTIONS: Final = [asked for asked in catalogue.questions().values() if asked.kind == "cq"]
 

@@ -14,7 +14,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph import cli
-from clustergraph.cli.display import show_rows
+from clustergraph.cli.asking import show_rows
 from clustergraph.quadstore import Engine
 
 PAIRS = "SELECT ?x ?xName ?country { ?x rdfs:label ?xName ; cg:country ?country } ORDER BY ?xName"

@@ -1,4 +1,6 @@
-"""What holds of every question's answer, whatever facts the graph holds.
+"""The columns of answers, and what holds of every question's answer, whatever the graph holds.
+
+``?countryName`` names ``?country``, ``?name`` the first column.
 
 Answers on a graph that grows cannot be compared with kept ones. These invariants find the mistakes
 of queries that show on real data only: rows multiplied by names, things without a name, nothing
@@ -15,12 +17,24 @@ import pyoxigraph as ox
 
 from clustergraph.quadstore import reading
 from clustergraph.questions.catalogue import Question
-from clustergraph.questions.columns import is_name, named_by
 from clustergraph.questions.parameters import TODAY
 
-__all__ = ["violations"]
+__all__ = ["is_name", "named_by", "violations"]
 
 _SHOWN: Final = 5
+
+
+def is_name(column: str) -> bool:
+    """Return whether a column holds names, by its own name."""
+    return column == "name" or column.endswith("Name")
+
+
+def named_by(column: str, columns: Sequence[str]) -> str | None:
+    """Return the column whose things a column names; None: it names none of them."""
+    if column == "name":
+        return columns[0] if not is_name(columns[0]) else None
+    thing = column.removesuffix("Name")
+    return thing if thing != column and thing in columns else None
 
 
 def violations(question: Question, answer: ox.QuerySolutions) -> list[str]:
