@@ -25,7 +25,7 @@ from clustergraph.cli import (  # noqa: F401
     stores,
 )
 from clustergraph.cli.completing import VARIABLE
-from clustergraph.cli.root import Session, cli
+from clustergraph.cli.root import cli
 from clustergraph.errors import ClusterGraphError, TablesError
 from clustergraph.terminal import harmless
 
@@ -41,12 +41,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments), arguments is None))
 
 
-def _run(arguments: list[str], own_process: bool = False) -> int:
+def _run(arguments: list[str], own_process: bool) -> int:
+    """Run a command, which may give up rights for good if the process ends with it."""
     try:
         if VARIABLE in os.environ:
             cli.main(arguments, prog_name="clustergraph")
         # Not cli.main(): it gives a closed pipe the code 1, which here means findings.
-        with cli.make_context("clustergraph", list(arguments), obj=Session(own_process)) as context:
+        with cli.make_context("clustergraph", list(arguments), obj=own_process) as context:
             cli.invoke(context)
         sys.stdout.flush()
         return 0

@@ -6,7 +6,6 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXPORTS",
-    "Session",
     "cli",
     "count",
     "open_engine",
@@ -34,18 +32,6 @@ __all__ = [
 
 EXPORTS: Final = ("turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads")
 """The formats of graphs that commands read and write."""
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """What a command knows of the process that it runs in.
-
-    Attributes:
-        own_process: whether the process ends with the command, so that the command may give up
-            rights for good; False where a program calls `clustergraph.cli.main`.
-    """
-
-    own_process: bool = False
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -6,11 +6,11 @@ import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
-from clustergraph.pages import maps, schema, summary
+from clustergraph.pages import maps, summary
 from clustergraph.pages.europe import point
 from clustergraph.pages.facets import key
 from clustergraph.pages.facts import gathered
@@ -121,7 +121,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         query_in=f"SELECT ?thing ?property WHERE {{ ?thing ?property <{iri}> }}",
         formats=formats(visit, iri),
         elsewhere=_elsewhere(visit, iri),
-        linked=schema.described(visit, found),
+        linked=_in_schema_org(visit, found),
     )
 
 
@@ -129,6 +129,22 @@ def _will_end(thing: Thing) -> bool:
     """Return whether what the page says of the end depends on the day."""
     ends = thing.texts(CG + "dissolvedOn", CG + "ended")
     return any(end >= summary.today()[: len(end)] for end in ends)
+
+
+# What search engines are told in terms of schema.org that a thing is.
+_SCHEMA_TYPES: Final = {
+    "ClusterOrganisation": "Organization", "TechnologyPlatform": "Organization",
+    "Company": "Corporation", "University": "CollegeOrUniversity", "School": "School",
+    "ResearchOrganisation": "ResearchOrganization", "PublicInstitution": "GovernmentOrganization",
+    "EUInstitution": "GovernmentOrganization", "EUAgency": "GovernmentOrganization",
+    "PublicAgency": "GovernmentOrganization", "Government": "GovernmentOrganization",
+    "Association": "NGO", "NonProfitOrganisation": "NGO", "ClusterAssociation": "Organization",
+    "ClusterNetwork": "Organization", "NationalClusterAssociation": "Organization",
+    "Eurocluster": "Project", "Project": "Project", "Person": "Person", "Event": "Event",
+    "Publication": "CreativeWork", "Strategy": "CreativeWork", "LegalAct": "Legislation",
+    "PolicyDocument": "CreativeWork", "FundingProgramme": "Grant",
+    "Country": "Country", "Region": "AdministrativeArea", "Place": "Place", "Service": "Service",
+}  # fmt: skip
 
 
 def _groups(view: View) -> Iterator[tuple[str, list[Row], str]]:
@@ -201,3 +217,36 @@ def _elsewhere(visit: Visit, iri: str) -> list[tuple[str, str]]:
         if value != iri:
             found.append(("find-in", visit.url("/find", **{facet: value})))
     return found
+
+
+def _in_schema_org(visit: Visit, thing: Thing) -> dict[str, Any]:
+    """Return what search engines read in the page of a thing: JSON-LD in terms of schema.org."""
+    kinds = [
+        _SCHEMA_TYPES[name]
+        for one in thing.values.get(PREFIXES["rdf"] + "type", ())
+        if (name := str(getattr(one, "value", "")).removeprefix(CG)) in _SCHEMA_TYPES
+    ]
+    kind = kinds[0] if kinds else "Thing"
+    content: dict[str, Any] = {
+        "@context": "https://schema.org",
+        "@type": kind,
+        "@id": thing.iri,
+        "name": thing.name(thing.iri),
+        "url": visit.base + visit.link(thing.iri).removeprefix(visit.root),
+    }
+    other = {one.value for one in thing.titles} - {content["name"]}
+    if other:
+        content["alternateName"] = sorted(other)
+    if text := thing.text(PREFIXES["dcterms"] + "description"):
+        content["description"] = text
+    if (page := thing.text(PREFIXES["cg"] + "website")).startswith(("http://", "https://")):
+        content["sameAs"] = page
+    if (year := thing.text(CG + "foundingYear")) and "Organization" in kind:
+        content["foundingDate"] = year
+    country = thing.text(CG + "country").removeprefix(CODE + "country/")
+    if country and kind not in ("CreativeWork", "Grant", "Legislation", "Country"):
+        address = {"@type": "PostalAddress", "addressCountry": country}
+        if city := thing.text(CG + "city"):
+            address["addressLocality"] = city
+        content["address" if kind not in ("Event", "Project") else "location"] = address
+    return content

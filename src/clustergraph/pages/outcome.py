@@ -310,11 +310,9 @@ def about(visit: Visit) -> dict[str, Any]:
     ``older`` is the data version that a link was made with, if it is no longer the current one.
     """
     version = visit.parameter("version")
-    words = json.dumps(visit.words("islands").own(), ensure_ascii=False)
     return {
         "r": visit.words("results"),
-        # Within a page, no text may close the element that holds this.
-        "island_words": words.replace("<", "\\u003c"),
+        "island_words": visit.words("islands").own(),
         "limits": LIMITS,
         "older": version if version.isdecimal() and version != str(visit.generation) else "",
     }
