@@ -12,7 +12,7 @@ from clustergraph.errors import AmbiguousNameError, ParameterError, UnknownNameE
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.evaluation import StoreEngine
 from clustergraph.questions import catalogue
-from clustergraph.questions.names import Names, resolve
+from clustergraph.questions.names import Names, choices_of, resolve
 from clustergraph.questions.parameters import Parameter
 from clustergraph.vocab import CODE, ID, PREFIXES
 
@@ -137,3 +137,12 @@ def test_things_of_a_pattern(shipped: Engine) -> None:
     properties = Names(shipped, of='?thing a ?c FILTER(STRENDS(STR(?c), "Property"))')
     assert properties.find("country") == [f"{PREFIXES['cg']}country"]
     assert len(Names(shipped).find("country")) > 1
+
+
+def test_choices_are_named_in_the_language_asked_for(shipped: Engine) -> None:
+    """Else in English; else by whichever name comes first, of which many are in Latin letters."""
+    parameter = Parameter("region", "nuts", "a region")
+    for language, name in (("en", "Prague"), ("cs", "Praha")):
+        found = dict(choices_of(parameter, shipped, language) or ())
+        assert found["EL632"] == "Achaia"
+        assert found["CZ01"] == name

@@ -18,6 +18,7 @@ from clustergraph.vocab import PREFIXES, shorten
 __all__ = ["Choice", "Names", "choices_of", "resolve"]
 
 _TITLES: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
+_OTHER_NAME: Final = PREFIXES["skos"] + "altLabel"
 _PROPERTIES: Final = (
     "rdfs:label skos:prefLabel skos:altLabel skos:notation cg:acronym cg:formerName cg:isoAlpha3"
 )
@@ -54,17 +55,17 @@ class Names:
         self._of = of
 
     @cached_property
-    def _by_thing(self) -> dict[str, list[tuple[bool, ox.Literal]]]:
-        """The names of each thing, and whether each is a title, not an acronym or a code."""
+    def _by_thing(self) -> dict[str, list[tuple[str, ox.Literal]]]:
+        """The names of each thing, each with its property."""
         more = _NAMELESS if self._space or self._of else ""
         space = ox.Literal(self._space)
         answer = self._engine.query(_QUERY.format(space=space, more=more, of=self._of))
         assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-        found: dict[str, list[tuple[bool, ox.Literal]]] = {}
+        found: dict[str, list[tuple[str, ox.Literal]]] = {}
         for row in answer:
             names = found.setdefault(row["thing"].value, [])
             if isinstance(row["name"], ox.Literal):
-                names.append((row["property"].value in _TITLES, row["name"]))
+                names.append((row["property"].value, row["name"]))
         return found
 
     @cached_property
@@ -137,12 +138,15 @@ class Names:
         return sorted(found, key=lambda one: (collation_key(one.label, language), one.value))
 
     def _title(self, iri: str, language: str) -> str:
-        ranks = {"en": 1, language: 0}
-        names = [
-            (not is_title, ranks.get(name.language or "", 2), name.value)
-            for is_title, name in self._by_thing.get(iri, ())
-        ]
-        return min(names, default=(True, 2, ""))[2]
+        """Return a title in a language, else in English, else any name, else a code."""
+
+        def rank(kind: str, name: ox.Literal) -> int:
+            if kind in _TITLES and name.language in (language, "en"):
+                return int(name.language != language)
+            return 2 if kind in _TITLES or kind == _OTHER_NAME else 3
+
+        names = [(rank(kind, name), name.value) for kind, name in self._by_thing.get(iri, ())]
+        return min(names, default=(0, ""))[1]
 
     def _key(self, iri: str) -> str:
         if self._space:
