@@ -269,5 +269,5 @@ def test_funding_keeps_its_currencies(markup: Markup) -> None:
 def test_estimates_are_marked(markup: Markup) -> None:
     """Numbers that rest on estimates are marked in the title and hatched."""
     html = markup("/country/ES")
-    assert "Cluster organisations by ecosystem (mostly estimates)" in html
+    assert "Cluster organisations by ecosystem (partly estimates)" in html
     assert "url(#ecosystems-hatch)" in html

@@ -79,11 +79,11 @@ def test_one_strategy_is_followed(shipped: Engine) -> None:
     assert one[one.index('id="gaps"') :].count("<li>") == all_of_it[
         all_of_it.index('id="gaps"') :
     ].count("<li>")
-    assert "No programme in the graph" in html(shipped, "strategy=none")
+    assert "No programme in the data" in html(shipped, "strategy=none")
 
 
 def test_national_programmes_are_shown_when_asked_for(shipped: Engine) -> None:
     """European programmes come first; national ones are a click away, in Czech as well."""
     european, all_of_them = html(shipped), html(shipped, "scope=all", "cs")
     assert european.count("<g><title>") < all_of_them.count("<g><title>")
-    assert "Programy v čase" in all_of_them
+    assert "Programy v\u00a0čase" in all_of_them

@@ -103,7 +103,7 @@ def test_checks_and_questions_are_listed(show: Show, language: str) -> None:
     for name in (*QUESTIONS, *(one.name for one in checks)):
         assert f'href="/queries/{name}"' in page
     if language == "cs":
-        assert "Otázky o zdrojích a spolehlivosti" in page
+        assert "Otázky o\u00a0zdrojích a\u00a0spolehlivosti" in page
 
 
 def test_rules_of_a_class_are_no_findings(show: Show) -> None:

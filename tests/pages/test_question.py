@@ -109,7 +109,7 @@ def test_descriptions_name_headers(show_shipped: Show) -> None:
     """A description speaks of columns and other questions as the page shows them."""
     page = show_shipped("/queries/clusters-per-country").text
     assert "“In the EU” says whether" in page
-    assert "“Figures that sources give for a country, with year” has" in page
+    assert f"“{catalogue.find('country-figures').summary}” lists" in page
     assert "inEu říká" not in show_shipped("/queries/clusters-per-country", "cs").text
 
 

@@ -100,7 +100,7 @@ def test_what_follows_stands_apart(alpha: str) -> None:
 def test_what_follows_says_why(show_shipped: Show) -> None:
     """Each conclusion comes with its reason in words, and none says that no source states it."""
     for language, reason in (
-        ("en", "Because: whatever has “partner in” has “participates in” too"),
+        ("en", "Because: where “partner in” holds, “participates in” holds as well"),
         ("cs", "Protože: kde platí „partner v“, platí i „účastní se“"),
     ):
         page = show_shipped("/doc/cluster-organisation/clutex", language=language).text

@@ -127,7 +127,7 @@ def test_unknown_words_lose_nothing_silently(
     found = whole.search(Selection("xyzzyqq clusters in Spain"))
     assert found.ignored == "xyzzyqq"
     assert found.total == whole.search(Selection("clusters in Spain")).total
-    assert "No result has “xyzzyqq”" in show_shipped("/find?q=xyzzyqq+clusters+in+Spain").text
+    assert "“xyzzyqq” was not found" in show_shipped("/find?q=xyzzyqq+clusters+in+Spain").text
 
 
 def test_chips_remove_a_filter(show_shipped: Callable[..., Any]) -> None:
@@ -138,7 +138,7 @@ def test_chips_remove_a_filter(show_shipped: Callable[..., Any]) -> None:
         assert [rest] in asked
     assert "literal=1" in page.text
     literal = show_shipped("/find?q=clusters+in+Bavaria&literal=1").text
-    assert "Understand words as filters again" in literal
+    assert "Recognise filters again" in literal
 
 
 def test_words_that_contradict_filters_are_not_lost(whole: Index) -> None:
