@@ -30,7 +30,6 @@ from clustergraph.csvw.codes import code_lists
 from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf.files import reading_of
 from clustergraph.statistics.links import cluster_links
-from clustergraph.statistics.observations import observation_quads
 from clustergraph.vocab import BASE, GRAPH, ID, ONTOLOGY, PREFIXES
 
 __all__ = [
@@ -133,7 +132,7 @@ def observations(
 ) -> Iterator[ox.Quad]:
     """Yield the quads of the official statistics, which are loaded apart from the rest.
 
-    They are three quarters of the graph, and no cell of theirs is ever traced.
+    They are most of the graph, and no cell of theirs is ever traced.
 
     Args:
         ontology: the directory of the ontology and its code lists; the shipped one by default.
@@ -142,15 +141,13 @@ def observations(
 
     Raises:
         TablesError: cells break their metadata; the error holds all of them.
-        StoreError: the cache directory cannot be written.
     """
     ontology = ontology or artefacts.room("ontology")
     directory = (data or artefacts.room("data")) / "statistics" / "observations"
     if not directory.is_dir():
         return
-    quads = list(
-        observation_quads(directory, lambda: codes or code_lists(_ontology_quads(ontology)))
-    )
+    codes = codes or code_lists(_ontology_quads(ontology))
+    quads = [ox.Quad(*traced[:4]) for traced in convert(directory, codes=codes)]
     yield from quads
     yield from _graphs(quads, ontology, directory, _REUSE)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from pyoxigraph import Literal, NamedNode
@@ -23,7 +23,7 @@ from clustergraph.csvw.suggestions import Suggestions, names_by_value
 from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
 
-__all__ = ["AnnotatedTable", "CellValue", "CodeLists", "Item", "Row", "annotate"]
+__all__ = ["AnnotatedTable", "CodeLists", "Item", "Row", "annotate"]
 
 CodeLists = Mapping[str, Mapping[str, Collection[str]] | Collection[str]]
 """Name of a code list → its codes; as a mapping, with the names by which people know each code."""
@@ -39,43 +39,19 @@ class Item(NamedTuple):
     literal: Literal
 
 
-CellValue = Item | list[Item] | None
-
-
 @dataclass(slots=True)
 class Row:
     """A row of an annotated table; ``number`` counts the rows after the header from 1.
 
-    ``reliable`` is False for a row with too few or too many cells, whose values may stand in the
-    wrong columns: what follows from them is not reported.
+    Each cell has any number of values. ``reliable`` is False for a row with too few or too many
+    cells, whose values may stand in the wrong columns: what follows from them is not reported.
     """
 
     number: int
     source_number: int
     line: int
-    values: list[CellValue]
-    reliable: bool = True
-
-    def text(self, position: int) -> str | list[str] | None:
-        """Return the value of a column as a URI template sees it."""
-        value = self.values[position]
-        if value is None:
-            return None
-        return [item.text for item in value] if isinstance(value, list) else value.text
-
-    def key(self, position: int) -> str:
-        """Return the value of a column as keys compare it; lists keep their parts apart."""
-        value = self.values[position]
-        if value is None:
-            return ""
-        return "\x1f".join(item.text for item in value) if isinstance(value, list) else value.text
-
-    def items(self, position: int) -> list[Item]:
-        """Return the values of a cell, none or one or several."""
-        value = self.values[position]
-        if value is None:
-            return []
-        return value if isinstance(value, list) else [value]
+    values: tuple[tuple[Item, ...], ...]
+    reliable: bool
 
 
 @dataclass(slots=True)
@@ -91,9 +67,11 @@ class AnnotatedTable:
     columns: list[Column]
     rows: list[Row]
     unreliable: frozenset[int] = frozenset()
+    _keys: dict[int, list[str]] = field(default_factory=dict)
 
-    def place(self, row: Row, column: Column) -> Place:
+    def place(self, row: Row, position: int) -> Place:
         """Return the place of a cell."""
+        column = self.columns[position]
         return self.source.place(row.line, column.name, column.source_number)
 
     def index(self, name: str) -> int | None:
@@ -108,16 +86,25 @@ class AnnotatedTable:
             return None
         return positions
 
+    def keys(self, positions: Sequence[int]) -> list[tuple[str, ...]]:
+        """Return the values of columns in each row as keys compare them."""
+        for position in positions:
+            if position not in self._keys:
+                # The parts of a list are kept apart by a character that no cell has.
+                self._keys[position] = [
+                    "\x1f".join([item.text for item in row.values[position]]) for row in self.rows
+                ]
+        return list(zip(*(self._keys[position] for position in positions), strict=True))
+
     def names_of_rows(self) -> Iterator[tuple[str, str]]:
         """Yield the texts of each row with the row's key, for suggestions."""
         positions = self.positions(self.description.schema.primary_key)
         if positions is None or len(positions) != 1:
             return
-        for row in self.rows:
-            key = row.text(positions[0])
-            for value in row.values:
-                if isinstance(key, str) and isinstance(value, Item) and value.text != key:
-                    yield value.text, key
+        for row, (key,) in zip(self.rows, self.keys(positions), strict=True):
+            for items in row.values:
+                if len(items) == 1 and items[0].text != key:
+                    yield items[0].text, key
 
 
 def annotate(
@@ -136,26 +123,32 @@ def annotate(
         diagnostics: takes every fault.
     """
     columns, doubtful = match_columns(description, source, diagnostics)
-    parsers = [_ColumnParser(column, codes, diagnostics, source) for column in columns]
-    actual = sum(not column.virtual for column in columns)
+    width = sum(not column.virtual for column in columns)
     described = sum(not column.virtual for column in description.schema.columns)
-    rows = []
-    for number, raw in enumerate(source.rows, start=1):
-        cells = raw.cells
-        reliable = len(cells) == actual
+    for raw in source.rows:
         # A row that fits the described columns shows that the header is wrong, not the row.
-        if not reliable and not (doubtful and len(cells) == described):
-            _report_ragged(raw, actual, source, diagnostics)
-        cells = [*cells[:actual], *[""] * (len(columns) - min(len(cells), actual))]
-        values: list[CellValue] = []
-        for position, parser in enumerate(parsers):
-            value, faults = parser.read(cells[position])
-            if faults and reliable and position not in doubtful:
-                for fault in faults:
-                    place = parser.place._replace(row=raw.line)
-                    diagnostics.add(replace(fault, place=place))
-            values.append(value)
-        rows.append(Row(number, raw.source_number, raw.line, values, reliable))
+        if len(raw.cells) != width and not (doubtful and len(raw.cells) == described):
+            _report_ragged(raw, width, source, diagnostics)
+    values = []
+    for position, column in enumerate(columns):
+        parser = _ColumnParser(column, codes, diagnostics, source)
+        cells = [raw.cells[position] if position < len(raw.cells) else "" for raw in source.rows]
+        if column.virtual:
+            cells = [""] * len(cells)
+        parsed = {text: parser.read(text) for text in dict.fromkeys(cells)}
+        values.append([parsed[text][0] for text in cells])
+        if position in doubtful or not any(faults for _, faults in parsed.values()):
+            continue
+        for raw, text in zip(source.rows, cells, strict=True):
+            if len(raw.cells) == width:
+                for fault in parsed[text][1]:
+                    diagnostics.add(replace(fault, place=fault.place._replace(row=raw.line)))
+    rows = [
+        Row(number, raw.source_number, raw.line, cells, len(raw.cells) == width)
+        for number, (raw, cells) in enumerate(
+            zip(source.rows, zip(*values, strict=True), strict=bool(values)), start=1
+        )
+    ]
     return AnnotatedTable(description, source, columns, rows, frozenset(doubtful))
 
 
@@ -181,18 +174,15 @@ def _report_ragged(raw: RawRow, width: int, source: Source, diagnostics: Diagnos
 
 
 class _ColumnParser:
-    """Parses the cells of one column; a text that occurs again is parsed once."""
+    """Parses the cells of one column."""
 
     def __init__(
         self, column: Column, codes: CodeLists | None, diagnostics: Diagnostics, source: Source
     ) -> None:
-        self.virtual = column.virtual
-        self.place = source.place(None, column.name, column.source_number)
+        self._place = source.place(None, column.name, column.source_number)
         self._column = column
         self._diagnostics = diagnostics
         self._datatype = column.datatype
-        self._null = frozenset(column.null)
-        self._known: dict[str, tuple[CellValue, list[CellFault]]] = {}
         self._parse: Callable[[str], Parsed] = column.datatype.read
         if DATE_PRECISION in column.annotations:
             self._parse = self._date_parser(column.annotations[DATE_PRECISION])
@@ -205,7 +195,7 @@ class _ColumnParser:
             hint = Suggestions(codes)(self._list_name)
             message = f"the code list {self._list_name!r} is unknown{hint}"
             expected = "one of " + ", ".join(sorted(codes))
-            diagnostics.fail(self.place, message, value=self._list_name, expected=expected)
+            diagnostics.fail(self._place, message, value=self._list_name, expected=expected)
 
     def _date_parser(self, given: Any) -> Callable[[str], Parsed]:
         """Return the parser for an annotation ``cg:datePrecision``."""
@@ -215,40 +205,29 @@ class _ColumnParser:
         except (KeyError, TypeError):
             expected = "any, or some of " + ", ".join(PRECISIONS)
             message = f"datePrecision is {given!r}, expected {expected}"
-            self._diagnostics.fail(self.place, message, value=str(given), expected=expected)
+            self._diagnostics.fail(self._place, message, value=str(given), expected=expected)
             return self._datatype.read
 
-    def read(self, text: str) -> tuple[CellValue, list[CellFault]]:
-        """Return the value of a cell and what is wrong with it (section 6.4)."""
-        if text not in self._known:
-            faults: list[CellFault] = []
-            value = self._read(text, faults)
-            if not text.isascii() or not text.isprintable():
-                faults.extend(_unseen(text, self.place))
-            self._known[text] = value, faults
-        return self._known[text]
-
-    def _read(self, original: str, faults: list[CellFault]) -> CellValue:
-        column = self._column
+    def read(self, original: str) -> tuple[tuple[Item, ...], list[CellFault]]:
+        """Return the values of a cell and what is wrong with it (section 6.4)."""
+        column, faults = self._column, list[CellFault]()
+        if not original.isascii() or not original.isprintable():
+            faults.extend(_unseen(original, self._place))
         text = self._datatype.clean(original) or column.default
-        separator = column.separator
-        if text in self._null or (separator is not None and text == ""):
+        if text in column.null or (column.separator is not None and text == ""):
             # A virtual column has no cells in the file that could be filled.
-            if column.required and not self.virtual:
+            if column.required and not column.virtual:
                 message = "a value is missing"
                 message += f": {original!r} stands for no value" if original else ""
-                faults.append(CellFault(self.place, original, "a value", message, "required"))
-            return [] if separator is not None and text == "" else None
-        if separator is None:
-            return self._item(text, faults)
-        items: list[Item] = []
-        for part in text.split(separator):
-            if self._datatype.kind not in ("string", "anyAtomicType"):
-                part = part.strip()
-            part = part or column.default
-            if part not in self._null:
-                items.append(self._item(part, faults))
-        return items
+                faults.append(CellFault(self._place, original, "a value", message, "required"))
+            return (), faults
+        if column.separator is None:
+            return (self._item(text, faults),), faults
+        parts = text.split(column.separator)
+        if self._datatype.kind not in ("string", "anyAtomicType"):
+            parts = [part.strip() for part in parts]
+        parts = [part or column.default for part in parts]
+        return tuple(self._item(one, faults) for one in parts if one not in column.null), faults
 
     def _item(self, text: str, faults: list[CellFault]) -> Item:
         try:
@@ -256,16 +235,16 @@ class _ColumnParser:
         except InvalidValueError as fault:
             hint = f"; did you mean {fault.hint!r}?" if fault.hint else ""
             message = f"{quoted(text)} is not {fault.expected}{hint}"
-            faults.append(CellFault(self.place, text, fault.expected, message, fault.kind))
+            faults.append(CellFault(self._place, text, fault.expected, message, fault.kind))
         except PatternTimeoutError as error:
             message = str(error)
-            faults.append(CellFault(self.place, text, "a simpler pattern", message, "metadata"))
+            faults.append(CellFault(self._place, text, "a simpler pattern", message, "metadata"))
         else:
             if self._codes is None or text in self._codes:
                 return Item(parsed.lexical, self._literal(parsed))
             expected = f"a code of the list {self._list_name!r}"
             message = f"{quoted(text)} is not {expected}{self._suggest(text)}"
-            faults.append(CellFault(self.place, text, expected, message, "code"))
+            faults.append(CellFault(self._place, text, expected, message, "code"))
         return Item(text, Literal(text))
 
     def _literal(self, parsed: Parsed) -> Literal:

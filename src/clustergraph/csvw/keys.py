@@ -9,7 +9,7 @@ Source: Metadata Vocabulary, section 5.5.2 (primaryKey, foreignKeys).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 from unicodedata import normalize
@@ -73,24 +73,19 @@ def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
     if not names or positions is None:
         return
     first: dict[tuple[str, ...], tuple[Row, tuple[str, ...]]] = {}
-    for row in table.rows:
-        key = tuple(row.key(position) for position in positions)
-        place = table.place(row, table.columns[positions[0]])
-        shown = ", ".join(key)
+    for row, key in zip(table.rows, table.keys(positions), strict=True):
+        place = table.place(row, positions[0])
         if diagnostics.is_faulty(place) or not row.reliable:
             continue
         if not any(key):
-            diagnostics.fault(
-                "required",
-                place,
-                f"the key ({', '.join(names)}) is empty",
-                expected="a key that no other row has",
-            )
+            message = f"the key ({', '.join(names)}) is empty"
+            diagnostics.fault("required", place, message, expected="a key that no other row has")
             continue
         # Canonically equivalent texts look the same, so they are the same key to a reader.
-        composed = tuple(normalize("NFC", part) for part in key)
+        composed = tuple([normalize("NFC", part) for part in key])
         earlier, original = first.setdefault(composed, (row, key))
         if earlier is not row:
+            shown = ", ".join(key)
             how = "" if original == key else ", but for its Unicode normalisation"
             diagnostics.fault(
                 "duplicate",
@@ -140,7 +135,7 @@ def _target(
     if positions is None:
         # The file lacks the column, or has it in another place; its header has a fault already.
         return None
-    counts = Counter(tuple(map(row.key, positions)) for row in target.rows)
+    counts = Counter(target.keys(positions))
     source = target.source
     home = source.path.name if source.sheet is None else f"the sheet {source.sheet}"
     suggest = Suggestions(map(", ".join, counts), target.names_of_rows)
@@ -175,7 +170,7 @@ def _any_of(
         if other is None or positions is None:
             return None
         if len(positions) == 1:
-            keys.update((item.text,) for row in other.rows for item in row.items(positions[0]))
+            keys.update((item.text,) for row in other.rows for item in row.values[positions[0]])
     suggest = Suggestions(
         sorted(key for (key,) in keys),
         lambda: chain.from_iterable(by_name[name].names_of_rows() for name in names),
@@ -189,17 +184,13 @@ def _check_references(
     # The recommendation compares whole values, so that a list never equals the single value it
     # refers to; here each value of a list is looked up instead.
     listed = len(positions) == 1 and table.columns[positions[0]].separator is not None
-    for row in table.rows:
-        candidates: Iterable[tuple[str, ...]]
-        if listed:
-            candidates = [(item.text,) for item in row.items(positions[0])]
-        elif any(row.values[position] is None for position in positions):
+    for row, key in zip(table.rows, table.keys(positions), strict=True):
+        candidates = [(item.text,) for item in row.values[positions[0]]] if listed else [key]
+        if not all(row.values[position] for position in positions) or not row.reliable:
             continue
-        else:
-            candidates = [tuple(map(row.key, positions))]
         wrong = [candidate for candidate in candidates if target.counts[candidate] != 1]
-        place = table.place(row, table.columns[positions[0]])
-        if not wrong or not row.reliable or diagnostics.is_faulty(place):
+        place = table.place(row, positions[0])
+        if not wrong or diagnostics.is_faulty(place):
             continue
         for candidate in wrong:
             shown, count = ", ".join(candidate), target.counts[candidate]

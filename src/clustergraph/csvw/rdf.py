@@ -5,19 +5,19 @@ Source: Generating RDF from Tabular Data on the Web, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final, Literal, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import quote
 
 from pyoxigraph import BlankNode, NamedNode
 from pyoxigraph import Literal as RdfLiteral
+from uritemplate import URITemplate
 
 from clustergraph.csvw.annotations import annotation_triples
 from clustergraph.csvw.cells import AnnotatedTable, Item, Row
 from clustergraph.csvw.descriptions import Column, Table, TableGroup
-from clustergraph.csvw.names import CSVW, RDF, RDFS
+from clustergraph.csvw.names import CSVW, RDF, RDFS, is_iri, resolve
 from clustergraph.csvw.places import Diagnostics, Place, TracedTriple
-from clustergraph.csvw.templates import InvalidIri, Template
 from clustergraph.errors import near
 from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
@@ -51,6 +51,107 @@ _DESCRIBES: Final = NamedNode(CSVW + "describes")
 _INTEGER: Final = NamedNode(XSD + "integer")
 
 
+class InvalidIri(NamedTuple):
+    """An expansion that is no IRI, or that lacks a value its template needs.
+
+    Attributes:
+        text: what came out.
+        empty: the columns of the template that are empty in this row.
+    """
+
+    text: str
+    empty: tuple[str, ...]
+
+
+Iri = NamedNode | InvalidIri
+
+
+class Template:
+    """A URI template of a column: ``aboutUrl``, ``propertyUrl`` or ``valueUrl``.
+
+    Args:
+        text: the template.
+        table: gives the variables their columns, and the URL that relative ones are taken from.
+        column: gives ``{_name}``, ``{_column}`` and ``{_sourceColumn}``.
+        items_of: the position of a column whose items each make an IRI of their own.
+
+    Attributes:
+        columns: the names of the columns that the template mentions.
+        unknown: the names it mentions that no column has.
+        iris: what it gives for each row of the table.
+        invalid: the first expansion of a row that is no IRI, by the index of the row.
+
+    Source: Metadata Vocabulary, section 5.1.3 (URI template properties); RFC 6570.
+    """
+
+    def __init__(
+        self, text: str, table: AnnotatedTable, column: Column, items_of: int | None = None
+    ) -> None:
+        self.text = text
+        self._template = URITemplate(text)
+        self._table = table
+        self._items_of = items_of
+        self._variables = {
+            "_name": column.name,
+            "_column": str(column.number),
+            "_sourceColumn": str(column.source_number or column.number),
+        }
+        names = dict.fromkeys(self._template.variable_names)
+        rows = {"_row", "_sourceRow"}
+        found = {name: table.index(name) for name in names}
+        self._positions = {name: at for name, at in found.items() if at is not None}
+        self.columns = tuple(self._positions)
+        known = self._variables.keys() | rows | self._positions.keys()
+        self.unknown = tuple(name for name in names if name not in known)
+        self.iris: Sequence[tuple[Iri, ...]]
+        if not self._positions and not rows & names.keys():
+            self.iris = [(self._expand(row),) for row in table.rows[:1]] * len(table.rows)
+        else:
+            self.iris = list(self._expanded(counted=bool(rows & names.keys())))
+        self.invalid = {
+            number: next(iri for iri in iris if isinstance(iri, InvalidIri))
+            for number, iris in enumerate(self.iris)
+            if any(isinstance(iri, InvalidIri) for iri in iris)
+        }
+
+    def _expanded(self, counted: bool) -> Iterator[tuple[Iri, ...]]:
+        """Expand the template for each row; equal values are expanded once."""
+        known: dict[tuple[object, ...], Iri] = {}
+        rows, positions, split = self._table.rows, list(self._positions.values()), self._items_of
+        at = positions.index(split) if split in positions else len(positions)
+        keys: Iterable[tuple[object, ...]] = self._table.keys(positions) or [()] * len(rows)
+        for row, values in zip(rows, keys, strict=True):
+            key = (*values, row.number) if counted else values
+            if split is None:
+                if (iri := known.get(key)) is None:
+                    iri = known[key] = self._expand(row)
+                yield (iri,)
+                continue
+            iris = []
+            for item in row.values[split]:
+                own = (*key[:at], item.text, *key[at + 1 :])
+                if own not in known:
+                    known[own] = self._expand(row, item.text)
+                iris.append(known[own])
+            yield tuple(iris)
+
+    def _expand(self, row: Row, item: str | None = None) -> Iri:
+        variables: dict[str, Any] = dict(self._variables)
+        variables |= {"_row": str(row.number), "_sourceRow": str(row.source_number)}
+        empty = []
+        for name, position in self._positions.items():
+            listed = self._table.columns[position].separator is not None
+            texts = [value.text for value in row.values[position]]
+            if item is not None and position == self._items_of:
+                listed, texts = False, [item]
+            if any(texts):
+                variables[name] = texts if listed else texts[0]
+            else:
+                empty.append(name)
+        iri = resolve(self._template.expand(variables), self._table.description.url)
+        return InvalidIri(iri, tuple(empty)) if empty or not is_iri(iri) else NamedNode(iri)
+
+
 class _Plan(NamedTuple):
     """A column that yields triples, with its templates."""
 
@@ -62,7 +163,7 @@ class _Plan(NamedTuple):
 
     def has_triples(self, row: Row) -> bool:
         """Return whether a row has triples of this column: an empty cell has none."""
-        return self.column.virtual or row.values[self.position] not in (None, [])
+        return self.column.virtual or bool(row.values[self.position])
 
 
 class TableMapping:
@@ -126,19 +227,14 @@ class TableMapping:
         self, iri: InvalidIri, template: Template, plan: _Plan, row: Row, diagnostics: Diagnostics
     ) -> None:
         """Report a failed expansion at the cell that it is due to."""
-        table = self.table
-        guilty = map(table.index, iri.empty or template.columns)
+        guilty = map(self.table.index, iri.empty or template.columns)
         positions = [position for position in guilty if position is not None] or [plan.position]
-        places = [table.place(row, table.columns[position]) for position in positions]
+        places = [self.table.place(row, position) for position in positions]
         if any(map(diagnostics.is_faulty, places)):
             return
         if iri.empty:
-            diagnostics.fault(
-                "required",
-                places[0],
-                f"a value is missing, which the IRI {template.text} needs",
-                expected="a value",
-            )
+            message = f"a value is missing, which the IRI {template.text} needs"
+            diagnostics.fault("required", places[0], message, expected="a value")
         else:
             diagnostics.fault(
                 "datatype",
@@ -148,39 +244,32 @@ class TableMapping:
                 expected="a value without spaces, quotation marks and brackets",
             )
 
-    def triples(
-        self, row: Row, number: int, graph: NamedNode | None
-    ) -> Iterator[tuple[Subject | None, TracedTriple]]:
-        """Yield the triples of a row, each with the subject that the row describes by it.
+    def triples(self, number: int, graph: NamedNode | None) -> Iterator[TracedTriple]:
+        """Yield the triples of a row.
 
         Args:
-            row: one of the table.
-            number: its index among them.
+            number: the index of the row.
             graph: the named graph of the triples.
         """
-        default = BlankNode()
-        source = self.table.source
-        for plan in self._plans:
-            column = plan.column
-            if not plan.has_triples(row):
+        row, default, source = self.table.rows[number], BlankNode(), self.table.source
+        for position, column, about, predicates, values in self._plans:
+            items = row.values[position]
+            if not items and not column.virtual:
                 continue
-            subject = default if plan.about is None else plan.about.iris[number][0]
-            predicate = plan.predicate.iris[number][0]
+            subject = default if about is None else about.iris[number][0]
+            predicate = predicates.iris[number][0]
             if isinstance(subject, InvalidIri) or isinstance(predicate, InvalidIri):
                 continue
             place = source.place(row.line, column.name, column.source_number)
-            if plan.value is not None:
-                for target in plan.value.iris[number]:
+            if values is not None:
+                for target in values.iris[number]:
                     if not isinstance(target, InvalidIri):
-                        yield subject, TracedTriple(subject, predicate, target, graph, place)
-                continue
-            items = row.items(plan.position)
-            if column.ordered and column.separator is not None:
-                for triple in _list(subject, predicate, items, graph, place):
-                    yield (subject if triple.subject is subject else None), triple
+                        yield TracedTriple(subject, predicate, target, graph, place)
+            elif column.ordered and column.separator is not None:
+                yield from _list(subject, predicate, items, graph, place)
             else:
                 for item in items:
-                    yield subject, TracedTriple(subject, predicate, item.literal, graph, place)
+                    yield TracedTriple(subject, predicate, item.literal, graph, place)
 
 
 def group_triples(
@@ -210,9 +299,8 @@ def group_triples(
         if mode == "standard":
             yield from _described(node, mapping, graph)
         else:
-            for number, row in enumerate(mapping.table.rows):
-                for _, triple in mapping.triples(row, number, graph):
-                    yield triple
+            for number in range(len(mapping.table.rows)):
+                yield from mapping.triples(number, graph)
 
 
 def _described(
@@ -241,12 +329,14 @@ def _described(
         yield TracedTriple(subject, _HAS_NUMBER, count, graph, line)
         yield TracedTriple(subject, _HAS_URL, source, graph, line)
         for position in titles:
-            cell = table.place(row, table.columns[position])
-            for item in row.items(position):
+            cell = table.place(row, position)
+            for item in row.values[position]:
                 yield TracedTriple(subject, _HAS_TITLE, item.literal, graph, cell)
         seen: set[Subject] = set()
-        for about, triple in mapping.triples(row, number, graph):
-            if about is not None and about not in seen:
+        for triple in mapping.triples(number, graph):
+            about = triple.subject
+            # The nodes of a list are nothing that the row describes.
+            if about not in seen and triple.predicate not in (_FIRST, _REST):
                 seen.add(about)
                 yield TracedTriple(subject, _DESCRIBES, about, graph, triple.place)
             yield triple

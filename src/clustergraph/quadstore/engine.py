@@ -219,7 +219,6 @@ def build(
         store.bulk_extend(quads())
         if settle is not None:
             settle(store, None)
-        store.optimize()
 
     Generations(directory).create(fill)
 
