@@ -68,7 +68,7 @@ def explain(subject: str, predicate: str, value: str, form: str, store: Path | N
     import pyoxigraph as ox
 
     from clustergraph.owl import explain as why
-    from clustergraph.questions.statements import read_statement
+    from clustergraph.questions.names import read_statement
 
     engine = open_engine(store)
     statement = read_statement(subject, predicate, value, engine)

@@ -12,10 +12,10 @@ import pyoxigraph as ox
 
 from clustergraph.pages import maps, summary
 from clustergraph.pages.europe import point
-from clustergraph.pages.facets import key
 from clustergraph.pages.facts import gathered
 from clustergraph.pages.figures import countries
 from clustergraph.pages.frame import page
+from clustergraph.pages.gather import key
 from clustergraph.pages.quality import findings_of
 from clustergraph.pages.view import Row, View, conclusions, formats
 from clustergraph.pages.visit import short

@@ -13,9 +13,8 @@ import pyoxigraph as ox
 
 from clustergraph import spelling
 from clustergraph.pages import index, indexes, maps
-from clustergraph.pages.facets import FACETS, iri_of
 from clustergraph.pages.frame import page
-from clustergraph.pages.gather import Name
+from clustergraph.pages.gather import FACETS, Name, iri_of
 from clustergraph.pages.index import Found, Option, Selection
 from clustergraph.pages.understanding import Filter
 from clustergraph.protocol import Response, faults

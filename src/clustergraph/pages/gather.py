@@ -1,4 +1,4 @@
-"""What the search knows about each thing, as the graph states it."""
+"""What the search knows about each thing, as the graph states it, and the facets to find it by."""
 
 from __future__ import annotations
 
@@ -7,18 +7,29 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
 from clustergraph.pages.europe import point
-from clustergraph.pages.facets import FACETS
 from clustergraph.quadstore.engine import reading
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.quadstore.engine import Queryable
 
-__all__ = ["CODES", "KINDS", "Name", "Thing", "concerned", "gather"]
+__all__ = [
+    "CODES",
+    "FACETS",
+    "KINDS",
+    "Facet",
+    "Name",
+    "Thing",
+    "concerned",
+    "gather",
+    "iri_of",
+    "key",
+]
 
 KINDS: Final = (
     "ClusterOrganisation", "TechnologyPlatform", "Cluster", "ClusterInitiative", "Eurocluster",
@@ -42,10 +53,12 @@ _HIDDEN: Final = frozenset(
         "OrganisationChange", "Source", "CountryGroup", "Technology",
     )
 )  # fmt: skip
-_OTHER: Final = {
-    "http://www.w3.org/ns/org#Organization": "Organization",
-    PREFIXES["owl"] + "Class": "Class",
+_FOREIGN: Final = {
+    "Organization": PREFIXES["org"] + "Organization",
+    "Class": PREFIXES["owl"] + "Class",
 }
+"""Kinds whose class is another vocabulary's."""
+_KIND_OF: Final = {iri: kind for kind, iri in _FOREIGN.items()}
 
 _ABOVE: Final = "rdfs:subClassOf"
 _BROADER: Final = "skos:broader"
@@ -60,6 +73,71 @@ _TEXTS: Final = (
 _POINT: Final = "cg:place/geo:hasGeometry/geo:asWKT"
 _SINGLE: Final = (_POINT, "cg:website")
 _YEAR: Final = re.compile(r"\d{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A facet.
+
+    Attributes:
+        space: the namespace of its values; empty: they are no things.
+        paths: from a thing to its values.
+        pattern: says in a query that ``?thing`` has the value ``$value``.
+    """
+
+    space: str = ""
+    paths: tuple[str, ...] = ()
+    pattern: str = ""
+
+    @property
+    def condition(self) -> str:
+        """The pattern, or else one of the paths."""
+        return self.pattern or f"?thing {'|'.join(self.paths)} $value ."
+
+
+FACETS: Final[Mapping[str, Facet]] = {
+    "kind": Facet(CG, pattern="?thing a $value ."),
+    "country": Facet(
+        f"{CODE}country/", ("cg:country", "cg:regionCountry", "^cg:partnerIn/cg:country")
+    ),
+    "region": Facet(
+        PREFIXES["nuts"], ("cg:region",), "?thing cg:region/skos:broader* $value ."
+    ),
+    "ecosystem": Facet(
+        f"{ID}ecosystem/", ("cg:ecosystem", "cg:targetsEcosystem", "cg:concernsEcosystem")
+    ),
+    "sector": Facet(f"{CODE}sector/", ("cg:sector",)),
+    "label": Facet(
+        f"{CODE}label-level/",
+        ("cg:hasLabel/cg:awardedLabel/cg:labelLevel", "cg:labelLevel"),
+    ),
+    "programme": Facet(
+        f"{ID}programme/", ("cg:fundedBy", "cg:call/cg:callOf", "cg:partnerIn/cg:fundedBy")
+    ),
+    "year": Facet(
+        paths=(
+            "cg:foundingYear", "cg:started", "cg:adopted", "dcterms:issued", "cg:periodStart",
+            "cg:validFrom",
+        ),
+    ),
+}  # fmt: skip
+"""All facets by name, in the order in which the page shows them."""
+
+
+def key(facet: str, iri: str) -> str:
+    """Return how an address names a value of a facet: without its namespace."""
+    if facet == "kind" and iri in _KIND_OF:
+        return _KIND_OF[iri]
+    return iri.removeprefix(FACETS[facet].space)
+
+
+def iri_of(facet: str, value: str) -> str:
+    """Return the IRI of a value that an address names; what no IRI holds is percent-encoded."""
+    if facet == "kind" and value in _FOREIGN:
+        return _FOREIGN[value]
+    if "://" in value:
+        return quote(value, safe="/:?#@!$&'()*+,;=-._~")
+    return FACETS[facet].space + quote(value, safe="/:@!$&'()*+,;=-._~")
 
 
 @dataclass(slots=True)
@@ -272,7 +350,7 @@ def _kinds(ask: _Asker) -> dict[str, str]:
     def rank(name: str) -> tuple[int, str]:
         """Return the place of a class among the kinds, and the kind."""
         if name not in kind_of:
-            local = _OTHER.get(name) or name.removeprefix(CG)
+            local = _KIND_OF.get(name) or name.removeprefix(CG)
             own = KINDS.index(local) if local in KINDS else len(KINDS)
             kind_of[name] = own, local
             if own == len(KINDS) and local not in _HIDDEN:

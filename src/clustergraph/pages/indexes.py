@@ -27,8 +27,7 @@ from typing import TYPE_CHECKING, Final
 
 from clustergraph import spelling
 from clustergraph.errors import StoreError
-from clustergraph.pages.facets import key
-from clustergraph.pages.gather import CODES, KINDS, Name, Thing, concerned, gather
+from clustergraph.pages.gather import CODES, KINDS, Name, Thing, concerned, gather, key
 from clustergraph.pages.index import Index
 from clustergraph.protocol import faults
 from clustergraph.quadstore.changes import changed
@@ -236,7 +235,7 @@ def _code() -> str:
     """Return a digest of the code that makes indexes: another one makes other indexes."""
     digest = blake2b(digest_size=6)
     pages = Path(__file__).parent
-    sources = [pages / f"{name}.py" for name in ("indexes", "gather", "facets", "europe")]
+    sources = [pages / f"{name}.py" for name in ("indexes", "gather", "europe")]
     for source in (*sources, Path(spelling.__file__)):
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -2,7 +2,7 @@
 
 The files, not the graph, say what a term means: they are there for a graph that is elsewhere too,
 and what somebody writes into a graph does not change them. How often a term is used, the graph
-says (`clustergraph.pages.usage`).
+says (`clustergraph.pages.lexicon`).
 """
 
 from __future__ import annotations

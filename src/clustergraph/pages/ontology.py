@@ -10,10 +10,19 @@ from markupsafe import Markup
 
 from clustergraph.pages.diagram import ARROWS, diagram
 from clustergraph.pages.frame import page
-from clustergraph.pages.lexicon import Link, entries, entry, in_language, named
+from clustergraph.pages.lexicon import (
+    CLASSES,
+    PROPERTIES,
+    Link,
+    Usage,
+    entries,
+    entry,
+    in_language,
+    named,
+    usage,
+)
 from clustergraph.pages.model import Term, Texts, model
 from clustergraph.pages.rules import Rule, Wording, known
-from clustergraph.pages.usage import CLASSES, PROPERTIES, Usage, usage
 from clustergraph.pages.view import formats
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response

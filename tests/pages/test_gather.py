@@ -12,7 +12,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.pages.europe import point
-from clustergraph.pages.facets import FACETS, iri_of, key
+from clustergraph.pages.gather import FACETS, iri_of, key
 from clustergraph.quadstore import Engine, build
 from clustergraph.sparql.sheets import harmless_cell
 
