@@ -8,7 +8,7 @@ change can affect are validated, and the state before it only where something wa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +16,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import InvalidChangeError
 from clustergraph.quadstore.delta import Delta
-from clustergraph.quadstore.memory import hold
 from clustergraph.shacl.compile import Compiled, Graph
-from clustergraph.shacl.compile.footprint import footprint_of
-from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.fingerprints import beyond
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.report import Finding, Report, Severity
@@ -29,8 +26,6 @@ from clustergraph.vocab import INFERRED
 __all__ = ["Guard", "asserted"]
 
 _INFERRED: Final = ox.NamedNode(INFERRED)
-_MOST_AROUND: Final = 2000
-"""Statements around a node that are looked at apart; where there are more, the graph is asked."""
 
 
 class Guard:
@@ -116,45 +111,9 @@ def _brought(store: ox.Store, delta: Delta, thing: Term) -> bool:
     )
 
 
-class _Stated(Graph):
-    """A graph of which queries see what is stated, and meet as little else as can be."""
-
-    def ask(
-        self,
-        text: str,
-        values: Mapping[str, Term],
-        query: Query | None = None,
-        focus: Term | None = None,
-    ) -> Iterator[dict[str, Term]]:
-        # To ask the few statements that the query can look at is much quicker than to ask all
-        # graphs but one.
-        around = self._around(query, focus) if query is not None and focus is not None else None
-        if around is not None:
-            return Graph(hold(around), union=False).ask(text, values)
-        return super().ask(text, values)
-
-    def _around(self, query: Query, focus: Term) -> set[ox.Quad] | None:
-        """Return all statements that a query about a node can meet; None if that is not known."""
-        found: set[ox.Quad] = set()
-        if (entries := footprint_of(query)) is None:
-            return None
-        for entry in entries:
-            ends = [focus] if entry.path is None else self.values(focus, entry.path)
-            predicate = ox.NamedNode(entry.predicate)
-            for end in ends:
-                if entry.inverse:
-                    pairs = [(one, end) for one in self.subjects(predicate, end)]
-                else:
-                    pairs = [(end, one) for one in self.objects(end, predicate)]  # type: ignore[misc]
-                found.update(ox.Quad(subject, predicate, value) for subject, value in pairs)
-                if len(found) > _MOST_AROUND:
-                    return None
-        return found
-
-
 def asserted(store: ox.Store) -> Graph:
     """Return what a store states as data to validate: all its graphs but what is inferred."""
-    return _Stated(store, without=_INFERRED)
+    return Graph(store, without=_INFERRED)
 
 
 def _new(now: Iterable[Finding], before: Iterable[Finding]) -> list[Finding]:

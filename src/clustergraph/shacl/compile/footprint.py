@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
@@ -20,11 +19,10 @@ import pyoxigraph as ox
 from clustergraph.shacl.compile.graph import Graph
 from clustergraph.shacl.compile.model import Constraint, Node, Shape
 from clustergraph.shacl.compile.patterns import Group, NotUnderstoodError
-from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Entry", "Footprints", "NodesByShape", "footprint", "footprint_of"]
+__all__ = ["Entry", "Footprints", "NodesByShape", "footprint"]
 
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _HIERARCHY: Final = PREFIXES["rdfs"] + "subClassOf"
@@ -133,19 +131,6 @@ def _query(constraint: Constraint, start: PropertyPath | None, found: set[Entry]
             found.add(Entry(None, ANY, everywhere=True))
         else:
             found |= {Entry(None, name, everywhere=True) for name in query.predicates}
-
-
-@lru_cache(maxsize=1000)
-def footprint_of(query: Query) -> frozenset[Entry] | None:
-    """Return the footprint of a query from ``$this``; None where it may be any triple."""
-    found: set[Entry] = set()
-    try:
-        if query.patterns is None:
-            return None
-        _patterns(query.patterns, {"?this": None}, found)
-    except NotUnderstoodError:
-        return None
-    return None if any(entry.predicate == ANY for entry in found) else frozenset(found)
 
 
 def _patterns(group: Group, known: dict[str, PropertyPath | None], found: set[Entry]) -> None:

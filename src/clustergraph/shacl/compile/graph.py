@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 
 import pyoxigraph as ox
 
@@ -20,9 +20,6 @@ from clustergraph.shacl.compile.model import Node, Shape
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.sparql.regex import functions
 from clustergraph.vocab import PREFIXES
-
-if TYPE_CHECKING:
-    from clustergraph.shacl.compile.queries import Query
 
 __all__ = ["SHAPES_GRAPH", "Graph"]
 
@@ -348,21 +345,8 @@ class Graph:
                 else:
                     yield cast(Term, quad.object)
 
-    def ask(
-        self,
-        text: str,
-        values: Mapping[str, Term],
-        query: Query | None = None,
-        focus: Term | None = None,
-    ) -> Iterator[dict[str, Term]]:
-        """Yield the solutions of a SELECT query as variable → term.
-
-        Args:
-            text: the query.
-            values: terms to put in the place of variables.
-            query: of a shape, which the text was made of, for graphs that have use for it.
-            focus: the node that it is about.
-        """
+    def ask(self, text: str, values: Mapping[str, Term]) -> Iterator[dict[str, Term]]:
+        """Yield the solutions of a SELECT query, with values in the place of variables."""
         for solution in self._query(text, values):
             yield {name: term for name, term in solution if term is not None}
 

@@ -112,7 +112,7 @@ class Query:
 
     def solutions(
         self,
-        ask: Callable[[str, Mapping[str, Term], Query, Term], Iterable[Mapping[str, Term]]],
+        ask: Callable[[str, Mapping[str, Term]], Iterable[Mapping[str, Term]]],
         values: Mapping[str, Term],
     ) -> Iterator[Mapping[str, Term]]:
         """Yield the solutions once each, the given variables bound beforehand."""
@@ -122,7 +122,7 @@ class Query:
         if self._plain and all(isinstance(term, ox.NamedNode) for term in given.values()):
             # Names in the place of the variables let the engine plan from there.
             text, given = self._about(given), {}
-        for solution in ask(text, given, self, values["this"]):
+        for solution in ask(text, given):
             key = frozenset(solution.items())
             if key not in seen:
                 seen.add(key)
