@@ -13,7 +13,7 @@ import time
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urldefrag, urlsplit
 
@@ -33,8 +33,7 @@ _MOST_HOPS: Final = 5
 _AGENT: Final = f"clustergraph/{artefacts.version()}"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """What fetching may cost.
 
     Attributes:
@@ -48,8 +47,10 @@ class Limits:
     bytes: int = 32 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+_LIMITS: Final = Limits()
+
+
+class Document(NamedTuple):
     """What was fetched.
 
     Attributes:
@@ -83,7 +84,7 @@ class Outside:
     """
 
     allowed: Sequence[str]
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = _LIMITS
     unmatched: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -184,28 +185,29 @@ class Outside:
     def _words(self, error: Exception) -> str:
         reason = error.reason if isinstance(error, URLError) else error
         if isinstance(error, HTTPError):
-            with error:
-                if error.code < 400:
-                    return f"the server answers {error.code}, with no http address to go on to"
-                said = http.client.responses.get(error.code, "")
-                return f"the server answers {error.code} {said}; is the address right?"
-        if isinstance(reason, TimeoutError):
+            error.close()
+            if error.code < 400:
+                return (
+                    f"the server answers {error.code}, and leads on to no http address or more "
+                    f"than {_MOST_HOPS} times"
+                )
+            reason = f"the server answers {error.code} {http.client.responses.get(error.code, '')}"
+        elif isinstance(reason, TimeoutError):
             return f"no whole answer within {self.limits.seconds:g} s; try again, or keep a copy"
-        if isinstance(reason, http.client.IncompleteRead):
+        elif isinstance(reason, http.client.IncompleteRead):
             return "the answer broke off; try again"
-        if isinstance(reason, OSError) and reason.strerror:
-            return f"{reason.strerror}; is the address right?"
+        elif isinstance(reason, OSError) and reason.strerror:
+            reason = reason.strerror
         return f"{reason or type(error).__name__}; is the address right?"
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects to addresses that are admitted themselves."""
 
-    max_repeats = 2 * _MOST_HOPS  # Circles end by the number of hops, and with its words.
+    max_repeats = max_redirections = _MOST_HOPS
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
-        self._hops: dict[urllib.request.Request, int] = {}
 
     def redirect_request(
         self,
@@ -220,10 +222,4 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         fp.close()
         if reason := self._outside.objection(newurl):
             raise UnfetchedError(f"cannot be fetched: it redirects to <{newurl}>, which {reason}")
-        hops = self._hops.pop(req, 0) + 1
-        if hops > _MOST_HOPS:
-            raise UnfetchedError(f"cannot be fetched: it redirects more than {_MOST_HOPS} times")
-        following = super().redirect_request(req, fp, code, msg, headers, newurl)
-        if following is not None:
-            self._hops[following] = hops
-        return following
+        return super().redirect_request(req, fp, code, msg, headers, newurl)

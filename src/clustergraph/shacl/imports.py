@@ -44,7 +44,12 @@ class _Link(NamedTuple):
     words: str
     place: Place | None
 
+    def told(self, reason: str) -> str:
+        """Return why the document is not read, after the place."""
+        return f"{self.place}: {self.words} {reason}" if self.place else f"{self.words} {reason}"
+
     def error(self, reason: str) -> NotFetchedError:
+        """Return the error that the document cannot be had."""
         if self.place is None:
             return NotFetchedError(self.words, reason)
         path, row, column = self.place.path, self.place.row, self.place.character
@@ -101,6 +106,8 @@ def _followed(
     unread: list[str] | None,
 ) -> Fetched:
     found: Fetched = {}
+    places = set(statements.values())
+    read_already = {place.path.resolve() for several in places for place in several}
     todo = deque(_links(statements, predicate))
     while todo:
         link = todo.popleft()
@@ -108,7 +115,7 @@ def _followed(
             continue
         known.add(link.address)
         path = _local_file(link.address)
-        if path is not None and any(place.path.resolve() == path for place in _places(statements)):
+        if path is not None and path in read_already:
             continue
         if local and path is not None:
             try:
@@ -119,9 +126,13 @@ def _followed(
             triples = _read(link, outside)
         else:
             if outside is not None:
-                outside.unmatched.append(_unmatched(link))
+                remote = urlsplit(link.address).scheme in ("http", "https")
+                why = "no --fetch names it" if remote else "only http and https are; give --imports"
+                outside.unmatched.append(link.told(f"is not fetched: {why}"))
             elif unread is not None:
-                unread.append(_unread(link, path))
+                local_hint = "give --imports, or the file as another --shapes"
+                hint = local_hint if path else "--fetch names what may be fetched"
+                unread.append(link.told(f"was not read: {hint}"))
             continue
         found |= dict.fromkeys(triples, link.address)
         known |= _declared(triples)
@@ -146,30 +157,12 @@ def _links(statements: Statements, predicate: ox.NamedNode) -> Iterator[_Link]:
             yield _Link(urldefrag(address)[0], words, place_of(triple, statements))
 
 
-def _places(statements: Statements) -> Iterator[Place]:
-    return (place for places in set(statements.values()) for place in places)
-
-
 def _local_file(address: str) -> Path | None:
     """Return the file of this machine that an address names, if it names one."""
     parts = urlsplit(address)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         return None
     return Path(url2pathname(parts.path)).resolve()
-
-
-def _unread(link: _Link, path: Path | None) -> str:
-    place = f"{link.place}: " if link.place else ""
-    if path is not None:
-        return f"{place}{link.words} was not read: give --imports, or the file as another --shapes"
-    return f"{place}{link.words} was not read: --fetch names what may be fetched"
-
-
-def _unmatched(link: _Link) -> str:
-    place = f"{link.place}: " if link.place else ""
-    if urlsplit(link.address).scheme in ("http", "https"):
-        return f"{place}{link.words} is not fetched: no --fetch names it"
-    return f"{place}{link.words} is not fetched: only http and https are; give --imports"
 
 
 def _declared(triples: Iterable[ox.Triple]) -> set[str]:

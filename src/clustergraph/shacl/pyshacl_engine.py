@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from typing import Any, Final, cast
 
 import pyoxigraph as ox
@@ -22,7 +21,8 @@ from clustergraph.errors import ClusterGraphError, UnreadableInputError
 from clustergraph.rdf.conversion import from_rdflib, quiet, to_rdflib
 from clustergraph.shacl.compile.expansion import QueryFaultError, expanded
 from clustergraph.shacl.compile.queries import declarations
-from clustergraph.shacl.compile.reference import parsed
+from clustergraph.shacl.compile.reference import fill, parsed
+from clustergraph.shacl.compile.syntax import index_of
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.report import Finding
 from clustergraph.sparql.regex import (
@@ -32,7 +32,7 @@ from clustergraph.sparql.regex import (
 )
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["forget", "validate_triples"]
+__all__ = ["validate_triples"]
 
 _SH: Final = PREFIXES["sh"]
 _QUERIES: Final = frozenset(_SH + name for name in ("select", "ask", "construct"))
@@ -46,7 +46,7 @@ def validate_triples(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> 
     Raises:
         UnreadableInputError: the shapes are not well-formed.
     """
-    rules = _shapes_graph(tuple(shapes))
+    rules = _graph(_with_expanded_queries(tuple(shapes)))
     with quiet():
         try:
             _, results, _ = pyshacl.validate(
@@ -72,13 +72,8 @@ def validate_triples(data: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> 
             ) from error
     if not isinstance(results, rdflib.Graph):
         raise UnreadableInputError("the shapes", f"could not be evaluated ({results})")
-    yield from _results(results)
-
-
-def _results(graph: rdflib.Graph) -> Iterator[Finding]:
-    """Yield the results that belong to the report, each with those that it holds as details."""
-    for result in graph.objects(None, rdflib.URIRef(_SH + "result")):
-        if (found := _result(graph, result)) is not None:
+    for result in results.objects(None, rdflib.URIRef(_SH + "result")):
+        if (found := _result(results, result)) is not None:
             yield found
 
 
@@ -101,16 +96,13 @@ def _result(graph: rdflib.Graph, node: rdflib.term.Node) -> Finding | None:
         severity.value if severity else "",
         shape,
         focus,
-        None if path is None or isinstance(path, ox.Literal) else _path(path, objects),
+        None if path is None or isinstance(path, ox.Literal) else PropertyPath.read(path, objects),
         one("value"),
         tuple(message for message in messages if isinstance(message, ox.Literal)),
         component.value if component else "",
         detail=tuple(inner for inner in nested if inner is not None),
         constraint=one("sourceConstraint"),
     )
-
-
-_path = PropertyPath.read
 
 
 class _Graph(rdflib.Graph):
@@ -126,35 +118,21 @@ class _Graph(rdflib.Graph):
         return super().query(query_object, *args, **options)
 
 
-def forget() -> None:
-    """Forget the shapes and queries that were read, as benchmarks need it."""
-    _shapes_graph.cache_clear()
-    parsed.cache_clear()
-
-
-@lru_cache(maxsize=2)
-def _shapes_graph(triples: tuple[ox.Triple, ...]) -> rdflib.Graph:
-    return _graph(_with_expanded_queries(triples))
-
-
 def _with_expanded_queries(triples: tuple[ox.Triple, ...]) -> Iterator[ox.Triple]:
     """Yield the shapes with the IRIs of their queries in full, and without declared prefixes.
 
     pySHACL writes a namespace into the text of a query as it stands.
     """
-    index: dict[tuple[object, str], list[Term]] = {}
-    for triple in triples:
-        if not isinstance(triple.object, ox.Triple):
-            index.setdefault((triple.subject, triple.predicate.value), []).append(triple.object)
+    index = index_of(triples)
 
-    def objects(subject: Term, predicate: str) -> list[Term]:
-        return index.get((subject, predicate), [])
+    def objects(subject: object, predicate: str) -> list[Term]:
+        return index.get(subject, {}).get(predicate, [])
 
     ontology = ox.NamedNode(PREFIXES["owl"] + "Ontology")
     ontologies = [
-        triple.subject
-        for triple in triples
-        if triple.object == ontology and not isinstance(triple.subject, ox.Triple)
+        cast("ox.NamedNode | ox.BlankNode", node)
+        for node in index
+        if ontology in objects(node, PREFIXES["rdf"] + "type")
     ]
     for triple in triples:
         name = triple.predicate.value
@@ -164,14 +142,14 @@ def _with_expanded_queries(triples: tuple[ox.Triple, ...]) -> Iterator[ox.Triple
         if name == _SH + "flags":
             continue
         if name == _SH + "pattern" and isinstance(text, ox.Literal):
-            flags = objects(cast(Term, triple.subject), _SH + "flags")
+            flags = objects(triple.subject, _SH + "flags")
             yield ox.Triple(triple.subject, triple.predicate, _python_pattern(text, flags))
             continue
         if name not in _QUERIES or not isinstance(text, ox.Literal):
             yield triple
             continue
         try:
-            declared = objects(cast(Term, triple.subject), _SH + "prefixes")
+            declared = objects(triple.subject, _SH + "prefixes")
             prefixes = declarations(declared, objects, ontologies)
             words = expanded(text.value, name.removeprefix(_SH), prefixes)
             words = with_xpath_patterns(words, always=True)
@@ -192,9 +170,6 @@ def _python_pattern(pattern: ox.Literal, flags: list[Term]) -> ox.Literal:
 
 
 def _graph(triples: Iterable[ox.Triple]) -> rdflib.Graph:
-    """Copy triples into rdflib, each term once, literals in the form in which they stand."""
     graph = _Graph(bind_namespaces="none")
-    for triple in triples:
-        if not isinstance(triple.subject, ox.Triple) and not isinstance(triple.object, ox.Triple):
-            graph.add(tuple(map(to_rdflib, triple)))  # type: ignore[arg-type]
+    fill(graph, triples)
     return graph

@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple
 import pyoxigraph as ox
 
 from clustergraph.quadstore.memory import ask
-from clustergraph.rdf.xsd import INTEGER_RANGES, is_well_formed
+from clustergraph.rdf.xsd import INTEGER_RANGES, MOMENTS, is_well_formed
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["compares", "is_beyond_the_store"]
@@ -36,22 +36,6 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 _DURATION: Final = re.compile(
     r"(-)?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(\.\d+)?S)?)?"
 )
-_FORMS: Final = {
-    "gYear": r"(?P<year>-?\d{4,})",
-    "gYearMonth": r"(?P<year>-?\d{4,})-(?P<month>\d\d)",
-    "gMonth": r"--(?P<month>\d\d)",
-    "gMonthDay": r"--(?P<month>\d\d)-(?P<day>\d\d)",
-    "gDay": r"---(?P<day>\d\d)",
-    "date": r"(?P<year>-?\d{4,})-(?P<month>\d\d)-(?P<day>\d\d)",
-    "time": r"",
-    "dateTime": r"(?P<year>-?\d{4,})-(?P<month>\d\d)-(?P<day>\d\d)T",
-}
-_CLOCK: Final = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?P<fraction>\.\d+)?"
-_ZONE: Final = r"(?P<zone>Z|[+-]\d\d:\d\d)?"
-_MOMENTS: Final = {
-    name: re.compile(form + (_CLOCK if name in ("time", "dateTime") else "") + _ZONE)
-    for name, form in _FORMS.items()
-}
 _ZONE_SPAN_S: Final = 14 * 3600
 """How far the time zone that a value lacks may move it, in seconds."""
 _LONG: Final = re.compile(r"[0-9]{19}")
@@ -118,21 +102,17 @@ def _kind(literal: ox.Literal) -> str:
     return name if name in _ORDERED else ""
 
 
-_ORDERED: Final = frozenset({"decimal", "float", "double", "boolean", "duration", *_FORMS})
+_ORDERED: Final = frozenset({"decimal", "float", "double", "boolean", "duration", *MOMENTS})
 
 
 def _numbers(
     left: str, right: str, kinds: tuple[str, str], holds: Callable[[Any, Any], bool]
 ) -> bool:
     if "double" in kinds:
-        return holds(_double(left), _double(right))
+        return holds(float(left), float(right))
     if "float" in kinds:
         return holds(_single(left), _single(right))
     return holds(Decimal(left), Decimal(right))
-
-
-def _double(text: str) -> float:
-    return float(text)
 
 
 def _single(text: str) -> float:
@@ -166,21 +146,19 @@ def _durations(left: _Duration, right: _Duration, sign: str) -> bool:
 
 
 def _moment(text: str, kind: str) -> _Moment:
-    match = _MOMENTS[kind].fullmatch(text)
-    parts = match.groupdict() if match else {}
+    match = MOMENTS[kind].fullmatch(text)
+    parts = {name: part for name, part in match.groupdict().items() if part} if match else {}
     # A value that lacks a part is taken to stand in a leap year, on the last day, at midnight.
-    days = _days(int(parts.get("year") or 1972), int(parts.get("month") or 12), 1)
-    days += int(parts.get("day") or 1) - 1
-    seconds = sum(
-        int(parts.get(name) or 0) * unit
-        for name, unit in (("hour", 3600), ("minute", 60), ("second", 1))
-    )
-    zone = parts.get("zone")
-    offset = 0
-    if zone and zone != "Z":
-        offset = (int(zone[1:3]) * 60 + int(zone[4:])) * (-60 if zone[0] == "-" else 60)
-    fraction = Fraction("0" + (parts.get("fraction") or ""))
-    return _Moment(days * 86400 + seconds - offset + fraction, bool(zone))
+    days = _days(int(parts.get("year", 1972)), int(parts.get("month", 12)), 1)
+    days += int(parts.get("day", 1)) - 1
+    hours = days * 24 + int(parts.get("hour") or parts.get("midnight", 0))
+    minutes = hours * 60 + int(parts.get("minute", 0))
+    zone = parts.get("zone", "Z")
+    if zone != "Z":
+        offset = int(zone[1:3]) * 60 + int(zone[4:])
+        minutes += offset if zone[0] == "-" else -offset
+    seconds = minutes * 60 + int(parts.get("second", 0)) + Fraction(f"0.{parts.get('fraction', 0)}")
+    return _Moment(Fraction(seconds), "zone" in parts)
 
 
 def _duration(text: str) -> _Duration:

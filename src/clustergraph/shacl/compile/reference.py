@@ -24,7 +24,7 @@ from clustergraph.shacl.paths import Term
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.sparql.regex import Evaluated, functions
 
-__all__ = ["Reference", "parsed"]
+__all__ = ["Reference", "fill", "parsed"]
 
 
 class Reference:
@@ -41,9 +41,9 @@ class Reference:
         shapes: tuple[ox.NamedNode, Iterable[ox.Triple]] | None = None,
     ) -> None:
         self._dataset = rdflib.Dataset()
-        _fill(self._dataset.default_graph, triples)
+        fill(self._dataset.default_graph, triples)
         if shapes is not None:
-            _fill(self._dataset.graph(rdflib.URIRef(shapes[0].value)), shapes[1])
+            fill(self._dataset.graph(rdflib.URIRef(shapes[0].value)), shapes[1])
 
     def solutions(self, query: Query, values: Mapping[str, Term]) -> Iterator[Mapping[str, Term]]:
         """Yield the solutions of a query, each once, with variables bound beforehand.
@@ -75,7 +75,8 @@ class Reference:
                 yield solution
 
 
-def _fill(graph: rdflib.Graph, triples: Iterable[ox.Triple]) -> None:
+def fill(graph: rdflib.Graph, triples: Iterable[ox.Triple]) -> None:
+    """Copy triples into a graph of rdflib, literals in the form in which they stand."""
     for triple in triples:
         if not isinstance(triple.subject, ox.Triple) and not isinstance(triple.object, ox.Triple):
             graph.add(tuple(map(to_rdflib, triple)))  # type: ignore[arg-type]

@@ -64,10 +64,7 @@ def name_of(node: Term, index: Index) -> str:
     """Return a name for a node of a shapes graph: of a property shape without one, its path."""
     if not isinstance(node, ox.BlankNode):
         return show(node)
-
-    def objects(subject: Term, name: str) -> list[Term]:
-        return list(index.get(subject, {}).get(name, ()))
-
+    objects = _objects(index)
     owner = next(
         (s for s, described in index.items() if node in described.get(SH + "property", ())), None
     )
@@ -78,6 +75,10 @@ def name_of(node: Term, index: Index) -> str:
         path = ""
     of = f" of {show(owner)}" if isinstance(owner, ox.NamedNode) else ""
     return f"the property shape {path}{of}".rstrip() if path or of else _shown(node)
+
+
+def _objects(index: Index) -> Callable[[Term, str], list[Term]]:
+    return lambda subject, name: list(index.get(subject, {}).get(name, ()))
 
 
 def index_of(triples: Iterable[ox.Triple]) -> dict[object, dict[str, list[Term]]]:
@@ -92,23 +93,19 @@ def index_of(triples: Iterable[ox.Triple]) -> dict[object, dict[str, list[Term]]
     return index
 
 
-# What the values of a parameter have to be: each check returns what is asked for, or nothing.
+Check = Callable[[Term, Index], str]
+"""What a value of a parameter has to be: the check returns what is asked for, or nothing."""
 
 
-def _iri(term: Term, _: Index) -> str:
-    return "" if isinstance(term, ox.NamedNode) else "an IRI"
+def _a(words: str, *kinds: type) -> Check:
+    return lambda term, _: "" if isinstance(term, kinds) else words
 
 
-def _node(term: Term, _: Index) -> str:
-    return "a shape" if isinstance(term, ox.Literal) else ""
-
-
-def _literal(term: Term, _: Index) -> str:
-    return "" if isinstance(term, ox.Literal) else "a literal"
-
-
-def _iri_or_literal(term: Term, _: Index) -> str:
-    return "an IRI or a literal" if isinstance(term, ox.BlankNode) else ""
+_iri: Final = _a("an IRI", ox.NamedNode)
+_node: Final = _a("a shape", ox.NamedNode, ox.BlankNode)
+_literal: Final = _a("a literal", ox.Literal)
+_iri_or_literal: Final = _a("an IRI or a literal", ox.NamedNode, ox.Literal)
+_any: Final = _a("a term", object)
 
 
 def _count(term: Term, _: Index) -> str:
@@ -143,7 +140,7 @@ def _kind(term: Term, _: Index) -> str:
     return "" if name in known else "one of " + ", ".join(f"sh:{kind}" for kind in known)
 
 
-def _list_of(check: Callable[[Term, Index], str]) -> Callable[[Term, Index], str]:
+def _list_of(check: Check) -> Check:
     def of_list(head: Term, index: Index) -> str:
         seen: set[Term] = set()
         while head != _NIL:
@@ -159,12 +156,6 @@ def _list_of(check: Callable[[Term, Index], str]) -> Callable[[Term, Index], str
 
     return of_list
 
-
-def _any(_: Term, __: Index) -> str:
-    return ""
-
-
-Check = Callable[[Term, Index], str]
 
 _ONCE: Final[dict[str, Check]] = {
     "datatype": _iri,
@@ -261,9 +252,6 @@ def _faults_of_shape(
                     node, f"sh:{name} has to be {wrong}, not {_shown(value)}", SH + name, value
                 )
 
-    def objects(subject: Term, name: str) -> list[Term]:
-        return list(index.get(subject, {}).get(name, ()))
-
     paths = described.get(SH + "path", ())
     if len(paths) > 1:
         yield Fault(node, "has more than one sh:path", SH + "path", paths[1])
@@ -272,9 +260,7 @@ def _faults_of_shape(
             yield Fault(node, f"sh:path has to be a path, not {path}", SH + "path", path)
             continue
         try:
-            PropertyPath.read(
-                path, lambda subject, name: list(index.get(subject, {}).get(name, ()))
-            )
+            PropertyPath.read(path, _objects(index))
         except ValueError as error:
             yield Fault(node, f"sh:path is ill-formed: {error}", SH + "path", path)
     if not paths:
@@ -299,38 +285,20 @@ def _shown(term: Term) -> str:
 # SHACL Core and SHACL-SPARQL, with the terms that carry no constraint.
 _KNOWN: Final = frozenset(
     """
-    AbstractResult AndConstraintComponent BlankNode BlankNodeOrIRI BlankNodeOrLiteral
-    ClassConstraintComponent ClosedConstraintComponent ConstraintComponent
-    DatatypeConstraintComponent DisjointConstraintComponent EqualsConstraintComponent
-    HasValueConstraintComponent IRI IRIOrLiteral InConstraintComponent Info
-    LanguageInConstraintComponent LessThanConstraintComponent
-    LessThanOrEqualsConstraintComponent Literal MaxCountConstraintComponent
-    MaxExclusiveConstraintComponent MaxInclusiveConstraintComponent
-    MaxLengthConstraintComponent MinCountConstraintComponent MinExclusiveConstraintComponent
-    MinInclusiveConstraintComponent MinLengthConstraintComponent NodeConstraintComponent
-    NodeKind NodeKindConstraintComponent NodeShape NotConstraintComponent
-    OrConstraintComponent Parameter Parameterizable PatternConstraintComponent
-    PrefixDeclaration PropertyConstraintComponent PropertyGroup PropertyShape
-    PropertyShapeComponent QualifiedMaxCountConstraintComponent
-    QualifiedMinCountConstraintComponent ResultAnnotation SPARQLAskExecutable
+    AbstractResult BlankNode BlankNodeOrIRI BlankNodeOrLiteral ConstraintComponent IRI
+    IRIOrLiteral Info Literal NodeKind NodeShape Parameter Parameterizable PrefixDeclaration
+    PropertyGroup PropertyShape PropertyShapeComponent ResultAnnotation SPARQLAskExecutable
     SPARQLAskValidator SPARQLConstraint SPARQLConstraintComponent SPARQLConstructExecutable
-    SPARQLExecutable SPARQLSelectExecutable SPARQLSelectValidator SPARQLUpdateExecutable
-    Severity Shape UniqueLangConstraintComponent ValidationReport ValidationResult Validator
-    Violation Warning XoneConstraintComponent alternativePath and annotationProperty
-    annotationValue annotationVarName ask class closed conforms construct datatype deactivated
-    declare defaultValue description detail disjoint entailment equals flags focusNode group
-    hasValue ignoredProperties in inversePath labelTemplate languageIn lessThan
-    lessThanOrEquals maxCount maxExclusive maxInclusive maxLength message minCount
-    minExclusive minInclusive minLength name namespace node nodeKind nodeValidator not
-    oneOrMorePath optional or order parameter path pattern prefix prefixes property
-    propertyValidator qualifiedMaxCount qualifiedMinCount qualifiedValueShape
-    qualifiedValueShapesDisjoint result resultAnnotation resultMessage resultPath
-    resultSeverity select severity shapesGraph shapesGraphWellFormed sourceConstraint
-    sourceConstraintComponent sourceShape sparql suggestedShapesGraph targetClass targetNode
-    targetObjectsOf targetSubjectsOf uniqueLang update validator value xone zeroOrMorePath
-    zeroOrOnePath
+    SPARQLExecutable SPARQLSelectExecutable SPARQLSelectValidator SPARQLUpdateExecutable Severity
+    Shape ValidationReport ValidationResult Validator Violation Warning alternativePath
+    annotationProperty annotationValue annotationVarName ask conforms construct declare
+    defaultValue description detail entailment focusNode group inversePath labelTemplate name
+    namespace nodeValidator oneOrMorePath optional order parameter path prefix prefixes
+    propertyValidator result resultAnnotation resultMessage resultPath resultSeverity select
+    shapesGraph shapesGraphWellFormed sourceConstraint sourceConstraintComponent sourceShape
+    suggestedShapesGraph update validator value zeroOrMorePath zeroOrOnePath
     """.split()  # noqa: SIM905
-)
+).union(_CHECKS, (f"{name[0].upper()}{name[1:]}ConstraintComponent" for name in _CHECKS))
 _ADVANCED_TERMS: Final = frozenset(
     """
     ExpressionConstraintComponent Function Rule Rules SPARQLFunction SPARQLRule SPARQLTarget
