@@ -22,12 +22,12 @@ from clustergraph.errors import (
 from clustergraph.shacl.compile import Fault
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.report import Finding, Severity
-from clustergraph.shacl.run import PlacedFault
 from clustergraph.vocab import BASE
 
 __all__ = ["RULES", "fault", "of_cells", "of_input"]
 
 RULES: Final = BASE + "checks#"
+_RULES_OF_INPUT: Final = {SyntaxFaultError: "syntax", NotFetchedError: "not-fetched"}
 
 
 def fault(rule: str, message: str, focus: Term, place: Place | None = None) -> Finding:
@@ -54,20 +54,15 @@ def of_input(error: UnreadableInputError) -> Iterator[Finding]:
     """Yield the finding that a file cannot be read, or one for each fault of shapes."""
     if isinstance(error, InvalidShapesError):
         for one in error.faults:
-            told = one.fault if isinstance(one, PlacedFault) else one
-            place = one.place if isinstance(one, PlacedFault) else None
-            node = told.node if isinstance(told, Fault) else ox.Literal("the shapes")
-            yield fault("ill-formed-shape", str(told), node, place)
+            placed = one if isinstance(one, Fault) else Fault(ox.Literal("the shapes"), "")
+            message = str(one._replace(place=None) if isinstance(one, Fault) else one)
+            yield fault("ill-formed-shape", message, placed.node, placed.place)
         return
     path = Path(error.source)
     place = Place(path)
-    rule = "unreadable"
-    if isinstance(error, SyntaxFaultError):
+    if isinstance(error, SyntaxFaultError | NotFetchedError):
         place = Place(path, row=error.line, character=error.column)
-        rule = "syntax"
-    elif isinstance(error, NotFetchedError):
-        place = Place(path, row=error.line, character=error.column)
-        rule = "not-fetched"
+    rule = _RULES_OF_INPUT.get(type(error), "unreadable")
     yield fault(rule, error.reason, ox.Literal(path.name), place)
 
 

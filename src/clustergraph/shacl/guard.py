@@ -42,7 +42,7 @@ class Guard:
     def __init__(
         self, shapes: Path | None = None, threshold: Severity = Severity.VIOLATION
     ) -> None:
-        self.triples = shipped_shapes() if shapes is None else tuple(shapes_in(shapes))
+        self.triples = shipped_shapes() if shapes is None else shapes_in(shapes)
         self._threshold = threshold
         self.compiled = Compiled.of(self.triples)
         _ = self.compiled.footprints  # Made now, not with the first change.

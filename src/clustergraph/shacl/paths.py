@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["PropertyPath", "Term", "show"]
+__all__ = ["Objects", "PropertyPath", "Term", "members_of", "show"]
 
 Operator = Literal[
     "predicate",
@@ -25,12 +25,15 @@ Operator = Literal[
     "zeroOrOnePath",
 ]
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
+Objects = Callable[[Term, str], list[Term]]
+"""Returns the objects of a subject and a predicate's IRI."""
 
 MAX_DEPTH: Final = 30
 """How deep property paths may nest: an engine's parser recurses on them."""
 
 _SH: Final = PREFIXES["sh"]
 _RDF: Final = PREFIXES["rdf"]
+_NIL: Final = ox.NamedNode(_RDF + "nil")
 _SUFFIX: Final = {"zeroOrMorePath": "*", "oneOrMorePath": "+", "zeroOrOnePath": "?"}
 _UNARY: Final[tuple[Operator, ...]] = (
     "inversePath",
@@ -76,14 +79,14 @@ class PropertyPath:
     @staticmethod
     def read(
         node: ox.NamedNode | ox.BlankNode,
-        objects: Callable[[ox.NamedNode | ox.BlankNode, str], list[Term]],
+        objects: Objects,
         depth: int = 0,
     ) -> PropertyPath:
         """Read the path that starts at ``node``.
 
         Args:
             node: the value of ``sh:path`` or ``sh:resultPath``.
-            objects: returns the objects of a subject and a predicate's IRI.
+            objects: looks into the graph.
             depth: how many paths this one is a part of.
 
         Raises:
@@ -93,16 +96,16 @@ class PropertyPath:
             raise ValueError(f"a property path nests more than {MAX_DEPTH} deep, or for ever")
         if isinstance(node, ox.NamedNode):
             return PropertyPath("predicate", node.value)
-        if steps := list(_list(node, objects)):
+        if objects(node, _RDF + "first") or objects(node, _RDF + "rest"):
+            steps = tuple(_read_all(members_of(node, objects), objects, depth))
             if len(steps) < 2:
                 raise ValueError("a sequence path has at least two members")
-            return PropertyPath("sequence", parts=tuple(_read_all(steps, objects, depth)))
+            return PropertyPath("sequence", parts=steps)
         for head in objects(node, _SH + "alternativePath"):
             if isinstance(head, ox.BlankNode):
-                branches = list(_list(head, objects))
-                if len(branches) < 2:
+                parts = tuple(_read_all(members_of(head, objects), objects, depth))
+                if len(parts) < 2:
                     raise ValueError("an alternative path has at least two members")
-                parts = tuple(_read_all(branches, objects, depth))
                 return PropertyPath("alternativePath", parts=parts)
         for operator in _UNARY:
             if inner := objects(node, _SH + operator):
@@ -125,6 +128,26 @@ class PropertyPath:
             return node, [*inner, *links, link]
         node = ox.BlankNode()
         return node, [*inner, ox.Triple(node, ox.NamedNode(_SH + self.operator), nodes[0])]
+
+
+def members_of(head: Term, objects: Objects) -> list[Term]:
+    """Return the members of a list.
+
+    Raises:
+        ValueError: the list is ill-formed.
+    """
+    members: dict[Term, Term] = {}
+    while head != _NIL:
+        first, rest = objects(head, _RDF + "first"), objects(head, _RDF + "rest")
+        if head in members:
+            raise ValueError("a list leads back to itself")
+        if not first and not rest:
+            raise ValueError("a list does not end in rdf:nil")
+        if len(first) != 1 or len(rest) != 1:
+            raise ValueError("a list is ill-formed")
+        members[head] = first[0]
+        head = rest[0]
+    return list(members.values())
 
 
 def show(term: Term) -> str:
@@ -151,7 +174,7 @@ def _bracketed(path: PropertyPath) -> str:
 
 def _read_all(
     nodes: list[Term],
-    objects: Callable[[ox.NamedNode | ox.BlankNode, str], list[Term]],
+    objects: Objects,
     depth: int,
 ) -> Iterator[PropertyPath]:
     for node in nodes:
@@ -160,29 +183,10 @@ def _read_all(
         yield PropertyPath.read(node, objects, depth + 1)
 
 
-def _list(
-    head: ox.NamedNode | ox.BlankNode,
-    objects: Callable[[ox.NamedNode | ox.BlankNode, str], list[Term]],
-) -> Iterator[Term]:
-    seen: set[Term] = set()
-    while head not in seen:
-        seen.add(head)
-        first, rest = objects(head, _RDF + "first"), objects(head, _RDF + "rest")
-        if not first and not rest:
-            if len(seen) > 1 and head != ox.NamedNode(_RDF + "nil"):
-                raise ValueError("a list does not end in rdf:nil")
-            return
-        if len(first) != 1 or len(rest) != 1 or isinstance(rest[0], ox.Literal):
-            raise ValueError("a list is ill-formed")
-        yield first[0]
-        head = rest[0]
-    raise ValueError("a list leads back to itself")
-
-
 def _as_list(
     nodes: list[ox.NamedNode | ox.BlankNode],
 ) -> tuple[ox.NamedNode | ox.BlankNode, list[ox.Triple]]:
-    tail: ox.NamedNode | ox.BlankNode = ox.NamedNode(_RDF + "nil")
+    tail: ox.NamedNode | ox.BlankNode = _NIL
     links: list[ox.Triple] = []
     for node in reversed(nodes):
         head = ox.BlankNode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -29,7 +29,6 @@ __all__ = [
     "DEFAULTS",
     "EngineChoice",
     "Options",
-    "PlacedFault",
     "WholeGraph",
     "in_order",
     "shapes_in",
@@ -253,17 +252,6 @@ def _elsewhere(
     return elsewhere | objects.difference(triple.object for triple in statements)
 
 
-@dataclass(frozen=True)
-class PlacedFault:
-    """A fault of shapes, with the place where it stands."""
-
-    fault: Fault
-    place: Place | None
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.fault}" if self.place else str(self.fault)
-
-
 class _Rules:
     """The shapes of a run, with their files, and what is to be told of them."""
 
@@ -276,10 +264,9 @@ class _Rules:
         options.progress("reading the shapes")
         if not options.shapes:
             return cls(dict(_shipped_statements()), [])
-        notices: list[str] = []
-        statements = _read_shapes(options.shapes, notices)
-        rules = cls(statements, notices)
-        rules.add(imported(statements, options.outside, options.local_imports, notices))
+        statements = read(options.shapes)
+        rules = cls(statements, list(_files_without_shapes(statements)))
+        rules.add(imported(statements, options.outside, options.local_imports, rules.notices))
         _refuse_without_shapes(rules.statements, options.shapes)
         return rules
 
@@ -297,26 +284,24 @@ class _Rules:
         try:
             compiled = Compiled.of(tuple(self.statements), options.skip_broken)
         except InvalidShapesError as error:
-            faults = [fault for fault in error.faults if isinstance(fault, Fault)]
-            raise InvalidShapesError([PlacedFault(f, self.place(f)) for f in faults]) from error
+            faults = [self.placed(one) for one in error.faults if isinstance(one, Fault)]
+            raise InvalidShapesError(faults) from error
         for fault in compiled.shapes.faults:
-            self.notices.append(f"left out: {PlacedFault(fault, self.place(fault))}")
-        for notice in compiled.shapes.notices():
-            place = self.place(notice)
-            self.notices.append(f"{place}: {notice}" if place else str(notice))
+            self.notices.append(f"left out: {self.placed(fault)}")
+        self.notices += [str(self.placed(notice)) for notice in compiled.shapes.notices()]
         return compiled
 
-    def place(self, told: Fault) -> Place | None:
-        """Return where a fault or notice stands: at the value, the predicate or the node."""
-        best: tuple[int, ox.Triple] | None = None
-        for triple in self.statements:
-            if triple.subject != told.node:
-                continue
-            named = triple.predicate.value == told.predicate
-            rank = 2 * named + (named and triple.object == told.value)
-            if best is None or rank > best[0]:
-                best = rank, triple
-        return None if best is None else place_of(best[1], self.statements)
+    def placed(self, fault: Fault) -> Fault:
+        """Return a fault with its place: that of the value, the predicate or the node."""
+
+        def rank(triple: ox.Triple) -> int:
+            named = triple.predicate.value == fault.predicate
+            return 2 * named + (named and triple.object == fault.value)
+
+        stated = [triple for triple in self.statements if triple.subject == fault.node]
+        if not stated:
+            return fault
+        return fault._replace(place=place_of(max(stated, key=rank), self.statements))
 
     @cached_property
     def _keys(self) -> ContentKeys:
@@ -329,19 +314,15 @@ class _Rules:
         return finding
 
 
-def _read_shapes(paths: Sequence[Path], notices: list[str] | None = None) -> Statements:
-    statements = read(paths)
-    told = {
-        place.path
-        for triple, places in statements.items()
-        if triple.predicate.value.startswith(_SH)
-        for place in places
-    }
-    files = dict.fromkeys(place.path for places in statements.values() for place in places)
-    for path in files if notices is not None else ():
-        if path not in told and told and notices is not None:
-            notices.append(f"{path}: holds no SHACL shapes")
-    return statements
+def _files_without_shapes(statements: Statements) -> Iterator[str]:
+    told: dict[Path, bool] = {}
+    for triple, places in statements.items():
+        for place in places:
+            shape = triple.predicate.value.startswith(_SH)
+            told[place.path] = shape or told.get(place.path, False)
+    for path, holds_shapes in told.items():
+        if any(told.values()) and not holds_shapes:
+            yield f"{path}: holds no SHACL shapes"
 
 
 @cache
@@ -360,15 +341,15 @@ def shipped_files() -> list[Path]:
     return [path for path in artefacts.files("shapes", "*.ttl") if path.name != "meta.ttl"]
 
 
-def shapes_in(*paths: Path) -> Iterator[ox.Triple]:
-    """Yield the triples of files and directories of shapes.
+def shapes_in(path: Path) -> tuple[ox.Triple, ...]:
+    """Return the triples of a file or directory of shapes.
 
     Raises:
-        UnreadableInputError: one cannot be read, or none holds shapes.
+        UnreadableInputError: it cannot be read, or holds no shapes.
     """
-    statements = _read_shapes(paths)
-    _refuse_without_shapes(statements, paths)
-    yield from statements
+    statements = read([path])
+    _refuse_without_shapes(statements, [path])
+    return tuple(statements)
 
 
 def _refuse_without_shapes(statements: Iterable[ox.Triple], paths: Iterable[Path]) -> None:

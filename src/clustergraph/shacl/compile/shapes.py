@@ -16,7 +16,7 @@ from clustergraph.shacl.compile import syntax
 from clustergraph.shacl.compile.model import Constraint, Node, Shape
 from clustergraph.shacl.compile.queries import Query, QueryFaultError, declarations
 from clustergraph.shacl.compile.syntax import PARAMETERS, Fault
-from clustergraph.shacl.paths import PropertyPath, Term, show
+from clustergraph.shacl.paths import PropertyPath, Term, members_of, show
 from clustergraph.sparql.regex import RegexFaultError, translated
 from clustergraph.vocab import PREFIXES
 
@@ -207,7 +207,7 @@ class Shapes:
             yield Constraint(name, component(name), number=_number(said[SH + name][0]))
         yield from self._patterns(node, component("pattern"))
         for name in present("in", "languageIn"):
-            terms = tuple(self._list(said[SH + name][0]))
+            terms = tuple(members_of(said[SH + name][0], self.objects))
             yield Constraint(name, component(name), terms=terms)
         # The definition says true, and means the literal: "1" is another term.
         if ox.Literal(True) in self.objects(node, SH + "uniqueLang"):
@@ -219,7 +219,7 @@ class Shapes:
                 yield Constraint(name, component(name), shapes=(inner,))
         for name in present(*_LISTS):
             for head in said[SH + name]:
-                members = tuple(self._shapes(self._list(head)))
+                members = tuple(self._shapes(members_of(head, self.objects)))
                 yield Constraint(name, component(name), shapes=members)
         if shape.path is not None and present("qualifiedValueShape"):
             yield from self._qualified(node)
@@ -278,7 +278,7 @@ class Shapes:
                     yield path
         if (node, SH + "ignoredProperties") not in self._faulty:
             for head in self.objects(node, SH + "ignoredProperties"):
-                yield from self._list(head)
+                yield from members_of(head, self.objects)
 
     def _sparql(self, shape: Shape) -> Iterator[Constraint]:
         for term in self.objects(shape.node, SH + "sparql"):
@@ -388,12 +388,6 @@ class Shapes:
         for term in self.objects(node, SH + name):
             if isinstance(term, ox.NamedNode):
                 yield term
-
-    def _list(self, head: Term) -> Iterator[Term]:
-        """Yield the members of a list, which has been checked."""
-        while head != ox.NamedNode(RDF + "nil"):
-            (first,), (head,) = (self.objects(head, RDF + name) for name in ("first", "rest"))
-            yield first
 
 
 def _number(term: Term) -> int:

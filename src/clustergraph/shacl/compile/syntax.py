@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 
 import pyoxigraph as ox
 
+from clustergraph.csvw import Place
 from clustergraph.errors import near
 from clustergraph.rdf.xsd import INTEGER_RANGES, is_well_formed
-from clustergraph.shacl.paths import PropertyPath, Term, show
+from clustergraph.shacl.paths import Objects, PropertyPath, Term, members_of, show
 from clustergraph.vocab import PREFIXES
 
 __all__ = [
@@ -33,7 +34,6 @@ __all__ = [
 SH: Final = PREFIXES["sh"]
 RDF: Final = PREFIXES["rdf"]
 _XSD: Final = PREFIXES["xsd"]
-_NIL: Final = ox.NamedNode(RDF + "nil")
 
 Index = Mapping[object, Mapping[str, Sequence[Term]]]
 """Subject → IRI of the predicate → objects, each once."""
@@ -48,6 +48,7 @@ class Fault(NamedTuple):
         predicate: the IRI of the predicate whose value is wrong; empty where it is the whole node.
         value: the value that is wrong; None where it is missing or there are several.
         name: how the node is called.
+        place: where it stands in the files; None where that was not looked up.
     """
 
     node: Term
@@ -55,9 +56,11 @@ class Fault(NamedTuple):
     predicate: str = ""
     value: Term | None = None
     name: str = ""
+    place: Place | None = None
 
     def __str__(self) -> str:
-        return f"{self.name or _shown(self.node)}: {self.reason}"
+        told = f"{self.name or _shown(self.node)}: {self.reason}"
+        return f"{self.place}: {told}" if self.place else told
 
 
 def name_of(node: Term, index: Index) -> str:
@@ -77,7 +80,7 @@ def name_of(node: Term, index: Index) -> str:
     return f"the property shape {path}{of}".rstrip() if path or of else _shown(node)
 
 
-def _objects(index: Index) -> Callable[[Term, str], list[Term]]:
+def _objects(index: Index) -> Objects:
     return lambda subject, name: list(index.get(subject, {}).get(name, ()))
 
 
@@ -142,17 +145,12 @@ def _kind(term: Term, _: Index) -> str:
 
 def _list_of(check: Check) -> Check:
     def of_list(head: Term, index: Index) -> str:
-        seen: set[Term] = set()
-        while head != _NIL:
-            described = index.get(head, {})
-            first, rest = described.get(RDF + "first", ()), described.get(RDF + "rest", ())
-            if head in seen or len(first) != 1 or len(rest) != 1:
-                return "a well-formed list"
-            if wrong := check(first[0], index):
-                return f"a list whose members are each {wrong}"
-            seen.add(head)
-            head = rest[0]
-        return ""
+        try:
+            members = members_of(head, _objects(index))
+        except ValueError:
+            return "a well-formed list"
+        wrong = next(filter(None, (check(member, index) for member in members)), "")
+        return f"a list whose members are each {wrong}" if wrong else ""
 
     return of_list
 
