@@ -202,24 +202,24 @@ def test_imports_before_and_after_a_change(run: Run, site: Site) -> None:
     assert site.asked == ["/firms.ttl"]
 
 
-def test_shapes_that_data_name(run: Run, site: Site) -> None:
-    """Shapes of sh:shapesGraph judge beside those given, can be chosen, and are listed."""
+def test_imported_shapes_are_listed(run: Run, site: Site) -> None:
+    """Shapes that the given ones import can be chosen, and are listed with their address."""
     more = "ex:Aged a sh:NodeShape ; sh:targetClass ex:Company ; sh:property [ sh:path ex:age ;\n"
     site.put("/more.ttl", PREFIXES + more + "sh:minCount 1 ] .")
-    data = PREFIXES + "<> sh:shapesGraph <{url}/more.ttl> .\nex:a a ex:Company ."
-    files = {"a.ttl": data}
+    shapes = PREFIXES + SHAPES + "<> owl:imports <{url}/more.ttl> ."
+    files = {"a.ttl": PREFIXES + "ex:a a ex:Company .", "shapes.ttl": shapes}
     assert len(json.loads(run(files, "--format", "json").out)["findings"]) == 2
     chosen = json.loads(run(files, "--format", "json", "--shape", "Aged").out)["findings"]
     assert [one["path"] for one in chosen] == ["<http://example.org/age>"]
     listed = run(files, "--list-shapes").out
     assert f"http://example.org/Aged        violation  {site.url}/more.ttl" in listed
-    assert len(json.loads(run(files, "--format", "json", fetch=None).out)["findings"]) == 1
-    site.put("/more.ttl", PREFIXES)
-    site.put("/none.ttl", STARTUP)
-    ran = run({"a.ttl": data.replace("more", "none")})
-    assert ran.code == 2
-    assert "a.ttl:5:19: sh:shapesGraph" in ran.err
-    assert "holds no SHACL shapes" in ran.err
+
+
+def test_data_do_not_choose_shapes(run: Run, site: Site) -> None:
+    """A shapes graph that data name is not fetched."""
+    site.put("/more.ttl", PREFIXES + SHAPES)
+    ran = run({"a.ttl": PREFIXES + "<> sh:shapesGraph <{url}/more.ttl> ."})
+    assert (ran.code, site.asked) == (0, [])
 
 
 def test_contexts_are_not_fetched(run: Run, site: Site) -> None:

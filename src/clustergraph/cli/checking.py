@@ -97,9 +97,9 @@ output_option = click.option(
     "addresses",
     multiple=True,
     metavar="ADDRESS",
-    help="Fetch from this address what data and shapes refer to: owl:imports and "
-    "sh:shapesGraph. One that ends in '*' stands for all that start like it: "
-    "'https://example.org/*'. May be repeated; without it nothing is fetched.",
+    help="Fetch from this address what data and shapes import (owl:imports). One that ends in '*' "
+    "stands for all that start like it: 'https://example.org/*'. May be repeated; without it "
+    "nothing is fetched.",
 )
 @click.option(
     "--context",
@@ -194,7 +194,7 @@ def validate(
         before_evaluation=_give_up_network if revision is None or outside is None else lambda: None,
     )
     if list_shapes:
-        _list(paths, options, names)
+        _list(options, names)
         _tell_unmatched(outside, quiet)
         return
     known = fingerprints.read_baseline(baseline) if baseline else None
@@ -269,11 +269,11 @@ def _tell_unmatched(outside: Outside | None, quiet: bool) -> None:
             click.echo(f"clustergraph: {line}", err=True)
 
 
-def _list(paths: Sequence[Path], options: Options, names: Sequence[str]) -> None:
+def _list(options: Options, names: Sequence[str]) -> None:
     """Print the shapes in force as a table."""
     from clustergraph.shacl import choosing
 
-    rules = choosing.in_force(paths, options)
+    rules = choosing.in_force(options)
     rows = [
         choosing.ListedShape("name", "severity", "file", "target"),
         *choosing.listed(rules, choosing.named(names, rules) if names else None),

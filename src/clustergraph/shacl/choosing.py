@@ -11,7 +11,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
 from clustergraph.shacl.compile import Shape, Shapes
-from clustergraph.shacl.imports import imported, shapes_named
+from clustergraph.shacl.imports import imported
 from clustergraph.shacl.paths import show
 from clustergraph.shacl.reading import read
 from clustergraph.shacl.render.words import relative
@@ -137,28 +137,17 @@ class ListedShape(NamedTuple):
     target: str
 
 
-def in_force(paths: Sequence[Path], options: Options) -> Mapping[ox.Triple, str]:
+def in_force(options: Options) -> Mapping[ox.Triple, str]:
     """Return the triples of the shapes that would be used, each with its file or address.
-
-    Args:
-        paths: the data; they are read only for the shapes that they may name on other hosts.
-        options: the shapes, and what may be read or fetched.
 
     Raises:
         NotFetchedError, UnreadableInputError, SyntaxFaultError: as `validate` does.
     """
-    outside = options.outside
     statements = read(options.shapes or shipped_files())
     here = Path.cwd()
-    held = {
-        triple: str(relative(place.path, here))
-        for triple, places in statements.items()
-        for place in places[:1]
-    }
+    held = {triple: str(relative(places[0].path, here)) for triple, places in statements.items()}
     if options.shapes:
-        held = imported(statements, outside, options.local_imports) | held
-    if outside is not None:
-        held = shapes_named(read(paths), outside, held) | held
+        held = imported(statements, options.outside, options.local_imports) | held
     return held
 
 

@@ -1,7 +1,6 @@
-"""What data and shapes refer to on other hosts: ontologies that they import, shapes that they name.
+"""Ontologies and shapes on other hosts or in other files that data and shapes import.
 
-Source: OWL 2 Structural Specification, section 3.4 (owl:imports); SHACL, section 3.2
-(sh:shapesGraph).
+Source: OWL 2 Structural Specification, section 3.4 (owl:imports).
 """
 
 from __future__ import annotations
@@ -23,11 +22,9 @@ from clustergraph.shacl.locate import place_of
 from clustergraph.shacl.reading import Statements, parse, read_rdf
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Fetched", "imported", "shapes_named"]
+__all__ = ["Fetched", "imported"]
 
-_SH: Final = PREFIXES["sh"]
 _IMPORTS: Final = ox.NamedNode(PREFIXES["owl"] + "imports")
-_SHAPES_GRAPH: Final = ox.NamedNode(_SH + "shapesGraph")
 _TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
 _ONTOLOGY: Final = ox.NamedNode(PREFIXES["owl"] + "Ontology")
 _VAGUE: Final = frozenset({"", "text/plain", "text/xml", "application/xml", "application/json"})
@@ -76,39 +73,11 @@ def imported(
     Raises:
         NotFetchedError: a document that may be fetched cannot be had, or not be read.
     """
-    return _followed(statements, _IMPORTS, outside, _declared(statements), local, unread)
-
-
-def shapes_named(statements: Statements, outside: Outside, known: Iterable[ox.Triple]) -> Fetched:
-    """Return the shapes that data name by ``sh:shapesGraph``, with what these import.
-
-    Args:
-        statements: the data, with their places.
-        outside: what may be fetched; hears of what it does not admit.
-        known: the shapes that are at hand already.
-
-    Raises:
-        NotFetchedError: a document that may be fetched cannot be had, or not be read, or holds no
-            shapes.
-    """
-    found = _followed(statements, _SHAPES_GRAPH, outside, _declared(known), False, None)
-    if found and not any(triple.predicate.value.startswith(_SH) for triple in found):
-        raise next(_links(statements, _SHAPES_GRAPH)).error("holds no SHACL shapes")
-    return found
-
-
-def _followed(
-    statements: Statements,
-    predicate: ox.NamedNode,
-    outside: Outside | None,
-    known: set[str],
-    local: bool,
-    unread: list[str] | None,
-) -> Fetched:
+    known = _declared(statements)
     found: Fetched = {}
     places = set(statements.values())
     read_already = {place.path.resolve() for several in places for place in several}
-    todo = deque(_links(statements, predicate))
+    todo = deque(_links(statements))
     while todo:
         link = todo.popleft()
         if link.address in known:
@@ -148,13 +117,12 @@ def _followed(
     return found
 
 
-def _links(statements: Statements, predicate: ox.NamedNode) -> Iterator[_Link]:
-    name = "owl:imports" if predicate == _IMPORTS else "sh:shapesGraph"
+def _links(statements: Statements) -> Iterator[_Link]:
     for triple in statements:
-        if triple.predicate == predicate and isinstance(triple.object, ox.NamedNode):
+        if triple.predicate == _IMPORTS and isinstance(triple.object, ox.NamedNode):
             address = triple.object.value
-            words = f"{name} <{address}>"
-            yield _Link(urldefrag(address)[0], words, place_of(triple, statements))
+            place = place_of(triple, statements)
+            yield _Link(urldefrag(address)[0], f"owl:imports <{address}>", place)
 
 
 def _local_file(address: str) -> Path | None:

@@ -112,22 +112,18 @@ class PropertyPath:
                 return PropertyPath(operator, parts=tuple(_read_all(inner[:1], objects, depth)))
         raise ValueError(f"{_named(node)} is not a property path")
 
-    def triples(self) -> tuple[ox.NamedNode | ox.BlankNode, list[ox.Triple]]:
-        """Return the node that stands for the path, and the triples that describe it."""
-        if self.operator == "predicate":
-            return ox.NamedNode(self.predicate), []
-        described = [part.triples() for part in self.parts]
-        inner = [triple for _, triples in described for triple in triples]
-        nodes = [node for node, _ in described]
-        if self.operator in ("sequence", "alternativePath"):
-            head, links = _as_list(nodes)
-            if self.operator == "sequence":
-                return head, inner + links
-            node = ox.BlankNode()
-            link = ox.Triple(node, ox.NamedNode(_SH + "alternativePath"), head)
-            return node, [*inner, *links, link]
-        node = ox.BlankNode()
-        return node, [*inner, ox.Triple(node, ox.NamedNode(_SH + self.operator), nodes[0])]
+    def turtle(self) -> str:
+        """Return the path as Turtle writes it for ``sh:path``, with full IRIs."""
+        parts = " ".join(part.turtle() for part in self.parts)
+        match self.operator:
+            case "predicate":
+                return f"<{self.predicate}>"
+            case "sequence":
+                return f"( {parts} )"
+            case "alternativePath":
+                return f"[ <{_SH}alternativePath> ( {parts} ) ]"
+            case unary:
+                return f"[ <{_SH}{unary}> {parts} ]"
 
 
 def members_of(head: Term, objects: Objects) -> list[Term]:
@@ -181,16 +177,3 @@ def _read_all(
         if isinstance(node, ox.Literal):
             raise ValueError(f"{show(node)} is not a property path")
         yield PropertyPath.read(node, objects, depth + 1)
-
-
-def _as_list(
-    nodes: list[ox.NamedNode | ox.BlankNode],
-) -> tuple[ox.NamedNode | ox.BlankNode, list[ox.Triple]]:
-    tail: ox.NamedNode | ox.BlankNode = _NIL
-    links: list[ox.Triple] = []
-    for node in reversed(nodes):
-        head = ox.BlankNode()
-        links.append(ox.Triple(head, ox.NamedNode(_RDF + "first"), node))
-        links.append(ox.Triple(head, ox.NamedNode(_RDF + "rest"), tail))
-        tail = head
-    return tail, links

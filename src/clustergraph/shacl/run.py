@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from clustergraph.csvw import Place
 from clustergraph.errors import InvalidShapesError, UnreadableInputError, UsageError
 from clustergraph.shacl.compile import Compiled, Fault, Graph
 from clustergraph.shacl.fingerprints import ContentKeys
-from clustergraph.shacl.imports import imported, shapes_named
+from clustergraph.shacl.imports import imported
 from clustergraph.shacl.locate import located, place_of
 from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.reading import Statements, read
@@ -64,8 +64,7 @@ class Options:
         local_imports: whether files that are imported (owl:imports) and lie on this machine are
             read.
         outside: what may be fetched: ontologies that the data or the given shapes import, and
-            count as context or as shapes; shapes that the data name, and that count as well.
-            None: nothing.
+            count as context or as shapes. None: nothing.
         skip_broken: whether to leave out what is ill-formed in the shapes, and go on.
         progress: is told in words what is being done.
         before_evaluation: is called once all is read, before a shape is evaluated; takes the
@@ -112,8 +111,6 @@ def validate_files(paths: Iterable[Path], options: Options) -> tuple[Report, Sta
     if outside is not None or options.local_imports:
         options.progress("fetching")
         surroundings |= imported(statements, outside, options.local_imports).keys()
-    if outside is not None:
-        rules.add(shapes_named(statements, outside, rules.statements))
     surroundings -= statements.keys()
     compiled = rules.compiled(options)
     graph = compiled.graph([*statements, *surroundings])
@@ -266,14 +263,11 @@ class _Rules:
             return cls(dict(_shipped_statements()), [])
         statements = read(options.shapes)
         rules = cls(statements, list(_files_without_shapes(statements)))
-        rules.add(imported(statements, options.outside, options.local_imports, rules.notices))
+        fetched = imported(statements, options.outside, options.local_imports, rules.notices)
+        for triple, address in fetched.items():
+            statements.setdefault(triple, (Place(Path(address)),))
         _refuse_without_shapes(rules.statements, options.shapes)
         return rules
-
-    def add(self, fetched: Mapping[ox.Triple, str]) -> None:
-        """Add shapes that come from other documents."""
-        for triple, address in fetched.items():
-            self.statements.setdefault(triple, (Place(Path(address)),))
 
     def compiled(self, options: Options) -> Compiled:
         """Return the shapes, ready to be evaluated.

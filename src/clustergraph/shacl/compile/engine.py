@@ -181,11 +181,9 @@ class _Run:
 def target_pattern(shape: Shape, graph: Graph) -> str:
     """Return a pattern that binds ``?this`` to each target of a shape, at least once."""
     parts = []
-    classes = sorted({name for kind in shape.target_classes for name in graph.classes(kind)})
-    if classes:
-        parts.append(
-            f"VALUES ?kind {{ {' '.join(f'<{name}>' for name in classes)} }} ?this a ?kind ."
-        )
+    below = {name for kind in shape.target_classes for name in graph.classes(kind)}
+    if classes := sorted(str(name) for name in below if isinstance(name, ox.NamedNode)):
+        parts.append(f"VALUES ?kind {{ {' '.join(classes)} }} ?this a ?kind .")
     if shape.target_nodes:
         parts.append(f"VALUES ?this {{ {' '.join(map(str, shape.target_nodes))} }}")
     parts += [f"?this {predicate} ?any ." for predicate in shape.target_subjects_of]

@@ -7,7 +7,7 @@ its store, the literals that the store writes otherwise; a graph on disk has non
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Final, cast
 
@@ -83,9 +83,7 @@ class Graph:
         """The predicates whose values a query of the store may see otherwise than written."""
         self._said: dict[Term, dict[ox.NamedNode, list[Term]] | None] = {}
         self._pointing: dict[Term, dict[ox.NamedNode, list[Node]] | None] = {}
-        self._kinds: dict[Shape, frozenset[str] | None] = {}
-        self._below: dict[str, frozenset[str]] = {}
-        self._hierarchy: dict[str, list[str]] | None = None
+        self._below: dict[Term, frozenset[Term]] = {}
 
     @classmethod
     def of(cls, triples: Iterable[ox.Triple], shapes: Iterable[ox.Triple] = ()) -> Graph:
@@ -266,54 +264,33 @@ class Graph:
             seen.update(dict.fromkeys(frontier))
         return list(seen)
 
-    def classes(self, name: Term) -> frozenset[str]:
+    def classes(self, name: Term) -> frozenset[Term]:
         """Return a class and all below it, by the data's own hierarchy."""
-        if not isinstance(name, ox.NamedNode):
-            return frozenset()
-        known = self._below.get(name.value)
-        if known is None:
-            tree = self._tree()
-            seen, todo = {name.value}, [name.value]
+        if name not in self._below:
+            seen = {name: None}
+            todo = [name]
             while todo:
-                for lower in tree.get(todo.pop(), ()):
-                    if lower not in seen:
-                        seen.add(lower)
-                        todo.append(lower)
-            known = self._below[name.value] = frozenset(seen)
-        return known
+                lower = [one for one in self._hierarchy.get(todo.pop(), ()) if one not in seen]
+                seen.update(dict.fromkeys(lower))
+                todo += lower
+            self._below[name] = frozenset(seen)
+        return self._below[name]
 
-    def _tree(self) -> dict[str, list[str]]:
-        if self._hierarchy is None:
-            self._hierarchy = {}
-            for quad in self._quads(None, _SUBCLASS, None):
-                above, below = quad.object, quad.subject
-                if isinstance(above, ox.NamedNode) and isinstance(below, ox.NamedNode):
-                    self._hierarchy.setdefault(above.value, []).append(below.value)
-        return self._hierarchy
+    @cached_property
+    def _hierarchy(self) -> dict[Term, list[Term]]:
+        below: dict[Term, list[Term]] = {}
+        for quad in self._quads(None, _SUBCLASS, None):
+            below.setdefault(cast(Term, quad.object), []).append(cast(Term, quad.subject))
+        return below
 
     def is_instance(self, node: Term, name: Term) -> bool:
         """Say whether a node is a SHACL instance of a class (section 1.1)."""
-        kinds = self.objects(node, _TYPE)
-        if not isinstance(name, ox.NamedNode):
-            return name in kinds
-        classes = self.classes(name)
-        return any(isinstance(kind, ox.NamedNode) and kind.value in classes for kind in kinds)
+        return not self.classes(name).isdisjoint(self.objects(node, _TYPE))
 
     def is_target(self, shape: Shape, node: Term) -> bool:
         """Say whether a shape looks at a node."""
-        if shape not in self._kinds:
-            plain = all(isinstance(name, ox.NamedNode) for name in shape.target_classes)
-            below = frozenset[str]().union(*map(self.classes, shape.target_classes))
-            self._kinds[shape] = below if plain else None
-        if (kinds := self._kinds[shape]) is None:
-            instance = any(self.is_instance(node, name) for name in shape.target_classes)
-        else:
-            instance = bool(kinds) and any(
-                isinstance(kind, ox.NamedNode) and kind.value in kinds
-                for kind in self.objects(node, _TYPE)
-            )
         return (
-            instance
+            any(self.is_instance(node, name) for name in shape.target_classes)
             or node in map(self.constant, shape.target_nodes)
             or any(self.objects(node, predicate) for predicate in shape.target_subjects_of)
             or any(self.subjects(predicate, node) for predicate in shape.target_objects_of)
@@ -321,18 +298,12 @@ class Graph:
 
     def targets(self, shape: Shape) -> Iterator[Term]:
         """Yield the nodes that a shape looks at, each once (section 2.1.3)."""
-        seen: set[Term] = set()
-        for term in self._targets(shape):
-            if term not in seen:
-                seen.add(term)
-                yield term
+        return iter(dict.fromkeys(self._targets(shape)))
 
     def _targets(self, shape: Shape) -> Iterator[Term]:
         yield from map(self.constant, shape.target_nodes)
         for name in shape.target_classes:
-            below = sorted(self.classes(name))
-            names: list[Node] = [ox.NamedNode(iri) for iri in below] or [name]
-            for kind in names:
+            for kind in sorted(self.classes(name), key=str):
                 for quad in self._quads(None, _TYPE, kind):
                     yield cast(Node, quad.subject)
         for predicate in shape.target_subjects_of:
@@ -340,10 +311,7 @@ class Graph:
                 yield cast(Node, quad.subject)
         for predicate in shape.target_objects_of:
             for quad in self._quads(None, predicate, None):
-                if predicate.value in self.rewritten:
-                    yield from self.objects(cast(Node, quad.subject), predicate)
-                else:
-                    yield cast(Term, quad.object)
+                yield from self.objects(cast(Node, quad.subject), predicate)
 
     def ask(self, text: str, values: Mapping[str, Term]) -> Iterator[dict[str, Term]]:
         """Yield the solutions of a SELECT query, with values in the place of variables."""

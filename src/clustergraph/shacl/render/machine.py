@@ -110,28 +110,28 @@ def turtle(report: Report, _: View) -> str:
 
 def _result(parent: ox.BlankNode, link: str, finding: Finding) -> list[ox.Triple]:
     node = ox.BlankNode()
-    triples = [
-        _say(parent, link, node),
-        _say(node, PREFIXES["rdf"] + "type", ox.NamedNode(_SH + "ValidationResult")),
-        _say(node, _SH + "resultSeverity", ox.NamedNode(finding.severity_iri)),
-        _say(node, _SH + "focusNode", finding.focus),
-        _say(node, _SH + "sourceShape", finding.shape),
-    ]
-    if finding.component:
-        component = ox.NamedNode(finding.component)
-        triples.append(_say(node, _SH + "sourceConstraintComponent", component))
     messages = finding.messages
     if finding.message and not messages:
         messages = (ox.Literal(finding.message, language="en"),)
-    triples.extend(_say(node, _SH + "resultMessage", message) for message in messages)
-    if finding.constraint is not None:
-        triples.append(_say(node, _SH + "sourceConstraint", finding.constraint))
-    if finding.value is not None:
-        triples.append(_say(node, _SH + "value", finding.value))
+    component = ox.NamedNode(finding.component) if finding.component else None
+    said: list[tuple[str, Term | None]] = [
+        ("resultSeverity", ox.NamedNode(finding.severity_iri)),
+        ("focusNode", finding.focus),
+        ("sourceShape", finding.shape),
+        ("sourceConstraintComponent", component),
+        ("sourceConstraint", finding.constraint),
+        ("value", finding.value),
+        *(("resultMessage", message) for message in messages),
+    ]
+    triples = [
+        _say(parent, link, node),
+        _say(node, PREFIXES["rdf"] + "type", ox.NamedNode(_SH + "ValidationResult")),
+        *(_say(node, _SH + name, value) for name, value in said if value is not None),
+    ]
     if finding.path is not None:
-        start, described = finding.path.triples()
-        triples.extend(described)
-        triples.append(_say(node, _SH + "resultPath", start))
+        # The parser makes the blank nodes of lists and brackets.
+        text = f"{node} <{_SH}resultPath> {finding.path.turtle()} ."
+        triples += [quad.triple for quad in ox.parse(text, ox.RdfFormat.TURTLE)]
     for inner in finding.detail:
         triples.extend(_result(node, _SH + "detail", inner))
     return triples
