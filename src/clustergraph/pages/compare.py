@@ -15,6 +15,7 @@ from clustergraph.errors import near
 from clustergraph.pages import figures
 from clustergraph.pages.figures import COUNTRY, MEASURES, REGION, country_of
 from clustergraph.pages.frame import page
+from clustergraph.pages.rendering import query
 from clustergraph.protocol import Response
 from clustergraph.sparql.sheets import write_csv, write_xlsx
 from clustergraph.spelling import fold
@@ -32,52 +33,7 @@ _SPACES: Final[Mapping[Kind, str]] = {
     "country": COUNTRY, "region": REGION, "organisation": ID + "cluster-organisation/",
 }  # fmt: skip
 
-# What may be compared.
-_REGIONS: Final = """SELECT DISTINCT ?thing
-WHERE {
-  { ?cluster a cg:ClusterOrganisation ; cg:region/skos:broader* ?thing }
-  UNION { ?total cg:observedActivity code:activity-group\\/divisions ; cg:observedRegion ?thing }
-  FILTER EXISTS { ?thing cg:nutsLevel ?level FILTER(?level > 0) }
-}"""
 _ORGANISATIONS: Final = "SELECT ?thing { ?thing a cg:ClusterOrganisation }"
-
-# Rows of values: what, the value, and how many or since when.
-_OF_PLACE: Final = """SELECT ?what ?value (COUNT(DISTINCT ?cluster) AS ?n)
-WHERE {{
-  ?cluster {path} $thing .
-  FILTER EXISTS {{ ?cluster a cg:ClusterOrganisation }}
-  {{ BIND($thing AS ?value) BIND("organisations" AS ?what) }}
-  UNION {{ ?cluster cg:ecosystem ?value BIND("ecosystem" AS ?what) }}
-  UNION {{
-    ?award cg:holder ?cluster ; cg:awardedLabel/cg:labelLevel ?value BIND("label" AS ?what)
-  }}
-}}
-GROUP BY ?what ?value
-ORDER BY ?what DESC(?n)"""
-_QUERIES: Final[Mapping[Kind, str]] = {
-    "country": _OF_PLACE.format(path="cg:country"),
-    "region": _OF_PLACE.format(path="cg:region/skos:broader*"),
-    "organisation": """SELECT DISTINCT ?what ?value ?n
-WHERE {
-  {
-    VALUES (?property ?what) {
-      (cg:country "country") (cg:city "city") (cg:foundingYear "founded")
-      (cg:ecosystem "ecosystem") (cg:sector "sector") (cg:memberOf "member-of")
-      (cg:partnerIn "partner-in") (cg:fundedBy "funded-by") (cg:website "site")
-    }
-    $thing ?property ?value
-  } UNION {
-    ?figure cg:figureOf $thing ; cg:measure ?measure ; cg:value|cg:textValue ?value .
-    OPTIONAL { ?figure cg:figureYear ?n }
-    BIND(STRAFTER(STR(?measure), "/measure/") AS ?what)
-  } UNION {
-    ?award cg:holder $thing ; cg:awardedLabel ?value .
-    OPTIONAL { ?award cg:awardedOn ?day BIND(SUBSTR(STR(?day), 1, 4) AS ?n) }
-    BIND("label" AS ?what)
-  }
-}
-ORDER BY ?what DESC(?n)""",
-}
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8; header=present",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -168,7 +124,7 @@ def show(visit: Visit) -> Response:
             for row in rows
         },
         sources=figures.sources(visit) if kind == "region" and columns else [],
-        query=visit.query_text(_QUERIES[kind], thing=ox.NamedNode(columns[0].iri))
+        query=visit.query_text(_values_of(kind), thing=ox.NamedNode(columns[0].iri))
         if columns
         else "",
     )
@@ -226,7 +182,7 @@ def _options(visit: Visit, kind: Kind) -> dict[str, str]:
         names = figures.countries(visit)
         found = {code: names[code] for code in figures.numbers(visit).known() if code in names}
     else:
-        rows = visit.select(_REGIONS if kind == "region" else _ORGANISATIONS)
+        rows = visit.select(query("comparable-regions") if kind == "region" else _ORGANISATIONS)
         called = visit.names(row.thing for row in rows)
         found = {iri.removeprefix(_SPACES[kind]): name for iri, name in called.items()}
     return figures.by_name(visit, found)
@@ -255,6 +211,10 @@ def _columns(
     return list(columns.values()), missing
 
 
+def _values_of(kind: Kind) -> str:
+    return query("compare-organisation" if kind == "organisation" else "compare-place")
+
+
 def _cells(visit: Visit, kind: Kind, column: Column) -> dict[str, list[Value]]:
     """Return the values of one column by row."""
     t = visit.words("compare")
@@ -274,7 +234,7 @@ def _cells(visit: Visit, kind: Kind, column: Column) -> dict[str, list[Value]]:
                 note = t.number(round(float(row.quotient), 2))
                 called = visit.names([row.strongest])[row.strongest]
                 cells["strongest"] = [Value(called, visit.link(row.strongest), note)]
-    rows = visit.select(_QUERIES[kind], thing=ox.NamedNode(column.iri))
+    rows = visit.select(_values_of(kind), thing=ox.NamedNode(column.iri))
     names = visit.names(row.value for row in rows if row.what in _THINGS)
     rows.sort(key=lambda row: visit.order(names.get(row.value, str(row.value))))
     rows.sort(key=lambda row: str(row.n or "").zfill(9), reverse=True)

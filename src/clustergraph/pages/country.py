@@ -10,8 +10,9 @@ import pyoxigraph as ox
 from clustergraph.errors import UnknownNameError
 from clustergraph.pages import charts, figures, maps
 from clustergraph.pages.europe import point
-from clustergraph.pages.figures import COUNTRY, MEASURES, name_of
+from clustergraph.pages.figures import COUNTRY, MEASURES
 from clustergraph.pages.frame import page, refuse
+from clustergraph.pages.rendering import query
 from clustergraph.protocol import Response
 from clustergraph.vocab import CG
 
@@ -21,83 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
-_LABELS: Final = """SELECT ?level ?name ?rank (COUNT(DISTINCT ?holder) AS ?n)
-WHERE {
-  ?award a cg:LabelAward ; cg:holder ?holder ; cg:awardedLabel/cg:labelLevel ?level .
-  ?holder cg:country $country .
-  ?level skos:prefLabel ?name FILTER(LANG(?name) = $language)
-  OPTIONAL { ?level cg:rank ?rank }
-}
-GROUP BY ?level ?name ?rank
-ORDER BY DESC(?rank) ?name"""
-_PLACES: Final = """SELECT ?town ?point (COUNT(DISTINCT ?cluster) AS ?n) (SAMPLE(?cluster) AS ?one)
-       (GROUP_CONCAT(DISTINCT ?name; SEPARATOR=", ") AS ?names)
-WHERE {
-  ?cluster a cg:ClusterOrganisation ; cg:country $country ; cg:place ?place ; rdfs:label ?name .
-  FILTER(LANG(?name) = "en")
-  ?place rdfs:label ?town ; geo:hasGeometry/geo:asWKT ?point .
-}
-GROUP BY ?place ?town ?point"""
-_POLICY: Final = f"""SELECT ?thing ?name ?class ?start ?end
-WHERE {{
-  {{
-    SELECT ?thing (MIN(STR(?begins)) AS ?start) (MAX(STR(?ends)) AS ?end)
-    WHERE {{
-      ?thing cg:country $country ; ?beginning ?begins .
-      FILTER(?beginning IN (cg:adopted, cg:validFrom, cg:periodStart, cg:started, dcterms:issued))
-      OPTIONAL {{
-        ?thing ?ending ?ends FILTER(?ending IN (cg:validUntil, cg:periodEnd, cg:ended))
-      }}
-    }}
-    GROUP BY ?thing
-  }}
-  ?thing a ?class .
-  FILTER(?class IN (cg:Strategy, cg:LegalFramework, cg:LegalAct, cg:FundingProgramme, cg:Call,
-                    cg:Publication, cg:Methodology, cg:PolicyPractice))
-  {name_of("?thing")}
-}}
-ORDER BY ?start ?name"""
-_ASSOCIATIONS: Final = f"""SELECT ?thing ?name (COUNT(DISTINCT ?member) AS ?members)
-WHERE {{
-  {{ SELECT DISTINCT ?thing {{
-    VALUES ?class {{ cg:NationalClusterAssociation cg:ClusterAssociation cg:ClusterNetwork }}
-    ?thing a ?class ; cg:country $country
-  }} }}
-  {name_of("?thing")}
-  OPTIONAL {{ ?member cg:memberOf ?thing }}
-}}
-GROUP BY ?thing ?name
-ORDER BY ?name"""
-_EUROCLUSTERS: Final = f"""SELECT ?thing ?acronym ?partner ?name ?role
-WHERE {{
-  ?partner cg:country $country .
-  ?participation cg:participant ?partner ; cg:participationIn ?thing ;
-                 cg:participationRole ?as .
-  ?thing cg:acronym ?acronym .
-  ?as skos:prefLabel ?role .
-  FILTER(LANG(?role) = $language)
-  FILTER EXISTS {{ ?thing a cg:Eurocluster }}
-  {name_of("?partner")}
-}}
-ORDER BY ?acronym ?name"""
-_ORGANISATIONS: Final = f"""SELECT ?thing ?name ?city ?since ?ended (MAX(?number) AS ?members)
-WHERE {{
-  ?thing a cg:ClusterOrganisation ; cg:country $country .
-  {name_of("?thing")}
-  OPTIONAL {{ ?thing cg:city ?city }}
-  OPTIONAL {{ ?thing cg:dissolvedOn ?ended }}
-  OPTIONAL {{
-    SELECT ?thing (MIN(STR(?year)) AS ?since) {{ ?thing cg:foundingYear ?year }} GROUP BY ?thing
-  }}
-  OPTIONAL {{ ?figure cg:figureOf ?thing ; cg:measure code:measure\\/members ; cg:value ?number }}
-}}
-GROUP BY ?thing ?name ?city ?since ?ended
-ORDER BY ?name"""
-_QUERIES: Final = {
-    "labels": _LABELS, "places": _PLACES, "policy": _POLICY, "associations": _ASSOCIATIONS,
-    "euroclusters": _EUROCLUSTERS, "organisations": _ORGANISATIONS,
-}  # fmt: skip
-
+# Queries whose rows the page shows.
+_ROWS: Final = ("labels", "places", "policy", "associations", "euroclusters", "organisations")
 _SERIES: Final = {
     "Strategy": 0, "LegalFramework": 1, "LegalAct": 1, "FundingProgramme": 2, "Call": 3,
     "Publication": 4, "Methodology": 4, "PolicyPractice": 5,
@@ -148,7 +74,8 @@ def _one(visit: Visit, code: str, name: str) -> Response:
     country = ox.NamedNode(COUNTRY + code)
     found = figures.numbers(visit)
     terms: dict[str, Term] = {"country": country, "language": visit.tongue}
-    rows: dict[str, Any] = {key: visit.select(query, **terms) for key, query in _QUERIES.items()}
+    texts = {key: query(f"country-{key}") for key in _ROWS}
+    rows: dict[str, Any] = {key: visit.select(text, **terms) for key, text in texts.items()}
     ecosystems = _ecosystems(visit, code, found.members)
     funding = visit.ask("country-funding", country=code)
     euroclusters: dict[tuple[str, str], list[Row]] = {}
@@ -177,8 +104,8 @@ def _one(visit: Visit, code: str, name: str) -> Response:
             for column in ("thing", "body", "kind", "prices", "status")
         ),
         queries={
-            key: visit.query_text(query, **terms)
-            for key, query in {"ecosystems": figures.ECOSYSTEMS, **_QUERIES}.items()
+            key: visit.query_text(text, **terms)
+            for key, text in {"ecosystems": query(figures.ECOSYSTEMS), **texts}.items()
         },
         class_of=lambda row: row["class"].removeprefix(CG),
         **rows,

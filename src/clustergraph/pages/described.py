@@ -17,6 +17,7 @@ from clustergraph.pages.figures import countries
 from clustergraph.pages.frame import page
 from clustergraph.pages.gather import key
 from clustergraph.pages.quality import findings_of
+from clustergraph.pages.rendering import query
 from clustergraph.pages.view import Row, View, conclusions, formats
 from clustergraph.pages.visit import short
 from clustergraph.protocol.parameters import whole_number
@@ -61,19 +62,6 @@ _TECHNICAL: Final = frozenset(
                 "cg:passesThresholds", "geo:asWKT"))
 )  # fmt: skip
 _MOST_PAGES: Final = 10_000
-# The result of a query that constructs triples is drawn as a network.
-_NETWORK: Final = """CONSTRUCT {
-  ?from ?relation ?to . ?from rdfs:label ?fromName . ?to rdfs:label ?toName
-}
-WHERE {
-  { BIND($thing AS ?from) $thing ?relation ?to }
-  UNION
-  { BIND($thing AS ?to) ?from ?relation $thing }
-  FILTER(isIRI(?to) && ?relation NOT IN (rdf:type, dcterms:source))
-  OPTIONAL { ?from rdfs:label ?fromName FILTER(LANG(?fromName) = $language) }
-  OPTIONAL { ?to rdfs:label ?toName FILTER(LANG(?toName) = $language) }
-}
-LIMIT 500"""
 
 
 def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> Response:
@@ -115,7 +103,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         ),
         query_for=lambda row: f"SELECT ?thing WHERE {{ ?thing <{row.incoming}> <{iri}> }}",
         map=_map(view),
-        network=visit.query_text(_NETWORK, thing=ox.NamedNode(iri), language=visit.tongue),
+        network=visit.query_text(query("network"), thing=ox.NamedNode(iri), language=visit.tongue),
         findings=findings_of(visit, [iri, *found.recorded()]),
         query=f"SELECT ?property ?value WHERE {{ <{iri}> ?property ?value }}",
         query_in=f"SELECT ?thing ?property WHERE {{ ?thing ?property <{iri}> }}",

@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Final
 
+from clustergraph.pages.rendering import query
 from clustergraph.vocab import CODE, PREFIXES
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNTRY", "ECOSYSTEMS", "MEASURES", "REGION", "Numbers", "by_name", "countries", "country_of",
-    "ecosystems", "middle", "name_of", "numbers", "regions", "sources", "towns",
+    "ecosystems", "middle", "numbers", "regions", "sources", "towns",
 ]  # fmt: skip
 
 COUNTRY: Final = CODE + "country/"
@@ -26,38 +27,11 @@ MEASURES: Final = ("organisations", "platforms", "holders", "gold", "eurocluster
 """What is counted for each country: columns of the question ``countries-in-numbers``."""
 
 
-def name_of(thing: str, name: str = "name") -> str:
-    """Return a pattern that binds ``?name`` to a label: in ``$language``, or else in English."""
-    return f"""{thing} rdfs:label ?{name}In FILTER(LANG(?{name}In) = "en")
-  OPTIONAL {{ {thing} rdfs:label ?{name}Own FILTER(LANG(?{name}Own) = $language) }}
-  BIND(COALESCE(?{name}Own, ?{name}In) AS ?{name})"""
-
-
+ECOSYSTEMS: Final = "ecosystems-of-countries"
+"""The query behind `ecosystems`."""
 _NAMES: Final = """SELECT ?country ?name
 WHERE { ?country a cg:Country ; skos:prefLabel ?name FILTER(LANG(?name) = $language) }"""
 _UNION: Final = "SELECT ?country { ?country a cg:Country ; cg:partOf code:country\\/EU }"
-ECOSYSTEMS: Final = f"""SELECT ?ecosystem ?name ?country (COUNT(DISTINCT ?cluster) AS ?n)
-       (COUNT(DISTINCT ?source) AS ?stated)
-WHERE {{
-  ?cluster a cg:ClusterOrganisation ; cg:country ?country ; cg:ecosystem ?ecosystem .
-  OPTIONAL {{
-    ?claim cg:claimSubject ?cluster ; cg:claimProperty cg:ecosystem ; cg:claimObject ?ecosystem ;
-           cg:basis basis:stated .
-    BIND(?cluster AS ?source)
-  }}
-  {name_of("?ecosystem")}
-}}
-GROUP BY ?ecosystem ?name ?country"""
-_SETS: Final = """SELECT ?set ?name ?table ?newest ?extracted ?limits ?rights ?licence ?source
-WHERE {
-  ?set a qb:DataSet ; rdfs:label ?name ; cg:limitation ?limits ; dcterms:rights ?rights ;
-       dcterms:license ?licence ; dcterms:identifier ?table .
-  FILTER(LANG(?name) = $language && LANG(?limits) = $language && LANG(?rights) = $language)
-  OPTIONAL { ?set cg:newestPeriod/cg:periodYear ?newest }
-  OPTIONAL { ?set cg:extractedOn ?extracted }
-  OPTIONAL { ?set dcterms:source ?source FILTER(CONTAINS(STR(?source), "europa.eu")) }
-}
-ORDER BY ?table ?source"""
 
 
 def countries(visit: Visit) -> dict[str, str]:
@@ -115,7 +89,7 @@ def ecosystems(visit: Visit) -> dict[str, tuple[str, dict[str, tuple[int, int]]]
 
     def counted() -> dict[str, tuple[str, dict[str, tuple[int, int]]]]:
         found: dict[str, tuple[str, dict[str, tuple[int, int]]]] = {}
-        for row in visit.select(ECOSYSTEMS, language=visit.tongue):
+        for row in visit.select(query(ECOSYSTEMS), language=visit.tongue):
             _, by = found.setdefault(row.ecosystem.rpartition("/")[2], (row.name, {}))
             by[row.country.removeprefix(COUNTRY)] = row.n, row.stated
         return found
@@ -145,7 +119,7 @@ def country_of(code: str) -> str:
 
 def sources(visit: Visit) -> list[Row]:
     """Return the published data sets behind the statistics: table, newest year, limits, licence."""
-    return visit.select(_SETS, language=visit.tongue)
+    return visit.select(query("data-sets"), language=visit.tongue)
 
 
 @cache

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from clustergraph import artefacts
 from clustergraph.pages import charts, figures, maps
 from clustergraph.pages.frame import asks_for_picture, page
+from clustergraph.pages.rendering import query
 from clustergraph.protocol import Response
 from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.questions import catalogue
@@ -57,7 +58,7 @@ def show(visit: Visit) -> Response:
         clusters=counts,
         pictures=[_map(visit, countries, counts)],
         heat=_heat(visit, countries[:_COUNTRIES]),
-        by_ecosystem=visit.query_text(figures.ECOSYSTEMS, language=visit.tongue),
+        by_ecosystem=visit.query_text(query(figures.ECOSYSTEMS), language=visit.tongue),
         starters=[known[name] for name in _STARTERS if name in known],
         questions=len(known),
         dumps=_DUMPS,

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from clustergraph.errors import UnknownNameError
 from clustergraph.pages import charts, figures
-from clustergraph.pages.figures import COUNTRY, name_of
+from clustergraph.pages.figures import COUNTRY
 from clustergraph.pages.frame import page
+from clustergraph.pages.rendering import query
 from clustergraph.protocol import Response
-from clustergraph.vocab import CODE, ID
+from clustergraph.vocab import ID
 
 if TYPE_CHECKING:
     from clustergraph.pages.pictures import Picture
@@ -20,81 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["show"]
 
 # Each step of the chain: where it comes from and where it goes to.
-_STEP: Final = """SELECT DISTINCT ?from ?fromName ?to ?toName
-WHERE {{
-  {pattern}
-  {names}
-}}
-ORDER BY ?fromName ?toName"""
-_STEPS: Final[Mapping[str, str]] = {
-    "strategy-programme": _STEP.format(
-        pattern="""?to a cg:FundingProgramme ; cg:implements ?from .
-  FILTER EXISTS { ?from a cg:Strategy }""",
-        names=name_of("?from", "fromName") + "\n  " + name_of("?to", "toName"),
-    ),
-    # Without a limit, which is never reached, the engine would look up all names first: ten times
-    # the time.
-    "programme-initiative": _STEP.format(
-        pattern="""{
-    SELECT DISTINCT ?from ?to WHERE {
-      ?to cg:fundedBy ?from .
-      FILTER EXISTS { ?to a/rdfs:subClassOf* cg:PolicyInitiative }
-      FILTER EXISTS { ?from a cg:FundingProgramme }
-    }
-    LIMIT 100000
-  }""",
-        names=name_of("?from", "fromName") + "\n  " + name_of("?to", "toName"),
-    ),
-    "initiative-eurocluster": _STEP.format(
-        pattern="""?to cg:partOf ?from ; cg:acronym ?toName .
-  FILTER EXISTS { ?to a cg:Eurocluster }
-  FILTER EXISTS { ?from a/rdfs:subClassOf* cg:PolicyInitiative }""",
-        names=name_of("?from", "fromName"),
-    ),
-}
-_PROGRAMMES: Final = f"""SELECT ?thing ?name ?start ?end ?country
-       (MIN(?euro) AS ?least) (MAX(?euro) AS ?most)
-WHERE {{
-  ?thing a cg:FundingProgramme ; cg:periodStart ?start .
-  OPTIONAL {{ ?thing cg:periodEnd ?end }}
-  OPTIONAL {{ ?thing cg:country ?country }}
-  OPTIONAL {{
-    ?amount cg:amountOf ?thing ; cg:amountKind <{CODE}amount-kind/budget> ;
-            cg:currency <{CODE}currency/EUR> ; cg:amountValue ?euro .
-  }}
-  {name_of("?thing")}
-}}
-GROUP BY ?thing ?name ?start ?end ?country
-ORDER BY ?start ?end ?name"""
-_NAMED: Final = """SELECT DISTINCT ?thing ?name
-WHERE {{
-  {pattern}
-  {name}
-}}
-ORDER BY ?name"""
-_ECOSYSTEMS: Final = _NAMED.format(
-    pattern="?thing a cg:IndustrialEcosystem .", name=name_of("?thing")
-)
-_GAPS: Final[Mapping[str, str]] = {
-    key: _NAMED.format(
-        pattern=pattern,
-        name="?thing cg:acronym ?name" if key.startswith("euroclusters") else name_of("?thing"),
-    )
-    for key, pattern in {
-        "strategies-unfunded": """?thing a cg:Strategy .
-  FILTER NOT EXISTS { ?by cg:implements ?thing }""",
-        "programmes-aimless": """?thing a cg:FundingProgramme .
-  FILTER NOT EXISTS { ?thing cg:implements|cg:partOf/cg:implements ?strategy }""",
-        "programmes-without-amount": """?thing a cg:FundingProgramme .
-  FILTER NOT EXISTS { ?amount cg:amountOf ?thing }""",
-        "initiatives-unfunded": """?thing a/rdfs:subClassOf* cg:PolicyInitiative .
-  FILTER NOT EXISTS { ?thing cg:fundedBy ?programme }""",
-        "ecosystems-without-eurocluster": """?thing a cg:IndustrialEcosystem .
-  FILTER NOT EXISTS { ?eurocluster cg:targetsEcosystem ?thing ; a cg:Eurocluster }""",
-        "euroclusters-without-amount": """?thing a cg:Eurocluster .
-  FILTER NOT EXISTS { ?amount cg:amountOf ?thing }""",
-    }.items()
-}
+_STEPS: Final = ("strategy-programme", "programme-initiative", "initiative-eurocluster")
+_GAPS: Final = (
+    "strategies-unfunded", "programmes-aimless", "programmes-without-amount",
+    "initiatives-unfunded", "ecosystems-without-eurocluster", "euroclusters-without-amount",
+)  # fmt: skip
 _SCOPES: Final = ("eu", "all")
 _BILLION: Final = 1_000_000_000
 _MILLION: Final = 1_000_000
@@ -103,9 +34,11 @@ _MILLION: Final = 1_000_000
 def show(visit: Visit) -> Response:
     """Show who funds an ecosystem, the programmes in time, what follows a strategy, and gaps."""
     language = {"language": visit.tongue}
-    found = figures.by_name(
-        visit, {row.thing: row.name for row in visit.select(_ECOSYSTEMS, **language)}
-    )
+    texts = {
+        name: query(f"policy-{name}") for name in ("ecosystems", "programmes", *_STEPS, *_GAPS)
+    }
+    asked_rows = {name: visit.select(text, **language) for name, text in texts.items()}
+    found = figures.by_name(visit, {row.thing: row.name for row in asked_rows["ecosystems"]})
     ecosystems = {iri.rpartition("/")[2]: name for iri, name in found.items()}
     countries = figures.by_name(visit, figures.countries(visit))
     ecosystem, country = visit.parameter("ecosystem"), visit.parameter("country").upper()
@@ -116,11 +49,9 @@ def show(visit: Visit) -> Response:
             raise UnknownNameError(kind, chosen, known)
     asked = {"ecosystem": ecosystem} | ({"country": country} if country else {})
     strategies = visit.parameters.get("strategy", [])
-    steps = {name: visit.select(query, **language) for name, query in _STEPS.items()}
+    steps = {name: asked_rows[name] for name in _STEPS}
     scope = "all" if visit.parameter("scope") == "all" else "eu"
-    programmes = [
-        row for row in visit.select(_PROGRAMMES, **language) if scope == "all" or not row.country
-    ]
+    programmes = [row for row in asked_rows["programmes"] if scope == "all" or not row.country]
     funding: dict[str, list[Row]] = {}
     for row in visit.ask("programmes-for-ecosystem", **asked) if ecosystem else ():
         funding.setdefault(row.link, []).append(row)
@@ -144,11 +75,8 @@ def show(visit: Visit) -> Response:
         programmes=programmes,
         scope=scope,
         scopes=_SCOPES,
-        gaps={name: visit.select(query, **language) for name, query in _GAPS.items()},
-        queries={
-            name: visit.query_text(query, **language)
-            for name, query in {"programmes": _PROGRAMMES, **_STEPS, **_GAPS}.items()
-        },
+        gaps={name: asked_rows[name] for name in _GAPS},
+        queries={name: visit.query_text(text, **language) for name, text in texts.items()},
         money=lambda row: _budget(visit.words("policy"), row),
         code=lambda iri: iri.removeprefix(COUNTRY),
     )

@@ -11,6 +11,7 @@ from clustergraph.errors import UnknownNameError
 from clustergraph.pages import boundaries, charts, figures, maps
 from clustergraph.pages.figures import COUNTRY, REGION, country_of, towns
 from clustergraph.pages.frame import page
+from clustergraph.pages.rendering import query
 from clustergraph.protocol import Response
 from clustergraph.vocab import PREFIXES
 
@@ -29,23 +30,6 @@ _DIVISIONS: Final = """SELECT ?activity ?code
 WHERE { ?activity cg:naceLevel 2 ; skos:notation ?code .
         FILTER(STRSTARTS(STR(?activity), $space)) }
 ORDER BY ?activity"""
-_ABOUT: Final = """SELECT ?level ?country ?above ?scheme ?note ?successor
-WHERE {
-  $region a cg:Region ; cg:nutsLevel ?level .
-  OPTIONAL { $region cg:regionCountry ?country }
-  OPTIONAL { $region skos:broader ?above . ?above cg:nutsLevel ?aboveLevel FILTER(?aboveLevel > 0) }
-  OPTIONAL { $region skos:inScheme ?scheme }
-  OPTIONAL { $region skos:changeNote ?note }
-  OPTIONAL { $region dcterms:isReplacedBy ?successor }
-}
-ORDER BY ?successor"""
-_FIGURES: Final = """SELECT ?measure ?value ?unit ?year
-WHERE {
-  ?figure cg:figureOf $region ; cg:measure ?measure ; cg:value ?value .
-  OPTIONAL { ?figure cg:unit ?unit }
-  OPTIONAL { ?figure cg:figureYear ?year }
-}
-ORDER BY ?measure ?year"""
 
 
 def show(visit: Visit) -> Response:
@@ -172,7 +156,7 @@ def _map(
 
 def _one(visit: Visit, code: str) -> Response:
     region = ox.NamedNode(REGION + code)
-    about = visit.select(_ABOUT, region=region)
+    about = visit.select(query("region-about"), region=region)
     if not about:
         raise UnknownNameError("region", code, [row.code for row in figures.regions(visit)])
     first, sources = about[0], figures.sources(visit)
@@ -187,7 +171,7 @@ def _one(visit: Visit, code: str) -> Response:
     )
     structure = _structure(visit, code) if published else []
     organisations = visit.ask("partners-in-region", region=code)
-    stated = visit.select(_FIGURES, region=region)
+    stated = visit.select(query("region-figures"), region=region)
     names = visit.names(
         [
             region.value, first.country, *(row.above for row in about),

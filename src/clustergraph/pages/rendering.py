@@ -1,22 +1,24 @@
-"""The environment in which the templates of pages and pictures are rendered."""
+"""What pages are made of beside Python: templates, and the queries in ``sparql/``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-__all__ = ["environment", "macros"]
+__all__ = ["environment", "macros", "query"]
+
+_HERE: Final = Path(__file__).parent
 
 
 @cache
 def environment() -> Environment:
     """Return the environment: everything that comes from data is escaped."""
     found = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -38,3 +40,9 @@ def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def macros(template: str) -> Any:
     """Return the macros of a template, to be called; each returns markup."""
     return environment().get_template(template).module
+
+
+@cache
+def query(name: str) -> str:
+    """Return the text of a query that pages ask; ``$name`` in it stands for a term."""
+    return (_HERE / "sparql" / f"{name}.rq").read_text(encoding="utf-8").rstrip()
