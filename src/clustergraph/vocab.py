@@ -9,7 +9,7 @@ from typing import Final
 
 __all__ = [
     "BASE", "CG", "CODE", "GRAPH", "ID", "INFERRED", "OBSERVATIONS", "ONTOLOGY", "PREFIXES",
-    "SHAPES", "shorten",
+    "SHAPES", "expand", "shorten",
 ]  # fmt: skip
 
 BASE: Final = "https://w3id.org/clustergraph/"
@@ -69,6 +69,12 @@ PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Prefix → namespace; known to every query of the command line and of the service."""
+
+
+def expand(name: str) -> str:
+    """Return the IRI that a name with a prefix of `PREFIXES` stands for; other text as it is."""
+    prefix, _, local = name.partition(":")
+    return PREFIXES[prefix] + local if prefix in PREFIXES else name
 
 
 def shorten(iri: str) -> str:

@@ -21,7 +21,7 @@ from clustergraph.pages.rendering import query
 from clustergraph.pages.view import Row, View, conclusions, formats
 from clustergraph.pages.visit import short
 from clustergraph.protocol.parameters import whole_number
-from clustergraph.vocab import CG, CODE, ID, PREFIXES
+from clustergraph.vocab import CG, CODE, ID, PREFIXES, expand
 
 if TYPE_CHECKING:
     from clustergraph.pages.facts import Thing
@@ -32,11 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["thing"]
 
 _TITLES: Final = tuple(PREFIXES[p] + n for p, n in (("rdfs", "label"), ("skos", "prefLabel")))
-
-
-def _full(name: str) -> str:
-    prefix, _, local = name.partition(":")
-    return PREFIXES[prefix] + local if prefix in PREFIXES else name
 
 
 @cache
@@ -51,14 +46,14 @@ def _groups_of_properties() -> dict[str, list[str]]:
 def _order() -> dict[tuple[bool, str], tuple[str, int]]:
     """Return group and place of each property, by direction and IRI."""
     return {
-        (name[:1] == "^", _full(name.removeprefix("^"))): (group, place)
+        (name[:1] == "^", expand(name.removeprefix("^"))): (group, place)
         for group, names in _groups_of_properties().items()
         for place, name in enumerate(names)
     }
 
 
 _TECHNICAL: Final = frozenset(
-    map(_full, ("dcterms:identifier", "cg:curatorNote", "skos:inScheme", "skos:topConceptOf",
+    map(expand, ("dcterms:identifier", "cg:curatorNote", "skos:inScheme", "skos:topConceptOf",
                 "cg:passesThresholds", "geo:asWKT"))
 )  # fmt: skip
 _MOST_PAGES: Final = 10_000
@@ -73,7 +68,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         headers: further headers of the response.
 
     """
-    whole = _full(visit.parameter("incoming"))
+    whole = expand(visit.parameter("incoming"))
     number = whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
     found = gathered(visit, iri, whole=whole, page=number)
     view = View(visit, found)

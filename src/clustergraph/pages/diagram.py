@@ -1,18 +1,21 @@
 """The picture of the ontology: its main classes as boxes, the main properties as arrows.
 
-Where the boxes stand is decided by hand, since no arithmetic lays out twenty boxes as readably;
-what they are and what leads from one to another is the model's, and a test compares them.
+Where the boxes stand is decided by hand (``data/diagram.toml``), since no arithmetic lays out
+twenty boxes as readably; what they are and what leads from one to another is the model's, and a
+test compares them.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.pages.lexicon import title_of
 from clustergraph.pages.model import Model
 from clustergraph.pages.rendering import macros
-from clustergraph.vocab import CG, PREFIXES
+from clustergraph.vocab import PREFIXES, expand
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -21,44 +24,19 @@ if TYPE_CHECKING:
 
 __all__ = ["ARROWS", "BOXES", "diagram"]
 
-_ORGANISATION: Final = PREFIXES["org"] + "Organization"
-_THING: Final = PREFIXES["owl"] + "Thing"
 _BELOW: Final = PREFIXES["rdfs"] + "subClassOf"
-
-BOXES: Final[Mapping[str, tuple[int, int]]] = {
-    CG + "PolicyDocument": (0, 0), CG + "Policy": (1, 0), CG + "FundingProgramme": (2, 0),
-    CG + "Call": (3, 0), CG + "MonetaryAmount": (4, 0),
-    CG + "Country": (0, 1), CG + "IndustrialEcosystem": (1, 1), CG + "ClusterPartnership": (2, 1),
-    CG + "LabelScheme": (3, 1), _THING: (4, 1),
-    CG + "Place": (0, 2), _ORGANISATION: (1, 2), CG + "LabelAward": (2, 2), CG + "Label": (3, 2),
-    CG + "Claim": (4, 2),
-    CG + "ClusterInitiative": (0, 3), CG + "ClusterOrganisation": (1, 3), CG + "Cluster": (2, 3),
-    CG + "Figure": (3, 3),
-}  # fmt: skip
-"""Column and row of each class."""
-
-ARROWS: Final = (
-    (CG + "Policy", CG + "setOutIn", CG + "PolicyDocument"),
-    (CG + "FundingProgramme", CG + "implements", CG + "Policy"),
-    (CG + "Call", CG + "callOf", CG + "FundingProgramme"),
-    (CG + "MonetaryAmount", CG + "amountOf", CG + "Call"),
-    (CG + "Policy", CG + "concernsEcosystem", CG + "IndustrialEcosystem"),
-    (CG + "ClusterPartnership", CG + "targetsEcosystem", CG + "IndustrialEcosystem"),
-    (CG + "ClusterPartnership", CG + "call", CG + "Call"),
-    (CG + "Label", CG + "labelScheme", CG + "LabelScheme"),
-    (_ORGANISATION, CG + "country", CG + "Country"),
-    (_ORGANISATION, CG + "place", CG + "Place"),
-    (_ORGANISATION, CG + "ecosystem", CG + "IndustrialEcosystem"),
-    (_ORGANISATION, CG + "partnerIn", CG + "ClusterPartnership"),
-    (_ORGANISATION, CG + "hasLabel", CG + "LabelAward"),
-    (CG + "LabelAward", CG + "awardedLabel", CG + "Label"),
-    (CG + "Claim", CG + "claimSubject", _THING),
-    (CG + "ClusterOrganisation", _BELOW, _ORGANISATION),
-    (CG + "ClusterOrganisation", CG + "runsClusterInitiative", CG + "ClusterInitiative"),
-    (CG + "ClusterOrganisation", CG + "managesCluster", CG + "Cluster"),
-    (CG + "ClusterInitiative", CG + "strengthensCluster", CG + "Cluster"),
-    (CG + "Figure", CG + "figureOf", _ORGANISATION),
+_DRAWN: Final = tomllib.loads(
+    (Path(__file__).parent / "data" / "diagram.toml").read_text(encoding="utf-8")
 )
+BOXES: Final[Mapping[str, tuple[int, int]]] = {
+    expand(name): (column, row)
+    for row, names in enumerate(_DRAWN["rows"])
+    for column, name in enumerate(names)
+}
+"""Column and row of each class."""
+ARROWS: Final = [
+    (expand(start), expand(name), expand(end)) for start, name, end in _DRAWN["arrows"]
+]
 """From which class which property leads to which other."""
 
 _WIDE, _HIGH = 166, 58

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 
 from clustergraph.pages.europe import point
 from clustergraph.quadstore.engine import reading
-from clustergraph.vocab import CG, CODE, ID, PREFIXES
+from clustergraph.vocab import CG, CODE, ID, PREFIXES, expand
 
 if TYPE_CHECKING:
     from clustergraph.quadstore.engine import Queryable
@@ -255,17 +255,12 @@ def concerned(store: ox.Store, triples: Iterable[ox.Triple], most: int) -> set[s
 
 def _back(store: ox.Store, step: str, end: Any) -> set[Any]:
     """Return from where a step of a path leads to a term."""
-    predicate = ox.NamedNode(_expand(step))
+    predicate = ox.NamedNode(expand(step.removeprefix("^")))
     if not step.startswith("^"):
         return {quad.subject for quad in store.quads_for_pattern(None, predicate, end, None)}
     if isinstance(end, ox.Literal):
         return set()
     return {quad.object for quad in store.quads_for_pattern(end, predicate, None, None)}
-
-
-def _expand(step: str) -> str:
-    prefix, _, local = step.removeprefix("^").partition(":")
-    return PREFIXES[prefix] + local
 
 
 def _steps() -> dict[str, list[tuple[list[str], int]]]:
@@ -276,11 +271,11 @@ def _steps() -> dict[str, list[tuple[list[str], int]]]:
     for path in paths:
         steps = path.split("/")
         for place, step in enumerate(steps):
-            found[_expand(step)].append((steps, place))
+            found[expand(step.removeprefix("^"))].append((steps, place))
     return found
 
 
-_STRUCTURE: Final = frozenset(map(_expand, (_ABOVE, _BROADER)))
+_STRUCTURE: Final = frozenset(map(expand, (_ABOVE, _BROADER)))
 _STEPS: Final = _steps()
 
 
