@@ -182,12 +182,24 @@ def _one(visit: Visit, code: str) -> Response:
         ]
     )  # fmt: skip
     name = names[region.value]
+    specialised = [
+        charts.Bar(f"{row.code} {names[row.activity]}", round(float(row.quotient), 2), mark=1)
+        for row in quotients[:_BARS]
+    ]
+    shares = [
+        charts.Bar(
+            names[row.activity],
+            float(row.percentOfRegion),
+            mark=float(row.percentOfRegion / row.quotient) if row.quotient else None,
+        )
+        for row in structure
+    ]
     return page(
         visit,
         "region",
         pictures=[
-            _bars(visit, name, quotients, names),
-            _structure_bars(visit, name, structure, names),
+            _bars(visit, "specialisation", name, specialised, "quotient", "as-europe"),
+            _bars(visit, "structure", name, shares, "percent", "share-eu"),
         ],
         notes=_notes(visit, sources),
         code=code,
@@ -221,36 +233,16 @@ def _structure(visit: Visit, code: str) -> list[Row]:
     return own
 
 
-def _bars(visit: Visit, name: str, rows: Sequence[Row], names: Mapping[str, str]) -> Picture | None:
-    t = visit.words("region")
-    bars = [
-        charts.Bar(f"{row.code} {names[row.activity]}", round(float(row.quotient), 2), mark=1)
-        for row in rows[:_BARS]
-    ]
-    title = t("specialisation-of", name=name)
-    about = (
-        t("specialisation-description", activity=bars[0].name, quotient=bars[0].value)
-        if bars
-        else ""
-    )
-    return charts.bars(visit.words("charts"), "specialisation", title, about, bars, t("as-europe"))
-
-
-def _structure_bars(
-    visit: Visit, name: str, rows: Sequence[Row], names: Mapping[str, str]
+def _bars(
+    visit: Visit, key: str, name: str, bars: Sequence[charts.Bar], value: str, mark: str
 ) -> Picture | None:
+    """Return the picture of a key of the words, described by its first bar."""
     t = visit.words("region")
-    bars = [
-        charts.Bar(
-            names[row.activity],
-            float(row.percentOfRegion),
-            mark=float(row.percentOfRegion / row.quotient) if row.quotient else None,
-        )
-        for row in rows
-    ]
-    title = t("structure-of", name=name)
-    about = t("structure-description", activity=bars[0].name, percent=bars[0].value) if bars else ""
-    return charts.bars(visit.words("charts"), "structure", title, about, bars, t("share-eu"))
+    if not bars:
+        return None
+    about = t(f"{key}-description", activity=bars[0].name, **{value: bars[0].value})
+    title = t(f"{key}-of", name=name)
+    return charts.bars(visit.words("charts"), key, title, about, bars, t(mark))
 
 
 def _notes(visit: Visit, sources: Iterable[Row]) -> list[str]:
