@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from clustergraph.pages.diagram import ARROWS, BOXES
 from clustergraph.pages.model import model
+from clustergraph.pages.ontology import ARROWS, BOXES
 from clustergraph.pages.rules import known
 from clustergraph.pages.words import Words
 from clustergraph.vocab import CG, PREFIXES
