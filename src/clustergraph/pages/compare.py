@@ -212,7 +212,11 @@ def _columns(
 
 
 def _values_of(kind: Kind) -> str:
-    return query("compare-organisation" if kind == "organisation" else "compare-place")
+    """Return the query for what stands in a column."""
+    if kind == "organisation":
+        return query("compare-organisation")
+    text = query("compare-place")
+    return text if kind == "country" else text.replace("cg:country", "cg:region/skos:broader*")
 
 
 def _cells(visit: Visit, kind: Kind, column: Column) -> dict[str, list[Value]]:
