@@ -251,6 +251,21 @@ def test_queries_are_searched_by_words_topics_and_tags(run) -> None:
     assert "did you mean money?" in run("queries", "--topic", "mony").err
 
 
+@pytest.mark.parametrize("given", ["contry=CZ", "date=nonsense"])
+def test_parameters_are_checked_before_the_graph_is_built(
+    run, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """Nobody waits for a graph to be told of a slip of the pen."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("the graph is opened")
+
+    monkeypatch.setattr("clustergraph.cli.asking.open_engine", never)
+    result = run("query", "labels-held-at", "-p", given)
+    assert result.code == 2
+    assert given.partition("=")[0] in result.err
+
+
 def test_parameters_take_names(run) -> None:
     """A name means what its code means; a wrong one is met with the right ones."""
     asked = ("query", "clusters-in-country", "--format", "csv", "-p")

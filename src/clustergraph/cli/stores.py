@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 import click
 
@@ -29,7 +30,15 @@ from clustergraph.settings import KEPT_GENERATIONS
 from clustergraph.terminal import table
 from clustergraph.vocab import GRAPH, PREFIXES
 
-__all__: list[str] = []
+if TYPE_CHECKING:
+    import pyoxigraph as ox
+
+    from clustergraph.quadstore.delta import Delta
+    from clustergraph.quadstore.generations import Settle
+    from clustergraph.quadstore.loading import Review, Sources
+    from clustergraph.shacl import Finding, Report
+
+__all__ = ["judge"]
 
 _GZIP_LEVEL: Final = 6
 
@@ -156,7 +165,6 @@ def load(
     """
     from pyoxigraph import RdfFormat
 
-    from clustergraph.cli import loader
     from clustergraph.quadstore.loading import RefusedError, load_apart
     from clustergraph.sparql.results import FORMATS
 
@@ -179,7 +187,7 @@ def load(
                 base_iri=base_iri,
                 tell=tell,
                 hear=show,
-                program=loader.PROGRAM,
+                program="from clustergraph.cli.stores import judge; judge()",
                 more={
                     "validate": not no_validate_writes,
                     "shapes": shapes and str(shapes),
@@ -194,6 +202,78 @@ def load(
     passed_s = time.monotonic() - started
     more = count(len(files), "file")
     click.echo(f"{store}: generation {generation.number} holds {more} more ({passed_s:.1f} s)")
+
+
+def judge() -> None:
+    """Be the process behind `load`: what it reads is judged before it is published."""
+    from clustergraph.quadstore.loading import work
+
+    work(_prepare)
+
+
+def _prepare(job: dict[str, Any]) -> tuple[Review | None, Settle | None]:
+    from clustergraph.owl import settle, unsettle
+    from clustergraph.quadstore.loading import say
+
+    def infer(store: ox.Store, delta: Delta | None) -> Delta | None:
+        say(doing="inferring")
+        return settle(store, delta)
+
+    return (_reviewer(job) if job["validate"] else None), (infer if job["inference"] else unsettle)
+
+
+def _reviewer(job: dict[str, Any]) -> Review:
+    from clustergraph.errors import InvalidChangeError
+    from clustergraph.quadstore.engine import Engine, is_store, nothing
+    from clustergraph.quadstore.loading import RefusedError, say
+    from clustergraph.shacl import render
+    from clustergraph.shacl.guard import Guard
+
+    guard = Guard(None if job["shapes"] is None else Path(job["shapes"]))
+    directory = Path(job["directory"])
+
+    def before() -> ox.Store:
+        return Engine(directory).store if is_store(directory) else nothing()
+
+    def review(store: ox.Store, delta: Delta | None, sources: Sources | None) -> None:
+        say(doing="checking")
+        try:
+            guard.validate(store, delta, before)
+        except InvalidChangeError as error:
+            report = _placed(error.report, job, sources)
+            raise RefusedError(render(report, colour=job["colour"]).rstrip("\n")) from error
+
+    return review
+
+
+def _placed(report: Report, job: dict[str, Any], sources: Sources | None) -> Report:
+    """Return a report with the places of its findings in the files."""
+    from clustergraph.csvw import Place
+    from clustergraph.shacl.locate import located
+
+    paths = [Path(path) for path in job["paths"]]
+    if sources is None:
+        sources = dict(_stated(report.findings, paths, job))
+    statements = {triple: tuple(Place(path) for path in files) for triple, files in sources.items()}
+    found = tuple(located(report.findings, statements, job["base_iri"]))
+    return replace(report, findings=found, files=len({finding.file for finding in found} - {None}))
+
+
+def _stated(
+    findings: Iterable[Finding], paths: Iterable[Path], job: dict[str, Any]
+) -> Iterator[tuple[ox.Triple, list[Path]]]:
+    """Yield the statements of files that are about what findings are about."""
+    import pyoxigraph as ox
+
+    from clustergraph.rdf.files import format_of, opened
+
+    things = {finding.focus for finding in findings}
+    given = job["form"] and ox.RdfFormat.from_media_type(job["form"])
+    for path in paths:
+        with opened(path) as (content, _):
+            for quad in ox.parse(content, given or format_of(path), base_iri=job["base_iri"]):
+                if quad.subject in things or quad.object in things:
+                    yield quad.triple, [path]
 
 
 class _Listing(click.Group):
