@@ -173,7 +173,7 @@ def load(
     started = time.monotonic()
     sizes = [file.stat().st_size if file.is_file() else 0 for file in files]
     try:
-        with progress("reading") as show:
+        with progress(f"reading {sum(sizes):,} bytes") as show:
 
             def tell(index: int, done: int) -> None:
                 read = sum(sizes[:index]) + done
