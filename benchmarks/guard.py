@@ -14,7 +14,7 @@ from bench import Bench, middle, say
 from report import Finding
 
 from clustergraph.errors import InvalidChangeError
-from clustergraph.http.admission import admit
+from clustergraph.http.writer import admit
 from clustergraph.owl import Inference
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.delta import Changed
@@ -91,10 +91,10 @@ def commits(
             store: ox.Store, _: int | None, text: str = text, marks: list[float] = marks
         ) -> object:
             marks.append(time.perf_counter())
-            changed = Changed(None, update(store, text))
+            delta = update(store, text)
             marks.append(time.perf_counter())
             try:
-                return admit(store, changed, guard, lambda: Engine(directory).store)
+                return Changed(None, admit(store, delta, guard, lambda: Engine(directory).store)[0])
             finally:
                 marks.append(time.perf_counter())
 

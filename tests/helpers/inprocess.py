@@ -27,7 +27,7 @@ from clustergraph.http.worker import Reader, config_of, open_generation
 from clustergraph.pages.frame import not_found
 from clustergraph.protocol import Change, Context, Request, Response, faults, problems
 from clustergraph.workers import wire
-from clustergraph.workers.call import Call, Seat
+from clustergraph.workers.pool import Call
 
 Commit = Callable[[Callable[..., Any]], tuple[int, Any]]
 
@@ -92,7 +92,7 @@ def handler_of(request: Request) -> Callable[[Request, Context], Response | Chan
         allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
         if method == "OPTIONS":
             return lambda _, __: Response(204, [("Allow", allowed)])
-        raise faults.method_not_allowed(method, allowed)
+        raise faults.method_not_allowed(f"{request.path} takes {allowed}", allowed)
     route = routes[method]
     request.operation = route.operation
     assert route.handler is not None, f"{request.path} is no route of workers"
@@ -173,7 +173,7 @@ class Inline:
     def __init__(self, directory: Path, options: Options) -> None:
         self.target = target_of(directory)
         self.failures: dict[str, int] = {}
-        self.on_publish = lambda: None
+        self.on_publish = self.publish = lambda *_: None
         self.ready = True
         self._socket = _Socket()
         opened = open_generation(config_of(options.for_worker()), network=False)
@@ -185,9 +185,9 @@ class Inline:
 
     def submit(self, payload: bytes, file: Any, deadline_s: float) -> Call:
         assert file is None, "a long body needs a process"
-        call = Call(lambda *_: None, payload, file, deadline_s)
+        call = Call(self, payload, file, deadline_s)  # type: ignore[arg-type]
         call.frames.extend(self._pass(bytes([wire.ASK]) + payload))
-        call.worker = Seat(self)  # type: ignore[arg-type]
+        call.worker = self  # type: ignore[assignment]
         return call
 
     def resume(self) -> None:

@@ -15,7 +15,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from clustergraph.http.cache import Answer, AnswerCache
+from clustergraph.http.cache import AnswerCache
+from clustergraph.http.codec import Head
 from clustergraph.http.limits import OpenRequests, Throttle
 from clustergraph.http.routes import ROUTES
 
@@ -297,13 +298,13 @@ def test_the_cache_is_bounded_in_bytes() -> None:
     cache = AnswerCache(1_000_000)
     for n in range(2000):
         key = b"%d" % n + b"k" * 900
-        cache.put(key, Answer(200, [(b"link", b"l" * 5000)], b"b" * 100))
+        cache.put(key, Head(200, [(b"link", b"l" * 5000)], b"b" * 100))
         kept = sum(len(key) + 5100 for _ in range(len(cache)))
         assert kept <= 1_000_000
     assert cache.used_bytes <= 1_000_000
     cache.clear()
-    cache.put(b"k" * 200_000, Answer(200, [], b""))
-    cache.put(b"k", Answer(200, [(b"link", b"l" * 200_000)], b""))
+    cache.put(b"k" * 200_000, Head(200, [], b""))
+    cache.put(b"k", Head(200, [(b"link", b"l" * 200_000)], b""))
     assert len(cache) == cache.used_bytes == 0
 
 
@@ -471,7 +472,7 @@ def test_two_services_share_nothing(small_store: Path) -> None:
 
     first, second = (create_gateway(small_store, Options(prepare=False)) for _ in range(2))
     first.metrics.observe("query", 200, 0.1, 10)
-    first.responder.cache.put(b"key", Answer(200, [], b"x"))
+    first.responder.cache.put(b"key", Head(200, [], b"x"))
     assert b'operation="query"' in first.metrics.render()
     assert b'operation="query"' not in second.metrics.render()
     assert len(second.responder.cache) == 0

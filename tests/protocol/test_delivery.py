@@ -70,7 +70,7 @@ def test_limit_on_graphs_and_tables(make: Callable[..., Any]) -> None:
 def test_failure_before_the_first_chunk(error: Exception, status: int) -> None:
     """An error while nothing is sent is a problem document of its own status."""
 
-    def fail(_: object) -> bytes:
+    def fail(_: object) -> None:
         raise error
 
     sent = deliver(Response(200, [("Content-Type", "text/csv")], fail))
@@ -82,7 +82,7 @@ def test_failure_before_the_first_chunk(error: Exception, status: int) -> None:
 def test_unexpected_failure_is_in_the_log_and_not_in_the_response() -> None:
     """The response names an identifier by which the log has the traceback."""
 
-    def fail(_: object) -> bytes:
+    def fail(_: object) -> None:
         raise RuntimeError("secret")
 
     sent = deliver(Response(200, [], fail))
@@ -95,8 +95,9 @@ def test_unexpected_failure_is_in_the_log_and_not_in_the_response() -> None:
 def test_failure_after_the_first_chunk() -> None:
     """An error once something is sent aborts the answer, and the log has it."""
 
-    def fail(write: Any) -> bytes:
-        write(b"x" * 10)
+    def fail(sink: Any) -> None:
+        sink.write(b"x" * CHUNK_BYTES)
+        sink.write(b"x")
         raise RuntimeError("secret")
 
     sent = deliver(Response(200, [], fail))
@@ -107,9 +108,9 @@ def test_failure_after_the_first_chunk() -> None:
 def test_head_of_a_streamed_answer_has_no_length() -> None:
     """What is not known before the end is not claimed to be 0."""
 
-    def stream(write: Any) -> bytes:
-        write(b"x")
-        return b"y"
+    def stream(sink: Any) -> None:
+        sink.write(b"x" * CHUNK_BYTES)
+        sink.write(b"y")
 
     sent = deliver(Response(200, [], stream), head_only=True)
     assert sent.complete
@@ -121,12 +122,12 @@ def test_head_of_a_streamed_answer_has_no_length() -> None:
 def test_nothing_follows_a_complete_response() -> None:
     """Whatever becomes of the signal that the head was enough, no frame follows the head."""
 
-    def stream(write: Any) -> bytes:
+    def stream(sink: Any) -> None:
         try:
-            write(b"x")
+            sink.write(b"x" * CHUNK_BYTES)
+            sink.write(b"y")
         except Exception as error:
             raise OSError("the engine turns one error into another") from error
-        return b"y"
 
     sent = deliver(Response(200, [], stream), head_only=True)
     assert len(sent.frames) == 1

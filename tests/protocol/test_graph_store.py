@@ -141,7 +141,7 @@ def test_content_that_is_not_what_it_says(exchange: Any, method: str) -> None:
     reply = exchange.send(method, G1, TURTLE, body)
     assert reply.status == 400
     assert (reply.json["line"], reply.json["column"]) == (2, 24)
-    assert "did you mean cg:" in reply.json["detail"]
+    assert "prefix cgx:" in reply.json["detail"]
     assert exchange.send("GET", G1).triples() == {A}
 
 

@@ -87,8 +87,11 @@ def test_file_names_are_harmless(name: str) -> None:
 
 @pytest.mark.parametrize(
     "disposition",
-    ["filename=" + "a" * 3000, "filename=" + '"' * 3000, ";" * 3000, "a=b;" * 700, "\\" * 3000],
-)
+    [
+        "filename=" + "a" * 3000, "filename=" + '"' * 3000, ";" * 3000, "a=b;" * 700, "\\" * 3000,
+        ';"' * LONG,
+    ],
+)  # fmt: skip
 def test_form_headers_are_bounded(disposition: str) -> None:
     """Whatever stands in the headers of a part, there is an answer."""
     with suppress(RequestError):
@@ -102,6 +105,9 @@ def test_form_headers_are_bounded(disposition: str) -> None:
         "", "--b", "--b\r\n", "--b\r\nA: b\r\n\r\nx", "--b--", "--b\r\n\r\n", "x" * LONG,
         "--b\r\n" + "A" * LONG, "--b\r\n" + "A: b\r\n" * 1000,
         "--b\r\nA: b\r\n\r\n" * 101 + "--b--",
+        "--b\r\n" + "".join(
+            f"Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n" for n in range(2000)
+        ),
     ],
 )  # fmt: skip
 def test_malformed_form(exchange: Any, body: str) -> None:

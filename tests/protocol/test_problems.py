@@ -141,7 +141,8 @@ def test_each_kind_of_problem_has_one_status() -> None:
         (int(match[1]), match[2])
         for path in package.rglob("*.py")
         for match in re.finditer(
-            r'(?:RequestError|refuse)\(\s*(\d{3}),\s*"([^"]+)"', path.read_text("utf-8")
+            r'(?:RequestError,|RequestError\(|refuse\()\s*(\d{3}),\s*"([^"]+)"',
+            path.read_text("utf-8"),
         )
     }
     made |= {(status, title) for status, title, _ in WORKER_FAILURES.values()}

@@ -11,7 +11,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import RequestError
-from clustergraph.protocol import Context, Request, questions
+from clustergraph.protocol import Context, Request, Sink, questions
 from clustergraph.quadstore import Engine, build
 from clustergraph.questions import catalogue
 from clustergraph.questions.parameters import TODAY
@@ -40,7 +40,9 @@ def ask(context: Context, query: bytes, accept: str = "text/csv", name: str = "g
     response = questions.answer(request, context)
     parts: list[bytes] = []
     if not isinstance(response.body, bytes):
-        response.body = b"".join([*parts, response.body(parts.append)])
+        sink = Sink(parts.append)
+        response.body(sink)
+        response.body = b"".join([*parts, sink.rest()])
     return response
 
 

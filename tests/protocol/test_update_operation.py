@@ -286,14 +286,3 @@ def test_prepared_changes(make: Callable[..., Any]) -> None:
     generation, result = exchange.commit(change.apply)
     assert change.respond(result, generation).status == 204
     assert "new" in exchange.select(ALL)
-
-
-def test_conditional_change_after_others(make: Callable[..., Any]) -> None:
-    """RFC 9110 13.1.1: behind another change in the same group no tag fits any more."""
-    exchange = make()
-    headers = {**DIRECT, "if-match": f'"{exchange.context.generation}-x"'}
-    change = prepare(Request("POST", "/update", b"", headers, INSERT.encode()), exchange.context)
-    assert isinstance(change, Change)
-    with pytest.raises(Exception, match="If-Match") as caught:
-        change.apply(exchange.context.store, None)
-    assert caught.value.status == 412

@@ -14,8 +14,7 @@ import pytest
 
 from clustergraph.errors import StoreError
 from clustergraph.workers import wire
-from clustergraph.workers.call import Call
-from clustergraph.workers.pool import Pool, PoolSize
+from clustergraph.workers.pool import Call, Pool, PoolSize
 from clustergraph.workers.process import BusyError, DiedError, Target, Worker
 
 # Answers each request with the number of its generation, its process and the request.
@@ -210,45 +209,7 @@ def test_queue_is_bounded_and_in_order(script: Path, tmp_path: Path) -> None:
         await answer(first)
         assert [(await answer(one))[2] for one in waiting] == [b"0", b"2"]
 
-    run(script, body, workers=1, spares=0, queue=3, slots=0, depth=1)
-
-
-def test_a_request_behind_a_long_one_goes_to_another_worker(script: Path, tmp_path: Path) -> None:
-    """Second requests wait in the socket of a worker only as long as the first is short."""
-
-    async def body(pool: Pool) -> None:
-        go = tmp_path / "go"
-        held = [submit(pool, b"until %b" % bytes(go)) for _ in range(2)]
-        behind = [submit(pool, b"behind %d" % number) for number in range(2)]
-        assert pool.figures()["waiting"] == 0
-        # Both workers run long, and the spare answers what waited behind them.
-        answers = [await answer(one) for one in behind]
-        assert [what for _, _, what in answers] == [b"behind 0", b"behind 1"]
-        go.touch()
-        pids = {(await answer(one))[1] for one in held}
-        assert pids.isdisjoint(pid for _, pid, _ in answers)
-        # The late responses to the same requests are discarded.
-        found = await asyncio.gather(*(ask(pool, b"%d" % n) for n in range(50)))
-        assert [what for _, _, what in found] == [b"%d" % n for n in range(50)]
-        await eventually(lambda: pool.figures()["busy"] == 0)
-        assert pool.failures == {}
-
-    run(script, body, workers=2, spares=1, long_after_s=0.2)
-
-
-def test_worker_that_dies_does_not_fail_what_waited_behind(script: Path, tmp_path: Path) -> None:
-    """Only the request that was being handled fails."""
-
-    async def body(pool: Pool) -> None:
-        go = tmp_path / "go.abort"
-        first, second = submit(pool, b"until %b" % bytes(go)), submit(pool, b"second")
-        go.touch()
-        assert (await answer(second))[2] == b"second"
-        with pytest.raises(DiedError) as caught:
-            await first.frame()
-        assert caught.value.reason == "memory"
-
-    run(script, body, workers=1)
+    run(script, body, workers=1, spares=0, queue=3, slots=0)
 
 
 def test_slow_client_holds_its_worker_not_memory(script: Path) -> None:
@@ -317,21 +278,30 @@ def test_workers_get_no_secrets(script: Path, monkeypatch: pytest.MonkeyPatch) -
     run(script, body, workers=1, spares=0)
 
 
-def test_old_priority_comes_back(script: Path) -> None:
-    """A worker gets the lowest priority and, as root, its own again."""
+def test_long_requests_get_the_lowest_priority(script: Path) -> None:
+    """A worker that runs long leaves the processors to others."""
 
     async def body() -> None:
         worker = Worker([sys.executable, str(script), "well"], Target(1, "nowhere"))
         try:
             await worker.open(worker.target)
-            pid = worker.process.pid
-            before = os.getpriority(os.PRIO_PROCESS, pid)
-            worker.set_priority(low=True)
-            assert os.getpriority(os.PRIO_PROCESS, pid) == 19
-            if os.geteuid() == 0:
-                worker.set_priority(low=False)
-                assert os.getpriority(os.PRIO_PROCESS, pid) == before
+            worker.deprioritise()
+            assert os.getpriority(os.PRIO_PROCESS, worker.process.pid) == 19
         finally:
             worker.close()
 
     asyncio.run(body())
+
+
+def test_the_time_of_a_request_begins_with_its_worker(script: Path, tmp_path: Path) -> None:
+    """With a limit for the work itself, a request may wait and then take that long."""
+
+    async def body(pool: Pool) -> None:
+        with pytest.raises(DiedError, match="deadline"):
+            await ask(pool, b"endless", limit_s=60)
+        call = submit(pool, b"%d" % 1, limit_s=0.001)
+        await asyncio.sleep(0)
+        with pytest.raises(BusyError):
+            await call.frame()
+
+    run(script, body, workers=1, spares=0, slots=0, limit_s=0.1)

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Final
 
-from clustergraph.http.codec import Headers
+from clustergraph.http.codec import Head
 
-__all__ = ["Answer", "AnswerCache"]
+__all__ = ["AnswerCache"]
 
 # What an entry takes besides its bytes, and a header besides its.
 _ENTRY_BYTES: Final = 600
 _HEADER_BYTES: Final = 120
 # One entry takes at most this part of the room.
 _SHARE: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A complete response.
-
-    Attributes:
-        status: the HTTP status.
-        headers: with ETag and Content-Length.
-        body: compressed if the headers say so.
-        etag: the value of the ETag; empty: there is none.
-    """
-
-    status: int
-    headers: Headers
-    body: bytes
-    etag: bytes = b""
-
-    def size_bytes(self) -> int:
-        """Return about how much memory it takes."""
-        headers = sum(len(name) + len(value) + _HEADER_BYTES for name, value in self.headers)
-        return len(self.body) + headers + _ENTRY_BYTES
 
 
 class AnswerCache:
@@ -51,7 +28,7 @@ class AnswerCache:
         self.used_bytes = 0
         self.hits = 0
         self.misses = 0
-        self._answers: OrderedDict[bytes, Answer] = OrderedDict()
+        self._answers: OrderedDict[bytes, Head] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -61,7 +38,7 @@ class AnswerCache:
         """The largest entry that is kept."""
         return self.room_bytes // _SHARE
 
-    def get(self, key: bytes) -> Answer | None:
+    def get(self, key: bytes) -> Head | None:
         """Return the response to a request, if it is kept."""
         answer = self._answers.get(key)
         if answer is None:
@@ -71,18 +48,24 @@ class AnswerCache:
         self._answers.move_to_end(key)
         return answer
 
-    def put(self, key: bytes, answer: Answer) -> None:
+    def put(self, key: bytes, answer: Head) -> None:
         """Keep a response, unless it is too long."""
-        size = len(key) + answer.size_bytes()
+        size = len(key) + _size_bytes(answer)
         if size > self.limit_bytes or key in self._answers:
             return
         self._answers[key] = answer
         self.used_bytes += size
         while self.used_bytes > self.room_bytes:
             oldest, removed = self._answers.popitem(last=False)
-            self.used_bytes -= len(oldest) + removed.size_bytes()
+            self.used_bytes -= len(oldest) + _size_bytes(removed)
 
     def clear(self) -> None:
         """Remove all: another generation is published."""
         self._answers.clear()
         self.used_bytes = 0
+
+
+def _size_bytes(answer: Head) -> int:
+    """Return about how much memory a response takes."""
+    headers = sum(len(name) + len(value) + _HEADER_BYTES for name, value in answer.headers)
+    return len(answer.body) + headers + _ENTRY_BYTES

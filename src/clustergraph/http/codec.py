@@ -84,6 +84,7 @@ class Head(msgspec.Struct, array_like=True):
         body: the whole body, or its first bytes.
         cacheable: whether the same request gets the same response while the generation lasts.
         error: for the log: what went wrong unexpectedly, with its traceback.
+        published: number and time of the generation that a write has made.
     """
 
     status: int
@@ -91,6 +92,7 @@ class Head(msgspec.Struct, array_like=True):
     body: bytes = b""
     cacheable: bool = False
     error: str = ""
+    published: tuple[int, float] | None = None
 
 
 encode_request: Final[Callable[[Ask], bytes]] = msgspec.msgpack.Encoder().encode

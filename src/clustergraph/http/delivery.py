@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.http.codec import Head, Headers, encode_head
-from clustergraph.protocol import Request, Response, problems
+from clustergraph.protocol import Request, Response, Sink, problems
 from clustergraph.workers import wire
 
 __all__ = ["Delivery", "HeadOnlyError", "LogBuffer", "send_failure"]
@@ -110,10 +110,9 @@ class Delivery:
             self._whole(response, body)
             return
 
-        def write(chunk: bytes) -> None:
-            self._chunk(response, chunk)
-
-        last = body(write)
+        sink = Sink(lambda chunk: self._chunk(response, chunk))
+        body(sink)
+        last = sink.rest()
         if not self.started:
             self._whole(response, last)
             return
@@ -137,7 +136,7 @@ class Delivery:
         long = len(body) > wire.CHUNK_BYTES
         if (self._head_only or long) and response.status not in (204, 304):
             headers.append((b"content-length", b"%d" % len(body)))
-        head = Head(response.status, headers, b"", response.cacheable, error)
+        head = Head(response.status, headers, b"", response.cacheable, error, response.published)
         if self._head_only:
             self._send_head(wire.FULL, head)
         elif not long:

@@ -17,7 +17,7 @@ from clustergraph.http.options import Options
 from clustergraph.http.routes import Route
 from clustergraph.pages.words import LANGUAGES, THEMES
 from clustergraph.protocol import faults, problems
-from clustergraph.protocol.negotiation import prefers_html
+from clustergraph.protocol.negotiation import prefers_html, weighted
 
 __all__ = [
     "ALWAYS",
@@ -77,14 +77,10 @@ _MAX_VALUE_BYTES: Final = 8 << 10
 _MIN_TIMEOUT_S: Final = 0.1
 _TIMEOUT: Final = re.compile(rb"(?:^|&)timeout=([0-9]{1,6}(?:\.[0-9]{1,6})?)(?:&|$)")
 _WAIT: Final = re.compile(rb"(?:^|[,;\s])wait=([0-9]{1,6})(?:$|[,;\s])")
-_ZERO: Final = re.compile(rb"q\s*=\s*0(?:\.0*)?")
 _HOST: Final = re.compile(
     r"[A-Za-z0-9.\-_]{1,255}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
 )
 _COOKIE: Final = re.compile(rb"(?:^|[;,]\s*)(lang|theme)=([a-z]+)\s*(?=$|[;,])")
-_LANGUAGE: Final = re.compile(
-    rb"\s*([A-Za-z]{2,3}|\*)(?:-[\w-]+)?\s*(?:;\s*q=([01](?:\.\d*)?))?\s*"
-)
 # Longer bodies go to a worker as a file.
 _INLINE_BYTES: Final = 64 << 10
 # A longer body is sent in pieces, so that a client that does not read it is noticed.
@@ -398,12 +394,9 @@ def _page(title: str, detail: str) -> bytes:
 @lru_cache(maxsize=128)
 def _accepts_gzip(accepted: bytes) -> bool:
     """Return whether Accept-Encoding admits gzip, by name or as ``*`` (RFC 9110, 12.5.3)."""
-    codings = {}
-    for part in accepted[:1000].lower().split(b","):
-        coding, _, weight = part.partition(b";")
-        codings[coding.strip()] = not _ZERO.fullmatch(weight.strip())
-    named = [codings[name] for name in (b"gzip", b"x-gzip", b"*") if name in codings]
-    return bool(named) and named[0]
+    codings = dict(weighted(accepted[:1000].decode("latin-1")))
+    named = [codings[name] for name in ("gzip", "x-gzip", "*") if name in codings]
+    return bool(named) and named[0] > 0
 
 
 def visitor(headers: dict[bytes, bytes]) -> tuple[str, str]:
@@ -419,10 +412,8 @@ def visitor(headers: dict[bytes, bytes]) -> tuple[str, str]:
 @lru_cache(maxsize=128)
 def _preferred(accepted: bytes) -> str:
     best, language = 0.0, LANGUAGES[0]
-    for part in accepted[:1000].split(b","):
-        if match := _LANGUAGE.fullmatch(part):
-            name = match[1].decode().lower()
-            quality = float(match[2] or 1)
-            if name in LANGUAGES and quality > best:
-                best, language = quality, name
+    for name, quality in weighted(accepted[:1000].decode("latin-1")):
+        name = name.partition("-")[0]
+        if name in LANGUAGES and quality > best:
+            best, language = quality, name
     return language

@@ -27,11 +27,10 @@ from clustergraph.http.exchange import (
     secured,
 )
 from clustergraph.http.limits import OpenRequests, Throttle, close_surplus_connections
-from clustergraph.http.metrics import AccessLog, Metrics
+from clustergraph.http.metrics import AccessLog
 from clustergraph.http.options import Options
 from clustergraph.http.responder import Responder
 from clustergraph.http.routes import NOT_FOUND, resolve
-from clustergraph.http.writing import Writes
 from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.workers.pool import Pool
 from clustergraph.workers.process import Target
@@ -61,8 +60,7 @@ class Gateway:
         readers: workers that read; not started yet.
         app: answers what no worker is needed for.
         federated: workers that may call other hosts; None: there are none.
-        writes: commits writes to the graph here; None: it takes none.
-        writers: workers that pass writes on to another server; None: there are none.
+        writers: workers that write, here or to another server; None: there are none.
         background: computes ahead what pages need; None: nobody does.
         published: returns the generation that is published now.
     """
@@ -73,17 +71,16 @@ class Gateway:
         readers: Pool,
         app: Application,
         federated: Pool | None = None,
-        writes: Writes | None = None,
         writers: Pool | None = None,
         background: Background | None = None,
         published: Callable[[], Target] | None = None,
     ) -> None:
         self.options = options
         self.readers = readers
-        self.writes = writes
         self.background = background
         self.responder = Responder(options, readers, federated, writers)
-        self.metrics = Metrics(readers, self.responder.cache)
+        self.responder.publish = self.publish
+        self.metrics = self.responder.metrics
         self.log = (
             AccessLog(options.access_log, options.log_queries) if options.access_log else None
         )
@@ -98,8 +95,6 @@ class Gateway:
         self._follow_error = ""
         self._ticker: asyncio.Task[None] | None = None
         readers.on_publish = self.responder.cache.clear
-        if writes is not None:
-            writes.publish = self.publish
         if background is not None:
             background.on_failure = self.metrics.prepare_failures.inc
 
@@ -112,7 +107,7 @@ class Gateway:
             StoreError: they cannot start; says why.
         """
         try:
-            for part in (self.readers, self._federated, self._writers, self.writes):
+            for part in (self.readers, self._federated, self._writers):
                 if part is not None:
                     await part.start()
         except BaseException:
@@ -126,7 +121,7 @@ class Gateway:
         """End the workers."""
         if self._ticker is not None:
             self._ticker.cancel()
-        parts = (self.background, self.writes, self._writers, self._federated, self.readers)
+        parts = (self.background, self._writers, self._federated, self.readers)
         for part in parts:
             if part is not None:
                 await part.stop()
@@ -249,7 +244,7 @@ class Gateway:
 
     async def _write(self, exchange: Exchange) -> None:
         """Carry out a request that changes the graph."""
-        if self.writes is None and self._writers is None:
+        if self._writers is None:
             detail = (
                 "nobody may write here: the service was started without a token "
                 "(--token-file or CLUSTERGRAPH_TOKEN)"
@@ -260,10 +255,7 @@ class Gateway:
         elif await self._authorise(exchange, self.options.token) and await exchange.receive_body(
             self.options.max_upload_bytes
         ):
-            if self.writes is not None:
-                await self.writes.answer(exchange, self.metrics)
-            else:
-                await self.responder.write(exchange)
+            await self.responder.write(exchange)
 
     async def _authorise(self, exchange: Exchange, expected: str) -> bool:
         """Return whether a request has the token; else it has been refused."""
@@ -314,13 +306,22 @@ class Gateway:
         status = LEFT if exchange.left and not exchange.started else exchange.status
         operation = exchange.route.operation if exchange.route is not None else "unknown"
         self.metrics.observe(operation, status, seconds, exchange.sent_bytes)
-        if self.log is not None:
+        if self.log is None:
+            return
+        more = {}
+        if self.log.with_queries:
             text = exchange.query_string + (b"\n" + exchange.body if exchange.body else b"")
-            query = text.decode("utf-8", "replace").strip() if self.log.with_queries else None
-            self.log.write(
-                exchange.client, exchange.method, exchange.path, status, seconds,
-                exchange.sent_bytes, exchange.outcome, query,
-            )  # fmt: skip
+            more["query"] = text.decode("utf-8", "replace").strip()
+        self.log.write(
+            client=exchange.client,
+            method=exchange.method,
+            path=exchange.path,
+            status=status,
+            seconds=round(seconds, 6),
+            bytes=exchange.sent_bytes,
+            how=exchange.outcome,
+            **more,
+        )
 
 
 def _joined(pairs: Headers) -> dict[bytes, bytes]:

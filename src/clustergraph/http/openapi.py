@@ -6,7 +6,7 @@ Requests for them never get to FastAPI: the gateway lets workers answer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from fastapi import FastAPI, Response, Security
 from fastapi.security import HTTPBearer
@@ -18,6 +18,9 @@ from clustergraph.sparql.lexer import query_form
 from clustergraph.sparql.results import FORMATS
 
 __all__ = ["declare"]
+
+_Schema: TypeAlias = Mapping[str, Any]
+_Responses: TypeAlias = dict[int | str, dict[str, Any]]
 
 _TOKEN: Final = Security(HTTPBearer(auto_error=False, scheme_name="token"))
 _SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -49,21 +52,21 @@ _PROBLEM: Final = {
 
 
 def declare(app: FastAPI, questions: Iterable[Question]) -> None:
-    """Declare the operations of the protocols, then two for each ready question.
+    """Declare the operations of the protocols, then those of each ready question.
 
     Args:
         app: where they are declared.
         questions: the catalogue.
     """
-    _declare_protocol(app)
+    for method, path, name, summary, responses, parameters, content in _PROTOCOL:
+        writes = 204 in responses
+        _add(app, method, path, name, summary, responses, parameters, content, writes=writes)
     _add(
         app, "GET", "/queries", "list_questions", "The ready questions",
         _answers({"application/json": {}}), tag="questions",
     )  # fmt: skip
     for question in questions:
         _declare_question(app, question)
-        if any(namespace(one.type) for one in question.parameters.values()):
-            _declare_choices(app, question)
 
 
 async def _answered_by_workers() -> Response:
@@ -77,29 +80,15 @@ def _add(
     path: str,
     name: str,
     summary: str,
-    responses: dict[int | str, dict[str, Any]],
-    parameters: Sequence[Mapping[str, Any]] = (),
-    content: Mapping[str, Any] | None = None,
+    responses: _Responses,
+    parameters: Sequence[_Schema] = (),
+    content: _Schema | None = None,
     *,
     tag: str = "protocol",
     description: str = "",
     writes: bool = False,
 ) -> None:
-    """Declare one operation.
-
-    Args:
-        app: where.
-        method: of HTTP.
-        path: of the address.
-        name: of the operation, unique.
-        summary: what it does, in one line.
-        responses: by status, with description and content.
-        parameters: of the address.
-        content: of the request body, by media type.
-        tag: the group that it belongs to.
-        description: the same as ``summary``, at length.
-        writes: whether it changes the graph, for which it needs the token.
-    """
+    """Declare one operation; one that writes needs the token."""
     extra: dict[str, Any] = {"parameters": [*parameters]} if parameters else {}
     if content is not None:
         extra["requestBody"] = {"required": True, "content": dict(content)}
@@ -119,42 +108,44 @@ def _add(
     )
 
 
-def _answers(
-    content: Mapping[str, Any], *problems: int, words: str = "The answer."
-) -> dict[int | str, dict[str, Any]]:
-    found: dict[int | str, dict[str, Any]] = {200: {"description": words, "content": dict(content)}}
+def _answers(content: _Schema, *problems: int, words: str = "The answer.") -> _Responses:
+    found: _Responses = {200: {"description": words, "content": dict(content)}}
     return found | dict.fromkeys(problems, _PROBLEM)
 
 
 def _declare_question(app: FastAPI, question: Question) -> None:
-    triples = query_form(question.text) in ("CONSTRUCT", "DESCRIBE")
+    path, tag = f"/queries/{question.name}", next(iter(question.tags), question.kind)
+    answered = query_form(question.text)
+    triples = answered in ("CONSTRUCT", "DESCRIBE")
     forms = [form for form in FORMATS.values() if form.holds_triples == triples]
-    parameters = [_parameter(one) for one in question.parameters.values()]
-    taken = set(question.parameters)
-    if "format" not in taken:
-        parameters.append(_format([form.name for form in forms]))
-    if not triples and query_form(question.text) == "SELECT":
-        pages = {
-            "page": ("A page of the answer, from 1; the header Link leads to the others.", None),
-            "size": ("Rows on a page.", 100),
-        }
-        for name, (words, default) in pages.items():
-            if name not in taken:
-                kind: dict[str, Any] = {"type": "integer", "minimum": 1}
-                parameters.append(
-                    _plain(name, words, kind | ({"default": default} if default else {}))
-                )
+    parameters = [_format([form.name for form in forms])]
+    if answered == "SELECT":
+        words = "A page of the answer, from 1; the header Link leads to the others."
+        parameters.append(_plain("page", words, {"type": "integer", "minimum": 1}))
+        size = {"type": "integer", "minimum": 1, "default": 100}
+        parameters.append(_plain("size", "Rows on a page.", size))
+    own = question.parameters
     _add(
-        app,
-        "GET",
-        f"/queries/{question.name}",
-        question.name,
-        question.summary,
+        app, "GET", path, question.name, question.summary,
         _answers({form.media_type: {} for form in forms}, 400, 404, 406),
-        parameters,
-        tag=next(iter(question.tags), question.kind),
-        description=question.description,
-    )
+        # A question may have a parameter of such a name itself.
+        [
+            *map(_parameter, own.values()),
+            *(parameter for parameter in parameters if parameter["name"] not in own),
+        ],
+        tag=tag, description=question.description,
+    )  # fmt: skip
+    if any(namespace(one.type) for one in own.values()):
+        _add(
+            app, "GET", f"{path}/choices", f"{question.name}-choices",
+            f"What may be filled in: {question.summary}",
+            _answers(
+                {"application/json": {"schema": {"type": "object"}}},
+                words="Values and labels, by parameter.",
+            ),
+            [_plain("lang", "The language of the labels.", {"type": "string", "default": "en"})],
+            tag=tag,
+        )  # fmt: skip
 
 
 def _parameter(parameter: Parameter) -> dict[str, Any]:
@@ -196,22 +187,6 @@ def _format(names: Iterable[str]) -> dict[str, Any]:
     return _plain("format", words, {"type": "string", "enum": list(names)})
 
 
-def _declare_choices(app: FastAPI, question: Question) -> None:
-    _add(
-        app,
-        "GET",
-        f"/queries/{question.name}/choices",
-        f"{question.name}-choices",
-        f"What may be filled in: {question.summary}",
-        _answers(
-            {"application/json": {"schema": {"type": "object"}}},
-            words="Values and labels, by parameter.",
-        ),
-        [_plain("lang", "The language of the labels.", {"type": "string", "default": "en"})],
-        tag=next(iter(question.tags), question.kind),
-    )
-
-
 _SYNTAXES: Final = (
     "text/turtle", "application/trig", "application/n-triples", "application/n-quads",
     "application/rdf+xml", "application/ld+json", "text/n3",
@@ -219,7 +194,7 @@ _SYNTAXES: Final = (
 _DATA: Final[Mapping[str, Any]] = {media_type: {} for media_type in _SYNTAXES}
 _FORM: Final = "application/x-www-form-urlencoded"
 _REPORTS: Final[Mapping[str, Any]] = {form.media_type: {} for form in reports.FORMATS}
-_WRITTEN: Final[dict[int | str, dict[str, Any]]] = {
+_WRITTEN: Final[_Responses] = {
     204: {"description": "Done, and durable."},
     400: _PROBLEM,
     401: _PROBLEM,
@@ -228,82 +203,73 @@ _WRITTEN: Final[dict[int | str, dict[str, Any]]] = {
         "content": dict(_REPORTS),
     },
 }
-_WHICH: Final[list[dict[str, Any]]] = [
+_WHICH: Final = [
+    _plain("graph", "The graph that is meant.", {"type": "string", "format": "iri"}),
     {
-        "name": "graph", "in": "query", "description": "The graph that is meant.",
-        "schema": {"type": "string", "format": "iri"},
+        **_plain("default", "The default graph is meant.", {"type": "string"}),
+        "allowEmptyValue": True,
     },
-    {
-        "name": "default", "in": "query", "description": "The default graph is meant.",
-        "schema": {"type": "string"}, "allowEmptyValue": True,
-    },
-]  # fmt: skip
-
-
-def _declare_protocol(app: FastAPI) -> None:
-    found = _answers({form.media_type: {} for form in FORMATS.values()}, 400, 406)
-    form = _format([form.name for form in FORMATS.values()])
-    query = _plain("query", "The query.", {"type": "string"})
-    words = "Ask in SPARQL 1.1"
-    _add(app, "GET", "/sparql", "query-by-get", words, found, [query, form])
-    sent: dict[str, Any] = {"application/sparql-query": {}, _FORM: {}}
-    _add(app, "POST", "/sparql", "query-by-post", words, found, [form], sent)
-    sent = {"application/sparql-update": {}, _FORM: {}}
-    _add(app, "POST", "/update", "update", "Change the graph", _WRITTEN, [], sent, writes=True)
-    read = _answers(_DATA, 404, 406)
-    _add(app, "GET", "/store", "read-graph", "Read a graph", read, _WHICH)
-    created = {201: {"description": "Done: the graph is new."}, **_WRITTEN}
-    deleted = {**_WRITTEN, 404: _PROBLEM}
-    for method, name, summary, responses, content in (
-        ("PUT", "replace-graph", "Replace a graph", created, _DATA),
-        ("POST", "add-to-graph", "Add to a graph", created, _DATA),
-        ("DELETE", "delete-graph", "Delete a graph", deleted, None),
-    ):
-        _add(app, method, "/store", name, summary, responses, _WHICH, content, writes=True)
-    _declare_validation(app)
-
-
-def _declare_validation(app: FastAPI) -> None:
-    texts = {
-        "type": "array",
-        "items": {"type": "string", "contentMediaType": "text/turtle"},
-    }
-    form = {
-        "schema": {
-            "type": "object",
-            "properties": {
-                "data": {**texts, "description": "Data; any other field holds data too."},
-                "shapes": {
-                    **texts,
-                    "description": "Shapes to validate with, unless the service fixes them.",
-                },
+]
+_ASKED: Final = _answers({form.media_type: {} for form in FORMATS.values()}, 400, 406)
+_QUERY_FORMAT: Final = _format([form.name for form in FORMATS.values()])
+_CREATED: Final[_Responses] = {201: {"description": "Done: the graph is new."}, **_WRITTEN}
+_TEXTS: Final[_Schema] = {
+    "type": "array",
+    "items": {"type": "string", "contentMediaType": "text/turtle"},
+}
+_VALIDATED: Final[_Schema] = {
+    "schema": {
+        "type": "object",
+        "properties": {
+            "data": {**_TEXTS, "description": "Data; any other field holds data too."},
+            "shapes": {
+                **_TEXTS,
+                "description": "Shapes to validate with, unless the service fixes them.",
             },
-            "required": ["data"],
-        }
+        },
+        "required": ["data"],
     }
-    context = _plain(
-        "context",
-        "Whether what the graph states of things that the data name counts; by default it does "
-        "unless shapes are sent.",
-        {"type": "string", "enum": ["graph", "none"]},
-    )
-    written = "How the report is written; otherwise Accept decides."
-    _add(
-        app,
-        "POST",
-        "/validate",
-        "validate",
-        "Validate data with the shapes; nothing is stored",
+}
+# Method, path, name, summary, responses, parameters, content of the request.
+_PROTOCOL: Final[
+    tuple[tuple[str, str, str, str, _Responses, Sequence[_Schema], _Schema | None], ...]
+] = (
+    (
+        "GET", "/sparql", "query-by-get", "Ask in SPARQL 1.1", _ASKED,
+        [_plain("query", "The query.", {"type": "string"}), _QUERY_FORMAT], None,
+    ),
+    (
+        "POST", "/sparql", "query-by-post", "Ask in SPARQL 1.1", _ASKED, [_QUERY_FORMAT],
+        {"application/sparql-query": {}, _FORM: {}},
+    ),
+    (
+        "POST", "/update", "update", "Change the graph", _WRITTEN, [],
+        {"application/sparql-update": {}, _FORM: {}},
+    ),
+    ("GET", "/store", "read-graph", "Read a graph", _answers(_DATA, 404, 406), _WHICH, None),
+    ("PUT", "/store", "replace-graph", "Replace a graph", _CREATED, _WHICH, _DATA),
+    ("POST", "/store", "add-to-graph", "Add to a graph", _CREATED, _WHICH, _DATA),
+    (
+        "DELETE", "/store", "delete-graph", "Delete a graph", {**_WRITTEN, 404: _PROBLEM}, _WHICH,
+        None,
+    ),
+    (
+        "POST", "/validate", "validate", "Validate data with the shapes; nothing is stored",
         _answers(
             _REPORTS, 400, 403, 406, 413, words="The report, whether the data conform or not."
         ),
         [
             _plain(
-                "format",
-                written,
+                "format", "How the report is written; otherwise Accept decides.",
                 {"type": "string", "enum": [form.name for form in reports.FORMATS]},
             ),
-            context,
+            _plain(
+                "context",
+                "Whether what the graph states of things that the data name counts; by default it "
+                "does unless shapes are sent.",
+                {"type": "string", "enum": ["graph", "none"]},
+            ),
         ],
-        {**_DATA, "multipart/form-data": form},
-    )
+        {**_DATA, "multipart/form-data": _VALIDATED},
+    ),
+)  # fmt: skip

@@ -24,13 +24,12 @@ from clustergraph.protocol import (
     Handler,
     Request,
     Response,
-    Write,
+    Sink,
     faults,
     graph_store,
     parameters,
 )
 from clustergraph.protocol.negotiation import choose
-from clustergraph.protocol.sink import Sink
 from clustergraph.quadstore.engine import nothing
 from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.quadstore.transport import Credentials
@@ -86,9 +85,9 @@ def _uncached(handler: Handler) -> Handler:
         body = response.body
         if not isinstance(body, bytes):
 
-            def stream(write: Write) -> bytes:
+            def stream(sink: Sink) -> None:
                 with _well_formed():
-                    return body(write)
+                    body(sink)
 
             response.body = stream
         return response
@@ -132,13 +131,11 @@ def _read(request: Request, context: Context) -> Response:
     if target.iri is not None and not engine.has_graph(target.iri):
         raise faults.not_found(f"there is no graph {target.name}")
 
-    def stream(write: Write) -> bytes:
-        sink = Sink(write)
+    def stream(sink: Sink) -> None:
         if whole:
             engine.dump(sink, engine_form)  # type: ignore[arg-type]
         else:
             results.write(engine.get_graph(target.iri), form, sink)  # type: ignore[arg-type]
-        return sink.rest()
 
     return Response(200, [("Content-Type", form.content_type), ("Vary", "Accept")], stream)
 

@@ -5,24 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from clustergraph.errors import RequestError
-from clustergraph.http.cache import Answer, AnswerCache
-from clustergraph.http.codec import Ask, Head, Headers, decode_head, encode_request
+from clustergraph.http.cache import AnswerCache
+from clustergraph.http.codec import Ask, Head, decode_head, encode_request
 from clustergraph.http.exchange import ALWAYS, AbortError, Exchange, secured
 from clustergraph.http.limits import Throttle
+from clustergraph.http.metrics import Metrics
 from clustergraph.http.options import Options
 from clustergraph.http.routes import Route
+from clustergraph.protocol import WARNINGS
 from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.protocol.preconditions import entity_tag, holds, not_modified
 from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.workers import wire
-from clustergraph.workers.call import Call
-from clustergraph.workers.pool import Pool
+from clustergraph.workers.pool import Call, Pool
 from clustergraph.workers.process import BusyError, DiedError, Target
 
-__all__ = ["Responder", "complete", "log_error", "refuse_busy", "refuse_failure"]
+__all__ = ["Responder"]
 
 # A client that leaves so soon before the end of a response does not cost its worker.
 _GRACE_S: Final = 0.05
@@ -34,6 +36,8 @@ _FAILURE_INTERVAL_S: Final = 1.0
 # What a worker ended over that its client is not to blame for.
 _BLAMELESS: Final = ("killed", "stopped", "slots")
 _CONDITIONS: Final = (b"if-none-match", b"if-modified-since")
+_INVALID: Final = 422
+_WARNINGS: Final = WARNINGS.lower().encode()
 
 _log: Final = logging.getLogger("clustergraph")
 
@@ -45,7 +49,11 @@ class Responder:
         options: what the operator decided.
         readers: workers that read.
         federated: workers that may call other hosts; None: there are none.
-        writers: workers that write to another server; None: there are none.
+        writers: workers that write, here or to another server; None: there are none.
+
+    Attributes:
+        publish: is told of each generation that a write has made, and awaited before the writer is
+            answered, so that clients read what they wrote.
     """
 
     def __init__(
@@ -60,7 +68,9 @@ class Responder:
         self.federated = federated
         self.writers = writers
         self.cache = AnswerCache(options.cache_mb << 20)
+        self.metrics = Metrics(readers, self.cache)
         self.failures = Throttle(_FAILURES, _FAILURE_INTERVAL_S)
+        self.publish: Callable[[Target], Awaitable[None]] = readers.publish
 
     async def answer(self, exchange: Exchange) -> None:
         """Answer a request: from the cache, by 304, or by a worker."""
@@ -87,10 +97,10 @@ class Responder:
         await self._ask(exchange, self.readers, payload, key, ask)
 
     async def write(self, exchange: Exchange) -> None:
-        """Pass a write on to another server; it is never sent twice."""
+        """Let a worker change the graph; the change is never sent twice."""
         assert self.writers is not None  # noqa: S101 - the gateway has looked
         ask = exchange.ask()
-        exchange.deadline_s = exchange.begun_s + self.options.write_timeout_s
+        exchange.deadline_s = time.monotonic() + self.options.write_wait_s
         await self._ask(exchange, self.writers, encode_request(ask), b"", ask)
 
     async def _confirm(self, exchange: Exchange, key: bytes) -> bool:
@@ -111,10 +121,11 @@ class Responder:
     ) -> None:
         """Let a worker answer, and pass its response on."""
         call: Call | None = None
+        # A write goes on when its client leaves.
+        writes = pool is self.writers
         try:
             call = pool.submit(payload, exchange.file, exchange.deadline_s)
-            if pool is not self.writers:
-                # A write goes on when its client leaves.
+            if not writes:
                 call.on_long = lambda: _start_watching(exchange, call)
             frame = await call.frame()
             if frame[0] == wire.NETWORK:
@@ -123,21 +134,29 @@ class Responder:
                 await self._ask(exchange, self.federated, payload, key, ask)
                 return
             head = decode_head(frame)
+            call.on_long = None
+            if head.error:
+                log_error(exchange, head.error)
+            if writes:
+                await self._note_write(exchange, head)
+            keep = head.cacheable and bool(key) and call.target is self.readers.target
+            _complete_headers(exchange, head, key if keep else b"", call.target)
             if frame[0] == wire.FULL:
-                call.on_long = None
-                await self._reply(exchange, call, head, key)
+                await self._reply(exchange, head, key if keep else b"")
             else:
                 _start_watching(exchange, call)
-                await self._stream(exchange, call, head, key)
+                await self._stream(exchange, call, head, key if keep else b"")
         except BusyError as error:
-            await refuse_busy(exchange, error)
+            exchange.outcome = "busy"
+            detail = f"{error}; try again later"
+            await exchange.refuse(503, "Too busy", detail, [(b"retry-after", b"1")])
         except DiedError as died:
             # A request that left the queue cost no worker.
             if call is not None and call.worker is not None:
                 self._count_failure(exchange, died.reason)
             await self._explain(exchange, pool, died.reason, ask)
         except BaseException:
-            if call is not None:
+            if call is not None and (call.started or not writes):
                 call.cancel("left")
             raise
         finally:
@@ -147,46 +166,35 @@ class Responder:
                 exchange.watch.cancel()
                 exchange.watch = None
 
-    async def _reply(self, exchange: Exchange, call: Call, head: Head, key: bytes) -> None:
-        """Send a complete response, and keep it."""
-        if head.error:
-            log_error(exchange, head.error)
-        keep = head.cacheable and bool(key) and call.target is self.readers.target
-        answer = complete(exchange, head, key if keep else b"", call)
-        if keep and exchange.method != "HEAD":
-            self.cache.put(key, answer)
-        await _reply(exchange, answer)
+    async def _reply(self, exchange: Exchange, head: Head, key: bytes) -> None:
+        """Send a complete response, and keep it under a key, if it has one."""
+        if exchange.method != "HEAD":
+            if head.status not in (204, 304):
+                head.headers.append((b"content-length", b"%d" % len(head.body)))
+            if key:
+                self.cache.put(key, head)
+        await _reply(exchange, head)
 
     async def _stream(self, exchange: Exchange, call: Call, head: Head, key: bytes) -> None:
-        """Pass a response on as it comes.
+        """Pass a response on as it comes, and keep it under a key, if it has one.
 
         Raises:
             AbortError: it cannot be completed.
         """
-        if head.error:
-            log_error(exchange, head.error)
-        keep = head.cacheable and bool(key) and call.target is self.readers.target
-        headers = _headers(exchange, head, key if keep else b"", call)
-        await exchange.start(head.status, headers)
-        body = head.body
-        kept: list[bytes] | None = [] if keep else None
+        await exchange.start(head.status, head.headers)
+        kept: list[bytes] | None = [] if key else None
         try:
-            while True:
-                if body:
-                    # A slow client does not use up the time of the query.
-                    call.deadline_s += await exchange.send(body)
-                    if kept is not None:
-                        kept.append(body)
-                        if exchange.sent_bytes > self.cache.limit_bytes:
-                            kept = None
-                frame = await call.frame()
+            while (frame := await call.frame())[0] != wire.END:
                 if frame[0] == wire.ABORT:
                     log_error(exchange, frame[1:].decode("utf-8", "replace"))
                     exchange.outcome = "failed"
                     raise AbortError("the response cannot be completed")
-                if frame[0] == wire.END:
-                    break
-                body = frame[1:]
+                # A slow client does not use up the time of the query.
+                call.deadline_s += await exchange.send(frame[1:])
+                if kept is not None:
+                    kept.append(frame[1:])
+                    if exchange.sent_bytes > self.cache.limit_bytes:
+                        kept = None
         except DiedError as died:
             exchange.outcome = died.reason
             self._count_failure(exchange, died.reason)
@@ -194,7 +202,22 @@ class Responder:
         await exchange.send(b"", more=False)
         if kept is not None:
             head.body = b"".join(kept)
-            self.cache.put(key, complete(exchange, head, key, call))
+            if not any(name == b"content-length" for name, _ in head.headers):
+                head.headers.append((b"content-length", b"%d" % len(head.body)))
+            self.cache.put(key, head)
+
+    async def _note_write(self, exchange: Exchange, head: Head) -> None:
+        """Serve what a write has published, and count what it met."""
+        if head.published is not None:
+            number, committed_at = head.published
+            await self.publish(Target(number, self.readers.target.directory, committed_at))
+        if head.status == _INVALID:
+            exchange.outcome = "invalid"
+            self.metrics.refused_writes.inc()
+        for name, value in head.headers:
+            if name == _WARNINGS:
+                exchange.outcome = f"{value.decode()} warnings"
+                self.metrics.write_warnings.inc(int(value))
 
     async def _explain(self, exchange: Exchange, pool: Pool, reason: str, ask: Ask) -> None:
         """Answer a request over which a worker ended; people are shown a page by another one."""
@@ -206,7 +229,9 @@ class Responder:
             exchange.deadline_s = time.monotonic() + _EXPLAIN_S
             await self._ask(exchange, pool, encode_request(ask), b"", ask)
             return
-        await refuse_failure(exchange, ask.failure or reason)
+        status, title, detail = WORKER_FAILURES[ask.failure or reason]
+        headers = [(b"retry-after", b"5")] if status == 503 else []
+        await exchange.refuse(status, title, detail, headers)
 
     def _count_failure(self, exchange: Exchange, reason: str) -> None:
         if reason not in _BLAMELESS:
@@ -232,50 +257,26 @@ class Responder:
             raise RequestError(head.status, "Not ready", "the other server does not answer")
 
 
-async def refuse_busy(exchange: Exchange, error: BusyError) -> None:
-    """Tell a client that there is no worker for its request."""
-    exchange.outcome = "busy"
-    detail = f"{error}; try again later"
-    await exchange.refuse(503, "Too busy", detail, [(b"retry-after", b"1")])
-
-
-async def refuse_failure(exchange: Exchange, reason: str) -> None:
-    """Tell a client over what a worker ended that worked on its request."""
-    status, title, detail = WORKER_FAILURES[reason]
-    headers = [(b"retry-after", b"5")] if status == 503 else []
-    await exchange.refuse(status, title, detail, headers)
-
-
 def log_error(exchange: Exchange, error: str) -> None:
     """Log what went wrong unexpectedly in a worker."""
     _log.warning("%s %s: %s", exchange.method, exchange.path, error)
 
 
-def complete(exchange: Exchange, head: Head, key: bytes = b"", call: Call | None = None) -> Answer:
-    """Return a complete response, with the headers that are the gateway's to set."""
-    headers = _headers(exchange, head, key, call)
-    etag = b""
-    sized = head.status in (204, 304)
-    for name, value in headers:
-        if name == b"etag":
-            etag = value
-        elif name == b"content-length":
-            sized = True
-    if not sized and exchange.method != "HEAD":
-        headers.append((b"content-length", b"%d" % len(head.body)))
-    return Answer(head.status, headers, head.body, etag)
+def _complete_headers(exchange: Exchange, head: Head, key: bytes, target: Target) -> None:
+    """Complete the headers of a response by those that are the gateway's to set.
 
-
-def _headers(exchange: Exchange, head: Head, key: bytes, call: Call | None) -> Headers:
+    Args:
+        exchange: the request.
+        head: the response.
+        key: under which the response is kept; empty: it is not, and has no tag.
+        target: the generation that it is made from.
+    """
     assert exchange.route is not None  # noqa: S101 - resolved before
     headers = [*ALWAYS, _vary(exchange.route)]
-    for name, value in head.headers:
-        # The handler's own tag is the same for gzip and plain.
-        if name != b"vary" and not (name == b"etag" and key):
-            headers.append((name, value))
-    if key and call is not None and head.status == 200:
-        headers.append((b"etag", _entity_tag(key, call.target)))
-    return secured(headers, exchange.base)
+    headers += [one for one in head.headers if one[0] != b"vary"]
+    if key and head.status == 200:
+        headers.append((b"etag", _entity_tag(key, target)))
+    head.headers = secured(headers, exchange.base)
 
 
 def _entity_tag(key: bytes, target: Target) -> bytes:
@@ -288,24 +289,19 @@ def _vary(route: Route) -> tuple[bytes, bytes]:
     return b"vary", b"Accept, Accept-Encoding"
 
 
-async def _reply(exchange: Exchange, answer: Answer) -> None:
+async def _reply(exchange: Exchange, answer: Head) -> None:
     """Send a complete response, or 304 if the client has it."""
-    headers = exchange.headers
-    conditional = b"if-none-match" in headers or b"if-modified-since" in headers
-    if conditional and answer.status == 200 and _is_known(headers, answer):
-        kept = [one for one in answer.headers if not one[0].startswith(b"content-")]
-        await exchange.reply(304, kept, b"")
-    else:
-        await exchange.reply(answer.status, answer.headers, answer.body)
-
-
-def _is_known(headers: dict[bytes, bytes], answer: Answer) -> bool:
-    """Return whether the conditions of a request say that its client has a response."""
-    conditions = {
-        name.decode(): headers[name].decode("latin-1") for name in _CONDITIONS if name in headers
-    }
-    modified = next((value for name, value in answer.headers if name == b"last-modified"), b"")
-    return not_modified(conditions, answer.etag.decode(), modified.decode())
+    asked = exchange.headers
+    if answer.status == 200 and (b"if-none-match" in asked or b"if-modified-since" in asked):
+        conditions = {
+            name.decode(): asked[name].decode("latin-1") for name in _CONDITIONS if name in asked
+        }
+        found = {name: value.decode() for name, value in answer.headers}
+        if not_modified(conditions, found.get(b"etag", ""), found.get(b"last-modified", "")):
+            kept = [one for one in answer.headers if not one[0].startswith(b"content-")]
+            await exchange.reply(304, kept, b"")
+            return
+    await exchange.reply(answer.status, answer.headers, answer.body)
 
 
 def _start_watching(exchange: Exchange, call: Call | None) -> None:

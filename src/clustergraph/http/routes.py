@@ -12,15 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from clustergraph.linked import (
-    catalog,
-    contexts,
-    documents,
-    dumps,
-    index,
-    sitemaps,
-    vocabularies,
-)
+from clustergraph.linked import catalog, documents, jsonld, listing, vocabularies
 from clustergraph.pages import (
     about,
     compare,
@@ -229,20 +221,20 @@ ROUTES: Final = (
     _page("catalog", "/catalog", page(catalog.show), "/catalog"),
     _page("catalog", f"/catalog.{{form:{_FORMS}}}", page(catalog.show), "/catalog.ttl"),
     _page(
-        "dump", r"/dump{ending:\.(?:nq|trig|ttl|nt)(?:\.gz)?}", page(dumps.show), "/dump.nq.gz"
+        "dump", r"/dump{ending:\.(?:nq|trig|ttl|nt)(?:\.gz)?}", page(catalog.dump), "/dump.nq.gz"
     ),
     _page(
-        "dump", r"/dump/{graph:.+?}{ending:\.(?:ttl|nt|rdf|jsonld)(?:\.gz)?}", page(dumps.show),
+        "dump", r"/dump/{graph:.+?}{ending:\.(?:ttl|nt|rdf|jsonld)(?:\.gz)?}", page(catalog.dump),
         "/dump/codes.ttl",
     ),
-    _page("things", "/things", page(index.show), "/things"),
-    _page("things", r"/things/{kind:[\w./-]+}", page(index.show), "/things/id/place"),
-    _page("things", r"/things.{form:\w+}", page(index.show), "/things.ttl"),
-    _page("robots", "/robots.txt", page(sitemaps.show), "/robots.txt"),
-    _page("sitemap", "/sitemap.xml", page(sitemaps.show), "/sitemap.xml"),
-    _page("sitemap", r"/sitemap/{part:\d+}.xml", page(sitemaps.show), "/sitemap/0.xml"),
-    _page("context", "/context.jsonld", page(contexts.show), "/context.jsonld"),
-    _page("context", r"/frames/{name:\w+}.jsonld", page(contexts.show), "/frames/Cluster.jsonld"),
+    _page("things", "/things", page(listing.show), "/things"),
+    _page("things", r"/things/{kind:[\w./-]+}", page(listing.show), "/things/id/place"),
+    _page("things", r"/things.{form:\w+}", page(listing.show), "/things.ttl"),
+    _page("robots", "/robots.txt", page(listing.sitemap), "/robots.txt"),
+    _page("sitemap", "/sitemap.xml", page(listing.sitemap), "/sitemap.xml"),
+    _page("sitemap", r"/sitemap/{part:\d+}.xml", page(listing.sitemap), "/sitemap/0.xml"),
+    _page("context", "/context.jsonld", page(jsonld.show), "/context.jsonld"),
+    _page("context", r"/frames/{name:\w+}.jsonld", page(jsonld.show), "/frames/Cluster.jsonld"),
     # The service itself
     Route("health", "/health", runs="gateway", examples=("/health",)),
     Route("ready", "/ready", runs="gateway", examples=("/ready",)),

@@ -28,7 +28,6 @@ from clustergraph.http.api import create_app
 from clustergraph.http.background import Background
 from clustergraph.http.gateway import Gateway
 from clustergraph.http.options import Options
-from clustergraph.http.writing import Writes
 from clustergraph.quadstore.generations import Generations
 from clustergraph.questions import catalogue
 from clustergraph.settings import cache_directory
@@ -45,7 +44,7 @@ _MOST_CONNECTIONS: Final = 20_000
 # Writes to another server, each a request of its own; they wait for it rather than for a core.
 _REMOTE_WRITERS: Final = 2
 _REMOTE: Final = "CLUSTERGRAPH_REMOTE_"
-_FEDERATED: Final = PoolSize(workers=2, spares=0, slots=0, queue=64, depth=1)
+_FEDERATED: Final = PoolSize(workers=2, spares=0, slots=0, queue=64)
 
 
 def reserve(host: str, port: int) -> socket.socket:
@@ -98,21 +97,15 @@ def create_gateway(directory: Path, options: Options) -> Gateway:
     federated = None
     if options.allow_service:
         federated = Pool(command("federated"), target, _FEDERATED, scratch)
-    writes = None
+    writers = None
     if options.takes_writes:
-        writes = Writes(
-            command("write"),
-            target,
-            options.write_timeout_s,
-            options.write_wait_s,
-            options.query_limit,
-            scratch,
-        )
+        # One, so that each write sees those before it.
+        writers = Pool(command("write"), target, _writing(options, workers=1), scratch)
     background = None
     if options.prepare:
         background = Background(command("prepare"), command("refresh"), scratch)
     published = partial(target_of, directory)
-    return _gateway(options, readers, federated, writes, background=background, published=published)
+    return _gateway(options, readers, federated, writers, background, published)
 
 
 def create_remote_gateway(address: str, options: Options) -> Gateway:
@@ -128,7 +121,6 @@ def create_remote_gateway(address: str, options: Options) -> Gateway:
     readers = Pool(_command("remote", options), target, _size(options), scratch, reading)
     writers = None
     if options.takes_writes:
-        size = PoolSize(_REMOTE_WRITERS, spares=0, slots=0, queue=options.query_limit, depth=1)
         # Workers that read are never given where to write.
         command = _command(
             "remote-write",
@@ -136,7 +128,7 @@ def create_remote_gateway(address: str, options: Options) -> Gateway:
             update_address=options.update_address,
             graph_store_address=options.graph_store_address,
         )
-        writers = Pool(command, target, size, scratch, changing)
+        writers = Pool(command, target, _writing(options, _REMOTE_WRITERS), scratch, changing)
     return _gateway(options, readers, writers=writers)
 
 
@@ -171,6 +163,17 @@ def _size(options: Options) -> PoolSize:
         slots=options.slots,
         long_after_s=options.long_after_s,
         queue=options.query_limit,
+    )
+
+
+def _writing(options: Options, workers: int) -> PoolSize:
+    return PoolSize(
+        workers,
+        spares=0,
+        slots=0,
+        queue=options.query_limit,
+        repeat=False,
+        limit_s=options.write_timeout_s,
     )
 
 

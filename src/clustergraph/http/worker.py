@@ -14,7 +14,6 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +23,7 @@ from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.http import ahead, remote, routes
 from clustergraph.http.codec import Ask, decode_request
 from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer, send_failure
-from clustergraph.http.writer import Writer
+from clustergraph.http.writer import Committer
 from clustergraph.protocol import (
     Change,
     Config,
@@ -39,7 +38,12 @@ from clustergraph.quadstore import Engine
 from clustergraph.quadstore.transport import credentials_from
 from clustergraph.settings import cache_directory
 from clustergraph.workers import wire
-from clustergraph.workers.confine import bind_to_parent, confine, limit_resources
+from clustergraph.workers.confine import (
+    bind_to_parent,
+    confine,
+    limit_resources,
+    lower_priority,
+)
 
 __all__ = ["Reader", "main", "respond"]
 
@@ -166,15 +170,6 @@ def prepare_pages(
     return open_and_prepare
 
 
-def lower_priority() -> None:
-    """Let processes that answer requests have the processors first."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, _PREPARE_NICE)
-    # Nice values count within a session, of which each worker has one (sched(7), "autogroup").
-    with suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(_PREPARE_NICE), "ascii")
-
-
 def main(arguments: list[str]) -> None:
     """Run a worker.
 
@@ -208,10 +203,10 @@ def _run(kind: str, options: Mapping[str, Any], sock: socket.socket) -> None:
     )
     config = config_of(options)
     wall = ", ".join(_confine(options, network, config))
-    server: Reader | Writer
     if kind == "write":
-        validate, infer = options["validate_writes"], options["inference"]
-        server = Writer(sock, config, wall, network, validate, infer)
+        committer = Committer(config, network, options["validate_writes"], options["inference"])
+        writers = {name: committer.committing(one) for name, one in routes.WRITERS.items()}
+        server = Reader(sock, committer.open, writers, wall)
     elif kind in ("remote", "remote-write"):
         handlers = remote.WRITERS if kind == "remote-write" else remote.READERS
         # Neither the list of processes nor a log shows what is in the environment.
@@ -220,7 +215,7 @@ def _run(kind: str, options: Mapping[str, Any], sock: socket.socket) -> None:
         )
         server = Reader(sock, opened, handlers, wall)
     elif kind in ("prepare", "refresh"):
-        lower_priority()
+        lower_priority(os.getpid(), _PREPARE_NICE)
         opened = prepare_pages(
             open_generation(config, network),
             ahead.prepare if kind == "prepare" else ahead.refresh,

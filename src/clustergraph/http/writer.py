@@ -1,93 +1,74 @@
-"""The process that writes: reads requests, checks them, and commits them in groups.
-
-It says which request it works on, so that one that takes the process down can be told from
-those that only waited beside it.
-"""
+"""Commits what handlers have read and checked: validation, inference, a new generation."""
 
 from __future__ import annotations
 
-import json
-import socket
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from clustergraph.errors import ClusterGraphError
-from clustergraph.http.admission import WARNINGS, Admitted, SpoiltError, admit
-from clustergraph.http.codec import Ask, decode_request
-from clustergraph.http.delivery import Delivery, LogBuffer, send_failure
-from clustergraph.http.routes import WRITERS
+import pyoxigraph as ox
+
+from clustergraph.errors import RequestError
 from clustergraph.owl import Inference, unsettle
-from clustergraph.protocol import Change, Config, Context, Request, Response
-from clustergraph.protocol.problems import respond
-from clustergraph.quadstore.delta import Changed
+from clustergraph.protocol import (
+    WARNINGS,
+    Change,
+    Config,
+    Context,
+    Handler,
+    Request,
+    Response,
+)
+from clustergraph.quadstore.delta import Changed, Delta
 from clustergraph.quadstore.engine import Engine, nothing
-from clustergraph.quadstore.generations import Apply, Generations
+from clustergraph.quadstore.generations import Generations
 from clustergraph.shacl.guard import Guard
-from clustergraph.workers import wire
+from clustergraph.vocab import INFERRED
 
-__all__ = ["Writer"]
+__all__ = ["Committer", "admit"]
+
+_INFERRED: Final = ox.NamedNode(INFERRED)
 
 
-class Writer:
-    """Commits what it is sent.
+class Committer:
+    """Commits the changes that handlers return, one after the other.
 
     Args:
-        sock: from and to the serving process.
         config: what the operator decided.
-        wall: what stands between it and the network; empty: nothing does.
         network: whether LOAD may fetch.
-        validate: whether what would add a violation is refused.
+        validate: whether a change that would add a violation is refused.
         infer: whether what follows from the graph is kept up to date; else it is removed.
     """
 
-    def __init__(
-        self,
-        sock: socket.socket,
-        config: Config,
-        wall: str,
-        network: bool,
-        validate: bool,
-        infer: bool = True,
-    ) -> None:
-        self._sock = sock
+    def __init__(self, config: Config, network: bool, validate: bool, infer: bool = True) -> None:
         self._config = config
-        self._wall = wall
         self._network = network
         # Compiled before the first request, which must not wait for it.
         self._guard = Guard(config.shapes) if validate else None
         self._inference = Inference() if infer else None
-        self._waiting: list[tuple[Change, Request, Ask]] = []
-        self._log = LogBuffer()
+        self._settled = 0
 
-    def serve(self) -> None:
-        """Take requests until the other end closes."""
-        while frame := self._sock.recv(wire.FRAME_BYTES):
-            kind = frame[0]
-            if kind == wire.ASK:
-                ask = decode_request(memoryview(frame)[1:])
-                self._take(ask, ask.request())
-            elif kind == wire.FILE:
-                ask = decode_request(memoryview(frame)[1:])
-                request = ask.request()
-                # Closed after the commit: what is applied may be read from it.
-                request.body = wire.receive_file(self._sock)
-                self._take(ask, request)
-            elif kind == wire.COMMIT:
-                self._commit()
-            else:
-                self._open(json.loads(frame[1:]))
-
-    def _open(self, target: dict[str, Any]) -> None:
+    def open(self, target: Mapping[str, Any]) -> Context:
+        """Open a store; return what handlers see of it."""
         self._generations = Generations(Path(target["directory"]))
         # What was interrupted last time must not stay until the next commit.
         self._generations.recover()
-        self._see()
-        self._sock.send(bytes([wire.READY]) + json.dumps({"wall": self._wall}).encode())
+        return self._context()
 
-    def _see(self) -> None:
+    def committing(self, handler: Handler) -> Handler:
+        """Return a handler that commits the change that another one returns."""
+
+        def handle(request: Request, _: Context) -> Response:
+            context = self._context()
+            found = handler(request, context)
+            return self._commit(found) if isinstance(found, Change) else found
+
+        return handle
+
+    def _context(self) -> Context:
         current = self._generations.current
         # Writes look at the copy that they are applied to, never at the published generation.
-        self._context = Context(
+        return Context(
             nothing(),
             current.number,
             self._config,
@@ -95,82 +76,80 @@ class Writer:
             committed_at=current.committed_at,
         )
 
-    def _take(self, ask: Ask, request: Request) -> None:
-        """Parse and check a write; it waits for COMMIT unless that fails."""
-        try:
-            found = WRITERS[ask.operation](request, self._context)
-        except ClusterGraphError as error:
-            found = respond(error, request)
-        except Exception as error:
-            self._fail(error, ask, request)
-            return
-        if isinstance(found, Change):
-            self._waiting.append((found, request, ask))
-            self._sock.send(bytes([wire.TAKEN]))
-        else:
-            self._answer(found, ask, request)
+    def _commit(self, change: Change) -> Response:
+        warnings = 0
 
-    def _commit(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        outcomes: list[object]
-        try:
-            generation, outcomes = self._generations.commit_group(
-                [
-                    self._announce(index, change.apply, index == len(waiting) - 1)
-                    for index, (change, _, _) in enumerate(waiting)
-                ],
-                self._inference or unsettle,
-            )
-            if generation.number != self._context.generation:
-                self._see()
-                text = json.dumps(
-                    {"number": generation.number, "committed_at": generation.committed_at}
-                )
-                self._sock.send(bytes([wire.PUBLISHED]) + text.encode())
-        except Exception as error:
-            outcomes = [error] * len(waiting)
-        for (change, request, ask), outcome in zip(waiting, outcomes, strict=True):
-            if isinstance(outcome, SpoiltError):
-                response = respond(outcome.reason, request)
-            elif isinstance(outcome, ClusterGraphError):
-                response = respond(outcome, request)
-            elif isinstance(outcome, Admitted):
-                response = change.respond(outcome.result, self._context.generation)
-                if outcome.warnings:
-                    response.headers.append((WARNINGS, str(outcome.warnings)))
-            else:
-                assert isinstance(outcome, Exception)  # noqa: S101 - or it was applied
-                self._fail(outcome, ask, request)
-                continue
-            self._answer(response, ask, request)
-
-    def _announce(
-        self, index: int, apply: Apply[Changed[object]], last: bool
-    ) -> Apply[Admitted[object]]:
-        def announced(store: Any, number: int | None) -> Admitted[object]:
-            self._sock.send(bytes([wire.APPLYING]) + index.to_bytes(4, "big"))
-            if self._inference and number not in (None, self._context.generation):
+        def apply(store: ox.Store, number: int | None) -> Changed[object]:
+            nonlocal warnings
+            assert number is not None  # noqa: S101 - no other change came before
+            if self._inference is not None and number != self._settled:
                 # Another process has written meanwhile.
                 self._inference.forget()
-            try:
-                return admit(store, apply(store, number), self._guard, self._before)
-            finally:
-                if last:
-                    self._sock.send(bytes([wire.APPLYING]) + wire.APPLIED.to_bytes(4, "big"))
+            changed = change.apply(store, number)
+            delta, warnings = admit(
+                store,
+                changed.delta,
+                self._guard,
+                lambda: Engine(self._generations.directory, number=number).store,
+            )
+            return Changed(changed.result, delta)
 
-        return announced
+        generation, changed = self._generations.commit(apply, self._inference or unsettle)
+        self._settled = generation.number
+        response = change.respond(changed.result, generation.number)
+        response.published = generation.number, generation.committed_at
+        if warnings:
+            response.headers.append((WARNINGS, str(warnings)))
+        return response
 
-    def _before(self) -> Any:
-        """Open the graph as it is published; nobody writes there."""
-        return Engine(self._generations.directory, number=self._context.generation).store
 
-    def _answer(self, response: Response, ask: Ask, request: Request) -> None:
-        self._delivery(ask, request).send(response)
+def admit(
+    store: ox.Store,
+    delta: Delta | None,
+    guard: Guard | None,
+    before: Callable[[], ox.Store],
+) -> tuple[Delta | None, int]:
+    """Validate a change that has been applied to the copy; the copy of a refused one is discarded.
 
-    def _fail(self, error: Exception, ask: Ask, request: Request) -> None:
-        send_failure(self._delivery(ask, request), error, request)
+    Args:
+        store: the copy.
+        delta: what the change did to it; None: not known.
+        guard: validates it; None: nobody does.
+        before: opens the published graph.
 
-    def _delivery(self, ask: Ask, request: Request) -> Delivery:
-        if not isinstance(request.body, bytes):
-            request.body.close()
-        return Delivery(self._sock, ask.gzip, False, self._config.max_result_bytes, self._log)
+    Returns:
+        What the change does without removals of conclusions, and how many findings it adds.
+
+    Raises:
+        InvalidChangeError: it adds a violation.
+        RequestError: it writes where only conclusions stand.
+    """
+    if delta is not None:
+        delta = _without_conclusions(store, delta)
+    if guard is None:
+        return delta, 0
+    return delta, len(guard.validate(store, delta, before).findings)
+
+
+def _without_conclusions(store: ox.Store, delta: Delta) -> Delta:
+    """Put back what a change has removed of the inferred graph; refuse what it put there.
+
+    What removes all graphs, or moves in all of them, is not about the conclusions.
+    """
+    added = {quad for quad in delta.added if quad.graph_name == _INFERRED}
+    removed = {quad for quad in delta.removed if quad.graph_name == _INFERRED}
+    graph = {_INFERRED} & {*delta.created, *delta.dropped}
+    if not (added or removed or graph):
+        return delta
+    rest = Delta(
+        delta.added - added, delta.removed - removed, delta.created - graph, delta.dropped - graph
+    )
+    if added or rest == Delta():
+        raise RequestError(
+            403,
+            "Refused",
+            f"{_INFERRED} holds what follows from the other graphs, and nothing is stated there: "
+            "state it in another graph, and it is inferred anew",
+        )
+    Delta(removed, added, delta.dropped & graph, delta.created & graph).apply(store)
+    return rest

@@ -1,44 +1,48 @@
 """What there is to have: the catalogue (DCAT 3), and the dataset with its parts (VoID).
 
-``/catalog`` is the catalogue, for people too; ``/.well-known/void`` describes the dataset alone.
+``/catalog`` is the catalogue, for people too; ``/.well-known/void`` describes the dataset alone;
+``/dump.nq.gz`` and ``/dump/nuts.ttl`` are downloads.
 """
 
 from __future__ import annotations
 
+import gzip
+import io
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
+from clustergraph.errors import UnknownNameError
 from clustergraph.linked import forms, links
-from clustergraph.linked.dumps import FILES
 from clustergraph.linked.forms import DOCUMENTS, HTML, RDF
 from clustergraph.linked.listing import listing, path_of
+from clustergraph.pages.addresses import encode
 from clustergraph.pages.frame import Visit, page
-from clustergraph.protocol import Context, Response
+from clustergraph.protocol import Context, Response, Sink
 from clustergraph.protocol.description import LICENCE, dataset, dump_of, modified, parsed
+from clustergraph.protocol.sink import CHUNK_BYTES
 from clustergraph.protocol.statistics import statistics
-from clustergraph.sparql.results import FORMATS, Format
+from clustergraph.quadstore import Engine
+from clustergraph.quadstore.remote import RemoteEngine
+from clustergraph.rdf.files import SUFFIXES
+from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE, GRAPH, INFERRED, PREFIXES
 
-__all__ = ["show"]
+__all__ = ["dump", "show"]
 
 _MEDIA_TYPES: Final = "https://www.iana.org/assignments/media-types/"
 _LANGUAGES: Final = "http://publications.europa.eu/resource/authority/language/"
-_FORMATS_OF: Final = {".nq": "nquads", ".trig": "trig", ".ttl": "turtle", ".nt": "ntriples"}
 
 
 def show(visit: Visit) -> Response:
     """Return the catalogue."""
-    _, form = forms.split(visit.path, DOCUMENTS)
-    chosen = form or forms.choose(visit.request.headers.get("accept"), DOCUMENTS)
+    _, chosen, _ = forms.wanted(visit, DOCUMENTS)
     head = [*links.header(_links(visit, chosen)), *links.modified(visit)]
     if chosen is HTML:
         return _page(visit, head)
     text = dataset(visit.base, visit.context) + _catalog(visit.base, visit.context)
-    triples = list(parsed(text))
-    body = forms.write(triples, chosen)
-    head += [("Content-Type", chosen.content_type), ("Vary", "Accept")]
-    return Response(200, head, body, cacheable=True)
+    return forms.respond(list(parsed(text)), chosen, head)
 
 
 def _links(visit: Visit, chosen: Format) -> list[str]:
@@ -49,7 +53,7 @@ def _links(visit: Visit, chosen: Format) -> list[str]:
     listed += [links.link(address + form.suffix, "describedby", form.media_type) for form in RDF]
     listed.append(links.link(f"{visit.base}/.well-known/void", "describedby", "text/turtle"))
     listed += [
-        links.link(f"{visit.base}/dump{ending}", "item", _media_type(ending))
+        links.link(f"{visit.base}/dump{ending}", "item", "application/gzip")
         for ending in (".nq.gz", ".ttl.gz")
     ]
     listed.append(links.link(f"{visit.base}/things", "item", "text/html"))
@@ -85,7 +89,7 @@ _:publisher a foaf:Agent ; foaf:name {publisher} .
 <{base}/> a foaf:Document . <{LICENCE}> a dcterms:LicenseDocument .
 """
     text += modified(catalog, context)
-    for ending in FILES:
+    for ending in _FILES:
         text += _distribution(data, f"{base}/dump{ending}", ending)
     for name in sorted(statistics(context).graphs):
         if name.startswith(GRAPH):
@@ -103,7 +107,7 @@ _:publisher a foaf:Agent ; foaf:name {publisher} .
 
 
 def _distribution(data: str, address: str, ending: str) -> str:
-    form = FORMATS[_FORMATS_OF[ending.removesuffix(".gz")]]
+    form = SUFFIXES[ending.removesuffix(".gz")]
     file, kind, packed = f"<{address}>", f"<{_MEDIA_TYPES}{form.media_type}>", ""
     described = f"A download as {form.media_type}"
     if ending.endswith(".gz"):
@@ -117,11 +121,6 @@ def _distribution(data: str, address: str, ending: str) -> str:
     dcat:accessURL {file} ; dcat:downloadURL {file} ; dcat:mediaType {kind} .
 {kind} a dcterms:MediaType . {packed}
 """
-
-
-def _media_type(ending: str) -> str:
-    name = _FORMATS_OF[ending.removesuffix(".gz")]
-    return "application/gzip" if ending.endswith(".gz") else FORMATS[name].media_type
 
 
 def _page(visit: Visit, head: list[tuple[str, str]]) -> Response:
@@ -139,7 +138,69 @@ def _page(visit: Visit, head: list[tuple[str, str]]) -> Response:
         counted=counted,
         graphs=graphs,
         kinds=[(kind, path_of(kind), len(iris)) for kind, iris in kinds.items()],
-        files=FILES,
+        files=_FILES,
         formats=[form for form in DOCUMENTS if form is not HTML],
         inferred=counted.graphs.get(INFERRED, 0),
     )
+
+
+_FILES: Final = (".nq.gz", ".nq", ".trig.gz", ".trig", ".ttl.gz", ".ttl", ".nt.gz", ".nt")
+"""Endings of dumps of the whole."""
+
+_LEVEL: Final = 5
+
+
+def dump(visit: Visit) -> Response:
+    """Return the whole graph, or one of its graphs, as a file.
+
+    What only follows from other statements is in no dump, unless its own graph is asked for.
+
+    Raises:
+        UnknownNameError: there is no such graph.
+    """
+    ending, name = visit.captured["ending"], visit.captured.get("graph")
+    form = SUFFIXES[ending.removesuffix(".gz")]
+    packed = ending.endswith(".gz")
+    graph = None if name is None else _graph(visit, name)
+
+    engine = visit.engine
+    assert isinstance(engine, Engine | RemoteEngine)  # noqa: S101 - a generation, or elsewhere
+
+    def stream(sink: Sink) -> None:
+        if not packed:
+            engine.dump(sink, form, graph, inferred=False)  # type: ignore[arg-type]
+            return
+        with (
+            gzip.GzipFile("", "wb", _LEVEL, sink, mtime=0) as file,
+            io.BufferedWriter(file, CHUNK_BYTES) as buffered,
+        ):
+            engine.dump(buffered, form, graph, inferred=False)
+
+    file_name = visit.path[1:].replace("/", "-")
+    described = links.link(f"{visit.base}/.well-known/void", "describedby", "text/turtle")
+    head = [
+        ("Content-Type", "application/gzip" if packed else form.media_type),
+        ("Content-Disposition", f'attachment; filename="{quote(file_name)}"'),
+        *links.header(
+            [
+                links.link(f"{visit.base}/catalog", "collection"),
+                described,
+                links.link(links.LICENCE, "license"),
+            ]
+        ),
+        *links.modified(visit),
+    ]
+    return Response(200, head, stream, cacheable=True)
+
+
+def _graph(visit: Visit, name: str) -> str:
+    """Return the IRI of the graph that an address names."""
+    found = visit.engine.query("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")
+    assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
+    known = sorted(row["g"].value for row in found if isinstance(row["g"], ox.NamedNode))
+    graph = GRAPH + name
+    if graph not in known:
+        graph = GRAPH + encode(name)
+    if graph not in known:
+        raise UnknownNameError("graph", name, [iri.removeprefix(GRAPH) for iri in known])
+    return graph

@@ -17,11 +17,10 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
-from clustergraph.linked import forms, links, plain, vocabularies
-from clustergraph.linked.aliases import thing_of
+from clustergraph.linked import forms, jsonld, links, vocabularies
 from clustergraph.linked.forms import HTML, JSON
 from clustergraph.linked.listing import listing
-from clustergraph.linked.things import Description, describe, exists, withdrawn
+from clustergraph.linked.things import Description, describe, exists, thing_of, withdrawn
 from clustergraph.pages import addresses, described, ontology
 from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import Visit, refuse
@@ -31,7 +30,7 @@ from clustergraph.protocol.description import parsed
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE, CG, ID, PREFIXES
 
-__all__ = ["identity", "page_number", "show"]
+__all__ = ["identity", "show"]
 
 _RDF_TYPE: Final = PREFIXES["rdf"] + "type"
 # Those of others whose IRIs say what their terms mean.
@@ -41,7 +40,6 @@ _VOCABULARIES: Final = tuple(
     if not iri.startswith(BASE) and prefix not in ("nuts", "nace")
 )
 _MOST_TYPES: Final = 8
-_MOST_PAGES: Final = 1_000_000
 _MOST_FRAGMENTS: Final = 20
 _JSONLD_CONTEXT: Final = "http://www.w3.org/ns/json-ld#context"
 _ABOUT_PAGE: Final = "https://schema.org/AboutPage"
@@ -110,7 +108,7 @@ def _known(visit: Visit, iri: ox.NamedNode) -> bool:
 
 def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
     """Return the description of a thing, in the format that its address or the client names."""
-    number = page_number(visit)
+    number = links.page_number(visit)
     if (others := withdrawn(visit.engine, iri)) is not None and iri.value.startswith(ID):
         return _gone(visit, iri, others)
     accept = visit.request.headers.get("accept")
@@ -121,16 +119,21 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
     found = describe(visit.engine, visit.context, iri, number, inferred=inferred)
     if not found.known:
         return _elsewhere(visit, iri, chosen) or missing(visit, iri)
-    if chosen is JSON:
-        body = plain.write(found, visit.base)
-    else:
-        triples = [*found.triples(), *_about_document(visit, found)]
+    types = [
+        triple.object.value
+        for triple in found.outgoing
+        if triple.subject == iri
+        and triple.predicate.value == _RDF_TYPE
+        and isinstance(triple.object, ox.NamedNode)
+    ]
+    triples = [*found.triples(), *_about_document(visit, found)]
+    if chosen is not JSON:
         chosen = forms.fitting(triples, chosen, accept, negotiated=form is None)
-        body = forms.write(triples, chosen)
-    types = [term.value for term in found.values(_RDF_TYPE) if isinstance(term, ox.NamedNode)]
-    head = [("Content-Type", chosen.content_type), ("Vary", "Accept")]
-    head += _head(visit, iri, chosen, form is None, types, number, found.more)
-    return Response(200, head, body, cacheable=True)
+    head = _head(visit, iri, chosen, form is None, types, number, found.more)
+    if chosen is not JSON:
+        return forms.respond(triples, chosen, head)
+    head = [("Content-Type", chosen.content_type), ("Vary", "Accept"), *head]
+    return Response(200, head, jsonld.plain(found, visit.base), cacheable=True)
 
 
 def _page(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
@@ -204,8 +207,7 @@ def _fragments(visit: Visit, fragments: list[str]) -> Response:
             triples += found.triples()
         accept = visit.request.headers.get("accept")
         form = forms.fitting(triples, form, accept, negotiated=True)
-        head = [("Content-Type", form.content_type), ("Vary", "Accept")]
-        return Response(200, head, forms.write(list(dict.fromkeys(triples)), form), cacheable=True)
+        return forms.respond(list(dict.fromkeys(triples)), form, [])
     target = visit.base + local(fragments[0])
     head = [("Location", target), ("Vary", "Accept")]
     head += links.header(
@@ -219,15 +221,6 @@ def types_of(visit: Visit, iri: ox.NamedNode) -> list[str]:
     found = visit.engine.query(f"SELECT DISTINCT ?class {{ {iri} a ?class FILTER(isIRI(?class)) }}")
     assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
     return [row["class"].value for row in found]
-
-
-def page_number(visit: Visit) -> int:
-    """Return the number of the page that an address asks for, from 1.
-
-    Raises:
-        RequestError: it is no such number (400).
-    """
-    return parameters.whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
 
 
 def _head(

@@ -8,6 +8,8 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.linked import jsonld
+from clustergraph.pages.visit import Visit
+from clustergraph.protocol import Response
 from clustergraph.protocol.faults import no_format
 from clustergraph.protocol.negotiation import negotiate
 from clustergraph.protocol.sink import drop_idle_prefixes
@@ -15,7 +17,18 @@ from clustergraph.sparql.results import Format
 from clustergraph.sparql.wellformed import obstacle
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["DOCUMENTS", "FORMS", "HTML", "JSON", "RDF", "choose", "fitting", "split", "write"]
+__all__ = [
+    "DOCUMENTS",
+    "FORMS",
+    "HTML",
+    "JSON",
+    "RDF",
+    "choose",
+    "fitting",
+    "respond",
+    "split",
+    "wanted",
+]
 
 TURTLE: Final = Format(
     "Turtle", "text/turtle", ".ttl", ox.RdfFormat.TURTLE, ("text/n3", "application/x-turtle")
@@ -41,6 +54,16 @@ def split(path: str, offered: Iterable[Format] = FORMS) -> tuple[str, Format | N
         if path.endswith(form.suffix):
             return path.removesuffix(form.suffix), form
     return path, None
+
+
+def wanted(visit: Visit, offered: Sequence[Format]) -> tuple[str, Format, bool]:
+    """Return a path without its suffix, the format wanted, and whether the header chose it.
+
+    Raises:
+        RequestError: the client likes none of those on offer (406).
+    """
+    path, form = split(visit.path, offered)
+    return path, form or choose(visit.request.headers.get("accept"), offered), form is None
 
 
 def choose(accept: str | None, offered: Sequence[Format] = FORMS) -> Format:
@@ -84,8 +107,15 @@ def _obstacle(triples: Sequence[ox.Triple], form: Format) -> str:
     return next(filter(None, (obstacle(triple, form.engine) for triple in triples)), "")
 
 
-def write(triples: Sequence[ox.Triple], form: Format) -> bytes:
-    """Return triples in one of the RDF formats."""
+def respond(
+    triples: Sequence[ox.Triple], form: Format, head: Sequence[tuple[str, str]]
+) -> Response:
+    """Return a response that holds triples in one of the RDF formats."""
+    headers = [("Content-Type", form.content_type), ("Vary", "Accept"), *head]
+    return Response(200, headers, _write(triples, form), cacheable=True)
+
+
+def _write(triples: Sequence[ox.Triple], form: Format) -> bytes:
     assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - HTML and JSON are made elsewhere
     if form.engine == ox.RdfFormat.JSON_LD:
         return jsonld.write(triples)

@@ -1,20 +1,32 @@
-"""JSON-LD with short names: what pyoxigraph writes spells out every IRI.
+"""JSON-LD with short names, its context and frames, and descriptions as plain JSON.
 
-The result needs no other document to be read: it holds the part of the context that it uses.
+What pyoxigraph writes spells out every IRI. What is written here needs no other document to be
+read: it holds the part of the context that it uses. Plain JSON is for web developers who want no
+RDF; its names are those of ``/context.jsonld``, which turns it back into RDF.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Final
 
 import pyoxigraph as ox
 
-from clustergraph.vocab import PREFIXES
+from clustergraph import artefacts
+from clustergraph.errors import UnknownNameError
+from clustergraph.linked.things import Description
+from clustergraph.pages.addresses import local
+from clustergraph.pages.frame import Visit
+from clustergraph.pages.naming import called
+from clustergraph.pages.statements import ABOUT
+from clustergraph.protocol import Response
+from clustergraph.vocab import CG, PREFIXES
 
-__all__ = ["Names", "dumps", "literal", "write"]
+__all__ = ["Names", "context", "plain", "show", "write"]
 
 _RDF: Final = PREFIXES["rdf"]
 _XSD: Final = PREFIXES["xsd"]
@@ -63,14 +75,14 @@ def write(triples: Iterable[ox.Triple]) -> bytes:
             continue
         values = node.setdefault(names.short(triple.predicate.value), [])
         if isinstance(obj, ox.Literal):
-            values.append(literal(obj, names))
+            values.append(_literal(obj, names))
         elif isinstance(obj, ox.NamedNode | ox.BlankNode):
             values.append({"@id": names.node(obj)})
     context = dict(sorted(names.used.items()))
-    return dumps({"@context": context, "@graph": list(nodes.values())})
+    return _dumps({"@context": context, "@graph": list(nodes.values())})
 
 
-def literal(term: ox.Literal, names: Names) -> Any:
+def _literal(term: ox.Literal, names: Names) -> Any:
     """Return a literal as a value object, or as a text where that says all."""
     if term.language:
         value = {"@value": term.value, "@language": term.language}
@@ -82,6 +94,202 @@ def literal(term: ox.Literal, names: Names) -> Any:
     return {"@value": term.value, "@type": names.short(term.datatype.value)}
 
 
-def dumps(document: Any) -> bytes:
+def _dumps(document: Any) -> bytes:
     """Return JSON for people and programs alike."""
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
+
+
+_OWL: Final = PREFIXES["owl"]
+_RDFS: Final = PREFIXES["rdfs"]
+# Terms of other vocabularies that are so frequent that they go by their own names; no term of
+# ours is called so.
+_BORROWED: Final = {
+    "label": _RDFS + "label",
+    "prefLabel": PREFIXES["skos"] + "prefLabel",
+    "altLabel": PREFIXES["skos"] + "altLabel",
+    "notation": PREFIXES["skos"] + "notation",
+    "note": PREFIXES["skos"] + "note",
+    "broader": PREFIXES["skos"] + "broader",
+    "inScheme": PREFIXES["skos"] + "inScheme",
+    "definition": PREFIXES["skos"] + "definition",
+    "exactMatch": PREFIXES["skos"] + "exactMatch",
+    "closeMatch": PREFIXES["skos"] + "closeMatch",
+    "description": PREFIXES["dcterms"] + "description",
+    "identifier": PREFIXES["dcterms"] + "identifier",
+    "issued": PREFIXES["dcterms"] + "issued",
+    "source": PREFIXES["dcterms"] + "source",
+    "title": PREFIXES["dcterms"] + "title",
+    "page": PREFIXES["foaf"] + "page",
+    "member": PREFIXES["org"] + "member",
+    "organization": PREFIXES["org"] + "organization",
+    "role": PREFIXES["org"] + "role",
+}
+_BORROWED_NAMES: Final = {iri: name for name, iri in _BORROWED.items()}
+_TEXTS: Final = ("label", "prefLabel", "altLabel", "note", "definition", "description", "title")
+_LINKS: Final = (
+    "broader", "inScheme", "exactMatch", "closeMatch", "source", "page", "member",
+    "organization", "role",
+)  # fmt: skip
+_TELLING: Final = (_RDF + "type", _RDFS + "range", PREFIXES["schema"] + "rangeIncludes")
+_MEDIA_TYPE: Final = "application/ld+json"
+
+
+def name_of(iri: str) -> str:
+    """Return the name by which the context knows a term, else a prefixed name or the IRI."""
+    if iri.startswith(CG) and iri[len(CG) :] not in _BORROWED:
+        return iri[len(CG) :]
+    return _BORROWED_NAMES.get(iri) or Names().short(iri)
+
+
+@cache
+def context() -> dict[str, Any]:
+    """Return the context: prefixes, our terms with their types, and what is borrowed."""
+    # What is called like a prefix (id, country) takes its place: ids are written out.
+    terms: dict[str, Any] = {**PREFIXES, "id": "@id", "type": "@type"}
+    for name, iri in _BORROWED.items():
+        terms[name] = {"@id": iri}
+        if name in _TEXTS:
+            terms[name]["@container"] = "@language"
+        elif name in _LINKS:
+            terms[name]["@type"] = "@id"
+    vocabulary = _vocabulary()
+    for iri, kinds in sorted(vocabulary.items()):
+        name = iri[len(CG) :]
+        if name in _BORROWED:
+            continue
+        term: dict[str, Any] = {"@id": iri}
+        if _OWL + "ObjectProperty" in kinds:
+            term["@type"] = "@id"
+        ranges = [kind for kind in kinds if kind.startswith(_XSD)]
+        # A number of JSON would become a decimal that is not well-formed (2.5E0).
+        if len(ranges) == 1 and ranges[0] != _XSD + "decimal":
+            term["@type"] = ranges[0]
+        terms[name] = term
+    return {"@context": terms}
+
+
+@cache
+def _vocabulary() -> dict[str, set[str]]:
+    """Return our terms, each with its types and ranges."""
+    found: dict[str, set[str]] = {}
+    for path in artefacts.files("ontology", "*.ttl"):
+        if path.parent.name in ("codes", "alignments"):
+            continue
+        for quad in ox.parse(path=str(path)):
+            if not (isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(CG)):
+                continue
+            if quad.predicate.value in _TELLING and isinstance(quad.object, ox.NamedNode):
+                found.setdefault(quad.subject.value, set()).add(quad.object.value)
+    return found
+
+
+def classes() -> list[str]:
+    """Return the names of our classes."""
+    kind = _OWL + "Class"
+    return sorted(iri[len(CG) :] for iri, kinds in _vocabulary().items() if kind in kinds)
+
+
+def show(visit: Visit) -> Response:
+    """Return the context, or the frame of a class.
+
+    Raises:
+        UnknownNameError: there is no such class.
+    """
+    head = [("Content-Type", _MEDIA_TYPE)]
+    name = visit.captured.get("name")
+    if name is None:
+        return Response(200, head, _dumps(context()), cacheable=True)
+    if name not in classes():
+        raise UnknownNameError("class", name, classes())
+    frame = {
+        "@context": f"{visit.base}/context.jsonld",
+        "type": CG + name,
+        "@embed": "@once",
+        "@omitDefault": True,
+    }
+    return Response(200, head, _dumps(frame), cacheable=True)
+
+
+_TYPE: Final = PREFIXES["rdf"] + "type"
+
+
+def plain(found: Description, base: str) -> bytes:
+    """Return a description as JSON: the thing, what is said of it, and what refers to it."""
+    said = _by_subject((*found.outgoing, *found.records))
+    titles = called((*found.names, *found.outgoing), "en")
+    thing = _node(found.iri, said, titles)
+    if said[found.iri]:
+        thing["page"] = base + local(found.iri.value)
+    incoming: dict[str, list[Any]] = defaultdict(list)
+    for triple in found.incoming:
+        subject = triple.subject
+        assert not isinstance(subject, ox.Triple)  # noqa: S101 - RDF 1.2 forbids it
+        name = name_of(triple.predicate.value)
+        if triple.predicate.value in ABOUT and said[subject]:
+            record = _node(subject, said, titles)
+            record.pop(name, None)
+            incoming[name].append(record)
+        else:
+            incoming[name].append(_reference(subject, titles))
+    return _dumps({**thing, "incoming": dict(sorted(incoming.items())), "more": found.more})
+
+
+_Node = ox.NamedNode | ox.BlankNode
+
+
+def _by_subject(triples: Iterable[ox.Triple]) -> dict[Any, list[ox.Triple]]:
+    found: dict[Any, list[ox.Triple]] = defaultdict(list)
+    for triple in dict.fromkeys(triples):
+        found[triple.subject].append(triple)
+    return found
+
+
+def _reference(node: _Node, titles: dict[str, str]) -> dict[str, Any]:
+    reference = {"id": str(node) if isinstance(node, ox.BlankNode) else node.value}
+    return {**reference, "label": titles[node.value]} if node.value in titles else reference
+
+
+def _node(
+    node: _Node, said: dict[Any, list[ox.Triple]], titles: dict[str, str], depth: int = 0
+) -> dict[str, Any]:
+    """Return a node with what is said of it; names in several languages stand by language."""
+    values: dict[str, list[Any]] = defaultdict(list)
+    texts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for triple in said[node]:
+        term, name = triple.object, name_of(triple.predicate.value)
+        if isinstance(term, ox.Literal) and term.language:
+            texts[name][term.language].append(term.value)
+        elif isinstance(term, ox.Literal):
+            values[name].append(_value(term))
+        elif triple.predicate.value == _TYPE and isinstance(term, ox.NamedNode):
+            values["type"].append(name_of(term.value))
+        elif isinstance(term, ox.BlankNode) and depth < 4:
+            values[name].append(_node(term, said, titles, depth + 1))
+        elif isinstance(term, ox.NamedNode | ox.BlankNode):
+            values[name].append(_reference(term, titles))
+    for name, languages in texts.items():
+        by_language = {
+            language: several[0] if len(several) == 1 else several
+            for language, several in sorted(languages.items())
+        }
+        if name in values:
+            by_language["@none"] = values[name][0] if len(values[name]) == 1 else values[name]
+        values[name] = [by_language]
+    plain = {
+        name: several[0] if len(several) == 1 else several
+        for name, several in sorted(values.items())
+    }
+    return {"id": node.value if isinstance(node, ox.NamedNode) else str(node), **plain}
+
+
+def _value(term: ox.Literal) -> Any:
+    """Return a literal as JSON has it: numbers and truths as such, all else as text."""
+    kind = term.datatype.value.removeprefix(_XSD)
+    try:
+        if kind == "integer":
+            return int(term.value)
+        if kind in ("decimal", "double", "float"):
+            return float(term.value)
+    except ValueError:
+        return term.value
+    return term.value == "true" if kind == "boolean" else term.value

@@ -7,16 +7,18 @@ from typing import Final
 from urllib.parse import quote
 
 from clustergraph.pages.visit import Visit
+from clustergraph.protocol import parameters
 from clustergraph.protocol.description import LICENCE
 from clustergraph.protocol.preconditions import http_date
 from clustergraph.sparql.results import Format
 
-__all__ = ["LICENCE", "alternates", "header", "link", "modified", "pages", "uri"]
+__all__ = ["LICENCE", "alternates", "header", "link", "modified", "page_number", "pages", "uri"]
 
 _URI: Final = "/:?#[]@!$&'()*+,;=-._~%"
 # Links repeat the address: a long one would make the headers many times as long.
 _MOST_BYTES: Final = 4000
 _LONGEST: Final = 1000
+_MOST_PAGES: Final = 1_000_000
 
 
 def uri(iri: str) -> str:
@@ -71,6 +73,15 @@ def pages(document: str, page: int, more: bool, address: Callable[[int], str]) -
     if page > 1:
         text += f"{here} hydra:previous <{address(page - 1)}> .\n"
     return f"{text}{here} hydra:next <{address(page + 1)}> .\n" if more else text
+
+
+def page_number(visit: Visit) -> int:
+    """Return the number of the page that an address asks for, from 1.
+
+    Raises:
+        RequestError: it is no such number (400).
+    """
+    return parameters.whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
 
 
 def modified(visit: Visit) -> list[tuple[str, str]]:

@@ -13,13 +13,28 @@ import pyoxigraph as ox
 
 from clustergraph.errors import near
 from clustergraph.protocol.derived import derived
-from clustergraph.vocab import BASE, PREFIXES
+from clustergraph.vocab import BASE
 
 if TYPE_CHECKING:
     from clustergraph.protocol import Context
     from clustergraph.quadstore.engine import Queryable
+import time
+from typing import Any
+from xml.sax.saxutils import escape
 
-__all__ = ["Listing", "kind_of", "listing", "namespaces", "path_of"]
+from clustergraph.errors import UnknownNameError
+from clustergraph.linked import forms, links
+from clustergraph.linked.forms import DOCUMENTS, HTML
+from clustergraph.pages.addresses import local
+from clustergraph.pages.frame import page
+from clustergraph.pages.naming import called, names_of
+from clustergraph.pages.visit import Visit, short
+from clustergraph.protocol import Response
+from clustergraph.protocol.description import parsed
+from clustergraph.questions import catalogue
+from clustergraph.sparql.results import Format
+
+__all__ = ["Listing", "kind_of", "listing", "path_of", "show", "sitemap"]
 
 _THINGS: Final = "SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }"
 # A graph that is elsewhere is asked each time, and so not for everything.
@@ -40,11 +55,6 @@ def kind_of(iri: str) -> str:
         return "ns"
     parts = local.split("/")
     return "/".join(parts[:2]) if parts[0] in ("id", "code") and len(parts) > 2 else parts[0]
-
-
-def namespaces() -> dict[str, str]:
-    """Return the namespaces of other vocabularies that have a prefix here."""
-    return {prefix: iri for prefix, iri in PREFIXES.items() if not iri.startswith(BASE)}
 
 
 class Listing:
@@ -123,3 +133,149 @@ def _alike(name: str, names: Iterable[str]) -> list[str]:
 def path_of(kind: str) -> str:
     """Return the path of the index of a kind."""
     return f"/things/{quote(kind)}"
+
+
+_PAGE: Final = 500
+
+
+def show(visit: Visit) -> Response:
+    """Return a page of the things of a kind, or of the kinds.
+
+    Raises:
+        UnknownNameError: there are no things of this kind, or no such page.
+    """
+    path, chosen, negotiated = forms.wanted(visit, DOCUMENTS)
+    kinds = listing(visit.engine, visit.context).kinds
+    kind = path.removeprefix("/things").removeprefix("/")
+    if kind and kind not in kinds:
+        raise UnknownNameError("kind of things", kind, kinds)
+    every = kinds[kind] if kind else [visit.base + path_of(name) for name in kinds]
+    number, pages = links.page_number(visit), max(1, -(-len(every) // _PAGE))
+    if number > pages:
+        raise UnknownNameError("page", str(number), [])
+    members = every[(number - 1) * _PAGE : number * _PAGE]
+    head = _head(visit, path, chosen, number, pages)
+    names = names_of(visit.engine, map(ox.NamedNode, members)) if kind else []
+    if chosen is HTML:
+        titles = called(names, visit.language)
+        values: dict[str, Any] = {
+            "kind": kind,
+            "path": path,
+            "kinds": [(name, path_of(name), len(iris)) for name, iris in kinds.items()],
+            "things": [(titles.get(iri, short(iri)), visit.link(iri), iri) for iri in members],
+            "at": number,
+            "pages": pages,
+            "all": len(every),
+        }
+        return page(visit, "things", headers=tuple(head), **values)
+    triples = [*parsed(_collection(visit, path, members, len(every), number, pages)), *names]
+    accept = visit.request.headers.get("accept")
+    return forms.respond(triples, forms.fitting(triples, chosen, accept, negotiated), head)
+
+
+def _head(
+    visit: Visit, path: str, chosen: Format, number: int, pages: int
+) -> list[tuple[str, str]]:
+    address = f"{visit.base}{path}"
+    listed = [
+        links.link(links.LICENCE, "license"),
+        links.link(f"{visit.base}/catalog", "collection"),
+        *links.alternates(address, chosen, DOCUMENTS),
+    ]
+    numbers = {"first": 1, "prev": number - 1, "next": number + 1, "last": pages}
+    listed += [
+        links.link(f"{address}?page={other}", relation)
+        for relation, other in numbers.items()
+        if pages > 1 and 1 <= other <= pages
+    ]
+    return [*links.header(listed), *links.modified(visit)]
+
+
+def _collection(
+    visit: Visit, path: str, members: list[str], total: int, number: int, pages: int
+) -> str:
+    """Return a page of a collection in Turtle (Hydra core vocabulary)."""
+    address = f"{visit.base}{path}"
+    text = f"<{address}> a hydra:Collection ; hydra:totalItems {total} .\n"
+    for iri in members:
+        member = str(ox.NamedNode(iri))
+        text += f"<{address}> hydra:member {member} . "
+        if iri.startswith(f"{visit.base}/things/"):
+            text += f"{member} a hydra:Collection .\n"
+        else:
+            # For those who come before the thing's own address leads here, or never will.
+            here = ox.NamedNode(visit.base + local(iri))
+            text += f"{member} foaf:isPrimaryTopicOf {here} .\n"
+    if pages > 1:
+        text += links.pages(
+            f"<{address}>", number, number < pages, lambda page: f"{address}?page={page}"
+        )
+    return text
+
+
+# At most 50,000 addresses and 50 MB a part (sitemaps.org).
+_PART: Final = 10_000
+_NAMESPACE: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
+_PAGES: Final = (
+    "/", "/find", "/query", "/queries", "/country", "/compare", "/policy", "/quality", "/ontology",
+    "/ns", "/shapes", "/catalog", "/things",
+)  # fmt: skip
+_ROBOTS: Final = """User-agent: *
+Disallow: /sparql
+Disallow: /update
+Disallow: /store
+Disallow: /settings
+Disallow: /find?
+Disallow: /query
+Disallow: /compare?
+
+Sitemap: {base}/sitemap.xml
+"""
+
+
+def sitemap(visit: Visit) -> Response:
+    """Return the rules for robots, the list of parts, or a part.
+
+    Raises:
+        UnknownNameError: there is no such part.
+    """
+    if visit.path == "/robots.txt":
+        body = _ROBOTS.format(base=visit.base)
+        return _response("text/plain; charset=utf-8", body)
+    things = listing(visit.engine, visit.context).iris
+    parts = 1 + -(-len(things) // _PART)
+    changed = ""
+    if visit.context.committed_at is not None:
+        changed = time.strftime("%Y-%m-%d", time.gmtime(visit.context.committed_at))
+        changed = f"<lastmod>{changed}</lastmod>"
+    number = visit.captured.get("part")
+    if number is None:
+        addresses = [f"{visit.base}/sitemap/{part}.xml" for part in range(parts)]
+        return _xml("sitemapindex", "sitemap", addresses, changed)
+    part = int(number[:9])
+    if part >= parts:
+        raise UnknownNameError("part of the sitemap", number, [])
+    if part == 0:
+        addresses = [f"{visit.base}{path}" for path in _pages()]
+    else:
+        some = things[(part - 1) * _PART : part * _PART]
+        addresses = [f"{visit.base}{visit.link(iri).removeprefix(visit.root)}" for iri in some]
+    return _xml("urlset", "url", addresses, changed)
+
+
+def _pages() -> list[str]:
+    """Return the addresses of the pages that are no description of a thing."""
+    return sorted([*_PAGES, *(f"/queries/{name}" for name in catalogue.questions())])
+
+
+def _xml(root: str, entry: str, addresses: list[str], changed: str) -> Response:
+    entries = "\n".join(
+        f"<{entry}><loc>{escape(one)}</loc>{changed}</{entry}>" for one in addresses
+    )
+    head = '<?xml version="1.0" encoding="UTF-8"?>'
+    body = f'{head}\n<{root} xmlns="{_NAMESPACE}">\n{entries}\n</{root}>\n'
+    return _response("application/xml; charset=utf-8", body)
+
+
+def _response(content_type: str, body: str) -> Response:
+    return Response(200, [("Content-Type", content_type)], body.encode(), cacheable=True)

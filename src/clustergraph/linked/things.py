@@ -19,8 +19,13 @@ from clustergraph.vocab import PREFIXES
 if TYPE_CHECKING:
     from clustergraph.protocol import Context
     from clustergraph.quadstore.engine import Queryable
+import csv
+from functools import cache
 
-__all__ = ["PAGE", "Description", "describe", "exists", "withdrawn"]
+from clustergraph import artefacts
+from clustergraph.vocab import ID
+
+__all__ = ["PAGE", "Description", "describe", "exists", "thing_of", "withdrawn"]
 
 PAGE: Final = 100
 """Incoming links on one page."""
@@ -65,15 +70,6 @@ class Description:
         for triple in every:
             order.setdefault(triple.subject, len(order))  # type: ignore[arg-type]
         return sorted(every, key=lambda triple: order[triple.subject])  # type: ignore[index]
-
-    def values(self, *properties: str) -> list[ox.NamedNode | ox.BlankNode | ox.Literal]:
-        """Return what the thing has as values of the properties."""
-        return [
-            triple.object  # type: ignore[misc]
-            for name in properties
-            for triple in self.outgoing
-            if triple.subject == self.iri and triple.predicate.value == name
-        ]
 
 
 def describe(
@@ -150,3 +146,32 @@ def _ask(engine: Queryable, text: str) -> _Answer:
     found = engine.query(text)
     assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - they are SELECTs
     return iter(found)
+
+
+def thing_of(iri: str) -> str | None:
+    """Return the IRI of the thing that an IRI is a second name of; None: it is none.
+
+    ``data/identity.csv`` lists second names; the graph itself knows a thing by one IRI alone.
+    """
+    return _known().get(iri)
+
+
+@cache
+def _known() -> dict[str, str]:
+    path = artefacts.room("data") / "identity.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        same = {
+            ID + row["alias"]: ID + row["thing"]
+            for row in csv.DictReader(file)
+            if row["decision"] == "same"
+        }
+    # A thing that two others were merged into may have been merged itself.
+    return {alias: _last(same, alias) for alias in same}
+
+
+def _last(same: dict[str, str], alias: str) -> str:
+    seen = {alias}
+    while (thing := same.get(alias)) is not None and thing not in seen:
+        seen.add(thing)
+        alias = thing
+    return alias

@@ -102,13 +102,7 @@ def show(visit: Visit) -> Response:
             "path": f"/{path}",
         }
         return page(visit, "document", headers=tuple(head), **values)
-    body = forms.write(_triples(path), chosen)
-    return Response(
-        200,
-        [("Content-Type", chosen.content_type), ("Vary", "Accept"), *head],
-        body,
-        cacheable=True,
-    )
+    return forms.respond(_triples(path), chosen, head)
 
 
 def _head(visit: Visit, path: str, chosen: Format) -> list[tuple[str, str]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal, TypeAlias, TypeVar
+from typing import IO, Final, Literal, TypeAlias
 
 import pyoxigraph as ox
 
+from clustergraph.protocol.sink import Sink
 from clustergraph.quadstore.delta import Changed
 from clustergraph.quadstore.engine import Queryable, StoreEngine
 from clustergraph.settings import DEFAULT_PUBLISHER, MAX_NESTING, MAX_QUERY_BYTES
@@ -16,6 +17,7 @@ from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = [
+    "WARNINGS",
     "Change",
     "Config",
     "Context",
@@ -23,15 +25,15 @@ __all__ = [
     "Operator",
     "Request",
     "Response",
+    "Sink",
     "Stream",
-    "Write",
 ]
 
-T = TypeVar("T")
-Write: TypeAlias = Callable[[bytes], object]
-"""Takes one chunk; may block as long as the client is slow; raises when the client has gone."""
-Stream: TypeAlias = Callable[[Write], bytes]
-"""Writes all chunks of a body but the last, which it returns."""
+WARNINGS: Final = "Clustergraph-Warnings"
+"""The header that says how many findings a change has added that do not forbid it."""
+
+Stream: TypeAlias = Callable[[Sink], object]
+"""Writes a body."""
 
 
 @dataclass(slots=True)
@@ -83,6 +85,7 @@ class Response:
             only then may it be kept and bear a strong ETag.
         federated: the request is admitted but needs the network, which this worker has not: it
             is to be handled again by one that has. Status and body are to be ignored then.
+        published: number and time of the generation that it has made.
     """
 
     status: int
@@ -90,6 +93,7 @@ class Response:
     body: bytes | Stream = b""
     cacheable: bool = False
     federated: bool = False
+    published: tuple[int, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,14 +213,11 @@ class Change:
     """A write that has been read and checked, and only waits to be applied.
 
     Attributes:
-        apply: takes the copy and the number of the generation that it was copied from (None: others
-            were applied to it before). When it raises `StoreError`, or anything else that is not a
-            `ClusterGraphError`, the copy is spoilt and must go; after any other error the copy is
-            as it was before, so that the changes of others in the group stand.
-            What it returns says what it added and removed.
+        apply: takes the copy and the number of the generation that it was copied from. When it
+            raises, the copy is discarded. What it returns says what it added and removed.
         respond: makes the response from the result in what ``apply`` returned, and the generation
             published.
     """
 
-    apply: Callable[[ox.Store, int | None], Changed[object]]
+    apply: Callable[[ox.Store, int], Changed[object]]
     respond: Callable[[object, int], Response]

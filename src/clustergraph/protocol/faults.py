@@ -1,12 +1,13 @@
 """The kinds of problems that a request may meet, each with its status and title (RFC 9457).
 
-One function for each kind makes its `RequestError`; ``detail`` says what is wrong this time and
+What is made for a kind here returns its `RequestError`; ``detail`` says what is wrong this time and
 what to do about it. docs/protocol.md lists the kinds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from clustergraph.errors import RequestError
@@ -73,91 +74,40 @@ KINDS: Final = {
 """The titles of all problems with their statuses."""
 
 
-def _fault(title: str, detail: str, **more: object) -> RequestError:
-    return RequestError(KINDS[title], title, detail, **more)
+bad_request: Final = partial(RequestError, 400, "Wrong request")
+bad_content: Final = partial(RequestError, 400, "Wrong content")
+bad_parameter: Final = partial(RequestError, 400, "Wrong parameter")
+bad_syntax: Final = partial(RequestError, 400, "Syntax error")
+refused: Final = partial(RequestError, 403, "Refused")
+read_only: Final = partial(
+    RequestError, 403, "Read-only", "this service takes no writes; queries go to /sparql"
+)
+not_found: Final = partial(RequestError, 404, "Not found")
+update_failed: Final = partial(RequestError, 409, "The update failed")
+gone: Final = partial(RequestError, 410, "Withdrawn")
+precondition_failed: Final = partial(RequestError, 412, "Precondition failed")
+too_large: Final = partial(RequestError, 413, "Content too large")
+not_implemented: Final = partial(RequestError, 501, "Not implemented")
+not_ready: Final = partial(RequestError, 503, "Not ready", headers=[("Retry-After", "5")])
 
 
-def bad_request(detail: str, **more: object) -> RequestError:
-    """Return 400: the address or a header is wrong."""
-    return _fault("Wrong request", detail, **more)
-
-
-def bad_content(detail: str, **more: object) -> RequestError:
-    """Return 400: the body is not what it claims to be."""
-    return _fault("Wrong content", detail, **more)
-
-
-def bad_parameter(detail: str, **more: object) -> RequestError:
-    """Return 400: the value of a parameter is wrong."""
-    return _fault("Wrong parameter", detail, **more)
-
-
-def bad_syntax(detail: str, **more: object) -> RequestError:
-    """Return 400: a document breaks the grammar of its format."""
-    return _fault("Syntax error", detail, **more)
-
-
-def refused(detail: str) -> RequestError:
-    """Return 403: the service does not do this."""
-    return _fault("Refused", detail)
-
-
-def read_only(detail: str = "this service takes no writes; queries go to /sparql") -> RequestError:
-    """Return 403: the service takes no writes."""
-    return _fault("Read-only", detail)
-
-
-def not_found(detail: str, **more: object) -> RequestError:
-    """Return 404: nothing is at this address."""
-    return _fault("Not found", detail, **more)
-
-
-def method_not_allowed(method: str, allow: str, detail: str = "") -> RequestError:
+def method_not_allowed(detail: str, allow: str) -> RequestError:
     """Return 405: the address takes other methods (RFC 9110, section 15.5.6)."""
-    said = detail or f"this address takes {allow}; not {method[:40]}"
-    return _fault("Method not allowed", said, headers=[("Allow", allow)])
+    return RequestError(405, "Method not allowed", detail, headers=[("Allow", allow)])
 
 
 def no_format(offered: Sequence[str], detail: str) -> RequestError:
     """Return 406: no format suits; ``offered`` are the media types that there are."""
-    return _fault("No acceptable format", detail, offered=list(offered))
-
-
-def update_failed(detail: str) -> RequestError:
-    """Return 409: an operation of an update failed, and nothing was changed."""
-    return _fault("The update failed", detail)
-
-
-def gone(detail: str, **more: object) -> RequestError:
-    """Return 410: the thing was withdrawn."""
-    return _fault("Withdrawn", detail, **more)
-
-
-def precondition_failed(detail: str) -> RequestError:
-    """Return 412: a precondition of the request does not hold."""
-    return _fault("Precondition failed", detail)
-
-
-def too_large(detail: str) -> RequestError:
-    """Return 413: the body, unpacked, or a text in it is too long."""
-    return _fault("Content too large", detail)
+    return RequestError(406, "No acceptable format", detail, offered=list(offered))
 
 
 def unsupported_type(detail: str, accepted: str) -> RequestError:
     """Return 415: a body of a type that is not taken; ``accepted`` is for Accept-Post."""
-    return _fault("Unsupported media type", detail, headers=[("Accept-Post", accepted)])
+    headers = [("Accept-Post", accepted)]
+    return RequestError(415, "Unsupported media type", detail, headers=headers)
 
 
 def unsupported_coding(detail: str, accepted: str) -> RequestError:
     """Return 415: a body compressed in a way that is not taken (RFC 9110, section 15.5.16)."""
-    return _fault("Unsupported content coding", detail, headers=[("Accept-Encoding", accepted)])
-
-
-def not_implemented(detail: str) -> RequestError:
-    """Return 501: this installation cannot do this."""
-    return _fault("Not implemented", detail)
-
-
-def not_ready(detail: str) -> RequestError:
-    """Return 503: what is asked for is being prepared."""
-    return _fault("Not ready", detail, headers=[("Retry-After", "5")])
+    headers = [("Accept-Encoding", accepted)]
+    return RequestError(415, "Unsupported content coding", detail, headers=headers)

@@ -19,7 +19,7 @@ from clustergraph.protocol import (
     Context,
     Request,
     Response,
-    Write,
+    Sink,
     faults,
     parameters,
     uploads,
@@ -27,7 +27,7 @@ from clustergraph.protocol import (
 from clustergraph.protocol.negotiation import choose
 from clustergraph.protocol.parameters import shown
 from clustergraph.protocol.preconditions import check, http_date, published
-from clustergraph.protocol.sink import Sink, drop_idle_prefixes
+from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
 from clustergraph.sparql.results import Format
 from clustergraph.sparql.wellformed import holdable, holds_all
@@ -92,7 +92,7 @@ def refuse_without_graph(method: str) -> None:
     """
     if method != "POST":
         detail = f"{method} needs a graph: add ?graph=IRI or ?default to the address"
-        raise faults.method_not_allowed(method, "GET, HEAD, POST, OPTIONS", detail)
+        raise faults.method_not_allowed(detail, "GET, HEAD, POST, OPTIONS")
 
 
 def target_of(request: Request, context: Context) -> Target:
@@ -152,12 +152,11 @@ def _get(request: Request, context: Context, target: Target) -> Response:
     headers.append(("Cache-Control", "no-cache"))
     if context.committed_at is not None:
         headers.append(("Last-Modified", http_date(context.committed_at)))
-    return Response(200, headers, lambda write: _dump(write, context, target, form), cacheable=True)
+    return Response(200, headers, lambda sink: _dump(sink, context, target, form), cacheable=True)
 
 
-def _dump(write: Write, context: Context, target: Target, form: Format) -> bytes:
+def _dump(sink: Sink, context: Context, target: Target, form: Format) -> None:
     assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
-    sink = Sink(write)
     readable = form.name in ("turtle", "trig")
     prefixes = dict(context.config.prefixes) if readable else None
     try:
@@ -172,8 +171,8 @@ def _dump(write: Write, context: Context, target: Target, form: Format) -> bytes
         if sink.broken:
             raise
         raise QueryError(f"{target.name} could not be read: {error}") from error
-    body = sink.rest()
-    return drop_idle_prefixes(body) if readable and sink.total == len(body) else body
+    if readable:
+        sink.rewrite(drop_idle_prefixes)
 
 
 def _write(request: Request, context: Context, target: Target, *, replace: bool) -> Change:
@@ -185,7 +184,7 @@ def _write(request: Request, context: Context, target: Target, *, replace: bool)
     if request.body or (replace and "content-type" in request.headers):
         documents = checked(request, context, base_iri, triples_only=True)
 
-    def apply(store: ox.Store, base: int | None) -> Changed[bool]:
+    def apply(store: ox.Store, base: int) -> Changed[bool]:
         existed = target.exists(store)
         check(request, context, base, existed)
         assert node is not None  # noqa: S101 - the whole store is dealt with elsewhere
@@ -218,7 +217,7 @@ def _create(request: Request, context: Context) -> Response | Change:
         document.form in (ox.RdfFormat.TRIG, ox.RdfFormat.N_QUADS) for document in documents
     )
 
-    def apply(store: ox.Store, base: int | None) -> Changed[None]:
+    def apply(store: ox.Store, base: int) -> Changed[None]:
         check(request, context, base, exists=True)
         try:
             delta = fill_graph(store, None if quads else node, documents)
@@ -255,7 +254,7 @@ def _delete(request: Request, context: Context, target: Target) -> Change:
     node = target.node
     assert node is not None  # noqa: S101 - the whole store is dealt with elsewhere
 
-    def apply(store: ox.Store, base: int | None) -> Changed[None]:
+    def apply(store: ox.Store, base: int) -> Changed[None]:
         if not target.exists(store):
             raise _unknown(store, target)
         check(request, context, base, exists=True)

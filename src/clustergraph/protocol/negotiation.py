@@ -21,6 +21,7 @@ __all__ = [
     "prefers_html",
     "prefers_text",
     "quality_of",
+    "weighted",
 ]
 
 Kind: TypeAlias = Literal["solutions", "graph", "dataset"]
@@ -211,18 +212,27 @@ def _clip(accept: str | None) -> str:
 
 @lru_cache(maxsize=256)
 def _ranges(accept: str) -> tuple[_Range, ...]:
-    """Return the media ranges of an Accept header; parameters other than ``q`` are ignored."""
+    """Return the media ranges of an Accept header."""
+    found = [_Range("*/*" if name == "*" else name, quality) for name, quality in weighted(accept)]
+    return tuple(found) or (_Range("*/*", 1.0),)
+
+
+def weighted(header: str) -> list[tuple[str, float]]:
+    """Return the values of a header such as Accept-Language, in lower case, with their weights.
+
+    RFC 9110, section 12.4.2; parameters other than ``q`` are ignored.
+    """
     found = []
-    for part in accept.split(",", _MOST_RANGES)[:_MOST_RANGES]:
-        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+    for part in header.split(",", _MOST_RANGES)[:_MOST_RANGES]:
+        value, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = 1.0
         for parameter in parameters:
-            key, _, value = parameter.partition("=")
+            key, _, text = parameter.partition("=")
             if key.strip() == "q":
-                quality = _weight(value.strip())
-        if media_type:
-            found.append(_Range("*/*" if media_type == "*" else media_type, quality))
-    return tuple(found) or (_Range("*/*", 1.0),)
+                quality = _weight(text.strip())
+        if value:
+            found.append((value, quality))
+    return found
 
 
 def _weight(value: str) -> float:

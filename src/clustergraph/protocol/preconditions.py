@@ -68,7 +68,7 @@ def not_modified(headers: Mapping[str, str], etag: str, last_modified: str) -> b
     )
 
 
-def check(request: Request, context: Context, base: int | None, exists: bool) -> None:
+def check(request: Request, context: Context, base: int, exists: bool) -> None:
     """Refuse a write whose precondition fails (RFC 9110, section 13.2.2).
 
     A tag in the request fits if it was given out for the generation that the write starts from,
@@ -77,8 +77,7 @@ def check(request: Request, context: Context, base: int | None, exists: bool) ->
     Args:
         request: the request.
         context: where it was prepared.
-        base: the generation that the write starts from; None: there is none, for changes of
-            others were applied before.
+        base: the generation that the write starts from.
         exists: whether there is something at the address.
 
     Raises:
@@ -102,7 +101,7 @@ def check(request: Request, context: Context, base: int | None, exists: bool) ->
             raise _failed("If-None-Match", base)
 
 
-def _names(header: str, generation: int | None, *, strong: bool) -> bool:
+def _names(header: str, generation: int, *, strong: bool) -> bool:
     return any(
         found.partition("-")[0] == f'"{generation}'
         for weak, found in _tags(header)
@@ -114,10 +113,11 @@ def _tags(header: str) -> list[tuple[bool, str]]:
     return [(bool(match[1]), f'"{match[2]}"') for match in _TAG.finditer(header)]
 
 
-def _failed(name: str, base: int | None) -> RequestError:
-    state = f"generation {base}" if base is not None else "ahead of the last published generation"
-    detail = f"{name} does not hold: the graph is at {state}; read it again and repeat the change"
-    return faults.precondition_failed(detail)
+def _failed(name: str, base: int) -> RequestError:
+    return faults.precondition_failed(
+        f"{name} does not hold: the graph is at generation {base}; read it again and repeat the "
+        "change"
+    )
 
 
 def _parse_date(text: str) -> float | None:

@@ -15,14 +15,14 @@ from clustergraph.protocol import (
     Context,
     Request,
     Response,
+    Sink,
     Stream,
-    Write,
     description,
     faults,
     parameters,
 )
 from clustergraph.protocol.negotiation import choose
-from clustergraph.protocol.sink import Sink, drop_idle_prefixes
+from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.engine import Answer, StoreEngine, reading
 from clustergraph.sparql.results import Format, is_triples
 from clustergraph.sparql.results import write as write_answer
@@ -103,17 +103,14 @@ def lasting(text: str, triples: bool = False) -> bool:
 def _stream(result: Answer, form: Format, config: Config) -> Stream:
     """Return what serialises an answer; it can be called once."""
 
-    def stream(write: Write) -> bytes:
-        sink = Sink(write)
+    def stream(sink: Sink) -> None:
         with reading():
             if form.engine is None or form.engine in _CHECKED or isinstance(result, list):
                 write_answer(result, form, sink)  # type: ignore[arg-type]
             else:
                 result.serialize(sink, form.engine)  # type: ignore[arg-type]
-        body = sink.rest()
-        if form.name == "turtle" and sink.total == len(body) <= _PREFIXED_BYTES:
-            return _with_prefixes(body, config.prefixes)
-        return body
+        if form.name == "turtle":
+            sink.rewrite(lambda body: _with_prefixes(body, config.prefixes), _PREFIXED_BYTES)
 
     return stream
 

@@ -10,10 +10,9 @@ from urllib.parse import quote, urlencode
 import pyoxigraph as ox
 
 from clustergraph.errors import AmbiguousNameError, UnknownNameError
-from clustergraph.protocol import Context, Request, Response, Write, faults, parameters
+from clustergraph.protocol import Context, Request, Response, Sink, faults, parameters
 from clustergraph.protocol.negotiation import Kind, choose
 from clustergraph.protocol.query import lasting
-from clustergraph.protocol.sink import Sink
 from clustergraph.quadstore import Answer
 from clustergraph.quadstore.engine import Queryable
 from clustergraph.questions import catalogue
@@ -135,15 +134,13 @@ def _written(
     kind: Kind = "graph" if answers.is_triples(answer) else "solutions"
     form = choose(request.headers.get("accept"), tuple(formats), kind)
 
-    def stream(write: Write) -> bytes:
-        sink = Sink(write)
+    def stream(sink: Sink) -> None:
         if form.name == "csv" and isinstance(answer, ox.QuerySolutions):
             names = [variable.value for variable in answer.variables]
             rows = ([value(term) for term in solution] for solution in answer)
             write_csv(names, rows, sink)  # type: ignore[arg-type]
         else:
             answers.write(answer, form, sink)  # type: ignore[arg-type]
-        return sink.rest()
 
     kept = "attachment" if form.name in ("xlsx", "parquet") else "inline"
     headers = [

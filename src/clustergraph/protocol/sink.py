@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
-
-from clustergraph.protocol import Write
 
 __all__ = ["CHUNK_BYTES", "Sink", "drop_idle_prefixes"]
 
@@ -16,12 +15,12 @@ class Sink:
     """A file for the engine's serialisers: gathers small writes into chunks.
 
     Args:
-        write: takes the chunks.
+        write: takes one chunk; may block as long as the client is slow; raises when it has gone.
     """
 
     __slots__ = ("_parts", "_size", "_write", "broken", "total")
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Callable[[bytes], object]) -> None:
         self._write = write
         self._parts: list[bytes] = []
         self._size = 0
@@ -46,6 +45,12 @@ class Sink:
 
     def flush(self) -> None:
         """Do nothing: chunks go out when they are full."""
+
+    def rewrite(self, change: Callable[[bytes], bytes], most_bytes: int = CHUNK_BYTES) -> None:
+        """Change the whole body, if it is no longer than that and none of it has gone out."""
+        if self.total == self._size <= most_bytes:
+            self._parts = [change(self.rest())]
+            self.total = self._size = len(self._parts[0])
 
     def rest(self) -> bytes:
         """Return what has not been written yet."""

@@ -42,7 +42,7 @@ def answer(request: Request, context: Context) -> Response | Change:
     complete = with_dataset(admitted.text, given.default_graphs, given.named_graphs)
     prefixes = {**config.prefixes, **admitted.declared}
 
-    def apply(store: ox.Store, base: int | None) -> Changed[None]:
+    def apply(store: ox.Store, base: int) -> Changed[None]:
         check(request, context, base, exists=True)
         try:
             delta = updates.update(

@@ -5,7 +5,6 @@ Graph Store HTTP Protocol, sections 5 and 5.5; RFC 7578 for forms.
 
 from __future__ import annotations
 
-import codecs
 import gzip
 import io
 import re
@@ -13,21 +12,18 @@ import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email.message import Message
+from email.parser import Parser
+from email.utils import collapse_rfc2231_value
 from pathlib import PurePosixPath
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, Final
 
 import pyoxigraph as ox
-from python_multipart import MultipartParser
-from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import parse_options_header
 
-from clustergraph.errors import RequestError, near
 from clustergraph.protocol import Config, Request, faults
 from clustergraph.protocol.parameters import media_type, shown
+from clustergraph.rdf.files import syntax_fault
 from clustergraph.sparql.results import FORMATS
-
-if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartCallbacks
 
 __all__ = ["ACCEPTED", "MAX_DEPTH", "UNNAMED", "Document", "file_name", "read"]
 
@@ -47,7 +43,7 @@ _CHUNK: Final = 1 << 20
 # RFC 2046, section 5.1.1.
 _LONGEST_BOUNDARY: Final = 70
 _LONGEST_NAME: Final = 100
-_LONGEST_REASON: Final = 400
+_LONGEST_HEADER: Final = 4000
 _ENTITY: Final = re.compile(rb"<!ENTITY\s+[^\s%]+\s+(?:\"([^\"]*)\"|'([^']*)')")
 _LONGEST_ENTITY: Final = 500
 _MEDIA_TYPES: Final = {
@@ -139,7 +135,7 @@ class Document:
                         "request names one graph for all: send triples, or POST to /store"
                     )
         except SyntaxError as error:
-            raise self._fault(error) from error
+            raise syntax_fault(self.source, self.form, error, self.open()) from error
         except (EOFError, OSError, zlib.error) as error:
             if not self.packed:
                 raise
@@ -159,41 +155,6 @@ class Document:
     def quads(self) -> Iterator[ox.Quad]:
         """Yield its statements; its blank nodes are new ones each time."""
         yield from ox.parse(self.open(), self.form, base_iri=self.base_iri, rename_blank_nodes=True)
-
-    def _fault(self, error: SyntaxError) -> RequestError:
-        line, column = error.lineno, error.offset
-        reason = _reason(str(error.msg or error))
-        if "LoadDocumentCallback" in reason:
-            reason = "its @context is an address, and nothing is fetched: write the context out"
-        elif line is None:
-            line, column, reason = self._place(reason)
-        place = f"line {line}, column {column}: " if line else ""
-        more: dict[str, object] = {"line": line, "column": column} if line else {}
-        return faults.bad_syntax(f"{self.source}: {place}{reason}", **more)
-
-    def _place(self, reason: str) -> tuple[int | None, int | None, str]:
-        """Find the place of a fault in XML, which the engine does not tell."""
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        stream = self.open()
-        line, column = 1, 1
-        while chunk := stream.read(_CHUNK):
-            try:
-                text = decoder.decode(chunk)
-            except UnicodeDecodeError as error:
-                before = error.object[: error.start].decode("utf-8", "replace")
-                at = _advance(line, column, before)
-                return *at, "the text is not UTF-8"
-            line, column = _advance(line, column, text)
-        if self.form != ox.RdfFormat.RDF_XML:
-            return None, None, reason
-        from xml.parsers import expat
-
-        parser = expat.ParserCreate()
-        try:
-            parser.ParseFile(self.open())
-        except expat.ExpatError as error:
-            return error.lineno, error.offset + 1, expat.errors.messages[error.code]
-        return None, None, reason
 
     def _limit_depth(self) -> None:
         if self.form == ox.RdfFormat.RDF_XML:
@@ -297,85 +258,35 @@ def _packed(encoding: str) -> bool:
     raise faults.unsupported_coding(detail, "gzip, identity")
 
 
-@dataclass(slots=True)
-class _Part:
-    """One part of a form: its headers by lower-case name, and its content."""
-
-    headers: dict[str, str]
-    content: bytearray
-
-
 def _parts(body: bytes, declared: str) -> Iterator[tuple[str, ox.RdfFormat, str, bytes]]:
     """Yield name, format, field and content of each file in a form (RFC 7578)."""
-    boundary = parse_options_header(declared)[1].get(b"boundary")
+    try:
+        # As Latin-1 each character is a byte.
+        form = Parser().parsestr(f"Content-Type: {declared}\r\n\r\n{body.decode('latin-1')}")
+    except RecursionError as error:
+        raise faults.bad_content("the form holds forms") from error
+    parts = form.get_payload()
+    boundary = form.get_boundary()
     if not boundary or len(boundary) > _LONGEST_BOUNDARY:
         raise faults.bad_content("multipart/form-data without a boundary")
-    form = _Form()
-    try:
-        parser = MultipartParser(boundary, form.callbacks())
-        parser.write(body)
-        parser.finalize()
-    except FormParserError as error:
-        raise faults.bad_content(f"the form is malformed: {shown(str(error))}") from error
-    if not form.complete:
-        raise faults.bad_content("the form does not end with its boundary")
-    if not form.parts:
-        raise faults.bad_content("the form holds no file")
-    for part in form.parts:
-        yield *_format_of(part.headers), bytes(part.content)
+    if form.defects or not isinstance(parts, list):
+        raise faults.bad_content("the form is malformed, or does not end with its boundary")
+    if len(parts) > _MOST_PARTS:
+        raise faults.bad_content(f"a form may have {_MOST_PARTS} parts")
+    for part in parts:
+        if not isinstance(part, Message) or part.is_multipart() or part.defects:
+            raise faults.bad_content("a part of the form is malformed, or a form itself")
+        yield *_format_of(part), str(part.get_payload()).encode("latin-1")
 
 
-class _Form:
-    """Collects the parts of a form as the parser meets them."""
-
-    def __init__(self) -> None:
-        self.parts: list[_Part] = []
-        self.complete = False
-        self._name = self._value = b""
-
-    def callbacks(self) -> MultipartCallbacks:
-        """Return what the parser calls."""
-        return {
-            "on_part_begin": self._begin,
-            "on_header_field": self._field,
-            "on_header_value": self._add_value,
-            "on_header_end": self._end_header,
-            "on_part_data": self._data,
-            "on_end": self._end,
-        }
-
-    def _begin(self) -> None:
-        if len(self.parts) == _MOST_PARTS:
-            raise faults.bad_content(f"a form may have {_MOST_PARTS} parts")
-        self.parts.append(_Part({}, bytearray()))
-
-    def _field(self, data: bytes, start: int, end: int) -> None:
-        self._name += data[start:end]
-
-    def _add_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def _end_header(self) -> None:
-        name = self._name.decode("latin-1").lower()
-        self.parts[-1].headers[name] = self._value.decode("utf-8", "replace")
-        self._name = self._value = b""
-
-    def _data(self, data: bytes, start: int, end: int) -> None:
-        self.parts[-1].content += memoryview(data)[start:end]
-
-    def _end(self) -> None:
-        self.complete = True
-
-
-def _format_of(headers: dict[str, str]) -> tuple[str, ox.RdfFormat, str]:
+def _format_of(part: Message) -> tuple[str, ox.RdfFormat, str]:
     """Return name, format and field of a part."""
-    # The parser of headers knows Latin-1 alone.
-    disposition = headers.get("content-disposition", "").encode().decode("latin-1")
-    named = parse_options_header(disposition)[1]
-    field = named.get(b"name", b"").decode("utf-8", "replace")
-    name = file_name(named.get(b"filename", b"").decode("utf-8", "replace") or field)
+    if any(len(value) > _LONGEST_HEADER for value in part.values()):
+        raise faults.bad_content(f"the header of a part may have {_LONGEST_HEADER:,} characters")
+    field = _text(part.get_param("name", "", "content-disposition"))
+    name = file_name(_text(part.get_param("filename", "", "content-disposition")) or field)
     name = name or "a part of the form"
-    essence = media_type(headers.get("content-type", ""))
+    essence = media_type(str(part.get("content-type", "")))
     form = _MEDIA_TYPES.get(essence)
     if form is None and essence in ("", "application/octet-stream", "text/plain"):
         # Browsers do not know the types of RDF files: the name tells.
@@ -389,6 +300,13 @@ def _format_of(headers: dict[str, str]) -> tuple[str, ox.RdfFormat, str]:
     return name, form, field
 
 
+def _text(value: object) -> str:
+    """Return the value of a parameter, which may be written in UTF-8 or as RFC 2231 has it."""
+    if isinstance(value, tuple):
+        return collapse_rfc2231_value(value)
+    return str(value).encode("latin-1", "replace").decode("utf-8", "replace")
+
+
 def file_name(text: str) -> str:
     """Return a name that a client gives a file, as it may stand in messages and on a disk."""
     plain = PurePosixPath(text.replace("\\", "/")).name
@@ -397,35 +315,3 @@ def file_name(text: str) -> str:
     if len(plain.encode("utf-8", "replace")) <= _LONGEST_NAME:
         return plain
     return f"{(stem or suffix)[:40]}…{dot}{suffix[:10]}" if dot else plain[:40] + "…"
-
-
-_PLACE: Final = re.compile(
-    r"^(?:Parser|XML parsing) error(?: at line .*?)?: (.*?)(?: \(.*\))?$", re.DOTALL
-)
-_UNDECLARED: Final = re.compile(r"The prefix (.*): has not been declared")
-
-
-def _reason(message: str) -> str:
-    """Return what the engine's parser says, without the place, and with advice."""
-    # The parser may quote all that was sent.
-    message = shown(message, _LONGEST_REASON)
-    match = _PLACE.match(message)
-    reason = match[1] if match else message
-    if undeclared := _UNDECLARED.search(reason):
-        from clustergraph.vocab import PREFIXES
-
-        prefix = undeclared[1]
-        advice = f"add @prefix {prefix}: <{PREFIXES.get(prefix, '…')}> ."
-        if prefix not in PREFIXES and (close := near(prefix, PREFIXES, limit=1)):
-            advice = f"did you mean {close[0]}:?"
-        return f"prefix {prefix}: is not declared; {advice}"
-    if "No scheme found" in reason:
-        return "this IRI is relative, and there is no base to resolve it against"
-    return reason[:1].lower() + reason[1:]
-
-
-def _advance(line: int, column: int, text: str) -> tuple[int, int]:
-    newlines = text.count("\n")
-    if newlines:
-        return line + newlines, len(text) - text.rfind("\n")
-    return line, column + len(text)

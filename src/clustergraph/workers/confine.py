@@ -15,10 +15,11 @@ import stat
 import struct
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-__all__ = ["bind_to_parent", "confine", "deny_sockets", "limit_resources"]
+__all__ = ["bind_to_parent", "confine", "deny_sockets", "limit_resources", "lower_priority"]
 
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
@@ -95,6 +96,21 @@ def bind_to_parent(parent: int) -> None:
         _libc().prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit(0)
+
+
+def lower_priority(pid: int, nice: int) -> None:
+    """Lower the priority of a process, as far as the system lets us.
+
+    Args:
+        pid: the process; it leads a session of its own.
+        nice: its new nice value.
+    """
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, pid, nice)
+    # Where Linux shares processors out by sessions first, nice values count within a session only;
+    # this sets the session's (sched(7), "autogroup").
+    with suppress(OSError):
+        Path(f"/proc/{pid}/autogroup").write_text(str(nice), "ascii")
 
 
 def confine(

@@ -6,10 +6,6 @@ client leaves, or because it crashed. The pool keeps ``size`` workers for short 
 spare ready; a request that runs long while others wait keeps its worker, at the lowest priority,
 and the spare takes that worker's place.
 
-A worker handles its requests in order. One that has just begun may be sent a second request, which
-then waits in its socket and saves a wake-up. If the first takes longer than a moment, the second
-is sent to another worker as well: requests are idempotent, and the later response is discarded.
-
 The pool knows frames (`clustergraph.workers.wire`) but neither HTTP nor SPARQL, and never parses
 what it carries. It belongs to one event loop.
 """
@@ -21,23 +17,21 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any, Final
 
 from clustergraph.errors import StoreError
 from clustergraph.workers import wire
-from clustergraph.workers.call import FRAMES_AHEAD, Call, Seat
 from clustergraph.workers.process import BusyError, DiedError, Target, Worker
 
-__all__ = ["Pool", "PoolSize"]
+__all__ = ["Call", "Pool", "PoolSize"]
 
+_FRAMES_AHEAD: Final = 4
+"""Frames read ahead of a slow client; the rest stays in the kernel and blocks the worker."""
 _SWEEP_S: Final = 0.02
-# A request behind one that takes longer than this is sent to another worker as well.
-_MOMENT_S: Final = 0.005
 # A request that takes longer than this is worth watching whether its client is still there.
 _LONG_S: Final = 0.06
-# A second request has to fit into the socket beside the first.
-_SECOND_BYTES: Final = 16 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +44,9 @@ class PoolSize:
         slots: for long requests; 0: requests keep their priority.
         long_after_s: how long a request is short, and longer while a worker is idle.
         queue: requests that may wait for a worker.
-        depth: requests that a worker may have at once; 1 unless requests are idempotent.
+        repeat: whether a request is repeated, once, whose worker another process has killed.
+        limit_s: how long a worker may take for a request, however long that has waited; 0: until
+            the deadline of the request.
     """
 
     workers: int = 2
@@ -58,7 +54,83 @@ class PoolSize:
     slots: int = 8
     long_after_s: float = 0.5
     queue: int = 512
-    depth: int = 2
+    repeat: bool = True
+    limit_s: float = 0.0
+
+
+class Call:
+    """One request on its way through the pool, and the frames of its response.
+
+    Attributes:
+        deadline_s: when the response has to be complete, on the clock of `time.monotonic`.
+        worker: that handles it; None: it waits for one.
+        on_long: called once if it takes longer than a moment.
+    """
+
+    __slots__ = (
+        "_waiter", "begun_s", "deadline_s", "file", "frames", "on_long", "payload", "pool",
+        "reason", "repeated", "started", "worker",
+    )  # fmt: skip
+
+    def __init__(
+        self, pool: Pool, payload: bytes, file: IO[bytes] | None, deadline_s: float
+    ) -> None:
+        self.pool = pool
+        self.payload = payload
+        self.file = file
+        self.deadline_s = deadline_s
+        self.on_long: Callable[[], object] | None = None
+        self.worker: Worker | None = None
+        self.frames: deque[bytes] = deque()
+        self.begun_s = time.monotonic()
+        self.repeated = False
+        self.started = False
+        self.reason = ""
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def target(self) -> Target:
+        """The generation that it is answered from."""
+        assert self.worker is not None  # noqa: S101 - a frame has come
+        return self.worker.target
+
+    async def frame(self) -> bytes:
+        """Return the next frame of the response.
+
+        Raises:
+            DiedError: the worker ended.
+            BusyError: no worker became free before the deadline.
+        """
+        while not self.frames:
+            if self.reason == "busy":
+                raise BusyError("no worker became free in time")
+            if self.reason:
+                raise DiedError(self.reason)
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        frame = self.frames.popleft()
+        if len(self.frames) == _FRAMES_AHEAD - 1 and self.worker is not None:
+            self.worker.resume()
+        return frame
+
+    def add(self, frame: bytes) -> None:
+        """Take a frame from the worker."""
+        self.started = True
+        self.frames.append(frame)
+        self._wake()
+
+    def fail(self, reason: str) -> None:
+        """Let `frame` raise an error when the frames that have come are read."""
+        self.reason = reason
+        self._wake()
+
+    def cancel(self, reason: str) -> None:
+        """End the request: leave the queue, or kill the worker that works on it."""
+        self.pool.end(self, reason)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
 
 class Pool:
@@ -86,12 +158,10 @@ class Pool:
         self.wall = ""
         self.on_publish: Callable[[], object] = lambda: None
         """Called when another generation is served from now on."""
-        self._command = command
-        self._scratch = scratch
-        self._environment = environment
-        self._idle: deque[Seat] = deque()
-        self._spares: deque[Seat] = deque()
-        self._busy: set[Seat] = set()
+        self._make = partial(Worker, command, scratch=scratch, environment=environment)
+        self._idle: deque[Worker] = deque()
+        self._spares: deque[Worker] = deque()
+        self._busy: dict[Worker, Call] = {}
         self._queue: deque[Call] = deque()
         self._starting = 0
         self._failed_starts = 0
@@ -113,9 +183,9 @@ class Pool:
         results = await asyncio.gather(
             *(self._spawn(self.target) for _ in range(count)), return_exceptions=True
         )
-        seats = [result for result in results if isinstance(result, Seat)]
-        for seat in seats:
-            self._place_started(seat)
+        for result in results:
+            if isinstance(result, Worker):
+                self._place_started(result)
         for result in results:
             if isinstance(result, BaseException):
                 await self.stop()
@@ -128,15 +198,12 @@ class Pool:
             self._sweeper.cancel()
         for task in list(self._tasks):
             task.cancel()
-        for call in list(self._queue):
-            self.end(call, "stopped")
-        for seat in (*self._busy, *self._idle, *self._spares):
-            seat.process.close()
-            for call in seat.calls:
-                self._finish(call, "stopped")
-        self._busy.clear()
-        self._idle.clear()
-        self._spares.clear()
+        for call in (*self._queue, *self._busy.values()):
+            call.fail("stopped")
+        for worker in (*self._busy, *self._idle, *self._spares):
+            worker.close()
+        for some in (self._queue, self._busy, self._idle, self._spares):
+            some.clear()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
@@ -146,7 +213,7 @@ class Pool:
 
     def figures(self) -> dict[str, int]:
         """Return how many workers and requests there are, by state."""
-        low = sum(seat.process.deprioritised for seat in self._busy)
+        low = self._deprioritised()
         return {
             "idle": len(self._idle),
             "busy": len(self._busy) - low,
@@ -169,147 +236,78 @@ class Pool:
         Raises:
             BusyError: the queue is full.
         """
-        call = Call(self.end, payload, file, deadline_s)
-        if not self._queue and self._dispatch(call):
-            return call
         if len(self._queue) >= self.size.queue:
             raise BusyError(f"{self.size.queue} requests wait already")
-        call.queued = True
+        call = Call(self, payload, file, deadline_s)
         self._queue.append(call)
+        self._fill()
         self._watch()
         return call
 
     def end(self, call: Call, reason: str) -> None:
         """End a request whose response is not complete."""
-        seat = call.worker
-        if call.queued:
-            call.queued = False
-            self._queue.remove(call)
-        elif seat is not None and seat.calls and seat.calls[0] is call:
-            seat.process.kill(reason)
-            return
-        self._finish(call, reason)
-
-    def _finish(self, call: Call, reason: str) -> None:
-        if not call.reason:
-            call.reason = reason
-        call.wake()
-
-    def _dispatch(self, call: Call) -> bool:
-        """Send a request to an idle worker, or behind one that has just begun."""
-        while self._idle:
-            # The worker used last: its caches are warm.
-            seat = self._idle.pop()
-            if seat.process.usable:
-                self._busy.add(seat)
-                if self._send(seat, call):
-                    return True
-            else:
-                self._discard(seat)
-        if self.size.depth > 1 and call.file is None and len(call.payload) <= _SECOND_BYTES:
-            now = time.monotonic()
-            for seat in self._busy:
-                if (
-                    len(seat.calls) < self.size.depth
-                    and now - seat.begun_s < _MOMENT_S
-                    and seat.process.target is self.target
-                    and seat.process.usable
-                    and seat.calls[0].file is None
-                ):
-                    return self._send(seat, call)
-        return False
-
-    def _send(self, seat: Seat, call: Call) -> bool:
-        try:
-            seat.process.send(call.payload, call.file)
-        except DiedError:
-            if not seat.calls:
-                self._discard(seat)
-            return False
-        if not seat.calls:
-            seat.begun_s = time.monotonic()
-        seat.calls.append(call)
-        call.worker = seat
-        call.queued = False
-        if self._sweeper is None:
-            self._watch()
-        return True
-
-    def _on_frame(self, seat: Seat, frame: bytes) -> None:
-        """Give a frame to the request that a worker is handling."""
-        if not frame:
-            self._on_end(seat)
-            return
-        if not seat.calls:
-            return
-        call = seat.calls[0]
-        if call.worker is seat and not call.reason:
-            call.started = True
-            call.frames.append(frame)
-            if len(call.frames) >= FRAMES_AHEAD:
-                seat.process.pause()
-            call.wake()
-        if wire.ends(frame):
-            seat.calls.popleft()
-            seat.begun_s = time.monotonic()
-            seat.process.resume()
-            if not seat.calls:
-                self._release(seat)
-                return
-            following = seat.calls[0]
-            if following.queued:
-                # It waited for another worker as well, and this one was free first.
-                self._queue.remove(following)
-                following.queued = False
-                following.worker = seat
-            if self._queue:
-                self._fill()
-
-    def _on_end(self, seat: Seat) -> None:
-        """Let another worker take the place of one that has ended."""
-        cause = seat.process.cause()
-        calls = list(seat.calls)
-        seat.calls.clear()
-        self._discard(seat, refill=False)
-        if calls and cause != "superfluous":
-            self.failures[cause] = self.failures.get(cause, 0) + 1
-        for index, call in enumerate(reversed(calls)):
-            if call.worker is not seat or call.queued or call.reason:
-                continue
-            first = index == len(calls) - 1
-            retry = not (call.started or call.retried) and self.size.depth > 1
-            if first and not (retry and cause == "killed"):
-                self._finish(call, cause)
-            else:
-                # It only waited behind another, or something else killed its worker.
-                call.retried = call.retried or first
-                call.worker = None
-                call.queued = True
-                self._queue.appendleft(call)
-        self._refill()
-        self._fill()
-
-    def _release(self, seat: Seat) -> None:
-        """Use a worker that has nothing to do."""
-        self._busy.discard(seat)
-        process = seat.process
-        if not process.usable or (process.deprioritised and not process.recover()):
-            self._discard(seat)
-        elif process.target is not self.target:
-            self._run(self._refresh(seat))
-        else:
-            self._place(seat)
-            self._fill()
+        if call.worker is None:
+            if call in self._queue:
+                self._queue.remove(call)
+            call.fail(reason)
+        elif self._busy.get(call.worker) is call:
+            call.worker.kill(reason)
 
     def _fill(self) -> None:
-        """Dispatch what waits, as far as there are workers."""
-        while self._queue:
-            call = self._queue[0]
-            call.queued = False
-            if not self._dispatch(call):
-                call.queued = True
-                return
+        """Send what waits to idle workers, as far as there are any."""
+        while self._queue and self._idle:
+            # The worker used last: its caches are warm.
+            worker, call = self._idle.pop(), self._queue[0]
+            try:
+                worker.send(call.payload, call.file)
+            except DiedError:
+                self._discard(worker)
+                continue
             self._queue.popleft()
+            call.worker = worker
+            worker.begun_s = time.monotonic()
+            if self.size.limit_s:
+                call.deadline_s = worker.begun_s + self.size.limit_s
+            self._busy[worker] = call
+
+    def _on_frame(self, worker: Worker, frame: bytes) -> None:
+        """Give a frame to the request that a worker is handling."""
+        if not frame:
+            self._on_end(worker)
+            return
+        call = self._busy.get(worker)
+        if call is None:
+            return
+        call.add(frame)
+        if wire.ends(frame):
+            del self._busy[worker]
+            self._release(worker)
+        elif len(call.frames) >= _FRAMES_AHEAD:
+            worker.pause()
+
+    def _on_end(self, worker: Worker) -> None:
+        """Let another worker take the place of one that has ended."""
+        cause = worker.cause()
+        call = self._busy.pop(worker, None)
+        if call is not None:
+            self.failures[cause] = self.failures.get(cause, 0) + 1
+            if cause == "killed" and self.size.repeat and not (call.started or call.repeated):
+                call.repeated, call.worker = True, None
+                self._queue.appendleft(call)
+            else:
+                call.fail(cause)
+        self._discard(worker)
+        self._fill()
+
+    def _release(self, worker: Worker) -> None:
+        """Use a worker that has nothing to do."""
+        if not worker.usable or worker.deprioritised:
+            # Raising its priority again needs rights that few processes have.
+            self._discard(worker)
+        elif worker.target is not self.target:
+            self._run(self._refresh(worker))
+        else:
+            self._place(worker)
 
     # Generations
 
@@ -323,9 +321,7 @@ class Pool:
                 return
             fresh = self._spares.popleft() if self._spares else None
             self._starting += 1
-            if fresh is not None and not await self._open(fresh, target):
-                fresh = None
-            if fresh is None:
+            if fresh is None or not await self._open(fresh, target):
                 fresh = await self._spawn(target)
             self.target = target
             self.on_publish()
@@ -333,78 +329,77 @@ class Pool:
             self._idle.clear()
             self._spares.clear()
             self._place_started(fresh)
-            for seat in stale:
-                self._run(self._refresh(seat))
+            for worker in stale:
+                self._run(self._refresh(worker))
 
-    async def _open(self, seat: Seat, target: Target) -> bool:
+    async def _open(self, worker: Worker, target: Target) -> bool:
         """Bring a worker to a generation; return whether it survived that."""
         try:
-            await seat.process.open(target)
-        except StoreError:
-            seat.process.close()
-            return False
-        except BaseException:
-            seat.process.close()
+            await worker.open(target)
+        except BaseException as error:
+            worker.close()
+            if isinstance(error, StoreError):
+                return False
             raise
-        seat.process.on_frame = lambda frame: self._on_frame(seat, frame)
+        worker.on_frame = partial(self._on_frame, worker)
         return True
 
-    async def _refresh(self, seat: Seat) -> None:
+    async def _refresh(self, worker: Worker) -> None:
         """Bring a worker to the generation that is served, and use it."""
         self._starting += 1
-        while seat.process.target is not self.target:
-            if not await self._open(seat, self.target):
+        while worker.target is not self.target:
+            if not await self._open(worker, self.target):
                 self._starting -= 1
                 self._refill()
                 return
-        self._place_started(seat)
+        self._place_started(worker)
 
     # Workers
 
-    async def _spawn(self, target: Target) -> Seat:
+    async def _spawn(self, target: Target) -> Worker:
         """Start a worker; ``_starting`` counts it already, and no longer if this fails."""
-        seat = Seat(Worker(self._command, target, self._scratch, self._environment))
+        worker = self._make(target)
         try:
-            await seat.process.open(target)
+            await worker.open(target)
         except BaseException:
             self._starting -= 1
-            seat.process.close()
+            worker.close()
             raise
-        seat.process.on_frame = lambda frame: self._on_frame(seat, frame)
-        return seat
+        worker.on_frame = partial(self._on_frame, worker)
+        return worker
 
-    def _place_started(self, seat: Seat) -> None:
+    def _place_started(self, worker: Worker) -> None:
         self._starting -= 1
-        self.wall = seat.process.wall
+        self.wall = worker.wall
         if self._stopped:
-            seat.process.close()
-        elif seat.process.target is not self.target:
-            self._run(self._refresh(seat))
+            worker.close()
+        elif worker.target is not self.target:
+            self._run(self._refresh(worker))
         else:
-            self._place(seat)
-            self._fill()
+            self._place(worker)
 
-    def _place(self, seat: Seat) -> None:
+    def _place(self, worker: Worker) -> None:
         """Put a worker that has nothing to do where one is missing."""
         if self._short() < self.size.workers or self._queue:
-            self._idle.append(seat)
+            self._idle.append(worker)
+            self._fill()
         elif len(self._spares) < self.size.spares:
-            self._spares.append(seat)
+            self._spares.append(worker)
         else:
-            seat.process.close()
+            worker.close()
 
-    def _discard(self, seat: Seat, refill: bool = True) -> None:
-        for seats in (self._idle, self._spares):
-            if seat in seats:
-                seats.remove(seat)
-        self._busy.discard(seat)
-        seat.process.close()
-        if refill:
-            self._refill()
+    def _discard(self, worker: Worker) -> None:
+        for workers in (self._idle, self._spares):
+            if worker in workers:
+                workers.remove(worker)
+        worker.close()
+        self._refill()
+
+    def _deprioritised(self) -> int:
+        return sum(worker.deprioritised for worker in self._busy)
 
     def _short(self) -> int:
-        low = sum(seat.process.deprioritised for seat in self._busy)
-        return len(self._idle) + len(self._busy) - low
+        return len(self._idle) + len(self._busy) - self._deprioritised()
 
     def _refill(self) -> None:
         """Let spares take the free places, and start what is missing then."""
@@ -420,7 +415,7 @@ class Pool:
 
     async def _replace(self) -> None:
         try:
-            seat = await self._spawn(self.target)
+            worker = await self._spawn(self.target)
         except StoreError:
             # Wait before the next attempt: a missing store must not keep us busy with starting.
             self._failed_starts += 1
@@ -428,7 +423,7 @@ class Pool:
             self._refill()
             return
         self._failed_starts = 0
-        self._place_started(seat)
+        self._place_started(worker)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -445,56 +440,28 @@ class Pool:
         """Kill what is past its deadline; lower the priority of what runs long."""
         self._sweeper = None
         now = time.monotonic()
-        for call in [one for one in self._queue if now > one.deadline_s]:
-            self.end(call, "busy")
-        for seat in list(self._busy):
-            self._sweep_seat(seat, now)
-        for call in list(self._queue):
-            _report_long(call, now)
-        if self._queue:
-            self._fill()
+        for call in (*self._queue, *self._busy.values()):
+            if now > call.deadline_s:
+                self.end(call, "busy" if call.worker is None else "deadline")
+            elif call.on_long is not None and now - call.begun_s > _LONG_S:
+                report, call.on_long = call.on_long, None
+                report()
+        if self.size.slots:
+            for worker in list(self._busy):
+                if now - worker.begun_s > self.size.long_after_s:
+                    self._deprioritise(worker)
+        self._fill()
         if self._busy or self._queue:
             self._watch()
 
-    def _sweep_seat(self, seat: Seat, now: float) -> None:
-        if not seat.calls:
-            return
-        first, *others = seat.calls
-        discarded = bool(first.reason) or first.worker is not seat
-        if now > first.deadline_s:
-            seat.process.kill("superfluous" if discarded else "deadline")
-            return
-        if discarded and now - seat.begun_s > _LONG_S:
-            # Another worker answers it, or has done so.
-            seat.process.kill("superfluous")
-            return
-        _report_long(first, now)
-        if now - seat.begun_s > _MOMENT_S:
-            for call in others:
-                if call.worker is seat and not call.queued and not call.reason:
-                    call.worker = None
-                    call.queued = True
-                    self._queue.appendleft(call)
-        if self.size.slots and now - seat.begun_s > self.size.long_after_s:
-            self._deprioritise(seat)
-
-    def _deprioritise(self, seat: Seat) -> None:
+    def _deprioritise(self, worker: Worker) -> None:
         """Lower the priority of a long request, if it may keep others waiting."""
-        if seat.process.deprioritised or not seat.process.usable:
-            seat.process.retry_priority()
+        if worker.deprioritised or not worker.usable or (self._idle and not self._queue):
             return
-        if self._idle and not self._queue:
-            return
-        if sum(other.process.deprioritised for other in self._busy) >= self.size.slots:
+        if self._deprioritised() >= self.size.slots:
             if not self._starting:  # else there will be room in a moment
-                seat.process.kill("slots")
+                worker.kill("slots")
             return
-        seat.process.set_priority(low=True)
+        worker.deprioritise()
         self._refill()
         self._fill()
-
-
-def _report_long(call: Call, now: float) -> None:
-    if call.on_long is not None and now - call.begun_s > _LONG_S:
-        report, call.on_long = call.on_long, None
-        report()

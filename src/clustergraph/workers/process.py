@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import IO, Final
 
 from clustergraph.errors import ClusterGraphError, StoreError
 from clustergraph.workers import wire
+from clustergraph.workers.confine import lower_priority
 
 __all__ = ["START_S", "BusyError", "DiedError", "Target", "Worker"]
 
@@ -25,8 +25,6 @@ START_S: Final = 30.0
 """How long a worker may take to start and open its generation."""
 # Long requests run at the lowest priority as soon as others wait.
 _LONG_NICE: Final = 19
-# A worker that holds more memory than this after a long request is replaced.
-_KEPT_BYTES: Final = 192 << 20
 # The engine allocates many small blocks; these settings save glibc a twentieth of the time. The
 # engine opens files in many threads, each of which would reserve 64 MiB of address space for an
 # arena, and the address space of a worker is limited.
@@ -108,12 +106,10 @@ class Worker:
         self.target = target
         self.wall = ""
         self.reason = ""
+        self.begun_s = 0.0
         self.deprioritised = False
         self.on_frame: Callable[[bytes], object] | None = None
         """Takes each frame as it arrives, and ``b""`` when the worker has ended."""
-        self._priority_pending = False
-        self._frames: deque[bytes] = deque()
-        self._waiter: asyncio.Future[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._reading = False
         self._ended = False
@@ -137,57 +133,33 @@ class Worker:
         except OSError as error:
             raise DiedError(self.reason or "killed") from error
 
-    def send_kind(self, kind: int) -> None:
-        """Send a frame without payload.
-
-        Raises:
-            DiedError: the worker is gone.
-        """
-        try:
-            self.sock.send(bytes([kind]))
-        except OSError as error:
-            raise DiedError(self.reason or "killed") from error
-
     async def open(self, target: Target, limit_s: float = START_S) -> None:
         """Let an idle worker open a generation.
 
         Raises:
             StoreError: it cannot; says why.
         """
-        self.on_frame = None
+        answer: asyncio.Queue[bytes] = asyncio.Queue()
+        self.on_frame = answer.put_nowait
         try:
-            text = json.dumps(asdict(target))
-            self.sock.send(bytes([wire.OPEN]) + text.encode())
+            self.sock.send(bytes([wire.OPEN]) + json.dumps(asdict(target)).encode())
             self.target = target
             async with asyncio.timeout(limit_s):
-                frame = await self.frame()
-        except (OSError, DiedError, TimeoutError) as error:
+                frame = await answer.get()
+        except (OSError, TimeoutError):
+            frame = b""
+        if not frame:
+            if self._ended:
+                self.cause()
             code = self.process.poll()
             ended = f"it ended with {code}" if code is not None else "it did not answer in time"
             raise StoreError(
                 f"a worker process could not start ({ended}): the memory limit may be too low for "
                 f"the engine, or {target.directory} cannot be read"
-            ) from error
+            )
         if frame[0] != wire.READY:
             raise StoreError(f"a worker process could not start: {frame[1:].decode()}")
         self.wall = json.loads(frame[1:])["wall"]
-
-    async def frame(self) -> bytes:
-        """Return the next frame.
-
-        Raises:
-            DiedError: the worker ended.
-        """
-        while not self._frames:
-            if self._ended or self.reason:
-                raise DiedError(self.cause())
-            self.resume()
-            self._waiter = self._loop.create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        return self._frames.popleft()
 
     def pause(self) -> None:
         """Stop reading frames: the rest stays in the kernel and blocks the worker."""
@@ -211,75 +183,30 @@ class Worker:
         if not frame:
             self.pause()
             self._ended = True
-        self._deliver(frame)
-
-    def _deliver(self, frame: bytes) -> None:
         if self.on_frame is not None:
             self.on_frame(frame)
-            return
-        if frame:
-            self._frames.append(frame)
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
 
-    # Priority
-
-    def set_priority(self, low: bool) -> bool:
-        """Give the process the lowest priority, or our own again.
-
-        Returns:
-            Whether that is done: raising a priority needs rights that not every process has.
-        """
-        self.deprioritised = low
-        pid = self.process.pid
-        own = os.getpriority(os.PRIO_PROCESS, 0)
-        try:
-            os.setpriority(os.PRIO_PROCESS, pid, _LONG_NICE if low else own)
-        except OSError:  # no right to it, or it has just ended
-            return False
-        # Where Linux shares processors out by sessions first, and each worker has its own session,
-        # nice values count within a session only; this sets the session's (sched(7), "autogroup").
-        try:
-            Path(f"/proc/{pid}/autogroup").write_text(str(_LONG_NICE if low else 0), "ascii")
-        except BlockingIOError:  # the kernel accepts ten such changes a second
-            self._priority_pending = True
-            return False
-        except OSError:  # no such system
-            pass
-        self._priority_pending = False
-        return True
-
-    def retry_priority(self) -> None:
-        """Repeat the change of priority that the kernel put off."""
-        if self._priority_pending and self.usable:
-            self.set_priority(self.deprioritised)
-
-    def recover(self) -> bool:
-        """Restore its priority after a long request; False: it should be replaced."""
-        try:
-            _, resident, shared, *_ = Path(f"/proc/{self.process.pid}/statm").read_text().split()
-        except OSError:
-            return False
-        own_bytes = (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
-        return own_bytes <= _KEPT_BYTES and self.set_priority(low=False)
+    def deprioritise(self) -> None:
+        """Give the process the lowest priority."""
+        self.deprioritised = True
+        lower_priority(self.process.pid, _LONG_NICE)
 
     # End
 
     def kill(self, reason: str) -> None:
-        """Kill the process now; `on_frame` or `frame` learns of it at once."""
+        """Kill the process now; `on_frame` learns of it at once."""
         if self.usable:
             self.reason = reason
             self.process.kill()
             self.pause()
-            self._deliver(b"")
+            if self.on_frame is not None:
+                self.on_frame(b"")
 
     def close(self) -> None:
         """Kill the process and release what belongs to it."""
         self.on_frame = None
         self.pause()
-        if not self._ended:
-            self._ended = True
-            self._deliver(b"")
+        self._ended = True
         self.sock.close()
         self.process.kill()
         if self.process.poll() is None:
