@@ -6,7 +6,6 @@ import threading
 from typing import Any
 
 import httpx
-import pytest
 
 TOKEN = "a token of the writer"  # noqa: S105 - of a service that lives as long as a test
 HEADERS = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/sparql-update"}

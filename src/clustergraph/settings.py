@@ -13,8 +13,6 @@ __all__ = [
     "KEPT_GENERATIONS",
     "MAX_NESTING",
     "MAX_QUERY_BYTES",
-    "QUERY_STACK_BYTES",
-    "QUERY_THREADS",
     "REMOTE_TIMEOUT_S",
     "cache_directory",
 ]
@@ -31,16 +29,6 @@ MAX_QUERY_BYTES: Final = 100_000
 
 MAX_NESTING: Final = 200
 """Deepest nesting of brackets in a query; the parser recurses once or more for each level."""
-
-QUERY_STACK_BYTES: Final = 512 << 20
-"""Stack of a thread that parses queries for the service: address space, touched only as needed.
-
-Measured: within ``MAX_QUERY_BYTES`` the costliest texts (long chains of UNION, ``!`` or ``&&``)
-stay well below it, while the usual 8 MB overflow and take the process with them.
-"""
-
-QUERY_THREADS: Final = 4
-"""Queries that the service evaluates at the same time; further ones wait."""
 
 REMOTE_TIMEOUT_S: Final = 60
 """How long a remote endpoint may take to answer."""

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from clustergraph.http.ahead import prepare as prepare_pages
 from clustergraph.http.background import Background
 from clustergraph.http.options import Options
 from clustergraph.http.server import _command
+from clustergraph.http.worker import preparing
 from clustergraph.pages import indexes
 from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Context, Request
@@ -37,11 +37,10 @@ def fresh(little: Engine, tmp_path: Path) -> Engine:
 
 def prepare(engine: Engine) -> None:
     """Do what the process that prepares a generation does."""
-    prepare_pages(
-        Context(
-            engine.store, 1, committed_at=COMMITTED_AT, directory=engine.directory, engine=engine
-        )
+    context = Context(
+        engine.store, 1, committed_at=COMMITTED_AT, directory=engine.directory, engine=engine
     )
+    preparing(lambda _: context, whole=True)({})
 
 
 def test_whoever_comes_first_finds_it_made(

@@ -77,13 +77,6 @@ def test_direct_address_as_indirect_name(exchange: Any) -> None:
     assert exchange.send("GET", f"/store?graph={address}").triples() == direct
 
 
-def test_direct_graph_by_its_own_address(make: Callable[..., Any]) -> None:
-    """4.1: where the operator wants it so, the request's URI is the graph's IRI."""
-    exchange = make(graph_namespace=None)
-    assert _put(exchange, "/store/x").headers["location"] == "http://service.example/store/x"
-    assert exchange.ask("ASK { GRAPH <http://service.example/store/x> { ?s ?p 'x' } }")
-
-
 # 5, 5.1: formats and statuses
 
 

@@ -7,8 +7,6 @@ from urllib.parse import quote
 
 import pytest
 
-from clustergraph.errors import RequestError
-from clustergraph.protocol import negotiation
 from clustergraph.protocol.negotiation import choose
 
 SELECT = "/sparql?query=" + quote("SELECT ?o { ?s ?p ?o } ORDER BY ?o LIMIT 1")
@@ -174,15 +172,3 @@ def test_long_accept_is_answered(exchange: Any, target: str, accept: str) -> Non
     """12.5.1: an Accept header of 4,400 characters costs an answer, not the worker."""
     assert exchange.send("GET", target, {"accept": accept}).status == 406
     assert exchange.send("GET", target, {"accept": "text/turtle, */*;q=0.1"}).status == 200
-
-
-def test_parquet_needs_its_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """15.6.2: without pyarrow, Parquet in the address is 501, and no choice for Accept."""
-    some = tuple(form for form in negotiation.offers("solutions") if form.name != "parquet")
-    monkeypatch.setitem(negotiation._OFFERS, "solutions", some)
-    negotiation._choose.cache_clear()
-    with pytest.raises(RequestError) as refused:
-        choose(None, ("parquet",), "solutions")
-    assert (refused.value.status, "pyarrow" in refused.value.detail) == (501, True)
-    assert choose("application/vnd.apache.parquet, text/csv;q=0.1", (), "solutions").name == "csv"
-    negotiation._choose.cache_clear()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from typing import Any
 from urllib.parse import quote
 
@@ -328,3 +329,11 @@ def test_construct_in_each_format(exchange: Any) -> None:
     ):
         reply = exchange.send("GET", f"/sparql?format={name}&query={text}")
         assert reply.triples(form) == {'<http://example.org/a> <http://example.org/p> "1"'}
+
+
+def test_parquet_needs_its_library(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9110 15.6.2: without pyarrow Parquet is 501, and says what is missing."""
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    reply = make().send("GET", "/sparql?query=SELECT%20*%20%7B%7D&format=parquet")
+    assert reply.status == 501
+    assert "pyarrow" in reply.json["detail"]

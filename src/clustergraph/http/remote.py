@@ -34,6 +34,7 @@ from clustergraph.quadstore.engine import nothing
 from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.quadstore.transport import Credentials
 from clustergraph.sparql import results
+from clustergraph.vocab import BASE, GRAPH
 
 __all__ = ["READERS", "WRITERS", "opener"]
 
@@ -123,7 +124,7 @@ def _update(request: Request, context: Context) -> Response:
 
 def _read(request: Request, context: Context) -> Response:
     engine = _engine(context)
-    target = graph_store.target_of(request, context)
+    target = graph_store.target_of(request)
     whole = target.node is None
     form = choose(request.headers.get("accept"), target.forms, "dataset" if whole else "graph")
     engine_form = form.engine
@@ -142,7 +143,7 @@ def _read(request: Request, context: Context) -> Response:
 
 def _change(request: Request, context: Context) -> Response:
     engine = _engine(context)
-    target = graph_store.target_of(request, context)
+    target = graph_store.target_of(request)
     if engine.graph_store_url is None:
         detail = "no graph store is known here; use /update, or see --graph-store-address"
         raise faults.not_implemented(detail)
@@ -153,13 +154,12 @@ def _change(request: Request, context: Context) -> Response:
             return Response(204, [])
         return _write(request, context, target.iri, request.method == "PUT")
     graph_store.refuse_without_graph(request.method)
-    namespace = context.config.graph_namespace or f"{request.base}/store/"
-    return _write(request, context, f"{namespace}{uuid.uuid4()}", replace=True)
+    return _write(request, context, f"{GRAPH}{uuid.uuid4()}", replace=True)
 
 
 def _write(request: Request, context: Context, name: str | None, replace: bool) -> Response:
     engine = _engine(context)
-    base_iri = name or context.config.base_iri
+    base_iri = name or BASE
     documents = []
     if request.body or (replace and "content-type" in request.headers):
         documents = graph_store.checked(request, context, base_iri, triples_only=True)
@@ -173,7 +173,7 @@ def _write(request: Request, context: Context, name: str | None, replace: bool) 
         created = put(name, body, "text/turtle")
     if not created:
         return Response(204, [])
-    return Response(201, [("Location", graph_store.address(request, context, base_iri))])
+    return Response(201, [("Location", graph_store.address(request, base_iri))])
 
 
 def _refuse_conditions(request: Request) -> None:

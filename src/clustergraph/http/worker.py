@@ -7,6 +7,7 @@ of the graph; the gateway ends it by SIGKILL.
 from __future__ import annotations
 
 import gc
+import itertools
 import json
 import os
 import socket
@@ -20,10 +21,13 @@ from typing import Any, Final
 
 from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError, RequestError
-from clustergraph.http import ahead, remote, routes
+from clustergraph.http import remote, routes
 from clustergraph.http.codec import Ask, decode_request
 from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer, send_failure
 from clustergraph.http.writer import Committer
+from clustergraph.pages import indexes
+from clustergraph.pages.visit import Visit
+from clustergraph.pages.words import LANGUAGES
 from clustergraph.protocol import (
     Change,
     Config,
@@ -37,6 +41,7 @@ from clustergraph.protocol import (
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.transport import credentials_from
 from clustergraph.settings import cache_directory
+from clustergraph.vocab import BASE
 from clustergraph.workers import wire
 from clustergraph.workers.confine import (
     bind_to_parent,
@@ -53,6 +58,8 @@ _ROOMS: Final = ("ontology", "shapes", "queries", "data")
 _PREPARE_NICE: Final = 5
 # Nobody waits for page data at the other end.
 _PREPARE_BUDGET_S: Final = 120.0
+AHEAD: Final = ("/find", "/catalog", "/things", "/ontology", "/quality", "/quality/checks")
+"""The pages that keep something on disk for each generation, the most used first."""
 
 
 def respond(handler: Handler, request: Request, context: Context) -> Response:
@@ -141,7 +148,7 @@ def open_generation(config: Config, network: bool) -> Callable[[Mapping[str, Any
             Path(target["directory"]),
             number=target["number"],
             policy=config.policy(network),
-            base_iri=config.base_iri,
+            base_iri=BASE,
             union=config.default_graph == "union",
         )
         return Context(
@@ -157,14 +164,31 @@ def open_generation(config: Config, network: bool) -> Callable[[Mapping[str, Any
     return open_context
 
 
-def prepare_pages(
-    open_context: Callable[[Mapping[str, Any]], Context], prepare: Callable[[Context], None]
+def preparing(
+    open_context: Callable[[Mapping[str, Any]], Context], whole: bool
 ) -> Callable[[Mapping[str, Any]], Context]:
-    """Return what opens a generation and computes what pages need of the whole of it."""
+    """Return what opens a generation and computes what pages need of the whole of it.
+
+    So the first visitor does not wait, and no deadline of a query applies to a large graph.
+
+    Args:
+        open_context: opens a generation.
+        whole: whether all pages that keep something on disk are made, or the search index alone,
+            of that of an earlier generation where possible.
+    """
 
     def open_and_prepare(target: Mapping[str, Any]) -> Context:
         context = replace(open_context(target), budget_s=_PREPARE_BUDGET_S)
-        prepare(context)
+        indexes.ensure(Visit(Request("GET", "/find"), context, context.engine, "/find"))
+        for path, language in itertools.product(AHEAD, LANGUAGES) if whole else ():
+            found = routes.resolve(path)
+            assert found is not None  # noqa: S101 - pages have routes
+            route, parameters = found[0]["GET"], found[1]
+            request = Request(
+                "GET", path, headers={"accept": "text/html"}, operation=route.operation,
+                parameters=parameters, language=language,
+            )  # fmt: skip
+            routes.READERS[route.operation](request, context)
         return context
 
     return open_and_prepare
@@ -216,10 +240,7 @@ def _run(kind: str, options: Mapping[str, Any], sock: socket.socket) -> None:
         server = Reader(sock, opened, handlers, wall)
     elif kind in ("prepare", "refresh"):
         lower_priority(os.getpid(), _PREPARE_NICE)
-        opened = prepare_pages(
-            open_generation(config, network),
-            ahead.prepare if kind == "prepare" else ahead.refresh,
-        )
+        opened = preparing(open_generation(config, network), whole=kind == "prepare")
         server = Reader(sock, opened, routes.READERS, wall)
     else:
         server = Reader(sock, open_generation(config, network), routes.READERS, wall)

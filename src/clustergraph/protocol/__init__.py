@@ -14,7 +14,7 @@ from clustergraph.quadstore.delta import Changed
 from clustergraph.quadstore.engine import Queryable, StoreEngine
 from clustergraph.settings import DEFAULT_PUBLISHER, MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.policy import QueryPolicy
-from clustergraph.vocab import BASE, GRAPH, PREFIXES
+from clustergraph.vocab import BASE, PREFIXES
 
 __all__ = [
     "WARNINGS",
@@ -48,7 +48,6 @@ class Request:
         body: the content as received, still compressed; large ones as a file, which can seek.
         base: scheme, host and prefix by which clients reach the service, without a slash at the
             end: ``https://example.org``.
-        deadline_s: seconds that the answer may take; whoever runs the worker enforces it.
         operation: the name of its route; see `clustergraph.http.routes`.
         parameters: of the path, decoded.
         raw_path: as sent, percent-encoded.
@@ -64,7 +63,6 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | IO[bytes] = b""
     base: str = "http://localhost"
-    deadline_s: float | None = None
     operation: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)
     raw_path: str = ""
@@ -127,10 +125,6 @@ class Config:
         max_upload_bytes: longest upload, after decompression.
         allow_service: addresses that SERVICE may name; see `clustergraph.sparql.policy`.
         allow_load: addresses that LOAD may name.
-        prefixes: prefixes that queries and updates need not declare.
-        base_iri: against which queries and updates resolve relative IRIs.
-        graph_namespace: ``/store/x`` is the graph whose IRI is this and ``x``; None: the graph
-            named by the request's own URI.
         writable: whether the service takes writes at all, be it in another worker; the
             description says so.
         max_validate_bytes: longest content that is judged without being stored, decompressed.
@@ -146,9 +140,6 @@ class Config:
     max_upload_bytes: int = 1 << 30
     allow_service: tuple[str, ...] = ()
     allow_load: tuple[str, ...] = ()
-    prefixes: Mapping[str, str] = field(default_factory=lambda: PREFIXES)
-    base_iri: str = BASE
-    graph_namespace: str | None = GRAPH
     writable: bool = False
     max_validate_bytes: int = 16 << 20
     shapes: Path | None = None
@@ -166,8 +157,8 @@ class Config:
         return StoreEngine(
             store,
             policy=self.policy(network),
-            prefixes=self.prefixes,
-            base_iri=self.base_iri,
+            prefixes=PREFIXES,
+            base_iri=BASE,
             union=self.default_graph == "union",
         )
 

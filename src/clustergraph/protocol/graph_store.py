@@ -31,6 +31,7 @@ from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
 from clustergraph.sparql.results import Format
 from clustergraph.sparql.wellformed import holdable, holds_all
+from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = ["Target", "address", "answer", "checked", "refuse_without_graph", "target_of"]
 
@@ -68,7 +69,7 @@ def answer(request: Request, context: Context) -> Response | Change:
     Raises:
         ClusterGraphError: the request cannot be done.
     """
-    target = target_of(request, context)
+    target = target_of(request)
     if request.method in ("GET", "HEAD"):
         return _get(request, context, target)
     if target.node is None:
@@ -95,7 +96,7 @@ def refuse_without_graph(method: str) -> None:
         raise faults.method_not_allowed(detail, "GET, HEAD, POST, OPTIONS")
 
 
-def target_of(request: Request, context: Context) -> Target:
+def target_of(request: Request) -> Target:
     """Return what a request is about.
 
     Raises:
@@ -106,13 +107,13 @@ def target_of(request: Request, context: Context) -> Target:
     forms: tuple[str, ...] = ()
     for name, value in parameters.fields(request.query_string):
         if name == b"graph":
-            graphs.append(_permanent(parameters.decode(value), request, context))
+            graphs.append(_permanent(parameters.decode(value), request))
         elif name == b"default":
             default = True
         elif name == b"format":
             forms = (*forms, parameters.decode(value))
     if "graph" in request.parameters:
-        graphs.append(_direct(request, context))
+        graphs.append(_direct(request))
     if len(graphs) + default > 1:
         detail = "the address names more than one graph; name one: ?graph=IRI or ?default"
         raise faults.bad_request(detail)
@@ -123,18 +124,16 @@ def target_of(request: Request, context: Context) -> Target:
     return Target(_node(graphs[0]), forms)
 
 
-def _permanent(iri: str, request: Request, context: Context) -> str:
+def _permanent(iri: str, request: Request) -> str:
     """Return a graph's own IRI for the address by which it can be named directly."""
-    namespace, here = context.config.graph_namespace, f"{request.base}/store/"
-    return iri if namespace is None or not iri.startswith(here) else namespace + iri[len(here) :]
+    here = f"{request.base}/store/"
+    return GRAPH + iri[len(here) :] if iri.startswith(here) else iri
 
 
-def _direct(request: Request, context: Context) -> str:
+def _direct(request: Request) -> str:
     """Return the IRI of the graph that the path names, percent-encoded as it was sent."""
     _, _, name = request.raw_path.removeprefix("/").partition("/")
-    name = name or quote(request.parameters["graph"])
-    namespace = context.config.graph_namespace
-    return f"{request.base}/store/{name}" if namespace is None else namespace + name
+    return GRAPH + (name or quote(request.parameters["graph"]))
 
 
 def _node(iri: str) -> ox.NamedNode:
@@ -158,7 +157,7 @@ def _get(request: Request, context: Context, target: Target) -> Response:
 def _dump(sink: Sink, context: Context, target: Target, form: Format) -> None:
     assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
     readable = form.name in ("turtle", "trig")
-    prefixes = dict(context.config.prefixes) if readable else None
+    prefixes = dict(PREFIXES) if readable else None
     try:
         if holds_all(form.engine):
             context.store.dump(sink, form.engine, from_graph=target.node, prefixes=prefixes)  # type: ignore[arg-type]
@@ -177,7 +176,7 @@ def _dump(sink: Sink, context: Context, target: Target, form: Format) -> None:
 
 def _write(request: Request, context: Context, target: Target, *, replace: bool) -> Change:
     node = target.node
-    base_iri = node.value if isinstance(node, ox.NamedNode) else context.config.base_iri
+    base_iri = node.value if isinstance(node, ox.NamedNode) else BASE
     documents: list[uploads.Document] = []
     # Nothing sent without a type, or to be added, is no document (sections 5.3 and 5.5); with a
     # type it must be one, and nothing is none in XML or JSON.
@@ -198,7 +197,7 @@ def _write(request: Request, context: Context, target: Target, *, replace: bool)
         headers = [published(generation)]
         if existed:
             return Response(204, headers)
-        headers.append(("Location", address(request, context, base_iri)))
+        headers.append(("Location", address(request, base_iri)))
         return Response(201, headers)
 
     return Change(apply, respond)
@@ -208,10 +207,8 @@ def _create(request: Request, context: Context) -> Response | Change:
     """Make a new graph of triples; quads go to the graphs that they name (section 5.5)."""
     if not request.body:
         return Response(204, [])
-    config = context.config
     name = str(uuid.uuid4())
-    namespace = config.graph_namespace or f"{request.base}/store/"
-    node = _node(namespace + name)
+    node = _node(GRAPH + name)
     documents = checked(request, context, node.value, triples_only=False)
     quads = any(
         document.form in (ox.RdfFormat.TRIG, ox.RdfFormat.N_QUADS) for document in documents
@@ -266,11 +263,10 @@ def _delete(request: Request, context: Context, target: Target) -> Change:
     return Change(apply, lambda _, generation: Response(204, [published(generation)]))
 
 
-def address(request: Request, context: Context, iri: str) -> str:
+def address(request: Request, iri: str) -> str:
     """Return the address at which a graph can be read."""
-    namespace = context.config.graph_namespace or f"{request.base}/store/"
-    if iri.startswith(namespace) and len(iri) > len(namespace):
-        return f"{request.base}/store/{iri[len(namespace) :]}"
+    if iri.startswith(GRAPH) and iri != GRAPH:
+        return f"{request.base}/store/{iri[len(GRAPH) :]}"
     return f"{request.base}/store?graph={quote(iri, safe='')}"
 
 

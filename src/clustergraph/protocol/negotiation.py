@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from clustergraph.errors import RequestError
-from clustergraph.protocol.faults import no_format, not_implemented
+from clustergraph.protocol.faults import no_format
 from clustergraph.sparql.results import FORMATS, Format
 
 __all__ = [
@@ -27,13 +26,8 @@ __all__ = [
 Kind: TypeAlias = Literal["solutions", "graph", "dataset"]
 """SELECT and ASK; triples; quads."""
 
-_PARQUET: Final = find_spec("pyarrow") is not None
 _OFFERS: Final[dict[Kind, tuple[Format, ...]]] = {
-    "solutions": tuple(
-        form
-        for form in FORMATS.values()
-        if not form.holds_triples and (_PARQUET or form.name != "parquet")
-    ),
+    "solutions": tuple(form for form in FORMATS.values() if not form.holds_triples),
     "graph": tuple(form for form in FORMATS.values() if form.holds_triples),
     "dataset": (FORMATS["trig"], FORMATS["nquads"], FORMATS["jsonld"]),
 }
@@ -118,16 +112,13 @@ def choose(accept: str | None, names: tuple[str, ...], kind: Kind) -> Format:
         kind: what is to be written.
 
     Raises:
-        RequestError: no format suits (406), or a library for it is missing here (501).
+        RequestError: no format suits (406).
     """
     return _choose(_clip(accept), names, kind)
 
 
 @lru_cache(maxsize=256)
 def _choose(accept: str, names: tuple[str, ...], kind: Kind) -> Format:
-    if names[:1] == ("parquet",) and kind == "solutions" and FORMATS["parquet"] not in offers(kind):
-        detail = "Parquet is not written here, for the server lacks pyarrow; ask for csv"
-        raise not_implemented(detail)
     return choose_of(accept, names, _OFFERS[kind], _ALSO[kind])
 
 

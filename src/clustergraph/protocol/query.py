@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -11,7 +10,6 @@ import pyoxigraph as ox
 
 from clustergraph.errors import FederationError
 from clustergraph.protocol import (
-    Config,
     Context,
     Request,
     Response,
@@ -26,7 +24,7 @@ from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.engine import Answer, StoreEngine, reading
 from clustergraph.sparql.results import Format, is_triples
 from clustergraph.sparql.results import write as write_answer
-from clustergraph.vocab import CG
+from clustergraph.vocab import CG, PREFIXES
 
 __all__ = ["answer", "lasting"]
 
@@ -64,17 +62,16 @@ def answer(request: Request, context: Context) -> Response:
         )
     except FederationError:
         return Response(200, [], federated=True)
-    config = context.config
     triples = is_triples(result)
     accept = request.headers.get("accept")
     form = choose(accept, given.forms, "graph" if triples else "solutions")
-    same = not config.policy(network=False).check_calls(text) and lasting(text, triples)
+    same = not context.config.policy(network=False).check_calls(text) and lasting(text, triples)
     response = Response(200, [*_headers(form), *_warnings(text, context)], cacheable=same)
     if isinstance(result, ox.QueryBoolean) and isinstance(form.engine, ox.QueryResultsFormat):
         response.body = result.serialize(format=form.engine) or b""
         return response
 
-    response.body = _stream(result, form, config)
+    response.body = _stream(result, form)
     return response
 
 
@@ -100,7 +97,7 @@ def lasting(text: str, triples: bool = False) -> bool:
     return not (triples and _FRESH.search(text))
 
 
-def _stream(result: Answer, form: Format, config: Config) -> Stream:
+def _stream(result: Answer, form: Format) -> Stream:
     """Return what serialises an answer; it can be called once."""
 
     def stream(sink: Sink) -> None:
@@ -110,13 +107,13 @@ def _stream(result: Answer, form: Format, config: Config) -> Stream:
             else:
                 result.serialize(sink, form.engine)  # type: ignore[arg-type]
         if form.name == "turtle":
-            sink.rewrite(lambda body: _with_prefixes(body, config.prefixes), _PREFIXED_BYTES)
+            sink.rewrite(_with_prefixes, _PREFIXED_BYTES)
 
     return stream
 
 
-def _with_prefixes(turtle: bytes, prefixes: Mapping[str, str]) -> bytes:
-    used = {name: iri for name, iri in prefixes.items() if b"<" + iri.encode() in turtle}
+def _with_prefixes(turtle: bytes) -> bytes:
+    used = {name: iri for name, iri in PREFIXES.items() if b"<" + iri.encode() in turtle}
     if not used:
         return turtle
     triples = ox.parse(turtle, ox.RdfFormat.TURTLE)

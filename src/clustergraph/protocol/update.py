@@ -13,6 +13,7 @@ from clustergraph.quadstore import updates
 from clustergraph.quadstore.checks import admit_update, explain_update
 from clustergraph.quadstore.delta import Changed
 from clustergraph.sparql.lexer import Token, position, tokenise
+from clustergraph.vocab import BASE, PREFIXES
 
 __all__ = ["answer", "with_dataset"]
 
@@ -36,21 +37,19 @@ def answer(request: Request, context: Context) -> Response | Change:
         raise faults.read_only()
     policy = config.policy(context.network)
     try:
-        admitted = admit_update(given.text, policy, config.base_iri, config.prefixes)
+        admitted = admit_update(given.text, policy, BASE, PREFIXES)
     except FederationError:
         return Response(200, [], federated=True)
     complete = with_dataset(admitted.text, given.default_graphs, given.named_graphs)
-    prefixes = {**config.prefixes, **admitted.declared}
+    prefixes = {**PREFIXES, **admitted.declared}
 
     def apply(store: ox.Store, base: int) -> Changed[None]:
         check(request, context, base, exists=True)
         try:
-            delta = updates.update(
-                store, complete, base_iri=config.base_iri, prefixes=prefixes, policy=policy
-            )
+            delta = updates.update(store, complete, base_iri=BASE, prefixes=prefixes, policy=policy)
             return Changed(None, delta)
         except SyntaxError as error:
-            raise explain_update(admitted, error, config.base_iri, config.prefixes) from error
+            raise explain_update(admitted, error, BASE, PREFIXES) from error
         except RuntimeError as error:
             raise faults.update_failed(_advice(str(error))) from error
         except ValueError as error:

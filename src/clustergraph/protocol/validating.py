@@ -20,6 +20,7 @@ from clustergraph.errors import UnreadableInputError
 from clustergraph.protocol import Context, Request, Response, faults, parameters, reports, uploads
 from clustergraph.protocol.negotiation import choose_of
 from clustergraph.sparql.results import Format
+from clustergraph.vocab import BASE
 
 if TYPE_CHECKING:
     from clustergraph.shacl.compile import Compiled
@@ -44,7 +45,7 @@ def answer(request: Request, context: Context) -> Response:
     form, surroundings = _wanted(request)
     config = context.config
     limits = replace(config, max_upload_bytes=config.max_validate_bytes)
-    documents = uploads.read(request, limits, config.base_iri)
+    documents = uploads.read(request, limits, BASE)
     own = [document for document in documents if document.field == _SHAPES]
     data = [document for document in documents if document.field != _SHAPES]
     if not data:
@@ -60,7 +61,7 @@ def answer(request: Request, context: Context) -> Response:
     with _desk() as directory:
         statements = _statements(data, directory)
         store = context.store if surroundings else None
-        report = validate_sent(statements, compiled, store, config.base_iri)
+        report = validate_sent(statements, compiled, store, BASE)
         return reports.written(report, form)
 
 

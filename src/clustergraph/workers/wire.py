@@ -13,11 +13,8 @@ from typing import IO, Final
 
 __all__ = [
     "ABORT",
-    "APPLIED",
-    "APPLYING",
     "ASK",
     "CHUNK_BYTES",
-    "COMMIT",
     "DATA",
     "END",
     "FAILED",
@@ -26,10 +23,8 @@ __all__ = [
     "FULL",
     "NETWORK",
     "OPEN",
-    "PUBLISHED",
     "READY",
     "START",
-    "TAKEN",
     "ends",
     "receive_file",
     "send",
@@ -56,19 +51,8 @@ ABORT: Final = 9
 """The response cannot be completed: the connection must be aborted."""
 NETWORK: Final = 10
 """The request needs a worker with network access."""
-FAILED: Final = 15
+FAILED: Final = 11
 """The worker cannot start, or cannot open its generation; the reason as text."""
-
-# Between the serving process and the worker that writes.
-COMMIT: Final = 11
-"""Apply and publish the writes taken; to the worker."""
-TAKEN: Final = 12
-"""The write is parsed and checked, and waits for COMMIT."""
-APPLYING: Final = 13
-"""The index of the write being applied, four bytes; `APPLIED`: all are applied."""
-PUBLISHED: Final = 14
-"""A new generation is published; JSON. The responses follow."""
-APPLIED: Final = 0xFFFFFFFF
 
 CHUNK_BYTES: Final = 64 * 1024
 """A body up to this length travels in one frame, a longer one in frames of this length."""
