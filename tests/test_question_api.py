@@ -138,7 +138,7 @@ def test_answer_is_a_workbook_with_a_name(client: Client) -> None:
 
 def test_each_question_is_described() -> None:
     """OpenAPI has a path for each question, with each parameter, its type and its default."""
-    schema = create_app().openapi()
+    schema = create_app(None).openapi()
     assert schema["openapi"].startswith("3.1")
     for question in catalogue.questions().values():
         operation = schema["paths"][f"/queries/{question.name}"]["get"]

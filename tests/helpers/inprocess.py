@@ -16,7 +16,6 @@ from urllib.parse import unquote
 import httpx
 
 from clustergraph.errors import ClusterGraphError, RequestError
-from clustergraph.http.api import create_app
 from clustergraph.http.codec import decode_head
 from clustergraph.http.delivery import Delivery, HeadOnlyError, send_failure
 from clustergraph.http.gateway import Gateway
@@ -205,9 +204,7 @@ def site(directory: Path) -> Iterator[httpx.Client]:
     logger = logging.getLogger("clustergraph")
     handlers, propagates = [*logger.handlers], logger.propagate
     options = Options(store=str(directory), prepare=False)
-    pool, app = Inline(directory, options), create_app()
-    gateway = Gateway(options, pool, app)  # type: ignore[arg-type]
-    app.state.service = gateway
+    gateway = Gateway(options, Inline(directory, options))  # type: ignore[arg-type]
     loop = asyncio.new_event_loop()
 
     async def answer(request: httpx.Request) -> httpx.Response:

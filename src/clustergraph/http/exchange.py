@@ -62,7 +62,7 @@ _DATA_POLICY: Final = (
 _PREFLIGHT: Final[Headers] = [
     (
         b"access-control-allow-headers",
-        b"Accept, Authorization, Content-Type, If-Match, If-None-Match, Prefer",
+        b"Accept, Authorization, Content-Type, If-Match, If-None-Match",
     ),
     (b"access-control-max-age", b"86400"),
 ]
@@ -76,7 +76,6 @@ _WRITING: Final = (
 _MAX_VALUE_BYTES: Final = 8 << 10
 _MIN_TIMEOUT_S: Final = 0.1
 _TIMEOUT: Final = re.compile(rb"(?:^|&)timeout=([0-9]{1,6}(?:\.[0-9]{1,6})?)(?:&|$)")
-_WAIT: Final = re.compile(rb"(?:^|[,;\s])wait=([0-9]{1,6})(?:$|[,;\s])")
 _HOST: Final = re.compile(
     r"[A-Za-z0-9.\-_]{1,255}(?::[0-9]{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?"
 )
@@ -214,19 +213,19 @@ class Exchange:
     def time_limit_s(self, most_s: float) -> float:
         """Return the request's timeout in seconds, capped at the limit.
 
-        A request states it by ``?timeout=SECONDS`` or by ``Prefer: wait=SECONDS`` (RFC 7240).
+        A request states it by ``?timeout=SECONDS``.
 
         Raises:
             RequestError: it is too short for any worker.
         """
-        limit = most_s
-        if b"timeout=" in self.query_string and (found := _TIMEOUT.search(self.query_string)):
-            limit = min(limit, float(found[1]))
-            if limit < _MIN_TIMEOUT_S:
-                raise faults.bad_parameter(f"timeout takes seconds, from {_MIN_TIMEOUT_S}")
-        if found := _WAIT.search(self.headers.get(b"prefer", b"")):
-            limit = min(limit, max(float(found[1]), _MIN_TIMEOUT_S))
-        return limit
+        if b"timeout=" not in self.query_string or not (
+            found := _TIMEOUT.search(self.query_string)
+        ):
+            return most_s
+        limit_s = float(found[1])
+        if limit_s < _MIN_TIMEOUT_S:
+            raise faults.bad_parameter(f"timeout takes seconds, from {_MIN_TIMEOUT_S}")
+        return min(limit_s, most_s)
 
     async def receive_body(self, limit: int) -> bool:
         """Receive the body; False: it has been refused, or the client left."""

@@ -10,10 +10,11 @@ import asyncio
 import hmac
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable
+from typing import Final
 
 from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.http.api import create_app
 from clustergraph.http.background import Background
 from clustergraph.http.codec import Headers
 from clustergraph.http.exchange import (
@@ -35,9 +36,7 @@ from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.workers.pool import Pool
 from clustergraph.workers.process import Target
 
-__all__ = ["Application", "Gateway"]
-
-Application: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+__all__ = ["Gateway"]
 
 # Wrong tokens that one address may send at once, and one more after each interval.
 _WRONG_TOKENS: Final = 20
@@ -58,7 +57,6 @@ class Gateway:
     Args:
         options: what the operator decided.
         readers: workers that read; not started yet.
-        app: answers what no worker is needed for.
         federated: workers that may call other hosts; None: there are none.
         writers: workers that write, here or to another server; None: there are none.
         background: computes ahead what pages need; None: nobody does.
@@ -69,7 +67,6 @@ class Gateway:
         self,
         options: Options,
         readers: Pool,
-        app: Application,
         federated: Pool | None = None,
         writers: Pool | None = None,
         background: Background | None = None,
@@ -85,7 +82,7 @@ class Gateway:
             AccessLog(options.access_log, options.log_queries) if options.access_log else None
         )
         self.port = 0
-        self._app = app
+        self._app = create_app(self)
         self._federated = federated
         self._writers = writers
         self._published = published

@@ -8,8 +8,8 @@ decide who handles it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from clustergraph.linked import catalog, documents, jsonld, listing, vocabularies
@@ -249,7 +249,6 @@ NOT_FOUND: Final = Route("unknown", "", not_found, personal=True)
 
 def _ready(_: Request, context: Context) -> Response:
     """Ask the engine something, to see whether it answers."""
-    assert context.engine is not None  # noqa: S101 - a generation is open
     context.engine.query("ASK {}")
     return Response(200, [])
 
@@ -268,46 +267,32 @@ WRITERS: Final[Mapping[str, Handler]] = _handlers("writer")
 """The handlers of workers that write."""
 
 
-@dataclass(slots=True)
-class _Entry:
-    """The routes of one template, by method."""
-
-    methods: dict[str, Route] = field(default_factory=dict)
-    pattern: re.Pattern[str] | None = None
-
-
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
 
 
-def _compiled(template: str) -> re.Pattern[str] | None:
-    """Return what a template with parameters matches; None: it has no parameters."""
+def _compiled(template: str) -> re.Pattern[str]:
+    """Return what a template with parameters matches."""
     pieces, at = [], 0
     for found in _PARAMETER.finditer(template):
         pieces.append(re.escape(template[at : found.start()]))
         pattern = {"path": ".+", None: "[^/]+"}.get(found[2], found[2])
         pieces.append(f"(?P<{found[1]}>{pattern})")
         at = found.end()
-    if not pieces:
-        return None
     return re.compile("".join(pieces) + re.escape(template[at:]))
 
 
-def _entries(routes: Iterable[Route]) -> dict[str, _Entry]:
-    entries: dict[str, _Entry] = {}
-    for route in routes:
-        if route.template not in entries:
-            entries[route.template] = _Entry(pattern=_compiled(route.template))
-        for method in route.methods:
-            entries[route.template].methods[method] = route
-    return entries
-
-
-_ENTRIES: Final = _entries(ROUTES)
-_EXACT: Final = {
-    template: entry.methods for template, entry in _ENTRIES.items() if entry.pattern is None
+_METHODS: Final = {
+    one.template: {
+        method: route
+        for route in ROUTES
+        if route.template == one.template
+        for method in route.methods
+    }
+    for one in ROUTES
 }
+_EXACT: Final = {template: methods for template, methods in _METHODS.items() if "{" not in template}
 _PATTERNS: Final = tuple(
-    (entry.pattern, entry.methods) for entry in _ENTRIES.values() if entry.pattern is not None
+    (_compiled(template), methods) for template, methods in _METHODS.items() if "{" in template
 )
 _NO_PARAMETERS: Final[dict[str, str]] = {}
 

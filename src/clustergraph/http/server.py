@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
@@ -24,7 +24,6 @@ from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from clustergraph.errors import UsageError
-from clustergraph.http.api import create_app
 from clustergraph.http.background import Background
 from clustergraph.http.gateway import Gateway
 from clustergraph.http.options import Options
@@ -105,7 +104,7 @@ def create_gateway(directory: Path, options: Options) -> Gateway:
     if options.prepare:
         background = Background(command("prepare"), command("refresh"), scratch)
     published = partial(target_of, directory)
-    return _gateway(options, readers, federated, writers, background, published)
+    return Gateway(options, readers, federated, writers, background, published)
 
 
 def create_remote_gateway(address: str, options: Options) -> Gateway:
@@ -129,7 +128,7 @@ def create_remote_gateway(address: str, options: Options) -> Gateway:
             graph_store_address=options.graph_store_address,
         )
         writers = Pool(command, target, _writing(options, _REMOTE_WRITERS), scratch, changing)
-    return _gateway(options, readers, writers=writers)
+    return Gateway(options, readers, writers=writers)
 
 
 def _credentials(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
@@ -147,13 +146,6 @@ def _credentials(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[s
         if (value := environment.get(f"{_REMOTE}WRITE_{name}"))
     }
     return reading, own or changing
-
-
-def _gateway(options: Options, readers: Pool, *parts: Any, **more: Any) -> Gateway:
-    app = create_app()
-    gateway = Gateway(options, readers, app, *parts, **more)
-    app.state.service = gateway
-    return gateway
 
 
 def _size(options: Options) -> PoolSize:

@@ -104,25 +104,18 @@ _RDFS: Final = PREFIXES["rdfs"]
 # Terms of other vocabularies that are so frequent that they go by their own names; no term of
 # ours is called so.
 _BORROWED: Final = {
-    "label": _RDFS + "label",
-    "prefLabel": PREFIXES["skos"] + "prefLabel",
-    "altLabel": PREFIXES["skos"] + "altLabel",
-    "notation": PREFIXES["skos"] + "notation",
-    "note": PREFIXES["skos"] + "note",
-    "broader": PREFIXES["skos"] + "broader",
-    "inScheme": PREFIXES["skos"] + "inScheme",
-    "definition": PREFIXES["skos"] + "definition",
-    "exactMatch": PREFIXES["skos"] + "exactMatch",
-    "closeMatch": PREFIXES["skos"] + "closeMatch",
-    "description": PREFIXES["dcterms"] + "description",
-    "identifier": PREFIXES["dcterms"] + "identifier",
-    "issued": PREFIXES["dcterms"] + "issued",
-    "source": PREFIXES["dcterms"] + "source",
-    "title": PREFIXES["dcterms"] + "title",
-    "page": PREFIXES["foaf"] + "page",
-    "member": PREFIXES["org"] + "member",
-    "organization": PREFIXES["org"] + "organization",
-    "role": PREFIXES["org"] + "role",
+    name: PREFIXES[prefix] + name
+    for prefix, names in (
+        ("rdfs", "label"),
+        (
+            "skos",
+            "prefLabel altLabel notation note broader inScheme definition exactMatch closeMatch",
+        ),
+        ("dcterms", "description identifier issued source title"),
+        ("foaf", "page"),
+        ("org", "member organization role"),
+    )
+    for name in names.split()
 }
 _BORROWED_NAMES: Final = {iri: name for name, iri in _BORROWED.items()}
 _TEXTS: Final = ("label", "prefLabel", "altLabel", "note", "definition", "description", "title")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -14,7 +14,6 @@ from clustergraph.protocol import Context, Request, Response, Sink, faults, para
 from clustergraph.protocol.negotiation import Kind, choose
 from clustergraph.protocol.query import lasting
 from clustergraph.quadstore import Answer
-from clustergraph.quadstore.engine import Queryable
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
 from clustergraph.questions.names import choices_of, resolve
@@ -49,7 +48,14 @@ def answer(request: Request, context: Context) -> Response:
 def choices(request: Request, context: Context) -> Response:
     """Return what may be filled in, by parameter, as the graph has it."""
     question = catalogue.find(request.parameters["name"])
-    return _choices(_engine(context), question, parameters.values(request.query_string))
+    language = parameters.values(request.query_string).get("lang", ["en"])[-1]
+    found = {
+        name: [{"value": one.value, "label": one.label} for one in choices]
+        for name, parameter in question.parameters.items()
+        if (choices := choices_of(parameter, context.engine, language)) is not None
+    }
+    headers = [("Content-Type", "application/json")]
+    return Response(200, headers, json.dumps(found, ensure_ascii=False).encode(), cacheable=True)
 
 
 def catalogue_of(_: Request, __: Context) -> Response:
@@ -57,11 +63,6 @@ def catalogue_of(_: Request, __: Context) -> Response:
     found = [_entry(question) for question in catalogue.questions().values()]
     headers = [("Content-Type", "application/json")]
     return Response(200, headers, json.dumps(found).encode(), cacheable=True)
-
-
-def _engine(context: Context) -> Queryable:
-    assert context.engine is not None  # noqa: S101 - workers have one
-    return context.engine
 
 
 def _entry(question: Question) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _entry(question: Question) -> dict[str, Any]:
 
 
 def _answer(question: Question, request: Request, context: Context) -> Response:
-    engine, name = _engine(context), question.name
+    engine, name = context.engine, question.name
     values = parameters.values(request.query_string)
     # A question may have a parameter of that name; then it means that one.
     asked = {
@@ -187,17 +188,3 @@ def _links(request: Request, page: paging.Page, rows: int) -> str:
             links.append(f'<{request.base}{quote(request.path)}?{query}>; rel="{relation}"')
     # Each repeats the address: long ones would make a header many times as long.
     return ", ".join(one for one in links if len(one) <= _LONGEST_LINK)
-
-
-def _choices(
-    engine: Queryable, question: Question, values: Mapping[str, Sequence[str]]
-) -> Response:
-    """Return what may be filled in, by parameter, as the graph has it."""
-    languages = values.get("lang", ["en"])
-    found = {
-        name: [{"value": one.value, "label": one.label} for one in choices]
-        for name, parameter in question.parameters.items()
-        if (choices := choices_of(parameter, engine, languages[-1])) is not None
-    }
-    headers = [("Content-Type", "application/json")]
-    return Response(200, headers, json.dumps(found, ensure_ascii=False).encode(), cacheable=True)
