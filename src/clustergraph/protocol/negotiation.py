@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from clustergraph.errors import RequestError
 from clustergraph.protocol.faults import no_format
@@ -62,21 +62,7 @@ _ALSO: Final[dict[Kind, dict[str, str]]] = {
 _LONGEST_ACCEPT: Final = 4000
 _MOST_RANGES: Final = 100
 _EXACT: Final = 2
-
-
-class _Range(NamedTuple):
-    """One media range of an Accept header."""
-
-    media_type: str
-    quality: float
-
-    def fit(self, media_type: str) -> int:
-        """Return how closely the range fits: 2 exactly, 1 by its type, 0 as ``*/*``, -1 not."""
-        if self.media_type == media_type:
-            return _EXACT
-        if self.media_type == "*/*":
-            return 0
-        return 1 if self.media_type == media_type.partition("/")[0] + "/*" else -1
+_Ranges: TypeAlias = tuple[tuple[str, float], ...]
 
 
 def offers(kind: Kind) -> tuple[Format, ...]:
@@ -95,12 +81,23 @@ def negotiate(accept: str | None, offered: Sequence[Format], hint: str = "") -> 
     Raises:
         RequestError: the client likes none (406).
     """
-    chosen = _best(accept, offered)
+    ranges = _ranges(_clip(accept))
+    # By quality, then by the closer fit, then by the order of the offers.
+    best: tuple[float, int, int] = (0.0, -1, 0)
+    chosen: Format | None = None
+    for order, form in enumerate(offered):
+        for media_type in (form.media_type, *form.also):
+            quality, fit = _quality(ranges, media_type)
+            if fit < _EXACT and media_type != form.media_type:
+                continue  # another name for the format counts only where it is called so
+            if quality > 0 and (quality, fit, -order) > best:
+                best, chosen = (quality, fit, -order), form
     if chosen is None:
         raise _no_format(offered, hint)
     return chosen
 
 
+@lru_cache(maxsize=256)
 def choose(accept: str | None, names: tuple[str, ...], kind: Kind) -> Format:
     """Return the format for an answer.
 
@@ -114,11 +111,6 @@ def choose(accept: str | None, names: tuple[str, ...], kind: Kind) -> Format:
     Raises:
         RequestError: no format suits (406).
     """
-    return _choose(_clip(accept), names, kind)
-
-
-@lru_cache(maxsize=256)
-def _choose(accept: str, names: tuple[str, ...], kind: Kind) -> Format:
     return choose_of(accept, names, _OFFERS[kind], _ALSO[kind])
 
 
@@ -144,7 +136,7 @@ def choose_of(
             if wanted in (form.name, form.media_type, form.suffix[1:], *form.also):
                 return form
     hint = "; or with ?format= one of " + ", ".join(form.name for form in offered)
-    if any(names) and all(one.media_type == "*/*" for one in _ranges(_clip(accept))):
+    if any(names) and all(name == "*/*" for name, _ in _ranges(_clip(accept))):
         raise _no_format(offered, hint)
     return negotiate(accept, offered, hint)
 
@@ -169,28 +161,14 @@ def quality_of(accept: str | None, media_type: str) -> tuple[float, int]:
     return _quality(_ranges(_clip(accept)), media_type)
 
 
-def _best(accept: str | None, offered: Sequence[Format]) -> Format | None:
-    """Return the best offer: by quality, then by the closer fit, then by the order of offers."""
-    ranges = _ranges(_clip(accept))
-    best: tuple[float, int, int] = (0.0, -1, 0)
-    chosen: Format | None = None
-    for order, form in enumerate(offered):
-        for media_type in (form.media_type, *form.also):
-            quality, fit = _quality(ranges, media_type)
-            if fit < _EXACT and media_type != form.media_type:
-                continue  # another name for the format counts only where it is called so
-            if quality > 0 and (quality, fit, -order) > best:
-                best, chosen = (quality, fit, -order), form
-    return chosen
-
-
 def _no_format(offered: Sequence[Format], hint: str) -> RequestError:
     types = [form.media_type for form in offered]
     return no_format(types, f"this can be had as {', '.join(types)}{hint}")
 
 
-def _quality(ranges: Sequence[_Range], media_type: str) -> tuple[float, int]:
-    fit, quality = max((one.fit(media_type), one.quality) for one in ranges)
+def _quality(ranges: _Ranges, media_type: str) -> tuple[float, int]:
+    fits = {media_type: _EXACT, media_type.partition("/")[0] + "/*": 1, "*/*": 0}
+    fit, quality = max((fits.get(name, -1), quality) for name, quality in ranges)
     return (quality, fit) if fit >= 0 else (0.0, fit)
 
 
@@ -202,10 +180,10 @@ def _clip(accept: str | None) -> str:
 
 
 @lru_cache(maxsize=256)
-def _ranges(accept: str) -> tuple[_Range, ...]:
-    """Return the media ranges of an Accept header."""
-    found = [_Range("*/*" if name == "*" else name, quality) for name, quality in weighted(accept)]
-    return tuple(found) or (_Range("*/*", 1.0),)
+def _ranges(accept: str) -> _Ranges:
+    """Return the media ranges of an Accept header, with their weights."""
+    found = [("*/*" if name == "*" else name, quality) for name, quality in weighted(accept)]
+    return tuple(found) or (("*/*", 1.0),)
 
 
 def weighted(header: str) -> list[tuple[str, float]]:
