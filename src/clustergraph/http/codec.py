@@ -1,4 +1,4 @@
-"""What passes between the gateway and its workers: typed requests and response heads (msgspec)."""
+"""What passes between the gateway and its workers: requests and heads of responses (msgspec)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import msgspec
 from clustergraph.protocol import Request
 
 __all__ = [
-    "Ask",
     "Head",
     "Headers",
     "decode_head",
@@ -20,59 +19,6 @@ __all__ = [
 ]
 
 Headers = list[tuple[bytes, bytes]]
-
-
-class Ask(msgspec.Struct, array_like=True):
-    """A request for a worker. The same request has the same bytes: they are the cache's key.
-
-    Attributes:
-        operation: name of the route.
-        method: in upper case; HEAD goes as GET with ``head_only``.
-        path: decoded.
-        raw_path: as sent.
-        query_string: as sent.
-        parameters: of the path, decoded.
-        headers: those that the response depends on.
-        base: where clients reach the service, without a slash at the end.
-        language: of pages; empty: the response does not depend on it.
-        theme: of pages.
-        gzip: whether the client accepts gzip.
-        body: unless it is in a file.
-        head_only: whether the body of the response is not wanted.
-        failure: why another worker failed to answer this request.
-    """
-
-    operation: str
-    method: str
-    path: str
-    raw_path: str
-    query_string: bytes
-    parameters: dict[str, str]
-    headers: dict[str, str]
-    base: str
-    language: str = ""
-    theme: str = ""
-    gzip: bool = False
-    body: bytes = b""
-    head_only: bool = False
-    failure: str = ""
-
-    def request(self) -> Request:
-        """Return it as handlers take it."""
-        return Request(
-            self.method,
-            self.path,
-            self.query_string,
-            self.headers,
-            self.body,
-            self.base,
-            operation=self.operation,
-            parameters=self.parameters,
-            raw_path=self.raw_path,
-            language=self.language or "en",
-            theme=self.theme,
-            failure=self.failure,
-        )
 
 
 class Head(msgspec.Struct, array_like=True):
@@ -95,8 +41,10 @@ class Head(msgspec.Struct, array_like=True):
     published: tuple[int, float] | None = None
 
 
-encode_request: Final[Callable[[Ask], bytes]] = msgspec.msgpack.Encoder().encode
-decode_request: Final[Callable[[bytes | memoryview], Ask]] = msgspec.msgpack.Decoder(Ask).decode
+encode_request: Final[Callable[[Request], bytes]] = msgspec.msgpack.Encoder().encode
+decode_request: Final[Callable[[bytes | memoryview], Request]] = msgspec.msgpack.Decoder(
+    Request
+).decode
 _encode_head: Final = msgspec.msgpack.Encoder().encode
 _decode_head: Final = msgspec.msgpack.Decoder(Head).decode
 

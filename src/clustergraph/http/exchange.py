@@ -12,11 +12,11 @@ from html import escape
 from typing import IO, Any, Final, TypeAlias
 
 from clustergraph.errors import ClusterGraphError
-from clustergraph.http.codec import Ask, Headers
+from clustergraph.http.codec import Headers
 from clustergraph.http.options import Options
 from clustergraph.http.routes import Route
 from clustergraph.pages.words import LANGUAGES, THEMES
-from clustergraph.protocol import faults, problems
+from clustergraph.protocol import Request, faults, problems
 from clustergraph.protocol.negotiation import prefers_html, weighted
 
 __all__ = [
@@ -162,40 +162,38 @@ class Exchange:
 
     # The request
 
-    def ask(self) -> Ask:
+    def request(self) -> Request:
         """Return the request for a worker.
 
-        Both the method HEAD and a GET give the same; see `Ask.head_only`.
+        Both the method HEAD and a GET give the same; see `Request.head_only`.
 
         Raises:
             RequestError: a header is malformed or too long.
         """
         route = self.route
         assert route is not None  # noqa: S101 - the gateway has resolved it
-        base = self.find_base()
-        writing = self.method not in ("GET", "HEAD")
         headers = {}
-        for name in _WRITING if writing else _READING:
+        for name in _READING if self.method in ("GET", "HEAD") else _WRITING:
             value = self.headers.get(name)
             if value:
                 if len(value) > _MAX_VALUE_BYTES:
                     raise faults.bad_request(f"the header {name.decode()} is too long")
                 headers[name.decode()] = value.decode("latin-1")
-        language, theme = visitor(self.headers) if route.personal else ("", "")
-        return Ask(
-            route.operation,
+        found = Request(
             "GET" if self.method == "HEAD" else self.method,
             self.path,
-            self._scope["raw_path"].decode("latin-1"),
             self.query_string,
-            self.parameters,
             headers,
-            base,
-            language,
-            theme,
-            _accepts_gzip(self.headers.get(b"accept-encoding", b"")),
             self.body,
+            self.find_base(),
+            route.operation,
+            self.parameters,
+            self._scope["raw_path"].decode("latin-1"),
+            gzip=_accepts_gzip(self.headers.get(b"accept-encoding", b"")),
         )
+        if route.personal:
+            found.language, found.theme = visitor(self.headers)
+        return found
 
     def find_base(self) -> str:
         """Return where clients reach the service.

@@ -10,13 +10,13 @@ from typing import Final
 
 from clustergraph.errors import RequestError
 from clustergraph.http.cache import AnswerCache
-from clustergraph.http.codec import Ask, Head, decode_head, encode_request
+from clustergraph.http.codec import Head, decode_head, encode_request
 from clustergraph.http.exchange import ALWAYS, AbortError, Exchange, secured
 from clustergraph.http.limits import Throttle
 from clustergraph.http.metrics import Metrics
 from clustergraph.http.options import Options
 from clustergraph.http.routes import Route
-from clustergraph.protocol import WARNINGS
+from clustergraph.protocol import WARNINGS, Request
 from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.protocol.preconditions import entity_tag, holds, not_modified
 from clustergraph.protocol.problems import WORKER_FAILURES
@@ -74,8 +74,8 @@ class Responder:
 
     async def answer(self, exchange: Exchange) -> None:
         """Answer a request: from the cache, by 304, or by a worker."""
-        ask = exchange.ask()
-        payload = encode_request(ask)
+        request = exchange.request()
+        payload = encode_request(request)
         key = b"" if exchange.file is not None else payload
         if key:
             answer = self.cache.get(key)
@@ -90,18 +90,18 @@ class Responder:
             await exchange.refuse(429, "Too many requests", detail, [(b"retry-after", b"5")])
             return
         if exchange.method == "HEAD":
-            ask.head_only = True
-            payload = encode_request(ask)
+            request.head_only = True
+            payload = encode_request(request)
         limit_s = exchange.time_limit_s(self.options.query_timeout_s)
         exchange.deadline_s = exchange.begun_s + limit_s
-        await self._ask(exchange, self.readers, payload, key, ask)
+        await self._ask(exchange, self.readers, payload, key, request)
 
     async def write(self, exchange: Exchange) -> None:
         """Let a worker change the graph; the change is never sent twice."""
         assert self.writers is not None  # noqa: S101 - the gateway has looked
-        ask = exchange.ask()
+        request = exchange.request()
         exchange.deadline_s = time.monotonic() + self.options.write_wait_s
-        await self._ask(exchange, self.writers, encode_request(ask), b"", ask)
+        await self._ask(exchange, self.writers, encode_request(request), b"", request)
 
     async def _confirm(self, exchange: Exchange, key: bytes) -> bool:
         """Answer 304 without a worker: only a client that has the response knows its tag."""
@@ -117,7 +117,7 @@ class Responder:
         return True
 
     async def _ask(
-        self, exchange: Exchange, pool: Pool, payload: bytes, key: bytes, ask: Ask
+        self, exchange: Exchange, pool: Pool, payload: bytes, key: bytes, request: Request
     ) -> None:
         """Let a worker answer, and pass its response on."""
         call: Call | None = None
@@ -131,7 +131,7 @@ class Responder:
             if frame[0] == wire.NETWORK:
                 if self.federated is None or pool is self.federated:
                     raise BusyError("no worker may call other hosts")
-                await self._ask(exchange, self.federated, payload, key, ask)
+                await self._ask(exchange, self.federated, payload, key, request)
                 return
             head = decode_head(frame)
             call.on_long = None
@@ -154,7 +154,7 @@ class Responder:
             # A request that left the queue cost no worker.
             if call is not None and call.worker is not None:
                 self._count_failure(exchange, died.reason)
-            await self._explain(exchange, pool, died.reason, ask)
+            await self._explain(exchange, pool, died.reason, request)
         except BaseException:
             if call is not None and (call.started or not writes):
                 call.cancel("left")
@@ -219,17 +219,18 @@ class Responder:
                 exchange.outcome = f"{value.decode()} warnings"
                 self.metrics.write_warnings.inc(int(value))
 
-    async def _explain(self, exchange: Exchange, pool: Pool, reason: str, ask: Ask) -> None:
+    async def _explain(self, exchange: Exchange, pool: Pool, reason: str, request: Request) -> None:
         """Answer a request over which a worker ended; people are shown a page by another one."""
         exchange.outcome = reason
         if reason == "left":
             return
-        if not ask.failure and ask.language and prefers_html(exchange.accept):
-            ask.failure = reason
+        assert exchange.route is not None  # noqa: S101 - resolved before
+        if not request.failure and exchange.route.personal and prefers_html(exchange.accept):
+            request.failure = reason
             exchange.deadline_s = time.monotonic() + _EXPLAIN_S
-            await self._ask(exchange, pool, encode_request(ask), b"", ask)
+            await self._ask(exchange, pool, encode_request(request), b"", request)
             return
-        status, title, detail = WORKER_FAILURES[ask.failure or reason]
+        status, title, detail = WORKER_FAILURES[request.failure or reason]
         headers = [(b"retry-after", b"5")] if status == 503 else []
         await exchange.refuse(status, title, detail, headers)
 
@@ -243,9 +244,9 @@ class Responder:
         Raises:
             RequestError: it failed, or no worker could.
         """
-        ask = Ask(operation, "GET", "", "", b"", {}, {}, "http://localhost")
+        request = Request("GET", "", operation=operation)
         try:
-            call = self.readers.submit(encode_request(ask), None, time.monotonic() + limit_s)
+            call = self.readers.submit(encode_request(request), None, time.monotonic() + limit_s)
             head = decode_head(await call.frame())
         except BusyError as error:
             raise RequestError(503, "Too busy", f"no worker became free ({error})") from error

@@ -136,16 +136,15 @@ def _credentials(environment: Mapping[str, str]) -> tuple[dict[str, str], dict[s
 
     ``CLUSTERGRAPH_REMOTE_WRITE_USER`` and so on, where given, are for writes alone.
     """
-    reading, changing = {}, {}
-    for name in ("USER", "PASSWORD", "TOKEN"):
-        if value := environment.get(_REMOTE + name):
-            reading[_REMOTE + name] = changing[_REMOTE + name] = value
-    own = {
-        _REMOTE + name: value
-        for name in ("USER", "PASSWORD", "TOKEN")
-        if (value := environment.get(f"{_REMOTE}WRITE_{name}"))
-    }
-    return reading, own or changing
+
+    def given(prefix: str) -> dict[str, str]:
+        names = ("USER", "PASSWORD", "TOKEN")
+        return {
+            _REMOTE + name: value for name in names if (value := environment.get(prefix + name))
+        }
+
+    reading = given(_REMOTE)
+    return reading, given(f"{_REMOTE}WRITE_") or reading
 
 
 def _size(options: Options) -> PoolSize:

@@ -22,7 +22,7 @@ from typing import Any, Final
 from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.http import remote, routes
-from clustergraph.http.codec import Ask, decode_request
+from clustergraph.http.codec import decode_request
 from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer, send_failure
 from clustergraph.http.writer import Committer
 from clustergraph.pages import indexes
@@ -103,13 +103,11 @@ class Reader:
         while frame := receive(wire.FRAME_BYTES):
             kind = frame[0]
             if kind == wire.ASK:
-                ask = decode_request(memoryview(frame)[1:])
-                self._answer(ask, ask.request())
+                self._answer(decode_request(memoryview(frame)[1:]))
             elif kind == wire.FILE:
-                ask = decode_request(memoryview(frame)[1:])
-                request = ask.request()
+                request = decode_request(memoryview(frame)[1:])
                 with wire.receive_file(self._sock) as request.body:
-                    self._answer(ask, request)
+                    self._answer(request)
             else:
                 self._open(json.loads(frame[1:]))
 
@@ -120,14 +118,14 @@ class Reader:
         ready = json.dumps({"wall": self._wall}).encode()
         self._sock.send(bytes([wire.READY]) + ready)
 
-    def _answer(self, ask: Ask, request: Request) -> None:
+    def _answer(self, request: Request) -> None:
         """Handle one request and send the frames of its response."""
         context = self._context
         assert context is not None  # noqa: S101 - OPEN comes first
         limit = context.config.max_result_bytes
-        delivery = Delivery(self._sock, ask.gzip, ask.head_only, limit, self._log)
+        delivery = Delivery(self._sock, request.gzip, request.head_only, limit, self._log)
         try:
-            response = respond(self._handlers[ask.operation], request, context)
+            response = respond(self._handlers[request.operation], request, context)
             if response.federated:
                 self._sock.send(bytes([wire.NETWORK]))
             else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
+import msgspec
 import pyoxigraph as ox
 
 from clustergraph.protocol.sink import Sink
@@ -36,15 +37,17 @@ Stream: TypeAlias = Callable[[Sink], object]
 """Writes a body."""
 
 
-@dataclass(slots=True)
-class Request:
-    """One HTTP request, its body received whole.
+class Request(msgspec.Struct, array_like=True):
+    """One HTTP request, its body received whole, as it travels to a worker.
+
+    The same request has the same bytes: they are the key of the gateway's cache.
 
     Attributes:
-        method: in upper case.
+        method: in upper case; HEAD goes as GET with ``head_only``.
         path: decoded, from the service's root: ``/sparql``.
         query_string: what follows the question mark, as sent.
-        headers: values by lower-case name; several of one name joined by commas.
+        headers: those that the response depends on, by lower-case name; several of one name joined
+            by commas.
         body: the content as received, still compressed; large ones as a file, which can seek.
         base: scheme, host and prefix by which clients reach the service, without a slash at the
             end: ``https://example.org``.
@@ -53,6 +56,8 @@ class Request:
         raw_path: as sent, percent-encoded.
         language: of pages.
         theme: of pages: ``light``, ``dark``, or empty: as the system has it.
+        gzip: whether the client accepts gzip.
+        head_only: whether the body of the response is not wanted.
         failure: why another worker failed to answer this request, a key of
             `clustergraph.protocol.problems.WORKER_FAILURES`; empty: none did.
     """
@@ -60,14 +65,16 @@ class Request:
     method: str
     path: str
     query_string: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | IO[bytes] = b""
+    headers: dict[str, str] = msgspec.field(default_factory=dict)
+    body: Any = b""
     base: str = "http://localhost"
     operation: str = ""
-    parameters: Mapping[str, str] = field(default_factory=dict)
+    parameters: dict[str, str] = msgspec.field(default_factory=dict)
     raw_path: str = ""
     language: str = "en"
     theme: str = ""
+    gzip: bool = False
+    head_only: bool = False
     failure: str = ""
 
 
