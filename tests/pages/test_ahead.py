@@ -58,7 +58,7 @@ def test_whoever_comes_first_finds_it_made(
         raise AssertionError("it is there")
 
     monkeypatch.setattr(indexes, "build", never)
-    monkeypatch.setattr("clustergraph.protocol.derived.kept", _only_read)
+    monkeypatch.setattr("clustergraph.protocol.kept", _only_read)
     show = show_from(fresh, 1)
     assert "Alpha Textile Cluster" in show("/find?q=alpha").text
     for path in ("/quality", "/quality/checks", "/ontology"):

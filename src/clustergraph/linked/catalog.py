@@ -20,9 +20,15 @@ from clustergraph.linked.listing import listing, path_of
 from clustergraph.pages.addresses import encode
 from clustergraph.pages.frame import Visit, page
 from clustergraph.protocol import Context, Response, Sink
-from clustergraph.protocol.description import LICENCE, dataset, dump_of, modified, parsed
+from clustergraph.protocol.description import (
+    LICENCE,
+    dataset,
+    dump_of,
+    modified,
+    parsed,
+    statistics,
+)
 from clustergraph.protocol.sink import CHUNK_BYTES
-from clustergraph.protocol.statistics import statistics
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.rdf.files import SUFFIXES

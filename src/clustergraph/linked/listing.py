@@ -12,7 +12,6 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from clustergraph.errors import near
-from clustergraph.protocol.derived import derived
 from clustergraph.vocab import BASE
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ def listing(engine: Queryable, context: Context) -> Listing:
     if isinstance(known, Listing):
         return known
     query = _THINGS if context.generation else f"{_THINGS} LIMIT {_MOST_ELSEWHERE}"
-    found = Listing(derived(context, "things-2", lambda: _iris(engine, query)))
+    found = Listing(context.derived("things-2", lambda: _iris(engine, query)))
     context.memory["listing"] = found
     return found
 

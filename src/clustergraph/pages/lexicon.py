@@ -9,7 +9,6 @@ import pyoxigraph as ox
 
 from clustergraph.pages.model import Term, model
 from clustergraph.pages.visit import short
-from clustergraph.protocol.derived import derived
 from clustergraph.vocab import INFERRED
 
 if TYPE_CHECKING:
@@ -85,7 +84,7 @@ def usage(visit: Visit) -> Usage:
             },
         }
 
-    return Usage(**derived(visit.context, "usage-of-terms", make))
+    return Usage(**visit.context.derived("usage-of-terms", make))
 
 
 @dataclass(frozen=True, slots=True)

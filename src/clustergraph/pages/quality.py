@@ -24,7 +24,6 @@ from clustergraph.pages.naming import called, names_of
 from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.visit import Row
 from clustergraph.protocol import Response
-from clustergraph.protocol.derived import derived
 from clustergraph.questions import catalogue
 from clustergraph.vocab import CG, CODE, GRAPH, INFERRED, PREFIXES
 
@@ -116,7 +115,7 @@ def _answer(visit: Visit, name: str, **values: str) -> list[Row]:
             for row in rows
         ]
 
-    return [Row(row) for row in derived(visit.context, f"answer-{name}", make)]
+    return [Row(row) for row in visit.context.derived(f"answer-{name}", make)]
 
 
 def _complete(visit: Visit) -> dict[str, Any]:
@@ -245,7 +244,7 @@ def findings(visit: Visit) -> dict[str, Any]:
         took = time.monotonic() - started
         return {"rules": rules, "at": time.time(), "took_s": round(took, 2), "left": left}
 
-    found: dict[str, Any] = derived(visit.context, "quality", make)
+    found: dict[str, Any] = visit.context.derived("quality", make)
     return found
 
 
@@ -300,7 +299,7 @@ def broken(visit: Visit, rule: Rule) -> list[dict[str, Any]]:
             for result, place in zip(results, _places(results), strict=True)
         ]
 
-    found: list[dict[str, Any]] = derived(visit.context, f"quality-{rule.key}", make)
+    found: list[dict[str, Any]] = visit.context.derived(f"quality-{rule.key}", make)
     return found
 
 
@@ -327,7 +326,7 @@ def checked(visit: Visit) -> dict[str, Any]:
         took = time.monotonic() - started
         return {"rows": rows, "left": left, "at": time.time(), "took_s": round(took, 2)}
 
-    found: dict[str, Any] = derived(visit.context, "checks", make)
+    found: dict[str, Any] = visit.context.derived("checks", make)
     return found
 
 

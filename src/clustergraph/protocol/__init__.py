@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyoxigraph as ox
 from clustergraph.protocol.sink import Sink
 from clustergraph.quadstore.delta import Changed
 from clustergraph.quadstore.engine import Queryable, StoreEngine
+from clustergraph.quadstore.kept import kept
 from clustergraph.settings import DEFAULT_PUBLISHER, MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import BASE, PREFIXES
@@ -200,6 +202,33 @@ class Context:
     def __post_init__(self) -> None:
         if self.engine is None:
             self.engine = self.config.engine(self.store, self.network)
+
+    def derived(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what is derived from the generation: from memory, from the disk, or made anew.
+
+        What is derived from a graph that is elsewhere is made each time, since it may change.
+
+        Args:
+            name: what it is; letters and hyphens.
+            make: works it out; its result can be written as JSON.
+        """
+        if not self.generation:
+            return make()
+        known = self.memory.get(name)
+        if known is None:
+            if self.directory is None or self.committed_at is None:
+                known = make()
+            else:
+                data = kept(
+                    self.directory,
+                    self.generation,
+                    self.committed_at,
+                    name,
+                    lambda: json.dumps(make(), ensure_ascii=False).encode(),
+                )
+                known = json.loads(data)
+            self.memory[name] = known
+        return known
 
 
 Handler: TypeAlias = "Callable[[Request, Context], Response | Change]"
