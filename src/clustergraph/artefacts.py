@@ -26,7 +26,6 @@ _PACKAGE = Path(__file__).resolve().parent
 
 @cache
 def _root() -> Path:
-    """Return the directory that holds the four rooms."""
     packaged = _PACKAGE / "_packaged"
     if packaged.is_dir():
         return packaged

@@ -11,8 +11,8 @@ import gc
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Final
 
@@ -121,7 +121,9 @@ def open_shipped(
                 f"{graphs}: the graph has to be built there, but it cannot be written "
                 f"({error.strerror}); name another directory in CLUSTERGRAPH_CACHE"
             ) from error
-        with building(), _alone(graphs):
+        with building(), (graphs / ".lock").open("a") as lock:
+            # Two processes never build at the same time.
+            fcntl.flock(lock, fcntl.LOCK_EX)
             if (engine := _open(directory)) is None:
                 shutil.rmtree(directory, ignore_errors=True)
                 # Nothing made here becomes garbage: looking for it takes a fifth of the time.
@@ -161,7 +163,6 @@ def _open(directory: Path) -> Engine | None:
 
 
 def _sizes(directory: Path) -> dict[str, int]:
-    """Return the size in bytes of each file that holds the data, by its path."""
     return {
         str(path.relative_to(directory)): path.stat().st_size
         for path in sorted((directory / "generations").rglob("*"))
@@ -183,11 +184,3 @@ def _prune(graphs: Path, keep: Path) -> None:
         except OSError:
             # Left by a build that was killed: nobody builds now, for the cache's lock is ours.
             shutil.rmtree(other, ignore_errors=True)
-
-
-@contextmanager
-def _alone(graphs: Path) -> Iterator[None]:
-    """Hold the cache's lock, so that two processes never build at the same time."""
-    with (graphs / ".lock").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

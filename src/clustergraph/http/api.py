@@ -169,7 +169,6 @@ def _add(
     description: str = "",
     writes: bool = False,
 ) -> None:
-    """Declare one operation; one that writes needs the token."""
     extra: dict[str, Any] = {"parameters": [*parameters]} if parameters else {}
     if content is not None:
         extra["requestBody"] = {"required": True, "content": dict(content)}

@@ -66,6 +66,5 @@ class AnswerCache:
 
 
 def _size_bytes(answer: Head) -> int:
-    """Return about how much memory a response takes."""
     headers = sum(len(name) + len(value) + _HEADER_BYTES for name, value in answer.headers)
     return len(answer.body) + headers + _ENTRY_BYTES

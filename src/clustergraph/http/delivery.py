@@ -8,6 +8,7 @@ import socket
 import sys
 import traceback
 import zlib
+from functools import partial
 from typing import Any, Final
 
 from clustergraph.errors import ClusterGraphError, RequestError
@@ -95,32 +96,30 @@ class Delivery:
         self.started = False
         self.finished = False
 
-    def send(self, response: Response) -> None:
+    def send(self, response: Response, error: str = "") -> None:
         """Send a response: in one piece if it is short, else streamed.
 
         Status and headers go out with the first chunk, not before: what fails until then still
         gets a status of its own.
 
+        Args:
+            response: the response.
+            error: what the log should hold.
+
         Raises:
             RequestError: the body is longer than the limit.
             Exception: whatever making the body raises.
         """
-        body = response.body
-        if isinstance(body, bytes):
-            self._whole(response, body)
-            return
-
-        sink = Sink(lambda chunk: self._chunk(response, chunk))
-        body(sink)
-        last = sink.rest()
-        if not self.started:
-            self._whole(response, last)
-            return
-        self._chunk(response, last)
-        if self._compressor is not None:
-            self._pieces(self._compressor.flush())
-        self._sock.send(_END)
-        self.finished = True
+        rest = response.body
+        if not isinstance(rest, bytes):
+            sink = Sink(partial(self._chunk, response))
+            rest(sink)
+            rest = sink.rest()
+        if self.started:
+            self._chunk(response, rest)
+            self._end()
+        else:
+            self._whole(response, rest, error)
 
     def abort(self, error: str) -> None:
         """Say that the response cannot be completed."""
@@ -145,14 +144,18 @@ class Delivery:
         else:
             self._send_head(wire.START, head)
             self._pieces(body)
-            self._sock.send(_END)
-            self.finished = True
+            self._end()
 
     def fail(self, response: Response, error: str) -> None:
-        """Send the response to an unexpected error, with what the log should hold."""
-        assert isinstance(response.body, bytes)  # noqa: S101 - it is a problem document
+        """Send the response to an error, however short the limit, with what the log should hold."""
         self._limit = sys.maxsize
-        self._whole(response, response.body, error[-_MAX_ERROR_CHARACTERS:])
+        self.send(response, error[-_MAX_ERROR_CHARACTERS:])
+
+    def _end(self) -> None:
+        if self._compressor is not None:
+            self._pieces(self._compressor.flush())
+        self._sock.send(_END)
+        self.finished = True
 
     def _chunk(self, response: Response, chunk: bytes) -> None:
         self._count(len(chunk))

@@ -345,7 +345,6 @@ class Exchange:
 
 @lru_cache(maxsize=128)
 def _origin(scheme: str, host: bytes) -> str:
-    """Return what addresses of this service start with, by the Host header."""
     name = host.decode("latin-1")
     if not _HOST.fullmatch(name):
         raise faults.bad_request("the Host header is malformed")

@@ -195,7 +195,6 @@ class Gateway:
             exchange.close()
 
     async def _answer(self, exchange: Exchange, scope: Scope) -> None:
-        """Answer a request by the route at its path."""
         if len(scope["raw_path"]) + len(exchange.query_string) > _MAX_TARGET_BYTES:
             detail = f"an address may have {_MAX_TARGET_BYTES:,} bytes; send a long query by POST"
             await exchange.refuse(414, "Address too long", detail)
@@ -240,7 +239,6 @@ class Gateway:
         await exchange.refuse(405, "Method not allowed", detail, [(b"allow", words.encode())])
 
     async def _write(self, exchange: Exchange) -> None:
-        """Carry out a request that changes the graph."""
         if self._writers is None:
             detail = (
                 "nobody may write here: the service was started without a token "
@@ -276,7 +274,6 @@ class Gateway:
         return False
 
     async def _report(self, exchange: Exchange, scope: Scope) -> None:
-        """Let the application of the gateway answer."""
         exchange.find_base()
         assert exchange.route is not None  # noqa: S101 - resolved before
         if exchange.route.operation == "metrics":
@@ -298,7 +295,6 @@ class Gateway:
         await self._app(scope, exchange.receive, send)
 
     def _record(self, exchange: Exchange) -> None:
-        """Count a request that has been answered, and log it."""
         seconds = time.monotonic() - exchange.begun_s
         status = LEFT if exchange.left and not exchange.started else exchange.status
         operation = exchange.route.operation if exchange.route is not None else "unknown"

@@ -119,7 +119,6 @@ class Responder:
     async def _ask(
         self, exchange: Exchange, pool: Pool, payload: bytes, key: bytes, request: Request
     ) -> None:
-        """Let a worker answer, and pass its response on."""
         call: Call | None = None
         # A write goes on when its client leaves.
         writes = pool is self.writers

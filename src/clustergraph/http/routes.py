@@ -271,7 +271,6 @@ _PARAMETER: Final = re.compile(r"\{(\w+)(?::((?:[^{}]|\{[^{}]*\})+))?\}")
 
 
 def _compiled(template: str) -> re.Pattern[str]:
-    """Return what a template with parameters matches."""
     pieces, at = [], 0
     for found in _PARAMETER.finditer(template):
         pieces.append(re.escape(template[at : found.start()]))

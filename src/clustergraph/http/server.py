@@ -302,7 +302,6 @@ def _announce(
     report: Callable[[str], None],
     known: Mapping[str, catalogue.Question],
 ) -> None:
-    """Say where the service is and what to try."""
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     report(f"clustergraph is at {address}/  (Ctrl-C stops it)")
     report(f"  endpoint   {address}/sparql")

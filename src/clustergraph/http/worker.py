@@ -119,7 +119,6 @@ class Reader:
         self._sock.send(bytes([wire.READY]) + ready)
 
     def _answer(self, request: Request) -> None:
-        """Handle one request and send the frames of its response."""
         context = self._context
         assert context is not None  # noqa: S101 - OPEN comes first
         limit = context.config.max_result_bytes

@@ -52,7 +52,6 @@ def show(visit: Visit) -> Response:
 
 
 def _links(visit: Visit, chosen: Format) -> list[str]:
-    """Return links to other formats, to the dumps and to the indexes of things."""
     address = f"{visit.base}/catalog"
     listed = [links.link(LICENCE, "license"), links.link(PREFIXES["dcat"] + "Catalog", "type")]
     listed += links.alternates(address, chosen, DOCUMENTS)
@@ -200,7 +199,6 @@ def dump(visit: Visit) -> Response:
 
 
 def _graph(visit: Visit, name: str) -> str:
-    """Return the IRI of the graph that an address names."""
     found = visit.engine.query("SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } }")
     assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
     known = sorted(row["g"].value for row in found if isinstance(row["g"], ox.NamedNode))

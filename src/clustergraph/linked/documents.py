@@ -100,7 +100,6 @@ def named(visit: Visit) -> tuple[ox.NamedNode, Format | None]:
 
 
 def _known(visit: Visit, iri: ox.NamedNode) -> bool:
-    """Return whether a reading of an address has an answer of its own."""
     if iri.value.startswith(CG) and vocabularies.defines(iri.value):
         return True
     return thing_of(iri.value) is not None or exists(visit.engine, iri)
@@ -137,7 +136,6 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
 
 
 def _page(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
-    """Return the page of a thing or of a term of the ontology."""
     if iri.value.startswith(CG) and ontology.is_term(iri.value):
         visit.place = "ontology"
         head = _head(visit, iri, HTML, form is None, types_of(visit, iri), 1, more=False)

@@ -83,7 +83,6 @@ def write(triples: Iterable[ox.Triple]) -> bytes:
 
 
 def _literal(term: ox.Literal, names: Names) -> Any:
-    """Return a literal as a value object, or as a text where that says all."""
     if term.language:
         value = {"@value": term.value, "@language": term.language}
         if term.direction is not None:
@@ -95,7 +94,6 @@ def _literal(term: ox.Literal, names: Names) -> Any:
 
 
 def _dumps(document: Any) -> bytes:
-    """Return JSON for people and programs alike."""
     return json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "replace") + b"\n"
 
 
@@ -163,7 +161,6 @@ def context() -> dict[str, Any]:
 
 @cache
 def _vocabulary() -> dict[str, set[str]]:
-    """Return our terms, each with its types and ranges."""
     found: dict[str, set[str]] = {}
     for path in artefacts.files("ontology", "*.ttl"):
         if path.parent.name in ("codes", "alignments"):

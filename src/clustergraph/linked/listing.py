@@ -263,7 +263,6 @@ def sitemap(visit: Visit) -> Response:
 
 
 def _pages() -> list[str]:
-    """Return the addresses of the pages that are no description of a thing."""
     return sorted([*_PAGES, *(f"/queries/{name}" for name in catalogue.questions())])
 
 

@@ -132,7 +132,6 @@ def _ours(triple: ox.Triple) -> bool:
 
 
 def _file(room: Literal["ontology", "data"], name: str) -> Response:
-    """Return one of the files that the graph is made from."""
     root = artefacts.room(room)
     files: Iterable[Path] = artefacts.files(room, "*")
     known = {path.relative_to(root).as_posix(): path for path in files}

@@ -77,7 +77,6 @@ def parsed(turtle: str) -> Iterator[ox.Triple]:
 
 
 def _service(base: str, context: Context) -> str:
-    """Return the description of the service, in Turtle."""
     config, counted = context.config, statistics(context)
     written = [form for kind in ("solutions", "graph") for form in offers(kind)]
     features = ["sd:EmptyGraphs"]

@@ -181,7 +181,6 @@ def _clip(accept: str | None) -> str:
 
 @lru_cache(maxsize=256)
 def _ranges(accept: str) -> _Ranges:
-    """Return the media ranges of an Accept header, with their weights."""
     found = [("*/*" if name == "*" else name, quality) for name, quality in weighted(accept)]
     return tuple(found) or (("*/*", 1.0),)
 

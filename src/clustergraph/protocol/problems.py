@@ -132,7 +132,6 @@ def _title(error: ClusterGraphError) -> str:
 
 
 def _late(error: EndpointError) -> bool:
-    """Return whether the other server failed because it took too long."""
     cause = error.__cause__
     if isinstance(cause, HTTPError):
         return cause.code in (408, 504)

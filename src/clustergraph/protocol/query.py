@@ -76,7 +76,6 @@ def answer(request: Request, context: Context) -> Response:
 
 
 def _warnings(text: str, context: Context) -> list[tuple[str, str]]:
-    """Return the header that says what may be amiss with a query, if anything."""
     engine = context.engine
     if not isinstance(engine, StoreEngine):
         return []

@@ -131,7 +131,6 @@ def _written(
     formats: Sequence[str],
     headers: list[tuple[str, str]],
 ) -> Response:
-    """Return an answer in the format that the request asks for."""
     kind: Kind = "graph" if answers.is_triples(answer) else "solutions"
     form = choose(request.headers.get("accept"), tuple(formats), kind)
 

@@ -280,7 +280,6 @@ def _parts(body: bytes, declared: str) -> Iterator[tuple[str, ox.RdfFormat, str,
 
 
 def _format_of(part: Message) -> tuple[str, ox.RdfFormat, str]:
-    """Return name, format and field of a part."""
     if any(len(value) > _LONGEST_HEADER for value in part.values()):
         raise faults.bad_content(f"the header of a part may have {_LONGEST_HEADER:,} characters")
     field = _text(part.get_param("name", "", "content-disposition"))

@@ -254,7 +254,6 @@ class Pool:
             call.worker.kill(reason)
 
     def _fill(self) -> None:
-        """Send what waits to idle workers, as far as there are any."""
         while self._queue and self._idle:
             # The worker used last: its caches are warm.
             worker, call = self._idle.pop(), self._queue[0]
@@ -271,7 +270,6 @@ class Pool:
             self._busy[worker] = call
 
     def _on_frame(self, worker: Worker, frame: bytes) -> None:
-        """Give a frame to the request that a worker is handling."""
         if not frame:
             self._on_end(worker)
             return
@@ -300,7 +298,6 @@ class Pool:
         self._fill()
 
     def _release(self, worker: Worker) -> None:
-        """Use a worker that has nothing to do."""
         if not worker.usable or worker.deprioritised:
             # Raising its priority again needs rights that few processes have.
             self._discard(worker)

@@ -231,6 +231,5 @@ class Worker:
 
 
 def _environment(scratch: str) -> dict[str, str]:
-    """Return our environment without tokens and credentials, for a worker."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_SECRETS)}
     return {"GLIBC_TUNABLES": _MALLOC, **kept, "TMPDIR": scratch}
