@@ -358,10 +358,8 @@ def test_writers_read_what_they_wrote(writer: httpx.Client) -> None:
     assert ask(writer, ALL).headers["etag"] != before
 
 
-def test_concurrent_writes_are_grouped_and_none_is_lost(
-    writable: Any, writer: httpx.Client
-) -> None:
-    """Many writers at once need few generations; reads go on without a failure meanwhile."""
+def test_of_concurrent_writes_none_is_lost(writable: Any, writer: httpx.Client) -> None:
+    """Each write is a generation; reads go on without a failure meanwhile."""
     first = writer.get("/health").json()["generation"]
     done = threading.Event()
 
@@ -385,7 +383,7 @@ def test_concurrent_writes_are_grouped_and_none_is_lost(
         assert [future.result() for future in reads] == [{200}, {200}]
     assert statuses == [204] * 20
     assert count(writer, "?s <x:grouped> ?o") == 20
-    assert writer.get("/health").json()["generation"] - first < 20
+    assert writer.get("/health").json()["generation"] - first == 20
 
 
 def test_one_bad_update_does_not_spoil_the_others(writable: Any, writer: httpx.Client) -> None:
