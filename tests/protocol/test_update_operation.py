@@ -277,7 +277,7 @@ def test_conditional_update(exchange: Any) -> None:
 
 
 def test_prepared_changes(make: Callable[..., Any]) -> None:
-    """A change waits to be applied, so that several can be committed together."""
+    """A change waits to be applied by whoever commits it."""
     exchange = make()
     request = Request("POST", "/update", b"", DIRECT, INSERT.encode())
     change = prepare(request, exchange.context)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clustergraph.errors import UsageError
 from clustergraph.quadstore import Engine
-from clustergraph.quadstore.delta import Changed, Delta, exchange, together
+from clustergraph.quadstore.delta import Changed, Delta, exchange
 from clustergraph.quadstore.generations import Apply, Generations
 from clustergraph.quadstore.updates import update
 
@@ -146,14 +146,14 @@ def test_deltas_add_up(first: str, second: str) -> None:
     """Two deltas, one after the other, are the difference that both have made."""
     store = filled()
     before = set(store)
-    deltas = []
+    whole = Delta()
     for text in (first, second):
         try:
-            deltas.append(Changed(None, update(store, text, prefixes=PREFIXES)))
+            delta = update(store, text, prefixes=PREFIXES)
+            assert delta is not None
+            whole = whole.then(delta)
         except (RuntimeError, SyntaxError):
             continue
-    whole = together(deltas)
-    assert whole is not None
     assert whole.added == set(store) - before
     assert whole.removed == before - set(store)
 
@@ -261,8 +261,8 @@ def quad_of(name: str) -> ox.Quad:
     return ox.Quad(ox.NamedNode(f"urn:{name}"), ox.NamedNode("urn:p"), ox.Literal(name))
 
 
-def test_settling_happens_once_and_hears_all_changes(generations: Generations) -> None:
-    """The copy is completed once, after all changes, and hears what they did together."""
+def test_settling_hears_the_change(generations: Generations) -> None:
+    """The copy is completed after the change, by what hears what the change did."""
     one, two, follows = quad_of("one"), quad_of("two"), quad_of("follows")
     heard: list[Delta | None] = []
 
@@ -270,11 +270,11 @@ def test_settling_happens_once_and_hears_all_changes(generations: Generations) -
         heard.append(delta)
         store.add(follows)
 
-    generations.commit_group([adding(one), adding(two)], settle)
-    assert heard == [Delta({one, two})]
-    assert set(Engine(generations.directory).store) == {one, two, follows}
+    generations.commit(adding(one), settle)
+    assert heard == [Delta({one})]
+    assert set(Engine(generations.directory).store) == {one, follows}
     # A change that does not say what it did may have done anything.
-    generations.commit_group([adding(one), lambda store, _: store.add(two)], settle)
+    generations.commit(lambda store, _: store.add(two), settle)
     assert heard[1:] == [None]
 
 
@@ -285,7 +285,7 @@ def test_settling_that_fails_undoes_the_commit(generations: Generations) -> None
         raise UsageError("not so")
 
     with pytest.raises(UsageError, match="not so"):
-        generations.commit_group([adding(quad_of("a"))], settle)
+        generations.commit(adding(quad_of("a")), settle)
     assert generations.current.number == 1
     assert [path.name for path in (generations.directory / "generations").iterdir()] == ["000001"]
 

@@ -15,9 +15,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import (
-    ClusterGraphError,
     DiskFullError,
-    QueryRefusedError,
     StoreError,
     UnknownNameError,
     UsageError,
@@ -129,52 +127,16 @@ def test_failed_change_leaves_nothing(generations: Generations, error: BaseExcep
     assert names(Engine(generations.directory)) == ["a"]
 
 
-def test_group_is_one_generation(generations: Generations) -> None:
-    """Changes of a group are published together; only the first sees a whole generation."""
-    seen: list[int | None] = []
+def test_failure_leaves_no_database_open(generations: Generations) -> None:
+    """An exception that is kept does not keep the copy open."""
 
-    def note(store: ox.Store, number: int | None) -> None:
-        seen.append(number)
-
-    generation, outcomes = generations.commit_group([note, insert("a"), note, insert("b")])
-    assert generation.number == 2
-    assert outcomes == [None, "a", None, "b"]
-    assert seen == [1, None]
-    assert names(Engine(generations.directory)) == ["a", "b"]
-
-
-def test_failing_member_does_not_take_the_others_along(generations: Generations) -> None:
-    """A member that fails half-way is undone; the members before and after it stand."""
-
-    def half(store: ox.Store, number: int | None) -> None:
+    def half(store: ox.Store, number: int) -> None:
         insert("half")(store, number)
         raise ZeroDivisionError("half-way")
 
-    def refused(store: ox.Store, number: int | None) -> None:
-        raise QueryRefusedError("not today")
-
-    group = [insert("a"), refused, half, insert("b"), half]
-    generation, outcomes = generations.commit_group(group)
-    assert generation.number == 2
-    assert [type(outcome) for outcome in outcomes] == [
-        str, QueryRefusedError, ZeroDivisionError, str, ZeroDivisionError,
-    ]  # fmt: skip
-    assert names(Engine(generations.directory)) == ["a", "b"]
-    assert not leftovers(generations)
-    assert not open_databases(), "an exception keeps the published generation open for writing"
-
-
-def test_group_of_failures_publishes_nothing(generations: Generations) -> None:
-    """When no change succeeds, the generation stays the one it was."""
-
-    def fail(store: ox.Store, number: int | None) -> None:
-        raise ClusterGraphError("no")
-
-    generation, outcomes = generations.commit_group([fail, fail])
-    assert generation == generations.current
-    assert generation.number == 1
-    assert [str(outcome) for outcome in outcomes] == ["no", "no"]
-    assert generations.commit_group([]) == (generation, [])
+    with pytest.raises(ZeroDivisionError) as caught:
+        generations.commit(half)
+    assert not open_databases(), f"{caught.value} keeps the copy open for writing"
 
 
 def test_everything_is_on_the_disk_before_it_is_published(
@@ -446,12 +408,8 @@ for free_kb in (0, 4, 8, 16, 32, 64, 80, 96, 112, 128, 192, 256, 384, 512, 1024)
     assert count() == 100
 assert refused > 5, refused
 
-# A large member of a group does not take the small ones along.
 state = os.statvfs(disk)
 filler.write_bytes(b"x" * (state.f_bavail * state.f_frsize - 512 * 1024))
-generation, outcomes = generations.commit_group([put(1, 1), put(5000, 20000), put(200, 1)])
-assert isinstance(outcomes[1], DiskFullError), outcomes
-assert count() == 101
 try:
     generations.backup(disk / "backup")
     Generations(disk / "other").create(lambda store: put(0, 20000)(store, None))

@@ -51,9 +51,8 @@ def change(number):
 generations = Generations(Path(sys.argv[1]), keep=3)
 number = start
 while True:
-    group = [change(number), change(number + 1)] if number % 3 == 0 else [change(number)]
-    generations.commit_group(group)
-    number += len(group)
+    generations.commit(change(number))
+    number += 1
     print(number - 1, flush=True)
 """
 

@@ -79,9 +79,8 @@ class Committer:
     def _commit(self, change: Change) -> Response:
         warnings = 0
 
-        def apply(store: ox.Store, number: int | None) -> Changed[object]:
+        def apply(store: ox.Store, number: int) -> Changed[object]:
             nonlocal warnings
-            assert number is not None  # noqa: S101 - no other change came before
             if self._inference is not None and number != self._settled:
                 # Another process has written meanwhile.
                 self._inference.forget()

@@ -13,7 +13,7 @@ from clustergraph.quadstore.memory import hold, stored
 
 __all__ = [
     "MOST_QUADS", "Changed", "Delta", "Document", "Graph", "GraphName", "contents", "drop_graph",
-    "exchange", "fill_graph", "named", "together",
+    "exchange", "fill_graph", "named",
 ]  # fmt: skip
 
 MOST_QUADS: Final = 100_000
@@ -76,21 +76,6 @@ class Changed(Generic[T_co]):
 
     result: T_co
     delta: Delta | None
-
-
-def together(outcomes: Iterable[object]) -> Delta | None:
-    """Return what changes did one after the other; None when one of them does not say.
-
-    Args:
-        outcomes: what the changes gave; each should be a `Changed`.
-    """
-    whole = Delta()
-    for outcome in outcomes:
-        delta = outcome.delta if isinstance(outcome, Changed) else None
-        if delta is None:
-            return None
-        whole = whole.then(delta)
-    return whole
 
 
 def named(store: ox.Store) -> set[GraphName]:

@@ -25,17 +25,17 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Final, TypeAlias, TypeVar
 
 import pyoxigraph as ox
 
-from clustergraph.errors import ClusterGraphError, StoreError, UnknownNameError, UsageError
+from clustergraph.errors import StoreError, UnknownNameError, UsageError
 from clustergraph.quadstore.changes import record
-from clustergraph.quadstore.delta import Delta, together
+from clustergraph.quadstore.delta import Changed, Delta
 from clustergraph.quadstore.disk import (
     alone,
     beside,
@@ -52,19 +52,17 @@ from clustergraph.settings import KEPT_GENERATIONS
 __all__ = ["Apply", "Generation", "Generations", "Held", "Settle"]
 
 T = TypeVar("T")
-Apply: TypeAlias = Callable[[ox.Store, int | None], T]
+Apply: TypeAlias = Callable[[ox.Store, int], T]
 """Changes the copy; must keep nothing of it: no iterator, no answer that is still to be read.
 
-The second argument is the number of the generation that was copied, or None when other changes
-were applied to the same copy before. When it raises a `ClusterGraphError` other than
-`StoreError`, it has left the copy as it was; after any other exception the copy is thrown away.
-A `Changed` that it returns says what it added and removed.
+The second argument is the number of the generation that was copied. When it raises, the copy is
+discarded. A `Changed` that it returns says what it added and removed.
 """
 
 Settle: TypeAlias = Callable[[ox.Store, Delta | None], Delta | None]
-"""Completes the copy after all changes, for instance with what follows from them. It is told what
-they did together, and returns what it did itself; None: that is not known. Whatever it raises
-undoes the whole commit.
+"""Completes the copy after the change, for instance with what follows from it. It is told what the
+change did, and returns what it did itself; None: that is not known. Whatever it raises undoes the
+whole commit.
 """
 
 _CURRENT: Final = "current"
@@ -258,42 +256,22 @@ class Generations:
             StoreError: another process keeps the store locked, or the disk refuses.
             Exception: whatever ``apply`` raised; nothing has happened.
         """
-        generation, (outcome,) = self.commit_group([apply], settle)
-        if isinstance(outcome, Exception):
-            raise outcome
-        return generation, cast(T, outcome)
-
-    def commit_group(
-        self, changes: Sequence[Apply[object]], settle: Settle | None = None
-    ) -> tuple[Generation, list[object | Exception]]:
-        """Publish several independent changes as one generation.
-
-        Each is applied whole or not at all. One that fails does not take the others with it.
-
-        Returns:
-            The generation that is published now (the one before, when all changes failed), and
-            for each change what it returned or the exception that it raised.
-
-        Raises:
-            DiskFullError: there is no room for the changes; none has happened.
-            StoreError: another process keeps the store locked, or the disk refuses.
-        """
-        outcomes: dict[int, object | Exception] = {}
+        failed: Exception | None = None
         with self._writing():
             current = self.current
-            waiting: Sequence[int] = range(len(changes))
-            applied: list[int] = []
-            while waiting and not applied:
-                with self._copy(current) as copy:
-                    waiting, applied, delta = self._apply(
-                        changes, waiting, copy, current.number, outcomes, settle
-                    )
-                    if applied:
-                        before, current = current, self._publish(copy, current.number + 1)
-                        record(self.directory, current.number, before.committed_at, delta)
+            with self._copy(current) as copy:
+                try:
+                    outcome, delta = _changed(copy, current.number, apply, settle)
+                except Exception as error:
+                    failed = full(self.directory, error) or error
+                else:
+                    generation = self._publish(copy, current.number + 1)
+                    record(self.directory, generation.number, current.committed_at, delta)
             with suppress(OSError):
                 self._prune(self._keep)
-        return current, [outcomes[index] for index in range(len(changes))]
+        if failed is not None:
+            raise failed
+        return generation, outcome
 
     def roll_back(self, number: int) -> Generation:
         """Publish an old generation again, under a new number.
@@ -358,45 +336,6 @@ class Generations:
         return Generations(target).current
 
     # Within a commit
-
-    def _apply(
-        self,
-        changes: Sequence[Apply[object]],
-        waiting: Sequence[int],
-        copy: Path,
-        number: int,
-        outcomes: dict[int, object | Exception],
-        settle: Settle | None,
-    ) -> tuple[Sequence[int], list[int], Delta | None]:
-        """Apply changes to a copy; return which to try again, which are done, and what they did."""
-        store = ox.Store(str(copy))
-        applied: list[int] = []
-        delta: Delta | None = None
-        try:
-            for index in waiting:
-                try:
-                    outcomes[index] = changes[index](store, None if applied else number)
-                    applied.append(index)
-                except Exception as error:
-                    forget(error)
-                    outcomes[index] = full(self.directory, error) or error
-                    if isinstance(error, ClusterGraphError) and not isinstance(error, StoreError):
-                        continue
-                    # Nobody knows how much of it was done.
-                    return [other for other in waiting if other != index], [], None
-            if applied:
-                delta = together(outcomes[index] for index in applied)
-                if settle is not None:
-                    settled = settle(store, delta)
-                    delta = delta.then(settled) if delta is not None and settled else None
-                store.flush()
-            return [], applied, delta
-        except BaseException as error:
-            forget(error)
-            raise
-        finally:
-            # The frame lives on in the traceback of any exception kept in the outcomes.
-            del store
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -498,3 +437,24 @@ class Generations:
             return Generation(number, path, note["committed_at"], note["restores"])
         except (OSError, ValueError, KeyError) as error:
             raise StoreError(f"{path}: not a complete generation ({error})") from error
+
+
+def _changed(
+    copy: Path, number: int, apply: Apply[T], settle: Settle | None
+) -> tuple[T, Delta | None]:
+    """Change a copy; return what the change gave, and what was done to the copy, if known."""
+    store = ox.Store(str(copy))
+    try:
+        outcome = apply(store, number)
+        delta = outcome.delta if isinstance(outcome, Changed) else None
+        if settle is not None:
+            settled = settle(store, delta)
+            delta = delta.then(settled) if delta is not None and settled else None
+        store.flush()
+        return outcome, delta
+    except BaseException as error:
+        forget(error)
+        raise
+    finally:
+        # The frame lives on in the traceback of any exception that is kept.
+        del store
