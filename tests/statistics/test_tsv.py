@@ -14,7 +14,7 @@ from clustergraph.errors import ClusterGraphError
 from clustergraph.statistics import tables, tsv, update
 
 HEAD = "nace_r2,indic_sb,geo\\time\t2016 \t2015 "
-REGIONS = tables.Regions({"CZ", "CZ08", "FRB0"}, {"FR24": "FRB0"}, {"EU28"})
+REGIONS = {"CZ": "CZ", "CZ08": "CZ08", "FRB0": "FRB0", "FR24": "FRB0", "EU28": "EU28"}
 
 
 def release(tmp_path: Path, *lines: str, head: str = HEAD) -> tsv.Release:

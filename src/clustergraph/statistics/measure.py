@@ -17,7 +17,6 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from clustergraph.statistics.tables import (
@@ -81,20 +80,14 @@ class Measured:
     criteria: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Names of regions and of activities: code → English and Czech name."""
-
-    regions: Mapping[str, tuple[str, str]]
-    activities: Mapping[str, tuple[str, str]]
+Names = Mapping[str, tuple[str, str]]
+"""Code → English and Czech name."""
 
 
 def latest(cells: Iterable[Cell]) -> list[Cell]:
     """Return of each region and activity the cell of the newest year."""
-    newest: dict[tuple[str, str], Cell] = {}
-    for cell in sorted(cells, key=lambda cell: cell.key):
-        newest[cell.region, cell.activity] = cell
-    return list(newest.values())
+    ordered = sorted(cells, key=lambda cell: cell.key)
+    return list({(cell.region, cell.activity): cell for cell in ordered}.values())
 
 
 def measure(cells: Collection[Cell], thresholds: Thresholds) -> list[Measured]:
@@ -151,40 +144,24 @@ def total_rows(cells: Collection[Cell]) -> Iterator[tuple[str, ...]]:
         periods[cell.year].append(cell)
     periods[LATEST] = latest(cells)
     for period in sorted(periods):
-        for level in ("0", "2"):
-            at_level = [
-                cell
-                for cell in periods[period]
-                if len(cell.region) - 2 == int(level) and not is_group(cell.region)
-            ]
-            divisions = [cell for cell in at_level if is_division(cell.activity)]
+        for level in (0, 2):
             area = f"nuts-{level}"
-            yield from _totals(divisions, lambda cell: (cell.region, _DIVISIONS), period)
-            yield from _totals(at_level, partial(_of_area, area), period)
-            yield from _totals(divisions, partial(_all_of_area, area), period)
-
-
-def _totals(
-    cells: Iterable[Cell], key: Callable[[Cell], tuple[str, str]], period: str
-) -> Iterator[tuple[str, ...]]:
-    sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    for cell in cells:
-        entry = sums[key(cell)]
-        entry[0] += int(cell.value)
-        entry[1] += 1
-    for (region, activity), (persons, count) in sorted(sums.items()):
-        yield (
-            total_key(region, activity, period), _region_iri(region), _activity_iri(activity),
-            period, str(persons), str(count),
-        )  # fmt: skip
-
-
-def _of_area(area: str, cell: Cell) -> tuple[str, str]:
-    return area, cell.activity
-
-
-def _all_of_area(area: str, _: Cell) -> tuple[str, str]:
-    return area, _DIVISIONS
+            values: dict[tuple[int, str, str], list[int]] = defaultdict(list)
+            for cell in periods[period]:
+                if len(cell.region) - 2 != level or is_group(cell.region):
+                    continue
+                values[1, area, cell.activity].append(int(cell.value))
+                if is_division(cell.activity):
+                    values[0, cell.region, _DIVISIONS].append(int(cell.value))
+                    values[2, area, _DIVISIONS].append(int(cell.value))
+            for (_, region, activity), persons in sorted(values.items()):
+                yield (
+                    total_key(region, activity, period),
+                    f"{CODE}observed-area/{area}" if region == area else PREFIXES["nuts"] + region,
+                    f"{CODE}activity-group/{activity}" if activity == _DIVISIONS
+                    else PREFIXES["nace"] + ACTIVITIES[activity],
+                    period, str(sum(persons)), str(len(persons)),
+                )  # fmt: skip
 
 
 def total_key(region: str, activity: str, period: str) -> str:
@@ -193,13 +170,17 @@ def total_key(region: str, activity: str, period: str) -> str:
 
 
 def cluster_rows(
-    measured: Iterable[Measured], names: Names, earlier: Iterable[Mapping[str, str]] = ()
+    measured: Iterable[Measured],
+    regions: Names,
+    activities: Names,
+    earlier: Iterable[Mapping[str, str]],
 ) -> list[tuple[str, ...]]:
     """Return the rows of the table of measured clusters.
 
     Args:
         measured: the clusters that pass today.
-        names: of their regions and activities.
+        regions: names of their regions.
+        activities: names of their activities, by their codes of NACE.
         earlier: the rows of the table so far; a cluster that no longer passes keeps its row, with
             ``passes`` false, since its IRI is published.
     """
@@ -207,7 +188,7 @@ def cluster_rows(
     for one in measured:
         cell = one.cell
         pair = f"{cell.region.lower()}-{activity_key(cell.activity)}"
-        region, activity = names.regions[cell.region], names.activities[cell.activity]
+        region, activity = regions[cell.region], activities[ACTIVITIES[cell.activity]]
         rows[f"cluster/{pair}"] = (
             f"cluster/{pair}",
             f"{activity[0]} in {region[0]}",
@@ -244,13 +225,3 @@ def _sums(cells: Iterable[Cell], key: Callable[[Cell], str]) -> dict[str, int]:
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
-
-
-def _region_iri(region: str) -> str:
-    return f"{CODE}observed-area/{region}" if "-" in region else PREFIXES["nuts"] + region
-
-
-def _activity_iri(activity: str) -> str:
-    if activity == _DIVISIONS:
-        return f"{CODE}activity-group/{activity}"
-    return PREFIXES["nace"] + ACTIVITIES[activity]

@@ -16,7 +16,7 @@ from typing import Final
 from clustergraph.errors import UnreadableInputError
 
 __all__ = [
-    "ACTIVITIES", "LFS", "SBS", "SURVEYS", "Cell", "Regions", "Survey",
+    "ACTIVITIES", "LFS", "SBS", "SURVEYS", "Cell", "Survey",
     "activity_key", "is_division", "is_group", "is_region", "read_cells", "read_rows",
     "write_cells", "write_rows",
 ]  # fmt: skip
@@ -98,27 +98,6 @@ class Cell:
         return self.region, self.activity, self.year
 
 
-class Regions:
-    """Which region of the graph a code of a release stands for.
-
-    Args:
-        known: the codes of the graph's list of NUTS regions, of all versions it holds.
-        renamed: code of an earlier version → today's code, of regions whose territory stayed.
-        groups: codes of groups of countries that the graph has.
-    """
-
-    def __init__(self, known: Iterable[str], renamed: dict[str, str], groups: Iterable[str]):
-        self._known = frozenset(known)
-        self._renamed = renamed
-        self._groups = frozenset(groups)
-
-    def find(self, geo: str) -> str | None:
-        """Return the code in the graph; None: the graph has no such region."""
-        if geo in self._renamed:
-            return self._renamed[geo]
-        return geo if geo in self._known or geo in self._groups else None
-
-
 def is_division(activity: str) -> bool:
     """Return whether an activity, as Eurostat writes it, is a division of NACE."""
     return activity in _DIVISIONS
@@ -162,21 +141,18 @@ def read_cells(path: Path, survey: Survey) -> list[Cell]:
 def write_cells(path: Path, survey: Survey, cells: Iterable[Cell]) -> None:
     """Write the observations of a survey, sorted; mark the newest year of each pair."""
     ordered = sorted(cells, key=lambda cell: cell.key)
-    newest: dict[tuple[str, str], str] = {}
+    newest = {(cell.region, cell.activity): cell.year for cell in ordered}
+    rows = []
     for cell in ordered:
-        newest[cell.region, cell.activity] = cell.year
-    write_rows(path, _HEADER, (_row(cell, survey, newest) for cell in ordered))
-
-
-def _row(cell: Cell, survey: Survey, newest: dict[tuple[str, str], str]) -> Sequence[str]:
-    name = f"{cell.region.lower()}-{activity_key(cell.activity)}-{cell.year}"
-    is_newest = survey is SBS and newest[cell.region, cell.activity] == cell.year
-    activity = ACTIVITIES[cell.activity] if survey is SBS else cell.activity
-    region, area = ("", cell.region) if is_group(cell.region) else (cell.region, "")
-    return (
-        f"observation/{survey.key}-{name}", cell.geo, region, area, activity, cell.year, cell.value,
-        cell.flags, f"{survey.key}-latest" if is_newest else "",
-    )  # fmt: skip
+        name = f"{cell.region.lower()}-{activity_key(cell.activity)}-{cell.year}"
+        is_newest = survey is SBS and newest[cell.region, cell.activity] == cell.year
+        activity = ACTIVITIES[cell.activity] if survey is SBS else cell.activity
+        region, area = ("", cell.region) if is_group(cell.region) else (cell.region, "")
+        rows.append((
+            f"observation/{survey.key}-{name}", cell.geo, region, area, activity, cell.year,
+            cell.value, cell.flags, f"{survey.key}-latest" if is_newest else "",
+        ))  # fmt: skip
+    write_rows(path, _HEADER, rows)
 
 
 def read_rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:

@@ -16,19 +16,20 @@ import gzip
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final, cast
 
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError, UsageError
-from clustergraph.statistics.tables import SURVEYS, Cell, Regions, Survey, is_group
+from clustergraph.statistics.tables import SURVEYS, Cell, Survey, is_group
 
 __all__ = ["MOST_BYTES", "Release", "read_release"]
 
 MOST_BYTES: Final = 1 << 30
 """How many bytes a file may hold, unpacked."""
 _LONGEST_LINE: Final = 1 << 20
+_UNKNOWN_REGION: Final = "region that the graph does not know"
 _YEAR: Final = re.compile(r"[12]\d{3}")
 _VALUE: Final = re.compile(r"(?P<number>\d{1,15}(?:\.\d{1,6})?)? *(?P<none>:)? *(?P<flags>[a-z]*)")
 _GEO: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{0,3}|(?:EU|EA)\d*(?:_\d{4})?")
@@ -51,12 +52,12 @@ class Release:
     unknown: set[str] = field(default_factory=set)
 
 
-def read_release(path: Path, regions: Regions) -> Release:
+def read_release(path: Path, regions: Mapping[str, str]) -> Release:
     """Read a file of Eurostat's bulk download, also compressed by gzip.
 
     Args:
         path: the file.
-        regions: the regions of the graph.
+        regions: code in the release → code under which the graph has the region.
 
     Raises:
         UnreadableInputError: the file is missing, broken, too large or no text.
@@ -66,28 +67,24 @@ def read_release(path: Path, regions: Regions) -> Release:
     try:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
-        with path.open("rb") as raw:
-            stream = cast(IO[bytes], gzip.GzipFile(fileobj=raw)) if packed else raw
-            return _read(path, stream, regions)
+        with gzip.open(path, "rb") if packed else path.open("rb") as stream:
+            return _read(path, cast(IO[bytes], stream), regions)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableInputError(str(path), str(error)) from error
 
 
-def _read(path: Path, stream: IO[bytes], regions: Regions) -> Release:
+def _read(path: Path, stream: IO[bytes], regions: Mapping[str, str]) -> Release:
     lines = _lines(path, stream)
     head = next(lines, (1, ""))[1]
     first, *columns = head.split("\t")
     names, backslash, _ = first.partition("\\")
     dimensions = [name.strip().lower() for name in names.split(",")]
     years = [column.strip() for column in columns]
-    if not backslash or not years:
+    if not backslash or not years or not all(map(_YEAR.fullmatch, years)):
         raise SyntaxFaultError(
             str(path), "not Eurostat's format: the first line has to name the dimensions, a "
             "backslash and the years, for example 'nace_r2,indic_sb,geo\\time<TAB>2015'", 1,
         )  # fmt: skip
-    for year in years:
-        if not _YEAR.fullmatch(year):
-            raise SyntaxFaultError(str(path), f"{year!r} is no year", 1)
     if len(set(years)) < len(years) or len(set(dimensions)) < len(dimensions):
         raise SyntaxFaultError(str(path), "a year or dimension is named twice", 1)
     release = Release(_survey(path, dimensions))
@@ -103,15 +100,26 @@ def _read(path: Path, stream: IO[bytes], regions: Regions) -> Release:
                 f"{len(dimensions)} and {len(years)} as in the first line", number,
             )  # fmt: skip
         row = dict(zip(dimensions, codes, strict=True))
-        region = _taken(row, release, regions, number, path)
-        if region is None:
+        geo, activity = row["geo"], row["nace_r2"]
+        if not _GEO.fullmatch(geo):
+            raise SyntaxFaultError(str(path), f"{geo!r} is no code of a region", number)
+        if (reason := _left_out(row, release.survey, regions)) is not None:
+            release.skipped[reason] += 1
+            if reason == _UNKNOWN_REGION:
+                release.unknown.add(geo)
             continue
         for year, text in zip(years, values, strict=True):
-            cell = _cell(row, region, year, text.strip(), release, (path, number))
-            if cell is None:
+            try:
+                value, flags = _value(text.strip(), release.survey.decimals)
+            except ValueError as error:
+                raise SyntaxFaultError(str(path), str(error), number) from error
+            if value is None:
+                reason = "withheld (confidential)" if "c" in flags else "no value"
+                release.skipped[reason] += 1
                 continue
+            cell = Cell(geo, regions[geo], activity, year, value, " ".join(flags))
             if cell.key in seen:
-                told = f"a second value of {cell.geo}, {cell.activity}, {cell.year}"
+                told = f"a second value of {geo}, {activity}, {year}"
                 raise SyntaxFaultError(str(path), told, number)
             seen.add(cell.key)
             release.cells.append(cell)
@@ -150,53 +158,31 @@ def _survey(path: Path, dimensions: list[str]) -> Survey:
     )
 
 
-def _taken(
-    row: dict[str, str], release: Release, regions: Regions, number: int, path: Path
-) -> str | None:
-    """Return the region of a row that is taken; None: it is left out, and counted."""
-    for name, value in release.survey.fixed:
+def _left_out(row: Mapping[str, str], survey: Survey, regions: Mapping[str, str]) -> str | None:
+    """Return why a row is not taken; None: it is."""
+    for name, value in (*survey.fixed, ("freq", "A")):
         if row.get(name, value) != value:
-            release.skipped[f"other {name} than {value}"] += 1
-            return None
-    if row.get("freq", "A") != "A":
-        release.skipped["not annual"] += 1
-        return None
-    geo = row["geo"]
-    if not _GEO.fullmatch(geo):
-        raise SyntaxFaultError(str(path), f"{geo!r} is no code of a region", number)
-    if row["nace_r2"] not in release.survey.activities:
-        release.skipped["activity that is neither section nor division of the table"] += 1
-        return None
-    if not is_group(geo) and len(geo) not in (2, 4):
-        release.skipped["neither country nor NUTS 2 region"] += 1
-        return None
-    region = regions.find(geo)
-    if region is None:
-        release.unknown.add(geo)
-        release.skipped["region that the graph does not know"] += 1
-    return region
+            return f"other {name} than {value}"
+    if row["nace_r2"] not in survey.activities:
+        return "activity that is neither section nor division of the table"
+    if not is_group(row["geo"]) and len(row["geo"]) not in (2, 4):
+        return "neither country nor NUTS 2 region"
+    return None if row["geo"] in regions else _UNKNOWN_REGION
 
 
-def _cell(
-    row: dict[str, str], region: str, year: str, text: str, release: Release,
-    place: tuple[Path, int],
-) -> Cell | None:  # fmt: skip
+def _value(text: str, decimals: int) -> tuple[str | None, str]:
+    """Return a value, None for a missing one, and its flags.
+
+    Raises:
+        ValueError: the text is no value.
+    """
     match = _VALUE.fullmatch(text)
-    if (
-        match is None
-        or not (match["number"] or match["none"])
-        or (match["number"] and match["none"])
-    ):
-        raise SyntaxFaultError(str(place[0]), f"{text!r} is no value with flags", place[1])
-    if match["none"]:
-        release.skipped["withheld (confidential)" if "c" in match["flags"] else "no value"] += 1
-        return None
+    if match is None or (match["number"] is None) == (match["none"] is None):
+        raise ValueError(f"{text!r} is no value with flags")
     value = match["number"]
-    whole, _, fraction = value.partition(".")
-    if len(fraction.rstrip("0")) > release.survey.decimals:
-        expected = f"at most {release.survey.decimals} decimals"
-        raise SyntaxFaultError(str(place[0]), f"{value} is no value: expected {expected}", place[1])
-    if not release.survey.decimals:
-        value = str(int(whole))
-    flags = " ".join(match["flags"])
-    return Cell(row["geo"], region, row["nace_r2"], year, value, flags)
+    if value is not None:
+        whole, _, fraction = value.partition(".")
+        if len(fraction.rstrip("0")) > decimals:
+            raise ValueError(f"{value} is no value: expected at most {decimals} decimals")
+        value = value if decimals else str(int(whole))
+    return value, match["flags"]

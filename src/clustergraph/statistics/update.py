@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,39 +15,27 @@ from clustergraph.errors import UnreadableInputError, UsageError
 from clustergraph.statistics.measure import (
     CLUSTER_COLUMNS,
     TOTAL_COLUMNS,
-    Names,
     Thresholds,
     cluster_rows,
     measure,
     total_rows,
 )
 from clustergraph.statistics.tables import (
-    ACTIVITIES,
     SBS,
     Cell,
-    Regions,
-    is_group,
     read_cells,
     read_rows,
     write_cells,
     write_rows,
 )
 from clustergraph.statistics.tsv import read_release
-from clustergraph.vocab import CG, CODE, PREFIXES
+from clustergraph.vocab import CG, PREFIXES
 
 __all__ = ["Added", "Remeasured", "add", "directory", "remeasure", "thresholds"]
 
 _SLICE_COLUMNS: Final = (
-    "id",
-    "kind",
-    "group_of",
-    "slice_of",
-    "key",
-    "period",
-    "label_en",
-    "label_cs",
-)
-_LABELS: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
+    "id", "kind", "group_of", "slice_of", "key", "period", "label_en", "label_cs",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +98,11 @@ def add(path: Path, tables: Path | None = None) -> Added:
     if not release.cells:
         why = "; ".join(f"{reason}: {count}" for reason, count in release.skipped.most_common())
         raise UsageError(f"{path}: holds no value for {release.survey.code} ({why or 'no row'})")
-    known = _periods()
-    for cell in release.cells:
-        if cell.year not in known:
-            raise UsageError(
-                f"{path}: the year {cell.year} is not in the list of periods; add it to "
-                "ontology/codes/period.ttl"
-            )
+    if unknown := {cell.year for cell in release.cells} - _notations("period"):
+        raise UsageError(
+            f"{path}: the list of periods lacks {', '.join(sorted(unknown))}; add what is missing "
+            "to ontology/codes/period.ttl"
+        )
     file = tables / "observations" / release.survey.file
     held = {cell.key: cell for cell in read_cells(file, release.survey)}
     counts = Counter(
@@ -153,7 +139,8 @@ def remeasure(tables: Path | None = None) -> Remeasured:
     write_rows(tables / "slices.csv", _SLICE_COLUMNS, _slices(cells))
     file = tables / "measured_clusters.csv"
     earlier = list(read_rows(file, CLUSTER_COLUMNS)) if file.exists() else []
-    rows = cluster_rows(measure(cells, thresholds()), _names(), earlier)
+    names = _names("nuts", "nuts2013", "nace")
+    rows = cluster_rows(measure(cells, thresholds()), names, names, earlier)
     write_rows(file, CLUSTER_COLUMNS, rows)
     passes = CLUSTER_COLUMNS.index("passes")
     passing = {row[0] for row in rows if row[passes] == "true"}
@@ -164,18 +151,14 @@ def remeasure(tables: Path | None = None) -> Remeasured:
 def thresholds() -> Thresholds:
     """Return the thresholds of the cluster measurement, from the code list of its criteria."""
     values = {
-        str(quad.subject.value).removeprefix(CODE + "cluster-criterion/"): float(quad.object.value)
-        for quad in _codes("cluster-criterion")
-        if quad.predicate.value == CG + "thresholdValue"
-        and isinstance(quad.subject, ox.NamedNode)
-        and isinstance(quad.object, ox.Literal)
+        code: float(value.value)
+        for code, value in _values("cluster-criterion", CG + "thresholdValue")
     }
     try:
         return Thresholds(**values)
     except TypeError as error:
-        path = artefacts.room("ontology") / "codes" / "cluster-criterion.ttl"
         raise UnreadableInputError(
-            str(path), f"a threshold is missing or unknown ({error})"
+            "ontology/codes/cluster-criterion.ttl", f"a threshold is missing or unknown ({error})"
         ) from error
 
 
@@ -193,51 +176,25 @@ def _slices(cells: Collection[Cell]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _regions(tables: Path) -> Regions:
-    renamed = {
-        row["former_code"]: row["region"]
-        for row in read_rows(tables / "renamed_regions.csv", ("former_code", "region"))
-    }
-    notations = _notations("nuts", "nuts2013", "observed-area")
-    groups = {code for code in notations if is_group(code)}
-    return Regions(notations - groups, renamed, groups)
-
-
-def _periods() -> set[str]:
-    return _notations("period")
+def _regions(tables: Path) -> dict[str, str]:
+    """Return code of a region in a release → code under which the graph has it."""
+    renamed = read_rows(tables / "renamed_regions.csv", ("former_code", "region"))
+    known = _notations("nuts", "nuts2013", "observed-area")
+    return {code: code for code in known} | {row["former_code"]: row["region"] for row in renamed}
 
 
 def _notations(*lists: str) -> set[str]:
-    return {
-        quad.object.value
-        for name in lists
-        for quad in _codes(name)
-        if quad.predicate.value == PREFIXES["skos"] + "notation"
-        and isinstance(quad.object, ox.Literal)
-    }
+    notation = PREFIXES["skos"] + "notation"
+    return {value.value for name in lists for _, value in _values(name, notation)}
 
 
-def _names() -> Names:
-    regions = _labels(("nuts", "nuts2013"), PREFIXES["nuts"])
-    activities = _labels(("nace",), PREFIXES["nace"])
-    return Names(
-        regions, {code: activities[nace] for code, nace in ACTIVITIES.items() if nace in activities}
-    )
-
-
-def _labels(lists: tuple[str, ...], namespace: str) -> dict[str, tuple[str, str]]:
+def _names(*lists: str) -> dict[str, tuple[str, str]]:
     """Return the English and the Czech name of each code; the native one where there is none."""
     found: dict[str, dict[str, str]] = {}
     for name in lists:
-        for quad in _codes(name):
-            if (
-                quad.predicate.value in _LABELS
-                and isinstance(quad.subject, ox.NamedNode)
-                and quad.subject.value.startswith(namespace)
-                and isinstance(quad.object, ox.Literal)
-            ):
-                code = quad.subject.value.removeprefix(namespace)
-                found.setdefault(code, {})[quad.object.language or ""] = quad.object.value
+        for label in (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel"):
+            for code, value in _values(name, label):
+                found.setdefault(code, {})[value.language or ""] = value.value
     return {
         code: (
             labels.get("en") or labels.get("") or next(iter(labels.values())),
@@ -247,9 +204,12 @@ def _labels(lists: tuple[str, ...], namespace: str) -> dict[str, tuple[str, str]
     }
 
 
-def _codes(name: str) -> list[ox.Quad]:
+def _values(name: str, predicate: str) -> Iterator[tuple[str, ox.Literal]]:
+    """Yield the codes of a list, each with its values of a property."""
     path = artefacts.room("ontology") / "codes" / f"{name}.ttl"
     try:
-        return list(ox.parse(path=path))
+        for quad in ox.parse(path=path):
+            if quad.predicate.value == predicate and isinstance(quad.object, ox.Literal):
+                yield str(quad.subject).strip("<>").rpartition("/")[2], quad.object
     except (OSError, SyntaxError) as error:
         raise UnreadableInputError(str(path), str(error)) from error
