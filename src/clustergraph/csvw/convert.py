@@ -12,7 +12,6 @@ from pyoxigraph import NamedNode
 
 from clustergraph.csvw.cells import AnnotatedTable, CodeLists, annotate
 from clustergraph.csvw.descriptions import Dialect, Schema, Table, TableGroup
-from clustergraph.csvw.encodings import OTHER_FORMATS
 from clustergraph.csvw.files import (
     FileAccessError,
     Files,
@@ -25,7 +24,7 @@ from clustergraph.csvw.metadata import read_metadata
 from clustergraph.csvw.names import is_iri, resolve
 from clustergraph.csvw.places import CellFault, Diagnostics, Place, TracedTriple
 from clustergraph.csvw.rdf import Mode, TableMapping, group_triples
-from clustergraph.csvw.rows import Source, read_csv
+from clustergraph.csvw.rows import OTHER_FORMATS, Source, read_csv
 from clustergraph.csvw.workbooks import WORKBOOKS, Workbook
 from clustergraph.errors import TablesError, near
 from clustergraph.vocab import CG, GRAPH

@@ -104,42 +104,35 @@ def _target(
     described: Sequence[Table],
     diagnostics: Diagnostics,
 ) -> _Target | None:
+    """Return the columns that a foreign key refers to; None if they cannot be read."""
     wanted = normalise_url(key.resource or key.schema_reference or "")
 
     def is_wanted(candidate: Table) -> bool:
         url = candidate.url if key.resource is not None else candidate.schema.id
         return normalise_url(url or "") == wanted
 
-    found = [other for other in tables if is_wanted(other.description)]
-    place = Place(table.source.path)
-    if not found:
-        if any(map(is_wanted, described)):
-            return None
-        diagnostics.fail(
-            place,
-            f"the foreign key {', '.join(key.columns)} refers to {wanted}, which is not described",
-            value=wanted,
-        )
-        return None
-    target = found[0]
-    described_names = {column.name for column in target.description.schema.columns}
-    if not described_names.issuperset(key.reference_columns) and target.description.schema.declared:
-        diagnostics.fail(
-            place,
-            f"the foreign key {', '.join(key.columns)} refers to the columns "
-            f"{', '.join(key.reference_columns)}, which {wanted} does not have",
-            value=", ".join(key.reference_columns),
-        )
-        return None
-    positions = target.positions(key.reference_columns)
-    if positions is None:
-        # The file lacks the column, or has it in another place; its header has a fault already.
+    description = next(filter(is_wanted, described), None)
+    names = ", ".join(key.reference_columns)
+    fault = ""
+    if description is None:
+        fault = f"{wanted}, which is not described"
+    elif description.schema.declared:
+        columns = {column.name for column in description.schema.columns}
+        if not columns.issuperset(key.reference_columns):
+            fault = f"the columns {names}, which {wanted} does not have"
+    if fault:
+        message = f"the foreign key {', '.join(key.columns)} refers to {fault}"
+        diagnostics.fail(Place(table.source.path), message, value=names)
+    target = next((one for one in tables if is_wanted(one.description)), None)
+    positions = None if target is None else target.positions(key.reference_columns)
+    if fault or target is None or positions is None:
+        # The file, or a column of it, has a fault already.
         return None
     counts = Counter(target.keys(positions))
     source = target.source
     home = source.path.name if source.sheet is None else f"the sheet {source.sheet}"
     suggest = Suggestions(map(", ".join, counts), target.names_of_rows)
-    return _Target(counts, f"{home} ({', '.join(key.reference_columns)})", "in", suggest)
+    return _Target(counts, f"{home} ({names})", "in", suggest)
 
 
 def _any_of(

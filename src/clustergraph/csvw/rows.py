@@ -1,10 +1,14 @@
 """The rows of a table as they stand in a CSV file.
 
+A file that a spreadsheet program has written in another encoding, with another separator or in
+another format is reported once, by name, instead of as many faults of its cells.
+
 Source: Model for Tabular Data, section 8 (parsing tabular data); RFC 4180.
 """
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -14,10 +18,9 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from clustergraph.csvw.descriptions import Dialect
-from clustergraph.csvw.encodings import decode, delimiter_of, hint_line, recognise_format
 from clustergraph.csvw.places import Diagnostics, Place
 
-__all__ = ["RawRow", "Source", "arrange", "read_csv"]
+__all__ = ["OTHER_FORMATS", "RawRow", "Source", "arrange", "read_csv"]
 
 _SEPARATOR_NAMES: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ",": "commas"}
 
@@ -71,12 +74,12 @@ def read_csv(
         titles: titles of the described columns, to recognise a header with another separator.
     """
     source = Source(path, skip_columns=dialect.skip_columns)
-    if (found := recognise_format(data)) is not None:
+    if (found := _recognise_format(data)) is not None:
         message = f"the file is {found}, not CSV; save it as CSV in UTF-8, or as XLSX"
         diagnostics.fault("unreadable", source.place(), message, expected="a CSV file")
         source.readable = False
         return source
-    text = decode(data, dialect.encoding, source.place(), diagnostics)
+    text = _decode(data, dialect.encoding, source.place(), diagnostics)
     if dialect.line_terminators and not set(dialect.line_terminators) <= {"\r\n", "\n", "\r"}:
         ends = "|".join(map(re.escape, sorted(dialect.line_terminators, key=len, reverse=True)))
         text = re.sub(ends, "\n", text)
@@ -101,13 +104,13 @@ def _check_separator(
     """
     lines = text.split("\n", dialect.skip_rows + 2)
     header = lines[dialect.skip_rows] if len(lines) > dialect.skip_rows else ""
-    if hint_line(header) is not None and hint_line(titles[0]) is None:
+    if _hint_line(header) is not None and _hint_line(titles[0]) is None:
         message = f"{header.strip()!r} is a hint to Excel, not the header; remove the line"
         place = source.place(dialect.skip_rows + 1)
         diagnostics.fault("column", place, message, value=header.strip(), expected="the header")
         dialect = replace(dialect, skip_rows=dialect.skip_rows + 1)
         header = lines[dialect.skip_rows] if len(lines) > dialect.skip_rows else ""
-    used = delimiter_of(header.rstrip("\r"), dialect.delimiter, titles)
+    used = _delimiter_of(header.rstrip("\r"), dialect.delimiter, titles)
     if used is not None:
         name, wanted = (_SEPARATOR_NAMES.get(one, repr(one)) for one in (used, dialect.delimiter))
         message = (
@@ -187,3 +190,118 @@ def _trimmer(trim: bool | str) -> Any:
     if trim == "end":
         return str.rstrip
     return str.strip if trim else None
+
+
+# Other formats, encodings and separators ----------------------------------------------------
+
+OTHER_FORMATS: Final = {
+    ".xls": "an Excel 97-2003 workbook",
+    ".xlsb": "a binary Excel workbook",
+    ".ods": "an OpenDocument spreadsheet",
+    ".numbers": "a Numbers spreadsheet",
+}
+"""Spreadsheet formats that cannot be read, by suffix."""
+
+_SIGNATURES: Final = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel 97-2003 workbook"),
+    (b"PK\x03\x04", "a workbook or another ZIP archive"),
+    (b"\x1f\x8b", "compressed with gzip"),
+)
+_CENTRAL_EUROPEAN: Final = frozenset("ěščřžýáíéúůďťňľĺŕôäąćęłńśźżőűăâîșțđŠČŘŽĚŮĎŤŇŁŚŹŻĄĘĆŐŰ")
+_PUNCTUATION: Final = "–—„“”‘’…«»€§°·"
+_SEPARATORS: Final = ";\t|,"
+
+
+def _recognise_format(data: bytes) -> str | None:
+    """Return the format of a file that is not text, in words, or None if it may be text."""
+    if data.startswith(b"PK\x03\x04") and b"mimetypeapplication/vnd.oasis" in data[:100]:
+        return OTHER_FORMATS[".ods"]
+    return next((name for magic, name in _SIGNATURES if data.startswith(magic)), None)
+
+
+def _decode(data: bytes, encoding: str, place: Place, diagnostics: Diagnostics) -> str:
+    """Decode a file; report bytes that are not text in its encoding once.
+
+    Args:
+        data: the content of the file.
+        encoding: the encoding that its dialect gives, for example ``utf-8``.
+        place: the file, for the fault.
+        diagnostics: takes the fault. Decoding goes on with the encoding that the file seems to
+            have, so that its cells can be checked all the same.
+    """
+    name = codecs.lookup(encoding).name
+    wanted = encoding.upper()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and not name.startswith(
+        "utf-16"
+    ):
+        message = f"the file is UTF-16, expected {wanted}; save it as UTF-8"
+        diagnostics.fault("unreadable", place, message, expected=f"{wanted} text")
+        return data.decode("utf-16", "replace")
+    codec = "utf-8-sig" if name == "utf-8" else encoding
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError as error:
+        first = error
+    lines = data.split(b"\n")
+    bad = [line for line in lines if not _decodes(line, codec)]
+    guessed = _guess(data)
+    start = data.rfind(b"\n", 0, first.start) + 1
+    raw = data[max(start, first.start - 20) : first.start + 20].partition(b"\n")[0]
+    shown = raw.decode(guessed or codec, "replace").strip()
+    more = f", and {len(bad) - 1} further lines" if len(bad) > 1 else ""
+    looks = f"; the file looks like {_NAMES[guessed]}" if guessed else ""
+    diagnostics.fault(
+        "unreadable",
+        place._replace(row=data.count(b"\n", 0, first.start) + 1),
+        f"the bytes {data[first.start : first.end].hex(' ')} near {shown!r} are not "
+        f"{wanted}{more}{looks}; save the file as {wanted}",
+        value=shown,
+        expected=f"text in {wanted}",
+    )
+    return data.decode(guessed or codec, "replace")
+
+
+def _decodes(data: bytes, codec: str) -> bool:
+    try:
+        return data.decode(codec) is not None
+    except UnicodeDecodeError:
+        return False
+
+
+_NAMES: Final = {"cp1250": "Windows-1250", "cp1252": "Windows-1252"}
+
+
+def _guess(data: bytes) -> str | None:
+    """Return the encoding of European spreadsheet programs that a file seems to have."""
+    texts = {codec: data.decode(codec) for codec in _NAMES if _decodes(data, codec)}
+    plausible = {}
+    for codec, text in texts.items():
+        foreign = [character for character in text if ord(character) > 127]
+        if sum(one.isalpha() or one in _PUNCTUATION for one in foreign) >= 0.7 * len(foreign):
+            plausible[codec] = sum(one in _CENTRAL_EUROPEAN for one in foreign)
+    # Both map almost every byte; letters that are common in Central Europe decide.
+    return max(reversed(plausible), key=plausible.__getitem__, default=None)
+
+
+def _delimiter_of(line: str, expected: str, titles: Sequence[str]) -> str | None:
+    """Return the separator that a header line uses instead of the expected one, or None.
+
+    Args:
+        line: the header, as it stands in the file.
+        expected: the delimiter of the dialect.
+        titles: the titles of the described columns; with fewer than two, nothing is recognised.
+    """
+    if len(titles) < 2 or len(next(csv.reader([line], delimiter=expected), [])) > 1:
+        return None
+    wanted = {title.casefold() for title in titles}
+    for candidate in _SEPARATORS.replace(expected, ""):
+        cells = next(csv.reader([line], delimiter=candidate), [])
+        if len(cells) > 1 and wanted & {cell.strip().casefold() for cell in cells}:
+            return candidate
+    return None
+
+
+def _hint_line(line: str) -> str | None:
+    """Return the separator that a first line ``sep=;`` tells Excel to use, or None."""
+    found = line.strip().strip('"').lower()
+    return found[4] if found.startswith("sep=") and len(found) == 5 else None
