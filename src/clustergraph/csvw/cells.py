@@ -19,7 +19,7 @@ from clustergraph.csvw.formats import PatternTimeoutError
 from clustergraph.csvw.headers import match_columns
 from clustergraph.csvw.places import CellFault, Diagnostics, Place, quoted
 from clustergraph.csvw.rows import RawRow, Source
-from clustergraph.csvw.suggestions import Suggestions, names_by_value
+from clustergraph.csvw.suggestions import Suggestions
 from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
 
@@ -189,8 +189,11 @@ class _ColumnParser:
         self._list_name = str(column.annotations.get(CODE_LIST, ""))
         self._codes = None if codes is None else codes.get(self._list_name)
         if self._codes is not None:
-            names = self._codes if isinstance(self._codes, Mapping) else {}
-            self._suggest = Suggestions(self._codes, lambda: names_by_value(names))
+            labels = self._codes if isinstance(self._codes, Mapping) else {}
+            self._suggest = Suggestions(
+                self._codes,
+                lambda: ((name, code) for code, names in labels.items() for name in names),
+            )
         elif codes is not None and self._list_name:
             hint = Suggestions(codes)(self._list_name)
             message = f"the code list {self._list_name!r} is unknown{hint}"

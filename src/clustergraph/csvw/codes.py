@@ -25,28 +25,23 @@ def code_lists(statements: Iterable[ox.Quad | ox.Triple]) -> CodeLists:
     """
     lists: dict[str, dict[str, list[str]]] = {}
     labels: dict[str, list[str]] = {}
-    notation = PREFIXES["skos"] + "notation"
-    in_scheme = PREFIXES["skos"] + "inScheme"
+    notation, in_scheme = (PREFIXES["skos"] + name for name in ("notation", "inScheme"))
+    nuts, nace = (PREFIXES[name] for name in ("nuts", "nace"))
     for quad in statements:
         if not isinstance(quad.subject, ox.NamedNode):
             continue
-        iri = quad.subject.value
-        if quad.predicate.value in _LABELS and isinstance(quad.object, ox.Literal):
-            labels.setdefault(iri, []).append(quad.object.value)
-            continue
-        if quad.predicate.value == in_scheme and iri.startswith(CODE):
-            name, _, code = iri.removeprefix(CODE).partition("/")
-            lists.setdefault(name, {})[code] = labels.setdefault(iri, [])
-        elif quad.predicate.value == in_scheme and iri.startswith(PREFIXES["nuts"]):
-            code = iri.removeprefix(PREFIXES["nuts"])
-            lists.setdefault("nuts", {})[code] = labels.setdefault(iri, [])
-        elif quad.predicate.value == in_scheme and iri.startswith(PREFIXES["nace"]):
-            code = iri.removeprefix(PREFIXES["nace"])
-            lists.setdefault("nace-iri", {})[code] = labels.setdefault(iri, [])
-        elif (
-            quad.predicate.value == notation
-            and iri.startswith(PREFIXES["nace"])
-            and isinstance(quad.object, ox.Literal)
-        ):
-            lists.setdefault("nace", {})[quad.object.value] = labels.setdefault(iri, [])
+        iri, predicate = quad.subject.value, quad.predicate.value
+        known = labels.setdefault(iri, [])
+        if isinstance(quad.object, ox.Literal):
+            if predicate in _LABELS:
+                known.append(quad.object.value)
+            elif predicate == notation and iri.startswith(nace):
+                lists.setdefault("nace", {})[quad.object.value] = known
+        elif predicate == in_scheme:
+            for namespace, name in ((nuts, "nuts"), (nace, "nace-iri")):
+                if iri.startswith(namespace):
+                    lists.setdefault(name, {})[iri.removeprefix(namespace)] = known
+            if iri.startswith(CODE):
+                name, _, code = iri.removeprefix(CODE).partition("/")
+                lists.setdefault(name, {})[code] = known
     return lists

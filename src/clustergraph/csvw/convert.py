@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -145,26 +146,23 @@ def read(
     reader = Reader(Files(root, base), diagnostics, codes)
     try:
         if (name := OTHER_FORMATS.get(path.suffix.lower())) is not None:
-            raise FileAccessError(f"this is {name}; save it as XLSX, or its sheets as CSV")
+            raise FileAccessError(f"this is {name}; {_advice(path)}")
         if path.suffix.lower() in WORKBOOKS:
             reader.add_workbook(path, document)
         elif path.is_dir():
-            for found in [document] if document else _documents(path):
+            documents = [document] if document else sorted(path.glob("*-metadata.json"))
+            if not documents:
+                raise FileAccessError(f"{path} has no csv-metadata.json or *-metadata.json")
+            for found in documents:
                 reader.add(reader.files.url(found))
-            reader.report_undescribed()
+            if not diagnostics.fatal:
+                reader.report_undescribed()
         else:
             given = None if document is None else reader.files.url(document)
             reader.add(reader.files.url(path), given)
     except FileAccessError as error:
         diagnostics.fault("unreadable", Place(path), str(error), expected="a readable file")
     return reader.finish()
-
-
-def _documents(directory: Path) -> list[Path]:
-    found = sorted(directory.glob("*-metadata.json"))
-    if not found:
-        raise FileAccessError(f"there is no csv-metadata.json or *-metadata.json in {directory}")
-    return found
 
 
 @dataclass(slots=True)
@@ -226,35 +224,28 @@ class Reader:
 
     def report_undescribed(self) -> None:
         """Warn about tables and spreadsheets in the directory that no metadata describe."""
-        if self.diagnostics.fatal:
-            return
-        described = {
-            self.files.path(table.url)
-            for group, _ in self._groups
-            for table in group.tables
-            if self.files.contains(table.url)
-        }
+        described = set()
+        for table in [table for group, _ in self._groups for table in group.tables]:
+            with suppress(FileAccessError):
+                described.add(self.files.path(table.url))
         for path in sorted(self.files.root.iterdir()):
-            suffix = path.suffix.lower()
+            suffix, csv = path.suffix.lower(), path.with_suffix(".csv")
             if suffix in (".csv", ".tsv") and path not in described:
                 self.diagnostics.warn(Place(path), "no metadata describe this table; not checked")
-            elif suffix in WORKBOOKS or suffix in OTHER_FORMATS:
-                table = path.with_suffix(".csv")
-                if table in described and not table.is_file():
-                    continue  # the fault of the missing table names this file
-                advice = (
-                    f"check it by its own name ({path})"
-                    if suffix in WORKBOOKS
-                    else "save it as XLSX or CSV"
-                )
-                self.diagnostics.warn(Place(path), f"a spreadsheet beside the tables; {advice}")
+            # The fault of a table that is missing names the spreadsheet itself.
+            elif suffix in _SPREADSHEETS and (csv.is_file() or csv not in described):
+                message = f"a spreadsheet beside the tables; {_advice(path)}"
+                self.diagnostics.warn(Place(path), message)
 
     def finish(self) -> Tables:
         """Check what binds the tables together, and return them."""
         tables = [table for _, members in self._groups for table in members]
         described = [table for group, _ in self._groups for table in group.tables]
         for description in described:
-            self._check_graph(description)
+            graph = _graph_iri(description)
+            if graph is not None and not is_iri(graph):
+                message = f"the graph of {description.url} is {graph!r}, which is no IRI"
+                self.diagnostics.fail(Place(self.files.root), message, value=graph)
         check_keys(tables, described, self.diagnostics)
         groups = [(group, list(map(TableMapping, members))) for group, members in self._groups]
         for _, mappings in groups:
@@ -294,44 +285,35 @@ class Reader:
         )
 
     def _read_file(self, table: Table) -> AnnotatedTable | None:
+        path = self.files.root
         try:
             path = self.files.path(table.url)
-        except FileAccessError as error:
-            self._unreadable(self.files.root, error)
-            return None
-        try:
             data = self.files.read(table.url)
         except FileAccessError as error:
-            self._unreadable(path, error)
+            message = str(error)
+            others = map(path.with_suffix, _SPREADSHEETS)
+            if (beside := next(filter(Path.is_file, others), None)) is not None:
+                message += f"; {beside.name} is there, {_SPREADSHEETS[beside.suffix]}: "
+                message += _advice(beside)
+            expected = "a file that can be read"
+            self.diagnostics.fault("unreadable", Place(path), message, expected=expected)
             return None
-        dialect = table.dialect or Dialect()
         titles = [column.title for column in table.schema.columns if not column.virtual]
+        dialect = table.dialect or Dialect()
         source = read_csv(data, path, dialect, self.diagnostics, titles)
         return self._annotate(table, source) if source.readable else None
 
-    def _check_graph(self, table: Table) -> None:
-        given = _graph_iri(table)
-        if given is not None and not is_iri(given):
-            message = f"the graph of {table.url} is {given!r}, which is no IRI"
-            self.diagnostics.fail(Place(self.files.root), message, value=given)
-
-    def _unreadable(self, path: Path, error: FileAccessError) -> None:
-        message = str(error)
-        others = [path.with_suffix(suffix) for suffix in (*WORKBOOKS, *OTHER_FORMATS)]
-        if (beside := next((other for other in others if other.is_file()), None)) is not None:
-            advice = (
-                f"check the workbook itself: clustergraph tables check {beside}"
-                if beside.suffix in WORKBOOKS
-                else "save it as XLSX, or its sheets as CSV"
-            )
-            message += f"; {beside.name} is there, {OTHER_FORMATS.get(beside.suffix, 'a workbook')}"
-            message += f": {advice}"
-        self.diagnostics.fault(
-            "unreadable", Place(path), message, expected="a file that can be read"
-        )
-
     def _annotate(self, table: Table, source: Source) -> AnnotatedTable:
         return annotate(table, source, self.codes, self.diagnostics)
+
+
+_SPREADSHEETS: Final = {**dict.fromkeys(WORKBOOKS, "a workbook"), **OTHER_FORMATS}
+
+
+def _advice(spreadsheet: Path) -> str:
+    if spreadsheet.suffix.lower() in WORKBOOKS:
+        return f"check it by its own name: clustergraph tables check {spreadsheet}"
+    return "save it as XLSX, or its sheets as CSV"
 
 
 def in_order(faults: Sequence[CellFault]) -> list[CellFault]:

@@ -15,7 +15,7 @@ from itertools import product
 from typing import Any, Final, NamedTuple
 
 from clustergraph.csvw.formats import FormatError, Pattern, date_reader, number_reader
-from clustergraph.csvw.names import BUILT_IN_DATATYPES, LANGUAGE_TAG
+from clustergraph.csvw.names import BUILT_IN_DATATYPES
 from clustergraph.csvw.places import FaultKind
 from clustergraph.errors import near
 from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD, is_well_formed
@@ -279,8 +279,6 @@ def _is_valid(lexical: str, kind: str) -> bool:
         except ValueError:
             return False
         return True
-    if kind == "language":
-        return LANGUAGE_TAG.fullmatch(lexical) is not None
     form = FORMS.get(kind)
     if form is not None and kind not in _BINARY:
         return form.fullmatch(lexical) is not None

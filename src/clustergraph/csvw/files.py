@@ -73,14 +73,6 @@ class Files:
             raise FileAccessError(f"{url} leads out of {self.root}")
         return path
 
-    def contains(self, url: str) -> bool:
-        """Return whether ``url`` lies below the directory, whether the file exists or not."""
-        try:
-            self.path(url)
-        except FileAccessError:
-            return False
-        return True
-
     def exists(self, url: str) -> bool:
         """Say whether ``url`` names an existing file."""
         try:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from clustergraph.spelling import fold
 
-__all__ = ["Suggestions", "names_by_value"]
+__all__ = ["Suggestions"]
 
 
 class Suggestions:
@@ -55,10 +55,3 @@ def _named(name: str, value: str) -> str:
 def _plain(text: str) -> str:
     """Return a text without case, accents, invisible characters and surrounding space."""
     return "".join(sign for sign in fold(text) if sign.isprintable()).strip()
-
-
-def names_by_value(labels: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
-    """Yield each name with its value, from the names of each value."""
-    for value, names in labels.items():
-        for name in names:
-            yield name, value

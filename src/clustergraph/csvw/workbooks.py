@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -29,12 +28,8 @@ MAX_UNPACKED_BYTES: Final = 200 << 20
 MAX_CELLS: Final = 1_000_000
 """Most cells of a workbook, all sheets together."""
 
-_MIDNIGHT: Final = time()
-_CHUNK_BYTES: Final = 1 << 20
 _CELL: Final = re.compile(rb"<(?:\w+:)?c[ >/]")
 _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[ >/]")
-# Longest of the patterns above; what a chunk's end may cut off.
-_OVERLAP_BYTES: Final = 16
 
 
 class _LimitError(ValueError):
@@ -95,52 +90,45 @@ class Workbook:
                 formulas without a stored value.
         """
         source = Source(self.path, sheet, dialect.skip_columns)
-        self._report_merged(sheet, diagnostics)
-        formulas = self._formulas[sheet].iter_rows() if sheet in self._formulas else None
+        values = self._sheets[sheet]
+        for merged in values.merged_cells.ranges:
+            message = (
+                f"the cells {merged.coord} are merged, so only the first has a value; separate "
+                "them and fill each"
+            )
+            place = Place(self.path, sheet, merged.min_row, None, merged.min_col)
+            _report(place, message, merged.coord, diagnostics)
+        for cells in self._formulas[sheet].iter_rows() if sheet in self._formulas else ():
+            for cell in cells:
+                if cell.data_type == "f" and values.cell(cell.row, cell.column).value is None:
+                    message = (
+                        f"the formula {cell.value} has no stored value; open the workbook in a "
+                        "spreadsheet program and save it, or replace the formula by its value"
+                    )
+                    place = Place(self.path, sheet, cell.row, None, cell.column)
+                    _report(place, message, str(cell.value), diagnostics)
         rows: list[tuple[int, list[str]]] = []
-        last = dialect.skip_rows
-        for line, cells in enumerate(self._sheets[sheet].iter_rows(), start=1):
-            texts = [_text(cell, source, line, diagnostics) for cell in cells]
-            if formulas is not None:
-                self._report_uncalculated(next(formulas), cells, source, line, diagnostics)
+        for line, cells in enumerate(values.iter_rows(), start=1):
+            for cell in cells:
+                if cell.data_type == "e":
+                    message = f"the spreadsheet shows the error {cell.value} here"
+                    place = Place(self.path, sheet, line, None, cell.column)
+                    _report(place, message, str(cell.value), diagnostics)
+            texts = list(map(_text, cells))
             while texts and not texts[-1]:
                 texts.pop()
-            if line <= dialect.skip_rows:
-                continue
-            rows.append((line, texts))
-            if texts:
-                last = line
-        rows = [row for row in rows if row[0] <= last]
+            if line > dialect.skip_rows:
+                rows.append((line, texts))
+        while rows and not rows[-1][1]:
+            rows.pop()
         width = len(rows[0][1]) if rows and dialect.header_row_count else 0
         padded = ((line, texts + [""] * (width - len(texts))) for line, texts in rows)
         arrange(padded, dialect, source)
         return source
 
-    def _report_merged(self, sheet: str, diagnostics: Diagnostics) -> None:
-        for merged in self._sheets[sheet].merged_cells.ranges:
-            place = Place(self.path, sheet, merged.min_row, None, merged.min_col)
-            diagnostics.fault(
-                "unreadable",
-                place,
-                f"the cells {merged.coord} are merged, so only the first has a value; separate "
-                "them and fill each",
-                value=merged.coord,
-                expected="cells that are not merged",
-            )
 
-    def _report_uncalculated(
-        self, formulas: Any, values: Any, source: Source, line: int, diagnostics: Diagnostics
-    ) -> None:
-        for formula, value in zip(formulas, values, strict=False):
-            if formula.data_type == "f" and value.value is None:
-                diagnostics.fault(
-                    "unreadable",
-                    Place(source.path, source.sheet, line, None, formula.column),
-                    f"the formula {formula.value} has no stored value; open the workbook in a "
-                    "spreadsheet program and save it, or replace the formula by its value",
-                    value=str(formula.value),
-                    expected="a value",
-                )
+def _report(place: Place, message: str, value: str, diagnostics: Diagnostics) -> None:
+    diagnostics.fault("unreadable", place, message, value=value, expected="a value in each cell")
 
 
 def _inspect(path: Path) -> bool:
@@ -163,13 +151,12 @@ def _inspect(path: Path) -> bool:
         for part in parts:
             if not part.filename.endswith((".xml", ".rels")):
                 continue
-            is_sheet = part.filename.startswith("xl/worksheets/")
-            for chunk in _chunks(archive, part):
-                if b"<!DOCTYPE" in chunk or b"<!ENTITY" in chunk:
-                    raise _LimitError(f"{part.filename} declares XML entities, which no XLSX needs")
-                if is_sheet:
-                    cells += sum(1 for _ in _CELL.finditer(chunk))
-                    has_formulas = has_formulas or _FORMULA.search(chunk) is not None
+            content = archive.read(part)
+            if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+                raise _LimitError(f"{part.filename} declares XML entities, which no XLSX needs")
+            if part.filename.startswith("xl/worksheets/"):
+                cells += sum(1 for _ in _CELL.finditer(content))
+                has_formulas = has_formulas or _FORMULA.search(content) is not None
             if cells > MAX_CELLS:
                 raise _LimitError(
                     f"the workbook has more than {MAX_CELLS:,} cells; split it, or save its "
@@ -178,34 +165,16 @@ def _inspect(path: Path) -> bool:
     return has_formulas
 
 
-def _chunks(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """Yield the content of a part; each chunk begins with the end of the one before."""
-    tail = b""
-    with archive.open(part) as stream:
-        while chunk := stream.read(_CHUNK_BYTES):
-            yield tail + chunk
-            tail = chunk[-_OVERLAP_BYTES:]
-
-
-def _text(cell: Any, source: Source, line: int, diagnostics: Diagnostics) -> str:
+def _text(cell: Any) -> str:
     """Write a cell as the CSV of the same table has it: ISO 8601 dates, plain decimal numbers."""
     value = cell.value
     if value is None:
         return ""
-    if cell.data_type == "e":
-        diagnostics.fault(
-            "unreadable",
-            Place(source.path, source.sheet, line, None, cell.column),
-            f"the spreadsheet shows the error {value} here",
-            value=str(value),
-            expected="a value",
-        )
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
-        if value.time() == _MIDNIGHT:
-            return value.date().isoformat()
-        return value.replace(microsecond=0).isoformat()
+        midnight = value.time() == time()
+        return (value.date() if midnight else value.replace(microsecond=0)).isoformat()
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, float):
