@@ -106,7 +106,6 @@ TERMS: Final[dict[str, str]] = {
 }
 """Term → IRI for the classes and datatypes of the context."""
 
-_FORBIDDEN: Final = re.compile(r"[\x00-\x20<>\"{}|\\^`]")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 LANGUAGE_TAG: Final = re.compile(r"(?:[A-Za-z]{2,8}|[xX](?=-))(?:-[A-Za-z0-9]{1,8})*")
@@ -115,13 +114,10 @@ LANGUAGE_TAG: Final = re.compile(r"(?:[A-Za-z]{2,8}|[xX](?=-))(?:-[A-Za-z0-9]{1,
 
 def is_iri(text: str) -> bool:
     """Say whether ``text`` is an absolute IRI (RFC 3987, as far as characters go)."""
-    if _FORBIDDEN.search(text):
-        return False
     try:
-        NamedNode(text)
+        return NamedNode(text) is not None
     except ValueError:
         return False
-    return True
 
 
 def expand(name: str) -> str | None:

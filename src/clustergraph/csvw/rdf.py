@@ -16,7 +16,7 @@ from uritemplate import URITemplate
 from clustergraph.csvw.annotations import annotation_triples
 from clustergraph.csvw.cells import AnnotatedTable, Item, Row
 from clustergraph.csvw.descriptions import Column, Table, TableGroup
-from clustergraph.csvw.names import CSVW, RDF, RDFS, is_iri, resolve
+from clustergraph.csvw.names import CSVW, RDF, RDFS, resolve
 from clustergraph.csvw.places import Diagnostics, Place, TracedTriple
 from clustergraph.errors import near
 from clustergraph.rdf.xsd import XSD
@@ -149,7 +149,10 @@ class Template:
             else:
                 empty.append(name)
         iri = resolve(self._template.expand(variables), self._table.description.url)
-        return InvalidIri(iri, tuple(empty)) if empty or not is_iri(iri) else NamedNode(iri)
+        try:
+            return InvalidIri(iri, tuple(empty)) if empty else NamedNode(iri)
+        except ValueError:
+            return InvalidIri(iri, ())
 
 
 class _Plan(NamedTuple):
