@@ -54,6 +54,7 @@ def test_answers_for_readers(question: Question, show_shipped: Show) -> None:
         assert not [one for one in heads if re.search(r"[a-z][A-Z]", one)]
         assert re.search(r"\d+ (row|řád)", outcome_of(page))
         assert "{" not in outcome_of(page)
+        assert all(f'name="{parameter}"' in page for parameter in question.parameters)
 
 
 def test_there_are_about_thirty_for_readers() -> None:

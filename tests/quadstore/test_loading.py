@@ -135,7 +135,7 @@ def test_format_and_base_may_be_given(tmp_path: Path) -> None:
         ("a.ttl", "@prefix a: <http://a/> .\n\na:b a:c 'é', .", ":3:14", "not a valid RDF object"),
         ("a.nt", '<http://a> <http://b> "x\n', ":1:23", "end of file"),
         ("a.rdf", "<a>\n<b></a>", ":2:6", "mismatched tag"),
-        ("a.jsonld", '{"@context": "http://example.org/"}', "", "nothing is fetched"),
+        ("a.jsonld", '{"@context": "http://example.org/"}', "", "contexts are not fetched"),
         ("a.jsonld", "{", ":1:2", "keys must be strings"),
         (
             "a.ttl.gz",
