@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustergraph.errors import UsageError
+from clustergraph.errors import QuerySyntaxError, UsageError
 from clustergraph.quadstore import Engine
+from clustergraph.quadstore.checks import check_update_syntax
 from clustergraph.quadstore.delta import Changed, Delta, exchange
 from clustergraph.quadstore.generations import Apply, Generations
 from clustergraph.quadstore.updates import update
@@ -224,10 +225,16 @@ def test_delta_of_all_that_the_grammar_has(text: str) -> None:
     assert datasets[0] == datasets[1]
 
 
-def test_syntax_errors_say_where() -> None:
-    """What is no update is refused with the place at which the engine stopped."""
-    with pytest.raises(SyntaxError, match="at 2:24"):
-        update(filled(), "INSERT DATA { :a :p 1 } ;\nDELETE DATA { ?x :p 1 }", prefixes=PREFIXES)
+@pytest.mark.parametrize("between", ["\n", "PREFIX x: <urn:x:>\n"])
+def test_syntax_errors_say_where(between: str) -> None:
+    """What is no update is refused before anything is done, with its place in the whole text."""
+    store = ox.Store()
+    text = f"INSERT DATA {{ :a :p 9 }} ;{between}DELETE DATA {{ ?x :p 1 }}"
+    with pytest.raises(SyntaxError):
+        update(store, text, prefixes=PREFIXES)
+    assert not list(store)
+    with pytest.raises(QuerySyntaxError, match="line 2, column 15"):
+        check_update_syntax(text, prefixes=PREFIXES)
 
 
 def test_exchange_reports_only_what_changes() -> None:

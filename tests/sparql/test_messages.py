@@ -6,7 +6,7 @@ import pytest
 
 from clustergraph.errors import QueryError, QuerySyntaxError
 from clustergraph.quadstore import updates
-from clustergraph.quadstore.checks import Update, check_update_syntax
+from clustergraph.quadstore.checks import check_update_syntax
 from clustergraph.quadstore.engine import StoreEngine, nothing
 from clustergraph.sparql.policy import QueryPolicy
 
@@ -56,7 +56,7 @@ def test_messages_about_updates_are_short() -> None:
     """Updates likewise."""
     text = "INSERT DATA { <x:a> <x:b> " + "x" * 60_000 + " }"
     with pytest.raises(QuerySyntaxError) as caught:
-        check_update_syntax(Update(text))
+        check_update_syntax(text)
     assert len(str(caught.value)) < 1000
     with pytest.raises(SyntaxError):
         updates.update(nothing(), text)

@@ -31,9 +31,8 @@ from clustergraph.ontology.vocabularies import (
 from clustergraph.owl import axioms as owl
 from clustergraph.owl import documents
 from clustergraph.owl.consistency import Contradiction, contradictions
-from clustergraph.owl.profile import breaks
+from clustergraph.owl.profile import breaks, undecidable
 from clustergraph.owl.reasoner import OutOfTimeError, Reasoner
-from clustergraph.owl.restrictions import undecidable
 from clustergraph.owl.structure import Axiom, Axioms
 from clustergraph.owl.words import in_words
 from clustergraph.quadstore.memory import hold

@@ -13,9 +13,9 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph.rdf import xsd
-from clustergraph.vocab import PREFIXES
+from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["DATATYPES", "FACETS_OF", "NUMERIC", "is_well_formed"]
+__all__ = ["DATATYPES", "FACETS", "facet_fault", "is_well_formed"]
 
 _XSD: Final = PREFIXES["xsd"]
 _BASIC: Final = frozenset(
@@ -49,26 +49,49 @@ NUMERIC: Final = (
 )
 """Datatypes of numbers: their bounds may be given as any of them."""
 
-_BOUNDING: Final = frozenset(
-    _XSD + bound + side for bound in ("min", "max") for side in ("Inclusive", "Exclusive")
-)
-_LENGTHS: Final = frozenset(_XSD + name for name in ("length", "minLength", "maxLength"))
-_OF_TEXT: Final = _LENGTHS | {_XSD + "pattern"}
-_TEXTS: Final = tuple(
-    _XSD + name
-    for name in (
-        "string", "normalizedString", "token", "language", "Name", "NCName", "NMTOKEN", "anyURI",
-    )
-)  # fmt: skip
+_BOUNDS: Final = ("xsd:minInclusive", "xsd:maxInclusive", "xsd:minExclusive", "xsd:maxExclusive")
+_LENGTHS: Final = ("xsd:length", "xsd:minLength", "xsd:maxLength")
+_OF_TEXT: Final = (*_LENGTHS, "xsd:pattern")
+FACETS: Final = (*_BOUNDS, *_OF_TEXT, "rdf:langRange")
+"""The facets of OWL 2, as prefixed names."""
 
-FACETS_OF: Final[Mapping[str, frozenset[str]]] = {
-    **dict.fromkeys(NUMERIC, _BOUNDING),
-    **dict.fromkeys((_XSD + "dateTime", _XSD + "dateTimeStamp"), _BOUNDING),
-    **dict.fromkeys(_TEXTS, _OF_TEXT),
+# Which facets restrict which datatype (sections 4.1 to 4.7); none for those not listed.
+_FACETS_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(NUMERIC, _BOUNDS),
+    **dict.fromkeys((_XSD + "dateTime", _XSD + "dateTimeStamp"), _BOUNDS),
+    **{
+        _XSD + name: _OF_TEXT
+        for name in (
+            "string", "normalizedString", "token", "language", "Name", "NCName", "NMTOKEN",
+            "anyURI",
+        )
+    },
     **dict.fromkeys((_XSD + "hexBinary", _XSD + "base64Binary"), _LENGTHS),
-    PREFIXES["rdf"] + "PlainLiteral": _OF_TEXT | {PREFIXES["rdf"] + "langRange"},
-}
-"""Which facets restrict which datatype (sections 4.1 to 4.7); none for those not listed."""
+    PREFIXES["rdf"] + "PlainLiteral": (*_OF_TEXT, "rdf:langRange"),
+}  # fmt: skip
+
+
+def facet_fault(base: str, name: str, value: object) -> str | None:
+    """Return what is wrong with a restriction of a datatype; None: nothing.
+
+    Args:
+        base: the datatype.
+        name: the facet, as a prefixed name.
+        value: its value.
+    """
+    if name not in _FACETS_OF.get(base, ()):
+        return f"{name} is not a facet{f' of {shorten(base)}' if name in FACETS else ''}"
+    if not isinstance(value, ox.Literal):
+        return f"{name} with a value that is not a literal"
+    own = value.datatype.value
+    if name in _LENGTHS:
+        fits = own in NUMERIC and value.value.isdecimal()
+    elif name in _BOUNDS:
+        fits = own in NUMERIC if base in NUMERIC else own == base
+    else:
+        fits = own == _XSD + "string"
+    return None if fits else f"{name} with a value of another datatype"
+
 
 _RATIONAL: Final = re.compile(r"[+-]?[0-9]+ */ *[1-9][0-9]*")
 # No value is written as either.

@@ -1,25 +1,73 @@
 """Whether an ontology is in OWL 2 DL, which complete reasoners can process.
 
+Beyond the form of each axiom: names are declared and of one kind, properties that follow from
+chains are not counted, chains do not define each other in a circle, datatypes are defined once and
+of others, and individuals without a name hang together like trees.
+
 Source: OWL 2 Structural Specification, sections 2.4, 5, 11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import pyoxigraph as ox
 
 from clustergraph.owl.datatypes import DATATYPES
-from clustergraph.owl.mapping import BUILT_IN
-from clustergraph.owl.restrictions import Break, restrictions
-from clustergraph.owl.structure import Axioms
+from clustergraph.owl.structure import (
+    BUILT_IN,
+    SORTS,
+    Axiom,
+    Axioms,
+    Compound,
+    Part,
+    compounds,
+    leaves,
+)
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["Break", "breaks"]
+__all__ = ["Break", "breaks", "undecidable"]
 
 _OWL: Final = PREFIXES["owl"]
+_TOP: Final = _OWL + "topObjectProperty"
 _RESERVED: Final = tuple(PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))
+_KINDS: Final = {
+    "Class": "class",
+    "Datatype": "datatype",
+    "ObjectProperty": "object property",
+    "DataProperty": "datatype property",
+    "AnnotationProperty": "annotation property",
+}
+# Axioms and expressions that demand a property which follows from no chain (section 11.2).
+_SIMPLE: Final = frozenset(
+    (
+        "FunctionalObjectProperty", "InverseFunctionalObjectProperty", "DisjointObjectProperties",
+        "IrreflexiveObjectProperty", "AsymmetricObjectProperty", "ObjectHasSelf",
+        "ObjectMinCardinality", "ObjectMaxCardinality", "ObjectExactCardinality",
+    )
+)  # fmt: skip
+_NAMED_ONLY: Final = frozenset(
+    (
+        *("SameIndividual", "DifferentIndividuals"),
+        *("NegativeObjectPropertyAssertion", "NegativeDataPropertyAssertion"),
+    )
+)
+
+
+@dataclass(frozen=True)
+class Break:
+    """Why an ontology is outside OWL 2 DL.
+
+    Attributes:
+        reason: in words.
+        triple: the statement that breaks it.
+    """
+
+    reason: str
+    triple: ox.Triple
 
 
 def breaks(found: Axioms) -> list[Break]:
@@ -27,15 +75,34 @@ def breaks(found: Axioms) -> list[Break]:
 
     Malformed axioms are not repeated here: `Axioms.malformed` holds them.
     """
-    return list(dict.fromkeys(_dl(found)))
+    left_out = (
+        Break(reason, triple)
+        for reason, triples in found.left_out.items()
+        if reason not in found.malformed
+        for triple in triples
+    )
+    every = (*left_out, *_names(found), *undecidable(found.axioms), *_anonymous(found.axioms))
+    return list(dict.fromkeys(every))
 
 
-def _dl(found: Axioms) -> Iterator[Break]:
-    for reason, triples in found.left_out.items():
-        if reason not in found.malformed:
-            yield from (Break(reason, triple) for triple in triples)
-    for (kind, iri), triple in found.used.items():
-        standard = BUILT_IN.get(iri) == kind or (kind == "Datatype" and iri in DATATYPES)
+def undecidable(axioms: Iterable[Axiom]) -> Iterator[Break]:
+    """Yield what a complete reasoner refuses; individuals without a name can be given one."""
+    axioms = list(axioms)
+    yield from _universal(axioms)
+    yield from _datatypes(axioms)
+    yield from _complex_where_simple(axioms)
+    yield from _irregular(axioms)
+
+
+def _names(found: Axioms) -> Iterator[Break]:
+    """Yield names that are not declared, or declared as what exclude each other."""
+    used: dict[tuple[str, str], ox.Triple] = {}
+    for axiom in found.axioms:
+        for sort, name in leaves(axiom):
+            if sort in SORTS and isinstance(name, ox.NamedNode):
+                used.setdefault((SORTS[sort], name.value), axiom.triple)
+    for (kind, iri), triple in used.items():
+        standard = BUILT_IN.get(shorten(iri)) == kind or (kind == "Datatype" and iri in DATATYPES)
         if kind not in found.kinds.get(iri, ()) and not standard:
             yield Break(f"{shorten(iri)} is used as a {_KINDS[kind]} and not declared", triple)
     for iri, kinds in found.kinds.items():
@@ -45,28 +112,170 @@ def _dl(found: Axioms) -> Iterator[Break]:
             yield Break(f"{shorten(iri)} is {words} at once", _declared(iri, of_properties[0]))
         if {"Class", "Datatype"} <= kinds:
             yield Break(f"{shorten(iri)} is both a class and a datatype", _declared(iri, "Class"))
-        if iri.startswith(_RESERVED) and iri not in BUILT_IN and iri not in DATATYPES:
+        if iri.startswith(_RESERVED) and shorten(iri) not in BUILT_IN and iri not in DATATYPES:
             reason = f"{shorten(iri)} is a word of RDF or OWL itself and must not be declared"
             yield Break(reason, _declared(iri, min(kinds)))
-    yield from restrictions(found.axioms)
 
 
 def _declared(iri: str, kind: str) -> ox.Triple:
     """Return the statement that declares a term."""
-    space, word = (
-        (PREFIXES["rdfs"], kind)
-        if kind == "Datatype"
-        else (_OWL, kind.replace("DataP", "DatatypeP"))
-    )
-    type_ = ox.NamedNode(PREFIXES["rdf"] + "type")
-    return ox.Triple(ox.NamedNode(iri), type_, ox.NamedNode(space + word))
+    space = PREFIXES["rdfs"] if kind == "Datatype" else _OWL
+    type_ = ox.NamedNode(space + kind.replace("DataP", "DatatypeP"))
+    return ox.Triple(ox.NamedNode(iri), ox.NamedNode(PREFIXES["rdf"] + "type"), type_)
 
 
-_KINDS: Final = {
-    "Class": "class",
-    "Datatype": "datatype",
-    "ObjectProperty": "object property",
-    "DataProperty": "datatype property",
-    "AnnotationProperty": "annotation property",
-    "NamedIndividual": "individual",
-}
+def _universal(axioms: Iterable[Axiom]) -> Iterator[Break]:
+    """Yield uses of the universal datatype property other than above another one."""
+    top = ("D", ox.NamedNode(_OWL + "topDataProperty"))
+    for axiom in axioms:
+        found = list(leaves(axiom))
+        if top in (found[:1] if axiom.kind == "SubDataPropertyOf" else found):
+            yield Break("owl:topDataProperty may only stand above another property", axiom.triple)
+
+
+def _complex_where_simple(axioms: list[Axiom]) -> Iterator[Break]:
+    """Yield axioms that count or restrict a property which follows from chains of others."""
+    above: dict[str, set[str]] = defaultdict(set)
+    for narrow, wide in _below(axioms):
+        above[narrow].add(wide)
+    # The universal and the empty property count as composite.
+    composite = {_TOP, _OWL + "bottomObjectProperty"}
+    for axiom in axioms:
+        if axiom.kind == "TransitiveObjectProperty" or _chain_of(axiom):
+            composite |= _reachable(_name_of(axiom.parts[-1]), above)
+    for axiom in axioms:
+        wholes: list[Axiom | Compound] = [axiom, *compounds(axiom)]
+        counted = (
+            _name_of(part)
+            for whole in wholes
+            if whole.kind in _SIMPLE
+            for part in whole.parts[: 2 if "Cardinality" in whole.kind else None]
+            if not isinstance(part, ox.Literal)
+        )
+        for property_ in dict.fromkeys(counted):
+            if property_ in composite:
+                yield Break(
+                    f"{shorten(property_)} follows from a chain or is transitive, and must not be "
+                    "counted, functional, irreflexive, asymmetric or disjoint",
+                    axiom.triple,
+                )
+
+
+def _irregular(axioms: list[Axiom]) -> Iterator[Break]:
+    """Yield chains that depend on what they define other than at one end."""
+    below: dict[str, set[str]] = defaultdict(set)
+    strict: list[tuple[str, str, Axiom]] = []
+    for narrow, wide in _below(axioms):
+        below[wide].add(narrow)
+    for axiom in axioms:
+        if (steps := _chain_of(axiom)) is None or _name_of(axiom.parts[1]) == _TOP:
+            continue
+        whole, inner = axiom.parts[1], steps.parts
+        # What is defined may stand at one end, the same way round; or be the whole chain.
+        if inner == (whole, whole):
+            inner = ()
+        elif inner[0] == whole:
+            inner = inner[1:]
+        elif inner[-1] == whole:
+            inner = inner[:-1]
+        for step in map(_name_of, inner):
+            below[_name_of(whole)].add(step)
+            strict.append((step, _name_of(whole), axiom))
+    for step, property_, axiom in strict:
+        if property_ in _reachable(step, below):
+            yield Break(
+                f"the chain of {shorten(property_)} contains {shorten(step)}, which depends on "
+                f"{shorten(property_)} itself",
+                axiom.triple,
+            )
+
+
+def _reachable(start: str, ways: Mapping[str, Iterable[str]]) -> set[str]:
+    """Return what ways lead to from a name, itself included."""
+    seen: set[str] = set()
+    waiting = [start]
+    while waiting:
+        if (reached := waiting.pop()) not in seen:
+            seen.add(reached)
+            waiting += ways.get(reached, ())
+    return seen
+
+
+def _below(axioms: Iterable[Axiom]) -> Iterator[tuple[str, str]]:
+    """Yield narrower and wider property; of equal and inverse ones, each way."""
+    for axiom in axioms:
+        if axiom.kind == "SubObjectPropertyOf" and _chain_of(axiom) is None:
+            yield _name_of(axiom.parts[0]), _name_of(axiom.parts[1])
+        elif axiom.kind in ("EquivalentObjectProperties", "InverseObjectProperties"):
+            one, other = map(_name_of, axiom.parts[:2])
+            yield from ((one, other), (other, one))
+
+
+def _datatypes(axioms: list[Axiom]) -> Iterator[Break]:
+    """Yield datatypes that nothing defines, that are defined twice, or by themselves."""
+    made_of: dict[str, set[str]] = {}
+    definitions = [axiom for axiom in axioms if axiom.kind == "DatatypeDefinition"]
+    for axiom in definitions:
+        defined = _name_of(axiom.parts[0])
+        if defined in made_of or defined in DATATYPES:
+            yield Break(f"the datatype {shorten(defined)} is defined more than once", axiom.triple)
+        made_of.setdefault(defined, set()).update(_datatypes_in(axiom.parts[1]))
+    for axiom in axioms:
+        for iri in dict.fromkeys(_datatypes_in(axiom)):
+            if iri not in DATATYPES and iri not in made_of:
+                yield Break(f"no axiom defines the datatype {shorten(iri)}", axiom.triple)
+    for axiom in definitions:
+        defined = _name_of(axiom.parts[0])
+        if any(defined in _reachable(part, made_of) for part in made_of[defined]):
+            yield Break(f"the datatype {shorten(defined)} is defined by itself", axiom.triple)
+
+
+def _datatypes_in(part: Axiom | Part) -> Iterator[str]:
+    for sort, name in leaves(part, "R"):
+        if sort == "R" and isinstance(name, ox.NamedNode):
+            yield name.value
+
+
+def _anonymous(axioms: Iterable[Axiom]) -> Iterator[Break]:
+    """Yield axioms about individuals without a name that do not hang together like trees."""
+    parent: dict[ox.BlankNode, ox.BlankNode] = {}
+    to_named: dict[ox.BlankNode, list[Axiom]] = defaultdict(list)
+
+    def root(node: ox.BlankNode) -> ox.BlankNode:
+        while node in parent:
+            node = parent[node]
+        return node
+
+    for axiom in axioms:
+        nameless = [part for part in axiom.parts if isinstance(part, ox.BlankNode)]
+        if axiom.kind in _NAMED_ONLY and nameless:
+            yield Break("individuals without a name must not be told apart or denied", axiom.triple)
+        elif axiom.kind == "ObjectPropertyAssertion" and len(nameless) == 2:
+            one, other = map(root, nameless)
+            if one == other:
+                yield Break("individuals without a name are related in a circle", axiom.triple)
+            else:
+                parent[one] = other
+        elif axiom.kind == "ObjectPropertyAssertion" and nameless:
+            to_named[nameless[0]].append(axiom)
+    # One node of each tree, its root, has at most one relation to what bears a name.
+    trees: dict[ox.BlankNode, list[ox.BlankNode]] = defaultdict(list)
+    for node in {*parent, *parent.values(), *to_named}:
+        trees[root(node)].append(node)
+    for nodes in trees.values():
+        if all(len(to_named.get(node, ())) > 1 for node in nodes):
+            first = min((to_named[node][1] for node in nodes), key=lambda axiom: str(axiom.triple))
+            reason = "an individual without a name is related to several that bear one"
+            yield Break(reason, first.triple)
+
+
+def _chain_of(axiom: Axiom) -> Compound | None:
+    """Return the chain that an axiom puts below a property; None for any other axiom."""
+    first = axiom.parts[0] if axiom.kind == "SubObjectPropertyOf" else None
+    is_chain = isinstance(first, Compound) and first.kind == "ObjectPropertyChain"
+    return first if is_chain and isinstance(first, Compound) else None
+
+
+def _name_of(part: Part) -> str:
+    """Return the IRI of a property or datatype; of an inverse, the one it is the inverse of."""
+    return _name_of(part.parts[0]) if isinstance(part, Compound) else part.value

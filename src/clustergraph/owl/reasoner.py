@@ -21,7 +21,8 @@ import string
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -29,12 +30,11 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from clustergraph.errors import MissingExtraError, ReasonerError
-from clustergraph.owl.structure import Axiom, Compound, Part, entities
+from clustergraph.owl.structure import SORTS, Axiom, Compound, Part, Term, entities, sorts
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["OutOfTimeError", "Reasoner"]
 
-_NAME: Final = "urn:x#e"
 _NUMBER: Final = re.compile(r"\be([0-9]+)e\b")
 _STANDARD: Final = tuple(PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))
 # Text with a language, in the terms of OWL 2 (rdf:PlainLiteral, sections 4 and 6): any tag.
@@ -77,10 +77,7 @@ class Reasoner:
 
         HermiT starts once for all of them, which is most of what a small set costs.
         """
-        with tempfile.TemporaryDirectory(prefix="clustergraph-") as folder:
-            paths = [Path(folder, f"{index}.ofn") for index in range(len(candidates))]
-            for path, axioms in zip(paths, candidates, strict=True):
-                path.write_text(_Numbered(axioms).text, encoding="utf-8")
+        with _files(*(_Numbered(axioms).text for axioms in candidates)) as paths:
             said, complaint, code = self._hermit("-k", *(path.as_uri() for path in paths))
         sound = said.count(" is satisfiable.")
         if code == 0 and sound == len(candidates):
@@ -113,9 +110,7 @@ class Reasoner:
     def unsatisfiable(self, axioms: Sequence[Axiom]) -> list[ox.NamedNode]:
         """Return the classes that can have no member, by IRI; the axioms must be consistent."""
         numbered = _Numbered(axioms)
-        with tempfile.TemporaryDirectory(prefix="clustergraph-") as folder:
-            path = Path(folder, "0.ofn")
-            path.write_text(numbered.text, encoding="utf-8")
+        with _files(numbered.text) as (path,):
             said, complaint, code = self._hermit("-N", "-U", path.as_uri())
         if code:
             raise ReasonerError(_reason(complaint))
@@ -129,30 +124,22 @@ class Reasoner:
         Nothing is promised of them; when Pellet fails or takes too long, there are none.
         """
         numbered = _Numbered(axioms)
-        with tempfile.TemporaryDirectory(prefix="clustergraph-") as folder:
-            path = Path(folder, "0.ofn")
-            path.write_text(numbered.text, encoding="utf-8")
-            jars = sorted((self._home / "pellet").glob("*.jar"))
-            classpath = os.pathsep.join(map(str, [*jars, self._home / "pellet"]))
-            try:
-                said, _, _ = self._run(
-                    classpath, "pellet.Pellet", "explain", "--ignore-imports", str(path)
-                )
-            except ReasonerError:
-                return []
-        _, _, reasons = said.partition("Explanation")
-        named = {numbered.names[int(number)] for number in _NUMBER.findall(reasons)}
-        return [axiom for axiom in axioms if named and _ours(axiom) <= named]
+        pellet = self._home / "pellet"
+        jars = sorted(pellet.glob("*.jar"))
+        arguments = ("pellet.Pellet", "explain", "--ignore-imports")
+        with _files(numbered.text) as (path,), suppress(ReasonerError):
+            said, _, _ = self._run([*jars, pellet], *arguments, str(path))
+            _, _, reasons = said.partition("Explanation")
+            named = {numbered.names[int(number)] for number in _NUMBER.findall(reasons)}
+            return [axiom for axiom in axioms if named and entities(axiom) <= named]
+        return []
 
     def _hermit(self, *arguments: str) -> tuple[str, str, int]:
         hermit = self._home / "hermit"
-        classpath = os.pathsep.join(map(str, [hermit, hermit / "HermiT.jar"]))
-        return self._run(classpath, _HERMIT, *arguments)
+        return self._run([hermit, hermit / "HermiT.jar"], _HERMIT, *arguments)
 
-    def _run(self, classpath: str, program: str, *arguments: str) -> tuple[str, str, int]:
-        left_s = self._ends_at - time.monotonic()
-        if left_s <= 0:
-            raise OutOfTimeError("the reasoner ran out of time; give it more with --timeout")
+    def _run(self, classpath: Sequence[Path], *arguments: str) -> tuple[str, str, int]:
+        left_s = max(self._ends_at - time.monotonic(), 0)
         command = [
             str(self._java),
             f"-Xmx{self._memory_mib}m",
@@ -161,8 +148,7 @@ class Reasoner:
             "-XX:TieredStopAtLevel=1",
             "-Djava.awt.headless=true",
             "-cp",
-            classpath,
-            program,
+            os.pathsep.join(map(str, classpath)),
             *arguments,
         ]
         try:
@@ -178,6 +164,16 @@ class Reasoner:
         return done.stdout, done.stderr, done.returncode
 
 
+@contextmanager
+def _files(*documents: str) -> Iterator[list[Path]]:
+    """Write documents to files that go with the context."""
+    with tempfile.TemporaryDirectory(prefix="clustergraph-") as folder:
+        paths = [Path(folder, f"{index}.ofn") for index in range(len(documents))]
+        for path, text in zip(paths, documents, strict=True):
+            path.write_text(text, encoding="utf-8")
+        yield paths
+
+
 class _Numbered:
     """Axioms in the functional-style syntax, their entities numbered.
 
@@ -187,125 +183,37 @@ class _Numbered:
     """
 
     def __init__(self, axioms: Sequence[Axiom]) -> None:
-        self.names: list[ox.NamedNode | ox.BlankNode] = []
-        self._numbers: dict[ox.NamedNode | ox.BlankNode, int] = {}
-        self._declared: dict[tuple[str, str], None] = {}
-        lines = [self._axiom(axiom) for axiom in dict.fromkeys(axioms)]
-        declarations = (f"Declaration({kind}({name}))" for kind, name in self._declared)
-        self.text = "\n".join(["Ontology(<urn:x>", *declarations, *lines, ")\n"])
+        self._numbers: dict[Term, int] = {}
+        self._declared: dict[str, None] = {}
+        lines = [self._written(axiom, "") for axiom in dict.fromkeys(axioms)]
+        self.text = "\n".join(["Ontology(<urn:x>", *self._declared, *lines, ")\n"])
+        self.names = list(self._numbers)
 
-    def _axiom(self, axiom: Axiom) -> str:
-        parts, kind = axiom.parts, axiom.kind
-        match kind:
-            case "ClassAssertion":
-                shown = [self._class(parts[0]), self._individual(parts[1])]
-            case "ObjectPropertyAssertion" | "NegativeObjectPropertyAssertion":
-                shown = [self._property(parts[0]), *map(self._individual, parts[1:])]
-            case "DataPropertyAssertion" | "NegativeDataPropertyAssertion":
-                shown = [
-                    self._property(parts[0], "Data"),
-                    self._individual(parts[1]),
-                    self._plain(parts[2]),
-                ]
-            case "SameIndividual" | "DifferentIndividuals":
-                shown = [self._individual(part) for part in parts]
-            case "ObjectPropertyDomain" | "ObjectPropertyRange":
-                shown = [self._property(parts[0]), self._class(parts[1])]
-            case "DataPropertyDomain":
-                shown = [self._property(parts[0], "Data"), self._class(parts[1])]
-            case "DataPropertyRange":
-                shown = [self._property(parts[0], "Data"), self._range(parts[1])]
-            case "DatatypeDefinition":
-                shown = [self._range(part) for part in parts]
-            case "HasKey":
-                keys = [part.parts for part in parts[1:] if isinstance(part, Compound)]
-                objects, values = (
-                    " ".join(self._property(one, sort) for one in key)
-                    for key, sort in zip(keys, ("Object", "Data"), strict=True)
-                )
-                shown = [self._class(parts[0]), f"({objects})", f"({values})"]
-            case _ if "DataProp" in kind:
-                shown = [self._property(part, "Data") for part in parts]
-            case _ if "Object" in kind:
-                shown = [self._property(part) for part in parts]
-            case _:
-                shown = [self._class(part) for part in parts]
-        return f"{kind}({' '.join(shown)})"
-
-    def _class(self, part: Part) -> str:
-        if not isinstance(part, Compound):
-            return self._declare("Class", part)
-        kind, parts = part.kind, part.parts
-        if kind == "ObjectOneOf":
-            return f"{kind}({' '.join(map(self._individual, parts))})"
-        if kind.endswith("Cardinality"):
-            number, about, *filler = parts
-            sort = "Data" if kind.startswith("Data") else "Object"
-            inner = self._range if sort == "Data" else self._class
-            words = [number.value if isinstance(number, ox.Literal) else "0"]
-            words += [self._property(about, sort), *map(inner, filler)]
-            return f"{kind}({' '.join(words)})"
-        if kind == "ObjectHasValue":
-            return f"{kind}({self._property(parts[0])} {self._individual(parts[1])})"
-        if kind == "DataHasValue":
-            return f"{kind}({self._property(parts[0], 'Data')} {self._plain(parts[1])})"
-        if kind == "ObjectHasSelf":
-            return f"{kind}({self._property(parts[0])})"
-        if kind.endswith("ValuesFrom"):
-            if kind.startswith("Data"):
-                return f"{kind}({self._property(parts[0], 'Data')} {self._range(parts[1])})"
-            return f"{kind}({self._property(parts[0])} {self._class(parts[1])})"
-        return f"{kind}({' '.join(map(self._class, parts))})"
-
-    def _range(self, part: Part) -> str:
-        if not isinstance(part, Compound):
-            if getattr(part, "value", "") == PREFIXES["rdf"] + "langString":
-                return _LANG_STRING
-            return self._declare("Datatype", part)
-        if part.kind == "DatatypeRestriction":
-            facets = [
-                f"<{one.value}>" if isinstance(one, ox.NamedNode) else self._plain(one)
-                for one in part.parts[1:]
-            ]
-            return f"{part.kind}({self._range(part.parts[0])} {' '.join(facets)})"
-        inner = self._plain if part.kind == "DataOneOf" else self._range
-        return f"{part.kind}({' '.join(map(inner, part.parts))})"
-
-    def _property(self, part: Part, sort: str = "Object") -> str:
-        if isinstance(part, Compound):
-            return f"{part.kind}({' '.join(map(self._property, part.parts))})"
-        return self._declare(f"{sort}Property", part)
-
-    def _individual(self, part: Part) -> str:
-        # One without a name is given one: that changes nothing about contradictions, and HermiT
-        # takes axioms about it that it would refuse otherwise.
-        return self._iri(part)
-
-    def _plain(self, part: Part) -> str:
-        if not isinstance(part, ox.Literal):
-            return self._individual(part)
-        text = '"' + _lexical(part).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        if not part.language:
-            return f"{text}^^<{part.datatype.value}>"
-        return f"{text}@{part.language if _TAG.fullmatch(part.language) else 'qaa'}"
-
-    def _declare(self, kind: str, part: Part) -> str:
-        name = self._iri(part)
-        if name.startswith(f"<{_NAME}"):
-            self._declared[kind, name] = None
+    def _written(self, part: Axiom | Part, sort: str) -> str:
+        """Return an axiom, an expression or a name of a sort (see `SIGNATURES`)."""
+        if isinstance(part, Axiom | Compound):
+            letters = sorts(part.kind, len(part.parts))
+            parts = " ".join(map(self._written, part.parts, letters))
+            # The two lists of a key stand without a name.
+            return f"{'' if part.kind.endswith('Keys') else part.kind}({parts})"
+        if isinstance(part, ox.Literal):
+            return part.value if sort == "N" else _literal(part)
+        if isinstance(part, ox.NamedNode) and part.value.startswith(_STANDARD):
+            lang_string = sort == "R" and part.value == PREFIXES["rdf"] + "langString"
+            return _LANG_STRING if lang_string else str(part)
+        # An individual without a name is given one: that changes nothing about contradictions, and
+        # HermiT takes axioms about it that it would refuse otherwise.
+        name = f"<urn:x#e{self._numbers.setdefault(part, len(self._numbers))}e>"
+        if sort in SORTS:
+            self._declared[f"Declaration({SORTS[sort]}({name}))"] = None
         return name
 
-    def _iri(self, part: Part) -> str:
-        if isinstance(part, ox.NamedNode) and part.value.startswith(_STANDARD):
-            return f"<{part.value}>"
-        return f"<urn:x#{self._number(part)}>"
 
-    def _number(self, part: Part) -> str:
-        assert isinstance(part, ox.NamedNode | ox.BlankNode)  # noqa: S101 - by the reader
-        if part not in self._numbers:
-            self._numbers[part] = len(self.names)
-            self.names.append(part)
-        return f"e{self._numbers[part]}e"
+def _literal(literal: ox.Literal) -> str:
+    text = '"' + _lexical(literal).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if not literal.language:
+        return f"{text}^^{literal.datatype}"
+    return f"{text}@{literal.language if _TAG.fullmatch(literal.language) else 'qaa'}"
 
 
 def _lexical(literal: ox.Literal) -> str:
@@ -319,14 +227,6 @@ def _lexical(literal: ox.Literal) -> str:
         return quote(value, safe=string.punctuation)
     value = re.sub("[\U00010000-\U0010ffff]", lambda found: f"U+{ord(found[0]):X}", value)
     return "INF" if value == "+INF" and name in ("double", "float") else value
-
-
-def _ours(axiom: Axiom) -> set[ox.NamedNode | ox.BlankNode]:
-    return {
-        name
-        for name in entities(axiom)
-        if isinstance(name, ox.BlankNode) or not name.value.startswith(_STANDARD)
-    }
 
 
 def _owlready() -> Path:

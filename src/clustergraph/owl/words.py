@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import pyoxigraph as ox
@@ -12,8 +13,50 @@ from clustergraph.shacl.paths import show
 
 __all__ = ["in_words"]
 
-_BOUND: Final = {"Min": "at least", "Max": "at most", "Exact": "exactly"}
-_NO_LABELS: Final[Mapping[str, str]] = {}
+# Parts by number; with e as the beginning of a sentence about all, with a as the end of one that
+# gives a class; `all` is the list of them.
+_SENTENCES: Final = {
+    "SubClassOf": "{e0} {a1}",
+    "EquivalentClasses": "{all} have the same members",
+    "DisjointClasses": "nothing is two of {all}",
+    "DisjointUnion": "every {s0} is exactly one of {others}",
+    "SubPropertyOf": "whatever is related by {s0} is related by {s1}",
+    "EquivalentProperties": "{all} relate the same things",
+    "DisjointProperties": "nothing is related by two of {all}",
+    "InverseProperties": "{s0} is the inverse of {s1}",
+    "PropertyDomain": "whatever has a {s0} {a1}",
+    "PropertyRange": "whatever is a {s0} of something {a1}",
+    "FunctionalProperty": "nothing has two different {s0}",
+    "InverseFunctionalProperty": "no two things share a {s0}",
+    "TransitiveProperty": "{s0} of a {s0} is a {s0}",
+    "SymmetricProperty": "{s0} holds both ways",
+    "AsymmetricProperty": "{s0} never holds both ways",
+    "ReflexiveProperty": "everything has itself as {s0}",
+    "IrreflexiveProperty": "nothing has itself as {s0}",
+    "ClassAssertion": "{s1} {a0}",
+    "PropertyAssertion": "{s1} has as {s0} {s2}",
+    "NegativePropertyAssertion": "{s1} has not as {s0} {s2}",
+    "SameIndividual": "{all} are the same thing",
+    "DifferentIndividuals": "{all} are different things",
+    "DatatypeDefinition": "{s0} means {s1}",
+}
+_EXPRESSIONS: Final = {
+    "ComplementOf": "what is not {s0}",
+    "SomeValuesFrom": "what has as {s0} some {s1}",
+    "AllValuesFrom": "what has as {s0} nothing but {s1}",
+    "HasValue": "what has {s1} as {s0}",
+    "HasSelf": "what has itself as {s0}",
+    "InverseOf": "the inverse of {s0}",
+    "MinCardinality": "what has at least {values}",
+    "MaxCardinality": "what has at most {values}",
+    "ExactCardinality": "what has exactly {values}",
+    "IntersectionOf": "({both})",
+    "UnionOf": "({either})",
+    "OneOf": "one of {{{listed}}}",
+    "PropertyChain": "a chain of {then}",
+    "DatatypeRestriction": "{s0} with {facets}",
+}
+_NO_LABELS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 def in_words(axiom: Axiom, labels: Mapping[str, str] = _NO_LABELS) -> str:
@@ -23,114 +66,52 @@ def in_words(axiom: Axiom, labels: Mapping[str, str] = _NO_LABELS) -> str:
         axiom: what to say.
         labels: IRI → label; a name without one is shown as a prefixed name.
     """
-    kind = axiom.kind
-    for prefix in ("Object", "Data"):
-        kind = kind.replace(prefix, "") if kind != "DatatypeDefinition" else kind
-    words = _Words(labels)
-    sentence = _SENTENCES.get(kind)
-    if sentence is None:
-        return f"{kind}: {', '.join(map(words.say, axiom.parts))}"
-    return sentence(words, axiom.parts)
+    parts = axiom.parts
+    if axiom.kind == "HasKey":
+        keys = [one for key in parts[1:] if isinstance(key, Compound) for one in key.parts]
+        return f"no two {_say(parts[0], labels)} share {_listed(keys, labels, 'and')}"
+    if axiom.kind == "DisjointClasses" and len(parts) == 2:
+        return "nothing is both {s0} and {s1}".format_map(_phrases(parts, labels))
+    template = _SENTENCES.get(axiom.kind) or _SENTENCES[_plain(axiom.kind)]
+    return template.format_map(_phrases(parts, labels))
 
 
-class _Words:
-    """Phrases for the parts of axioms."""
-
-    def __init__(self, labels: Mapping[str, str]) -> None:
-        self._labels = labels
-
-    def say(self, part: Part) -> str:
-        if not isinstance(part, Compound):
-            label = self._labels.get(part.value) if isinstance(part, ox.NamedNode) else None
-            return show(part) if label is None else f"'{label}'"
-        kind, parts = part.kind.removeprefix("Object").removeprefix("Data"), part.parts
-        if kind.endswith("Cardinality"):
-            number, about, *filler = parts
-            bound = _BOUND[kind.removesuffix("Cardinality")]
-            count = number.value if isinstance(number, ox.Literal) else "?"
-            return f"what has {bound} {count} {' '.join(map(self.say, [about, *filler]))}"
-        match kind:
-            case "IntersectionOf":
-                return "(" + " and ".join(map(self.say, parts)) + ")"
-            case "UnionOf":
-                return "(" + " or ".join(map(self.say, parts)) + ")"
-            case "OneOf":
-                return "one of {" + ", ".join(map(self.say, parts)) + "}"
-            case "ComplementOf":
-                return f"what is not {self.say(parts[0])}"
-            case "SomeValuesFrom":
-                return f"what has as {self.say(parts[0])} some {self.say(parts[1])}"
-            case "AllValuesFrom":
-                return f"what has as {self.say(parts[0])} nothing but {self.say(parts[1])}"
-            case "HasValue":
-                return f"what has {self.say(parts[1])} as {self.say(parts[0])}"
-            case "HasSelf":
-                return f"what has itself as {self.say(parts[0])}"
-            case "InverseOf":
-                return f"the inverse of {self.say(parts[0])}"
-            case "PropertyChain":
-                return "a chain of " + ", then ".join(map(self.say, parts))
-            case "typeRestriction":
-                facets = zip(map(self.say, parts[1::2]), map(self.say, parts[2::2]), strict=True)
-                return f"{self.say(parts[0])} with {' and '.join(map(' '.join, facets))}"
-        return f"{kind}({', '.join(map(self.say, parts))})"
-
-    def is_a(self, part: Part) -> str:
-        """Return the end of a sentence that gives the class of something."""
-        said = self.say(part)
-        if not isinstance(part, Compound):
-            return f"is a {said}"
-        if said.startswith("what "):
-            return f"is {said.replace('what', 'something that', 1)}"
-        return f"is {said}"
-
-    def every(self, part: Part) -> str:
-        """Return the beginning of a sentence about all members of a class."""
-        said = self.say(part)
-        if said.startswith("what "):
-            return f"whatever{said.removeprefix('what')}"
-        return f"every {said}"
-
-    def joined(self, words: Sequence[Part], last: str = "and") -> str:
-        """Return names as a list."""
-        shown = [self.say(part) for part in words]
-        return f" {last} ".join(filter(None, [", ".join(shown[:-1]), shown[-1]]))
+def _plain(kind: str) -> str:
+    return kind.replace("Object", "").replace("Data", "")
 
 
-_SENTENCES: Final[dict[str, Callable[[_Words, Sequence[Part]], str]]] = {
-    "SubClassOf": lambda w, p: f"{w.every(p[0])} {w.is_a(p[1])}",
-    "EquivalentClasses": lambda w, p: f"{w.joined(p)} have the same members",
-    "DisjointClasses": lambda w, p: (
-        f"nothing is both {w.say(p[0])} and {w.say(p[1])}"
-        if len(p) == 2
-        else f"nothing is two of {w.joined(p)}"
-    ),
-    "DisjointUnion": lambda w, p: f"every {w.say(p[0])} is exactly one of {w.joined(p[1:], 'or')}",
-    "SubPropertyOf": lambda w, p: (
-        f"whatever is related by {w.say(p[0])} is related by {w.say(p[1])}"
-    ),
-    "EquivalentProperties": lambda w, p: f"{w.joined(p)} relate the same things",
-    "DisjointProperties": lambda w, p: f"nothing is related by two of {w.joined(p)}",
-    "InverseProperties": lambda w, p: f"{w.say(p[0])} is the inverse of {w.say(p[1])}",
-    "PropertyDomain": lambda w, p: f"whatever has a {w.say(p[0])} {w.is_a(p[1])}",
-    "PropertyRange": lambda w, p: f"whatever is a {w.say(p[0])} of something {w.is_a(p[1])}",
-    "FunctionalProperty": lambda w, p: f"nothing has two different {w.say(p[0])}",
-    "InverseFunctionalProperty": lambda w, p: f"no two things share a {w.say(p[0])}",
-    "TransitiveProperty": lambda w, p: f"{w.say(p[0])} of a {w.say(p[0])} is a {w.say(p[0])}",
-    "SymmetricProperty": lambda w, p: f"{w.say(p[0])} holds both ways",
-    "AsymmetricProperty": lambda w, p: f"{w.say(p[0])} never holds both ways",
-    "ReflexiveProperty": lambda w, p: f"everything has itself as {w.say(p[0])}",
-    "IrreflexiveProperty": lambda w, p: f"nothing has itself as {w.say(p[0])}",
-    "ClassAssertion": lambda w, p: f"{w.say(p[1])} {w.is_a(p[0])}",
-    "PropertyAssertion": lambda w, p: f"{w.say(p[1])} has as {w.say(p[0])} {w.say(p[2])}",
-    "NegativePropertyAssertion": lambda w, p: (
-        f"{w.say(p[1])} has not as {w.say(p[0])} {w.say(p[2])}"
-    ),
-    "SameIndividual": lambda w, p: f"{w.joined(p)} are the same thing",
-    "DifferentIndividuals": lambda w, p: f"{w.joined(p)} are different things",
-    "HasKey": lambda w, p: (
-        f"no two {w.say(p[0])} share "
-        + w.joined([one for keys in p[1:] if isinstance(keys, Compound) for one in keys.parts])
-    ),
-    "DatatypeDefinition": lambda w, p: f"{w.say(p[0])} means {w.say(p[1])}",
-}
+def _say(part: Part, labels: Mapping[str, str]) -> str:
+    if not isinstance(part, Compound):
+        label = labels.get(part.value) if isinstance(part, ox.NamedNode) else None
+        return show(part) if label is None else f"'{label}'"
+    template = _EXPRESSIONS.get(part.kind) or _EXPRESSIONS[_plain(part.kind)]
+    return template.format_map(_phrases(part.parts, labels))
+
+
+def _phrases(parts: Sequence[Part], labels: Mapping[str, str]) -> dict[str, str]:
+    """Return what templates may name of the parts of an axiom or expression."""
+    said = [_say(part, labels) for part in parts]
+    phrases = {
+        "all": _listed(parts, labels, "and"),
+        "others": _listed(parts[1:], labels, "or"),
+        "both": " and ".join(said),
+        "either": " or ".join(said),
+        "listed": ", ".join(said),
+        "then": ", then ".join(said),
+        "values": " ".join([getattr(parts[0], "value", ""), *said[1:]]),
+        "facets": " and ".join(map(" ".join, zip(said[1::2], said[2::2], strict=False))),
+    }
+    for number, (part, one) in enumerate(zip(parts, said, strict=True)):
+        is_what = one.startswith("what ")
+        phrases[f"s{number}"] = one
+        phrases[f"e{number}"] = f"whatever {one[5:]}" if is_what else f"every {one}"
+        phrases[f"a{number}"] = f"is a {one}" if not isinstance(part, Compound) else (
+            f"is something that {one[5:]}" if is_what else f"is {one}"
+        )  # fmt: skip
+    return phrases
+
+
+def _listed(parts: Sequence[Part], labels: Mapping[str, str], last: str) -> str:
+    """Return names as a list."""
+    *others, end = [_say(part, labels) for part in parts] or [""]
+    return f" {last} ".join(filter(None, [", ".join(others), end]))

@@ -10,7 +10,7 @@ from clustergraph.errors import FederationError, QueryRefusedError, StoreError
 from clustergraph.protocol import Change, Context, Request, Response, faults, parameters
 from clustergraph.protocol.preconditions import check, published
 from clustergraph.quadstore import updates
-from clustergraph.quadstore.checks import admit_update, explain_update
+from clustergraph.quadstore.checks import check_update_syntax
 from clustergraph.quadstore.delta import Changed
 from clustergraph.sparql.lexer import Token, position, tokenise
 from clustergraph.vocab import BASE, PREFIXES
@@ -37,19 +37,21 @@ def answer(request: Request, context: Context) -> Response | Change:
         raise faults.read_only()
     policy = config.policy(context.network)
     try:
-        admitted = admit_update(given.text, policy, BASE, PREFIXES)
+        admitted = policy.check_update(given.text)
     except FederationError:
         return Response(200, [], federated=True)
-    complete = with_dataset(admitted.text, given.default_graphs, given.named_graphs)
-    prefixes = {**PREFIXES, **admitted.declared}
+    complete = with_dataset(admitted, given.default_graphs, given.named_graphs)
 
     def apply(store: ox.Store, base: int) -> Changed[None]:
         check(request, context, base, exists=True)
         try:
-            delta = updates.update(store, complete, base_iri=BASE, prefixes=prefixes, policy=policy)
+            delta = updates.update(
+                store, complete, base_iri=BASE, prefixes=PREFIXES, policy=policy
+            )
             return Changed(None, delta)
         except SyntaxError as error:
-            raise explain_update(admitted, error, BASE, PREFIXES) from error
+            check_update_syntax(admitted, BASE, PREFIXES)
+            raise faults.bad_request(parameters.shown(str(error))) from error
         except RuntimeError as error:
             raise faults.update_failed(_advice(str(error))) from error
         except ValueError as error:

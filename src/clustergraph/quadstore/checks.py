@@ -6,25 +6,23 @@ A text must have passed a `QueryPolicy` before it is parsed here, because the pa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
 import pyoxigraph as ox
 
 from clustergraph.errors import QuerySyntaxError
+from clustergraph.sparql.lexer import position
 from clustergraph.sparql.messages import explain
-from clustergraph.sparql.policy import QueryPolicy, without_addresses
-from clustergraph.sparql.prologues import gathered
+from clustergraph.sparql.operations import Operation, operations
+from clustergraph.sparql.policy import without_addresses
 from clustergraph.sparql.rewriting import without_repeated_variables
 from clustergraph.vocab import PREFIXES
 
 __all__ = [
-    "Update",
-    "admit_update",
+    "check_operation",
     "check_query_syntax",
     "check_update_syntax",
     "explain_query",
-    "explain_update",
 ]
 
 _EMPTY: Final = ox.Store()
@@ -32,43 +30,6 @@ _EMPTY: Final = ox.Store()
 _END: Final = "\x01"
 # Fails before the operations behind it are carried out, but only after all has been parsed.
 _NEVER: Final = "CLEAR GRAPH <urn:x-clustergraph:nothing>; "
-
-
-@dataclass(frozen=True, slots=True)
-class Update:
-    """An update that a policy admits.
-
-    Attributes:
-        text: its operations; declarations between them are blanked out, and each ``LOAD SILENT``
-            of a refused address loads nothing.
-        declared: the prefixes that were declared between the operations.
-    """
-
-    text: str
-    declared: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def complete(self) -> str:
-        """The text with all its declarations at its start, on the first line."""
-        prologue = "".join(f"PREFIX {name}: <{iri}> " for name, iri in self.declared.items())
-        return prologue + self.text
-
-
-def admit_update(
-    text: str,
-    policy: QueryPolicy,
-    base_iri: str | None = None,
-    prefixes: Mapping[str, str] = PREFIXES,
-) -> Update:
-    """Apply a policy to an update, and gather its declarations.
-
-    Raises:
-        QueryRefusedError: the policy forbids it; `FederationError` if only this process cannot
-            carry it out.
-    """
-    # Before the text is taken apart: its size is what bounds the work.
-    admitted = policy.check_update(text)
-    return Update(*gathered(admitted, base_iri, prefixes))
 
 
 def check_query_syntax(
@@ -103,42 +64,39 @@ def explain_query(
 
 
 def check_update_syntax(
-    update: Update, base_iri: str | None = None, prefixes: Mapping[str, str] = PREFIXES
+    text: str, base_iri: str | None = None, prefixes: Mapping[str, str] = PREFIXES
 ) -> None:
     """Refuse an update that is not SPARQL; nothing of it is carried out.
 
     Raises:
         QuerySyntaxError: says where and why.
     """
-    known = {**prefixes, **update.declared}
-    never, late = gathered(_NEVER + update.text, base_iri, known)
-    parse = _parser_of_updates(base_iri, {**known, **late})
-    try:
-        parse(never)
-    except SyntaxError:
+    for operation in operations(text, base_iri, prefixes):
         try:
-            # Again, for the place: this fails as well, for the text is all that can be wrong.
-            parse(update.text)
+            check_operation(operation)
         except SyntaxError as error:
-            raise explain_update(update, error, base_iri, prefixes) from error
+            told = explain(operation.text, error, operation.prefixes, _parser(operation), "update")
+            line, column = told.line or 1, told.column or 1
+            above, left = position(text, operation.start)
+            column += left - 1 if line == 1 else 0
+            raise QuerySyntaxError(told.reason, line + above - 1, column) from error
+
+
+def check_operation(operation: Operation) -> None:
+    """Raise the engine's SyntaxError if an operation is none; nothing of it is carried out."""
+    try:
+        _run(_NEVER + operation.text, operation)
+    except SyntaxError:
+        # Again, for the place: this fails as well, for the text is all that can be wrong.
+        _run(operation.text, operation)
     except (RuntimeError, OSError, ValueError):
         pass
 
 
-def explain_update(
-    update: Update,
-    error: SyntaxError,
-    base_iri: str | None = None,
-    prefixes: Mapping[str, str] = PREFIXES,
-) -> QuerySyntaxError:
-    """Return the parser's error about an update in words."""
-    known = {**prefixes, **update.declared}
-    parse = _parser_of_updates(base_iri, known)
-    return explain(update.text, error, known, lambda text: parse(text + _END), "update")
+def _parser(operation: Operation) -> Callable[[str], None]:
+    return lambda beginning: _run(beginning + _END, operation)
 
 
-def _parser_of_updates(base_iri: str | None, prefixes: dict[str, str]) -> Callable[[str], None]:
-    def parse(text: str) -> None:
-        ox.Store().update(text, base_iri=base_iri, prefixes=prefixes)
-
-    return parse
+def _run(text: str, operation: Operation) -> None:
+    prefixes = dict(operation.prefixes)
+    ox.Store().update(text, base_iri=operation.base_iri, prefixes=prefixes)

@@ -19,11 +19,7 @@ from urllib.parse import quote, urlencode
 import pyoxigraph as ox
 
 from clustergraph.errors import EndpointError, UnknownNameError, UsageError
-from clustergraph.quadstore.checks import (
-    admit_update,
-    check_query_syntax,
-    check_update_syntax,
-)
+from clustergraph.quadstore.checks import check_query_syntax, check_update_syntax
 from clustergraph.quadstore.engine import Answer
 from clustergraph.quadstore.transport import Channel, Credentials, split_address
 from clustergraph.settings import REMOTE_TIMEOUT_S
@@ -170,9 +166,8 @@ class RemoteEngine(Endpoint):
             EndpointError: it cannot be reached, refuses or fails.
         """
         if self.policy is not None:
-            update = admit_update(text, self.policy, BASE)
-            check_update_syntax(update, BASE)
-            text = update.complete
+            text = self.policy.check_update(text)
+            check_update_syntax(text, BASE)
         fields = [
             ("update", declare_prefixes(text)),
             *(("using-graph-uri", iri) for iri in using_graphs),

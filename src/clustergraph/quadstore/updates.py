@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
 
+from clustergraph.errors import StoreError
+from clustergraph.quadstore.checks import check_operation
 from clustergraph.quadstore.delta import (
     MOST_QUADS,
     Delta,
@@ -30,7 +31,8 @@ from clustergraph.quadstore.delta import (
     exchange,
     named,
 )
-from clustergraph.sparql.lexer import Token, depths, tokenise, tokens
+from clustergraph.sparql.lexer import tokens
+from clustergraph.sparql.operations import Operation, operations
 from clustergraph.sparql.policy import QueryPolicy
 
 __all__ = ["update"]
@@ -83,16 +85,19 @@ def update(
             After each of these errors the store is as it was before.
     """
     text = policy.check_update(text)
-    engine = _Engine(store, base_iri, dict(prefixes or {}), most)
+    engine = _Engine(store, most)
+    parts = operations(text, base_iri, prefixes)
     done = Delta()
+    for operation in (one for one in parts if one.tokens):
+        check_operation(operation)
     try:
-        operations = list(_operations(text))
-        engine.check(text, operations[0].tokens[0].start if operations else len(text))
-        for operation in operations:
+        for operation in parts:
             done = done.then(engine.carry_out(operation))
     except _TooMuchError:
         done.inverse().apply(store)
-        engine.run(text)
+        if all(operation.prefixes == parts[0].prefixes for operation in parts):
+            parts = [Operation(text, 0, (), dict(prefixes or {}), base_iri)]
+        engine.run_untold(parts)
         return None
     except (RuntimeError, ValueError, SyntaxError):
         done.inverse().apply(store)
@@ -100,65 +105,13 @@ def update(
     return done
 
 
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """One operation.
-
-    Attributes:
-        prologue: all declarations before it.
-        tokens: of the operation itself, without comments.
-        text: where the tokens are from.
-    """
-
-    prologue: str
-    tokens: Sequence[Token]
-    text: str
-
-
-def _operations(text: str) -> Iterator[_Operation]:
-    """Take an update apart."""
-    prologue = ""
-    found: list[Token] = []
-    every = tokenise(text)
-    for token, depth in zip(every, depths(every), strict=True):
-        quotes = token.kind == "iri" and ("'" in token.text or '"' in token.text)
-        if token.kind == "unknown" or quotes:
-            # Brackets may hide behind it.
-            raise _TooMuchError
-        if token.kind == "sign" and token.text == ";" and not depth:
-            declared, found = _declared(found, text)
-            prologue += declared
-            if found:
-                yield _Operation(prologue, found, text)
-            found = []
-            continue
-        found.append(token)
-    declared, found = _declared(found, text)
-    if found:
-        yield _Operation(prologue + declared, found, text)
-
-
-def _declared(found: list[Token], text: str) -> tuple[str, list[Token]]:
-    """Part the declarations from the operation that follows them."""
-    at = 0
-    while at < len(found):
-        if found[at].is_word("PREFIX"):
-            at += 3
-        elif found[at].is_word("BASE") or found[at].is_word("VERSION"):
-            at += 2
-        else:
-            break
-    if at > len(found):
-        raise _TooMuchError
-    return (text[found[0].start : found[at - 1].end] + "\n" if at else ""), found[at:]
-
-
 class _Reading:
     """Reads the tokens of an operation one after the other."""
 
-    def __init__(self, operation: _Operation) -> None:
+    def __init__(self, operation: Operation) -> None:
         self._tokens = operation.tokens
         self._text = operation.text
+        self._start = operation.start
         self._at = 0
 
     def word(self, *words: str) -> bool:
@@ -191,7 +144,8 @@ class _Reading:
         if at == first:
             raise _TooMuchError
         self._at = at + 1
-        return self._text[self._tokens[first].start : self._tokens[at].end]
+        start, end = self._tokens[first].start, self._tokens[at].end
+        return self._text[start - self._start : end - self._start]
 
     def end(self) -> None:
         """Make sure that nothing is left."""
@@ -204,43 +158,28 @@ class _Engine:
 
     Args:
         store: is changed.
-        base_iri: resolves relative IRIs.
-        prefixes: need no declaration.
         most: how many quads an operation may touch.
     """
 
-    def __init__(
-        self, store: ox.Store, base_iri: str | None, prefixes: dict[str, str], most: int
-    ) -> None:
+    def __init__(self, store: ox.Store, most: int) -> None:
         self._store = store
-        self._base_iri = base_iri
-        self._prefixes = prefixes
         self._most = most
 
-    def run(self, text: str, store: ox.Store | None = None) -> None:
-        """Have the engine carry out an update."""
-        store = self._store if store is None else store
-        store.update(text, base_iri=self._base_iri, prefixes=self._prefixes)
+    def run_untold(self, parts: Sequence[Operation]) -> None:
+        """Have the engine carry out operations, which says nothing of what they did."""
+        for number, operation in enumerate(parts):
+            try:
+                _run(self._store, operation, operation.text)
+            except (RuntimeError, ValueError, SyntaxError) as error:
+                if not number:
+                    raise
+                # Whoever commits throws the store away: the operations before have been done.
+                raise StoreError(f"the update could not be carried out: {error}") from error
 
-    def check(self, text: str, start: int) -> None:
-        """Raise SyntaxError if the text is no update, and do nothing else.
-
-        Args:
-            text: the update.
-            start: where its first operation is, behind declarations.
-        """
-        # Fails before what stands behind it is carried out, but after all has been parsed.
-        never = f"CLEAR GRAPH {_PROBE};"
-        try:
-            self.run(f"{text[:start]} {never} {text[start:]}", ox.Store())
-        except SyntaxError:
-            # Again, for the place: this fails as well, for the text is all that can be wrong.
-            self.run(text, ox.Store())
-        except RuntimeError:
-            pass
-
-    def carry_out(self, operation: _Operation) -> Delta:
+    def carry_out(self, operation: Operation) -> Delta:
         """Carry out one operation, and say what it did."""
+        if not operation.tokens:
+            raise _TooMuchError
         reading = _Reading(operation)
         if reading.word("INSERT", "DATA"):
             quads = self._quads(operation, reading.block())
@@ -272,13 +211,13 @@ class _Engine:
         reading.end()
         return self._modify(operation, deleted, inserted, dataset, pattern, into)
 
-    def _quads(self, operation: _Operation, block: str) -> list[ox.Quad]:
+    def _quads(self, operation: Operation, block: str) -> list[ox.Quad]:
         """Return the quads of a block, with the engine's reading of it."""
         scratch = ox.Store()
-        self.run(f"{operation.prologue} INSERT DATA {block}", scratch)
+        _run(scratch, operation, f"INSERT DATA {block}")
         return list(scratch)
 
-    def _template(self, operation: _Operation, block: str) -> list[ox.Quad]:
+    def _template(self, operation: Operation, block: str) -> list[ox.Quad]:
         """Return the quads of a template; variables come as IRIs."""
         if not block:
             return []
@@ -289,7 +228,7 @@ class _Engine:
                 at = token.end
         return self._quads(operation, "".join([*written, block[at:]]))
 
-    def _name(self, operation: _Operation, iri: str) -> ox.NamedNode:
+    def _name(self, operation: Operation, iri: str) -> ox.NamedNode:
         """Return the graph that an IRI, as written, names."""
         quad = f"{{ GRAPH {iri} {{ {_PROBE} {_PROBE} {_PROBE} }} }}"
         (found,) = self._quads(operation, quad)
@@ -297,7 +236,7 @@ class _Engine:
 
     def _modify(
         self,
-        operation: _Operation,
+        operation: Operation,
         deleted: str,
         inserted: str,
         dataset: str,
@@ -310,9 +249,9 @@ class _Engine:
         names = sorted({name for quad in (*old, *new) for name in _variables(quad)})
         projection = " ".join(f"?{name}" for name in names) or f"(1 AS ?{_unused(pattern)})"
         solutions = self._store.query(
-            f"{operation.prologue} SELECT {projection} {dataset} WHERE {pattern}",
-            base_iri=self._base_iri,
-            prefixes=self._prefixes,
+            f"SELECT {projection} {dataset} WHERE {pattern}",
+            base_iri=operation.base_iri,
+            prefixes=dict(operation.prefixes),
             default_graph=[into] if into is not None and not dataset else None,
         )
         assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
@@ -328,7 +267,7 @@ class _Engine:
                 raise _TooMuchError
         return exchange(self._store, removed, added)
 
-    def _whole_graphs(self, operation: _Operation, reading: _Reading) -> Delta:
+    def _whole_graphs(self, operation: Operation, reading: _Reading) -> Delta:
         """Have the engine carry out an operation on whole graphs; compare these."""
         reading.word(operation.tokens[0].text.upper())
         reading.word("SILENT")
@@ -348,8 +287,7 @@ class _Engine:
         graphs = named(self._store) if every else _present(self._store, concerned)
         places = [*graphs, ox.DefaultGraph()] if every else concerned
         before = self._contents(places)
-        tail = operation.text[operation.tokens[0].start : operation.tokens[-1].end]
-        self.run(f"{operation.prologue} {tail}")
+        _run(self._store, operation, operation.text)
         after = self._contents(places, most=2 * self._most)
         left = named(self._store) if every else _present(self._store, concerned)
         return Delta(after - before, before - after, left - graphs, graphs - left)
@@ -363,6 +301,11 @@ class _Engine:
                 raise _TooMuchError
             found |= held
         return found
+
+
+def _run(store: ox.Store, operation: Operation, text: str) -> None:
+    """Have the engine carry out a text with the declarations of an operation."""
+    store.update(text, base_iri=operation.base_iri, prefixes=dict(operation.prefixes))
 
 
 def _present(store: ox.Store, graphs: Iterable[Graph]) -> set[GraphName]:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustergraph.sparql.prologues import gathered
+from clustergraph.quadstore.updates import update
+from clustergraph.sparql.operations import operations
 
 BASE = "http://base/"
 KNOWN = {"cg": "urn:cg:"}
@@ -45,35 +46,36 @@ def test_as_if_each_operation_came_alone(
     """A declaration holds from where it stands; what is not declared there yet is an error."""
     pieces = [" ".join([*declarations, operation]) for declarations, operation in parts]
     text = " ; ".join([*pieces, *rest])
-    plain, prefixes = gathered(text, BASE, KNOWN)
     store = ox.Store()
     found: set[ox.Quad] | None = None
     try:
-        store.update(plain, base_iri=BASE, prefixes={**KNOWN, **prefixes})
+        update(store, text, base_iri=BASE, prefixes=KNOWN)
         found = set(store)
     except SyntaxError:
-        pass
+        assert not store
     assert found == one_by_one(parts)
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "INSERT DATA { <a:a> <a:b> 1 } ; CLEAR ALL",
-        "PREFIX a: <b:> CLEAR ALL ; INSERT DATA { a:a a:b '; PREFIX a: <c:>' }",
         "CLEAR ALL ; PREFIX a: <b:> INSERT DATA { a:a a:b 'never closed }",
-        "CLEAR ALL ; PREFIX a: <b c> INSERT DATA { a:a a:b 1 }",
-        "CLEAR ALL ; PREFIX a <b:> CLEAR ALL",
+        "CLEAR ALL ;; CLEAR ALL",
+        "INSERT DATA { _:b <a:b> 1 } ; INSERT DATA { _:b <a:b> 1 }",
     ],
 )
-def test_what_declares_nothing_later_is_left_alone(text: str) -> None:
-    """So is what cannot be read, for the engine to say what is wrong."""
-    assert gathered(text, BASE, KNOWN) == (text, {})
+def test_what_cannot_be_taken_apart_stays_whole(text: str) -> None:
+    """The engine then says what is wrong."""
+    (whole,) = operations(text, BASE, KNOWN)
+    assert (whole.text, whole.tokens) == (text, ())
+    with pytest.raises(SyntaxError):
+        update(ox.Store(), text)
 
 
-def test_the_rest_stays_where_it_was() -> None:
-    """Line and column of what follows a declaration are as they were written."""
-    text = "CLEAR ALL ; PREFIX a:\n <b:>\nINSERT DATA { a:a a:b 1 }"
-    plain, prefixes = gathered(text, BASE, KNOWN)
-    assert plain == "CLEAR ALL ;          \n     \nINSERT DATA { a:a a:b 1 }"
-    assert prefixes == {"a": "b:"}
+def test_operations_without_quads_to_tell_hold_their_declarations() -> None:
+    """Where the engine carries out everything, each operation has its own declarations too."""
+    store = ox.Store()
+    text = "INSERT { <a:a> <a:b> ?x } WHERE { VALUES ?x { 1 2 } } ; "
+    text += "PREFIX a: <c:> INSERT DATA { a:a a:b 3 }"
+    assert update(store, text, most=1) is None
+    assert {str(quad.subject) for quad in store} == {"<a:a>", "<c:a>"}
