@@ -233,7 +233,7 @@ def test_syntax_errors_say_where(between: str) -> None:
     with pytest.raises(SyntaxError):
         update(store, text, prefixes=PREFIXES)
     assert not list(store)
-    with pytest.raises(QuerySyntaxError, match="line 2, column 15"):
+    with pytest.raises(QuerySyntaxError, match="line 2, column 1:"):
         check_update_syntax(text, prefixes=PREFIXES)
 
 

@@ -108,7 +108,7 @@ class _UnreadableError(Exception):
     """A statement that no reasoner can process."""
 
 
-class _MalformedError(_UnreadableError):
+class _MalformedError(Exception):
     """A statement that is not an axiom of OWL 2."""
 
 
@@ -164,13 +164,13 @@ class _Reader:
                         reason = "something that is disjoint with or different from itself"
                         raise _MalformedError(reason)
                     self.found.axioms.append(Axiom(kind, tuple(parts), triple))
-            except _UnreadableError as reason:
+            except (_UnreadableError, _MalformedError) as reason:
                 self.leave_out(triple, reason)
         self.check_headers()
         self.check_unused_parts()
         return self.found
 
-    def leave_out(self, triple: ox.Triple, reason: _UnreadableError) -> None:
+    def leave_out(self, triple: ox.Triple, reason: Exception) -> None:
         """Keep a statement from the reasoner; nodes below it count as used, its fault is told."""
         self.found.left_out[str(reason)].append(triple)
         if isinstance(reason, _MalformedError):
@@ -391,8 +391,7 @@ class _Reader:
     @contextmanager
     def within(self) -> Iterator[None]:
         """Go into an expression, unless it goes too far: it may contain itself."""
-        self.parts += 1
-        self.depth += 1
+        self.parts, self.depth = self.parts + 1, self.depth + 1
         if self.parts > _MOST_PARTS or self.depth > _DEEPEST:
             raise _MalformedError("an expression that contains itself, or too many others")
         yield

@@ -12,7 +12,6 @@ import gc
 import itertools
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
@@ -21,7 +20,7 @@ from clustergraph.errors import StoreError
 from clustergraph.owl.rules import TYPE, Rules, Step, compile_rules
 from clustergraph.vocab import INFERRED
 
-__all__ = ["closure", "materialise"]
+__all__ = ["materialise"]
 
 Pair: TypeAlias = tuple[str, str]
 Turn: TypeAlias = tuple[str, bool]
@@ -47,60 +46,29 @@ def materialise(store: ox.Store, rules: Rules | None = None) -> int:
         StoreError: more follows than could be meant.
     """
     rules = compile_rules(store) if rules is None else rules
-    with _no_collection():
-        return _materialise(store, rules)
-
-
-def _materialise(store: ox.Store, rules: Rules) -> int:
-    inferred = f"SELECT ?s ?p ?o {{ GRAPH {_GRAPH} {{ ?s ?p ?o }} }}"
-    before = {f"{line} .\n" for line in _lines(store, inferred)}
-    blocks = list(closure(store, rules, bool(before)))
-    count = sum(block.count("\n") for block in blocks)
-    if before:
-        after = {line for block in blocks for line in _split(block)}
-        gone = before - after
-        if len(gone) > len(before) // 2:
-            store.clear_graph(_GRAPH)
-        else:
-            for quad in _quads(gone):
-                store.remove(quad)
-            blocks = ["".join(after - before)]
-    _write(store, blocks)
-    # That the graph is there says that it is complete, be it empty.
-    if rules:
-        store.add_graph(_GRAPH)
-    else:
+    if not rules:
         store.remove_graph(_GRAPH)
-    return count
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the collector from walking over millions of tuples, none of which is in a cycle."""
-    enabled = gc.isenabled()
+        return 0
+    collected = gc.isenabled()
+    # The collector would walk over millions of tuples, none of which is in a cycle.
     gc.disable()
     try:
-        yield
+        before = set(_lines(store, f"SELECT ?s ?p ?o {{ GRAPH {_GRAPH} {{ ?s ?p ?o }} }}"))
+        blocks = list(_Closure(store, rules, bool(before)).run())
+        count = sum(block.count("\n") for block in blocks)
+        if before:
+            # To remove all that stays and to write it again would take several times as long.
+            after = {line.removesuffix(" .") for block in blocks for line in block.split("\n")[:-1]}
+            for quad in _quads(before - after):
+                store.remove(quad)
+            blocks = ["".join(f"{line} .\n" for line in after - before)]
+        _write(store, blocks)
     finally:
-        if enabled:
+        if collected:
             gc.enable()
-
-
-def closure(store: ox.Store, rules: Rules, leave_out: bool = True) -> Iterator[str]:
-    """Yield what follows from the graphs of a store and no graph states, each statement once.
-
-    Args:
-        store: what is concluded from.
-        rules: what draws conclusions.
-        leave_out: whether the store may hold inferred statements, which count for nothing.
-
-    Yields:
-        Blocks of Turtle, one statement in each line.
-
-    Raises:
-        StoreError: more follows than could be meant.
-    """
-    return _Closure(store, rules, leave_out).run()
+    # That the graph is there says that it is complete, be it empty.
+    store.add_graph(_GRAPH)
+    return count
 
 
 class _Closure:
@@ -110,9 +78,9 @@ class _Closure:
     members by class. The properties of rules with several steps are indexed by both ends.
     """
 
-    def __init__(self, store: ox.Store, rules: Rules, leave_out: bool) -> None:
+    def __init__(self, store: ox.Store, rules: Rules, has_inferred: bool) -> None:
         self._store = store
-        self._leave_out = leave_out
+        self._has_inferred = has_inferred
         self._rows: dict[str, list[tuple[str, list[Turn], int]]] = {}
         for name, places in rules.by_step.items():
             self._rows[str(name)] = [
@@ -128,7 +96,6 @@ class _Closure:
                 self._uses.setdefault(str(rule.source.predicate), []).append(use)
             else:
                 self._above.setdefault(str(rule.source), []).append(str(rule.head))
-        self._ends = self._dead_ends(rules)
         self._classes = self._above.keys() | {str(name) for name in rules.to_class}
         self._typed = _TYPE in self._rows or _TYPE in self._heads
         indexed = {
@@ -144,24 +111,8 @@ class _Closure:
         self._derived_members: list[tuple[str, set[str]]] = []
         self._count = 0
 
-    def _dead_ends(self, rules: Rules) -> dict[str, list[Turn]]:
-        """Return the properties from which nothing follows, and what each follows from.
-
-        Left out are those that follow from inferred statements, or from several at a time.
-        """
-        found: dict[str, list[Turn]] = {}
-        for head, paths in rules.to_property.items():
-            sources = [(str(rule.body[0].predicate), rule.body[0].inverse) for rule in paths]
-            if (
-                all(len(rule.body) == 1 for rule in paths)
-                and str(head) not in self._rows.keys() | self._uses.keys() | {_TYPE}
-                and self._heads.isdisjoint({name for name, _ in sources} | {_TYPE})
-            ):
-                found[str(head)] = sources
-        return found
-
     def run(self) -> Iterator[str]:
-        """Draw all conclusions, and yield them in blocks of lines."""
+        """Draw all conclusions, and yield them in blocks of Turtle, a statement in each line."""
         self._read()
         # A row in which all is stated is found from its first statement.
         for _ in range(len(self._new_pairs)):
@@ -184,10 +135,7 @@ class _Closure:
     def _read(self) -> None:
         whole = self._rows.keys() | self._heads
         for name in sorted(whole):
-            if name in self._ends:
-                self._pairs[name] = self._stated_twice(name)
-                continue
-            pairs = _pairs(self._ask("?s ?o", self._stated(f"?s {name} ?o")))
+            pairs = _pairs(self._ask("?s ?o", f"?s {name} ?o"))
             self._pairs[name] = pairs
             if pairs:
                 self._index(name, pairs)
@@ -197,38 +145,22 @@ class _Closure:
                 self._members.setdefault(name, set()).add(member)
         for name in sorted(self._classes):
             if not self._typed:
-                self._members[name] = set(self._ask("?s", self._stated(f"?s {_TYPE} {name}")))
+                self._members[name] = set(self._ask("?s", f"?s {_TYPE} {name}"))
             if name in self._above and self._members.get(name):
                 self._new_members.append((name, self._members[name].copy()))
         for name in sorted(self._uses.keys() - whole):
             for above, inverse in self._uses[name]:
                 end = "?o" if inverse else "?s"
-                used = self._ask(f"DISTINCT {end}", self._stated(f"?s {name} ?o"))
+                used = self._ask(f"DISTINCT {end}", f"?s {name} ?o")
                 self._learn_class(above, set(filter(_is_thing, used)))
 
-    def _stated_twice(self, name: str) -> set[Pair]:
-        """Read of a dead end only what would follow if it were not stated.
-
-        More of it than that is not needed, and the engine joins two properties, each taken as a
-        whole, in less time than it takes to read one.
-        """
-        sources = " UNION ".join(
-            f"{{ {self._stated(f'?o {source} ?s' if inverse else f'?s {source} ?o')} }}"
-            for source, inverse in self._ends[name]
-        )
-        stated = self._stated(f"?s {name} ?o")
-        both = f"{{ SELECT ?s ?o {{ {stated} }} }} {{ SELECT ?s ?o {{ {sources} }} }}"
-        return _pairs(self._ask("?s ?o", both))
-
-    def _stated(self, pattern: str) -> str:
-        """Return a pattern that finds nothing that is only inferred."""
-        if self._leave_out:
-            return f"{{ {pattern} }} UNION {{ GRAPH ?g {{ {pattern} }} FILTER(?g != {_GRAPH}) }}"
-        return pattern
-
     def _ask(self, wanted: str, pattern: str) -> list[str]:
+        """Return the rows of an answer from what is stated."""
+        if self._has_inferred:
+            elsewhere = f"GRAPH ?g {{ {pattern} }} FILTER(?g != {_GRAPH})"
+            pattern = f"{{ {pattern} }} UNION {{ {elsewhere} }}"
         query = f"SELECT {wanted} {{ {pattern} }}"
-        return _lines(self._store, query, union=not self._leave_out)
+        return _lines(self._store, query, union=not self._has_inferred)
 
     # Drawing conclusions
 
@@ -339,14 +271,11 @@ def _lines(store: ox.Store, query: str, union: bool = False) -> list[str]:
     return text.split("\n")[1:-1]
 
 
-def _split(block: str) -> list[str]:
-    """Return the lines of a block; only line feeds end one, for other breaks stand in literals."""
-    return [f"{line}\n" for line in block.split("\n")[:-1]]
-
-
 def _quads(lines: Iterable[str]) -> Iterator[ox.Quad]:
-    """Yield the quads of the inferred graph that lines tell of."""
-    for quad in ox.parse("".join(lines), ox.RdfFormat.TURTLE, lenient=True):
+    """Parse lines of Turtle, without their full stops, into quads of the inferred graph."""
+    for quad in ox.parse(
+        "".join(f"{line} .\n" for line in lines), ox.RdfFormat.TURTLE, lenient=True
+    ):
         yield ox.Quad(quad.subject, quad.predicate, quad.object, _GRAPH)
 
 
@@ -356,11 +285,13 @@ def _write(store: ox.Store, blocks: Iterable[str]) -> None:
     blank: list[str] = []
     for block in blocks:
         if "_:" in block:
-            # Loading would give new names to blank nodes.
-            lines = _split(block)
-            of_blank = {line for line in lines if "\t_:" in line or line[0] == "_"}
-            blank += of_blank
-            block = "".join([line for line in lines if line not in of_blank])
+            # Loading would give new names to blank nodes. Only line feeds end a line: other breaks
+            # stand in literals.
+            lines = [line.removesuffix(" .") for line in block.split("\n")[:-1]]
+            blank += (line for line in lines if "\t_:" in line or line[0] == "_")
+            block = "".join(
+                f"{line} .\n" for line in lines if "\t_:" not in line and line[0] != "_"
+            )
         named.append(block.encode())
     text = b"".join(named)
     store.bulk_load(text, ox.RdfFormat.TURTLE, to_graph=_GRAPH, lenient=True)
