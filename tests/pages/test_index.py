@@ -18,8 +18,7 @@ from clustergraph.owl.incremental import Inference
 from clustergraph.pages import indexes
 from clustergraph.pages.index import Index, Selection
 from clustergraph.quadstore import Engine, build
-from clustergraph.quadstore.changes import changed
-from clustergraph.quadstore.delta import Changed, exchange
+from clustergraph.quadstore.delta import Changed, changed, exchange
 from clustergraph.quadstore.engine import StoreEngine
 from clustergraph.quadstore.generations import Generations
 

@@ -30,9 +30,8 @@ from clustergraph.ontology.vocabularies import (
 )
 from clustergraph.owl import axioms as owl
 from clustergraph.owl import documents
-from clustergraph.owl.consistency import Contradiction, contradictions
+from clustergraph.owl.consistency import Contradiction, OutOfTimeError, Reasoner, contradictions
 from clustergraph.owl.profile import breaks, undecidable
-from clustergraph.owl.reasoner import OutOfTimeError, Reasoner
 from clustergraph.owl.structure import Axiom, Axioms
 from clustergraph.owl.words import in_words
 from clustergraph.quadstore.memory import hold

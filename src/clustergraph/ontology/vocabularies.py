@@ -21,7 +21,7 @@ import pyoxigraph as ox
 from clustergraph import artefacts
 from clustergraph.csvw import Place
 from clustergraph.errors import UnreadableInputError, near
-from clustergraph.sparql.lexer import position, tokens
+from clustergraph.sparql.terms import used_terms
 from clustergraph.vocab import CG, PREFIXES
 
 __all__ = [
@@ -119,26 +119,8 @@ def named_in(triples: Iterable[ox.Triple]) -> Iterator[tuple[str, ox.Triple]]:
 
 def named_in_query(path: Path) -> Iterator[tuple[str, Place]]:
     """Yield each IRI that a query file names, in full or by a prefix, with its place."""
-    text = path.read_text(encoding="utf-8-sig")
-    prefixes = dict(PREFIXES)
-    declared = ""
-    for token in tokens(text):
-        if token.kind == "name":
-            prefix, _, local = token.text.partition(":")
-            if local:
-                iri = prefixes.get(prefix, "") + local.replace("\\", "")
-            else:
-                declared = prefix
-                continue
-        elif token.kind == "iri":
-            iri = token.text[1:-1]
-            if declared:
-                prefixes[declared], declared = iri, ""
-                continue
-        else:
-            continue
-        line, column = position(text, token.start)
-        yield iri, Place(path, row=line, character=column)
+    for term in used_terms(path.read_text(encoding="utf-8-sig"), PREFIXES):
+        yield term.iri, Place(path, row=term.line, character=term.column)
 
 
 def near_terms(iri: str, declared: Iterable[str]) -> str:

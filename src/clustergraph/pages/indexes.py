@@ -30,7 +30,7 @@ from clustergraph.errors import StoreError
 from clustergraph.pages.gather import CODES, KINDS, Name, Thing, concerned, gather, key
 from clustergraph.pages.index import Index
 from clustergraph.protocol import faults
-from clustergraph.quadstore.changes import changed
+from clustergraph.quadstore.delta import changed
 from clustergraph.quadstore.disk import alone, make_private
 from clustergraph.quadstore.engine import Engine
 from clustergraph.settings import cache_directory

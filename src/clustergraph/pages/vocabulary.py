@@ -85,9 +85,9 @@ def _checked(visit: Visit) -> dict[str, Any]:
     except ClusterGraphError as error:
         return {"message": error.public_message}
     if isinstance(engine, StoreEngine):
-        for unknown in engine.unknown_terms(text, CG):
-            place = {"line": unknown.term.line, "column": unknown.term.column}
-            return {**place, "message": str(unknown), "warning": True}
+        for unknown, message in engine.unknown_terms(text, CG):
+            place = {"line": unknown.line, "column": unknown.column}
+            return {**place, "message": message, "warning": True}
     return {}
 
 

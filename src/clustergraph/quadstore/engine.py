@@ -160,29 +160,28 @@ class Engine(StoreEngine):
             names = [iri.removeprefix(GRAPH) for iri in known]
             raise UnknownNameError("graph", graph.removeprefix(GRAPH), names)
         prefixes = dict(PREFIXES)
-        if graph is not None:
-            node = ox.NamedNode(graph)
-            quads = self._store.quads_for_pattern(None, None, None, node)
-            if holds_all(form) and not form.supports_datasets:
-                self._store.dump(stream, form, from_graph=node, prefixes=prefixes)
-            elif form.supports_datasets:
-                ox.serialize(holdable(quads, form), stream, form, prefixes=prefixes)
-            else:
-                triples = holdable((quad.triple for quad in quads), form)
-                ox.serialize(triples, stream, form, prefixes=prefixes)
-        elif form.supports_datasets and inferred and holds_all(form):
-            self._store.dump(stream, form, prefixes=prefixes)
+        node = None if graph is None else ox.NamedNode(graph)
+        if (
+            holds_all(form)
+            and (inferred if node is None else True)
+            and (form.supports_datasets == (node is None))
+        ):
+            self._store.dump(stream, form, from_graph=node, prefixes=prefixes)
         elif form.supports_datasets:
             own = ox.NamedNode(INFERRED)
-            kept = (quad for quad in self._store if inferred or quad.graph_name != own)
+            quads = self._store.quads_for_pattern(None, None, None, node)
+            kept = (quad for quad in quads if inferred or node or quad.graph_name != own)
             ox.serialize(holdable(kept, form), stream, form, prefixes=prefixes)
         else:
-            other = f"GRAPH ?g {{ ?s ?p ?o }} FILTER(?g != <{INFERRED}>)"
+            where = "?s ?p ?o"
+            if node is not None:
+                where = f"GRAPH {node} {{ {where} }}"
+            elif not inferred:
+                other = f"GRAPH ?g {{ {where} }} FILTER(?g != <{INFERRED}>)"
+                where = f"{{ {where} }} UNION {{ {other} }}"
             found = self._store.query(
-                f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {{ ?s ?p ?o }} UNION {{ {other} }} }}"
-                if not inferred
-                else "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o }",
-                use_default_graph_as_union=inferred,
+                f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {where} }}",
+                use_default_graph_as_union=inferred and node is None,
             )
             assert isinstance(found, ox.QueryTriples)  # noqa: S101 - it is a CONSTRUCT
             ox.serialize(holdable(found, form), stream, form, prefixes=prefixes)

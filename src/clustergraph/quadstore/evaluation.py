@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -13,11 +14,10 @@ import pyoxigraph as ox
 from clustergraph.errors import FederationError, QueryError
 from clustergraph.quadstore.checks import check_query_syntax, explain_query
 from clustergraph.sparql.answers import Answer, reading
-from clustergraph.sparql.deviations import deviations
 from clustergraph.sparql.policy import QueryPolicy, graph_clauses, names_its_graphs
 from clustergraph.sparql.regex import MATCHES, functions
-from clustergraph.sparql.rewriting import rewritten, without_repeated_variables
-from clustergraph.sparql.terms import UnknownTerm, unknown_terms
+from clustergraph.sparql.rewriting import deviations, rewritten, without_repeated_variables
+from clustergraph.sparql.terms import UsedTerm, unknown_terms
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Queryable", "StoreEngine"]
@@ -126,7 +126,11 @@ class StoreEngine:
                 default, named = [ox.DefaultGraph(), *self._graphs], [*self._graphs]
         store = self._store
         if default is not None and len(default) > 1 and self._graphs is None:
-            store, default = self._merged(tuple(default), tuple(named or ()))
+            key = tuple(default), tuple(named or ())
+            if self._last_merge is None or self._last_merge[0] != key:
+                self._last_merge = key, self._merged(*key)
+            if (merged := self._last_merge[1]) is not None:
+                store, default = merged, [ox.DefaultGraph()]
         evaluate = partial(
             self._evaluate, store, default_graph=default, named_graphs=named, union=union
         )
@@ -146,11 +150,10 @@ class StoreEngine:
             text: the query.
             namespace: of the vocabulary whose unknown terms are told.
         """
-        told = [str(one) for one in self.unknown_terms(text, namespace)]
-        return [*told, *(one.message for one in deviations(text))]
+        return [*(words for _, words in self.unknown_terms(text, namespace)), *deviations(text)]
 
-    def unknown_terms(self, text: str, namespace: str) -> list[UnknownTerm]:
-        """Return the terms of a namespace that a query uses and that the graph does not hold."""
+    def unknown_terms(self, text: str, namespace: str) -> list[tuple[UsedTerm, str]]:
+        """Return the terms of a namespace that a query uses and the graph lacks, with a message."""
 
         def is_known(iri: str) -> bool:
             if iri not in self._known_terms:
@@ -212,32 +215,27 @@ class StoreEngine:
         self,
         default: tuple[ox.NamedNode | ox.BlankNode | ox.DefaultGraph, ...],
         named: tuple[ox.NamedNode | ox.BlankNode, ...],
-    ) -> tuple[ox.Store, list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph]]:
-        """Return a store and default graphs in which no statement stands twice.
+    ) -> ox.Store | None:
+        """Return a store in which no statement of some graphs stands twice.
 
         The default graph is the merge of the graphs, a set (SPARQL 1.1, 13.1), but the engine
-        finds a statement once in each of them. Graphs of more than `_MERGED` statements are left
-        as they are.
-        """
-        key = default, named
-        if self._last_merge is None or self._last_merge[0] != key:
-            self._last_merge = key, self._merge(default, named)
-        merged = self._last_merge[1]
-        return (self._store, [*default]) if merged is None else (merged, [ox.DefaultGraph()])
+        finds a statement once in each of them.
 
-    def _merge(
-        self, default: Sequence[object], named: Sequence[ox.NamedNode | ox.BlankNode]
-    ) -> ox.Store | None:
-        """Return a store with the merge of some graphs; None: nothing stands twice, or too much."""
-        size = 0
-        quads: set[ox.Quad] = set()
-        for graph in dict.fromkeys(default):
-            for quad in self._store.quads_for_pattern(None, None, None, graph):  # type: ignore[arg-type]
-                size += 1
-                if size > _MERGED:
-                    return None
-                quads.add(ox.Quad(quad.subject, quad.predicate, quad.object))
-        if len(quads) == size:
+        Returns:
+            None: nothing stands twice, or the graphs have more than `_MERGED` statements.
+        """
+        found = itertools.islice(
+            (
+                ox.Quad(*quad.triple)
+                for graph in dict.fromkeys(default)
+                for quad in self._store.quads_for_pattern(None, None, None, graph)
+            ),
+            _MERGED + 1,
+        )
+        count, quads = 0, set[ox.Quad]()
+        for count, quad in enumerate(found, 1):  # noqa: B007 - the last one is the number
+            quads.add(quad)
+        if len(quads) == count or count > _MERGED:
             return None
         for name in named:
             quads.update(self._store.quads_for_pattern(None, None, None, name))

@@ -6,7 +6,7 @@
       generations/000041/   a database; never written again once it is published
       generations/000042/
       current               names the published one; replaced atomically
-      changes               what the last commits changed; see `changes`
+      changes               what the last commits changed; see `delta`
       lock                  held (flock) by whoever commits; an empty file otherwise
 
 A commit copies the published generation, by hard links where the file system has them, changes
@@ -34,8 +34,7 @@ from typing import Final, TypeAlias, TypeVar
 import pyoxigraph as ox
 
 from clustergraph.errors import StoreError, UnknownNameError, UsageError
-from clustergraph.quadstore.changes import record
-from clustergraph.quadstore.delta import Changed, Delta
+from clustergraph.quadstore.delta import Changed, Delta, record
 from clustergraph.quadstore.disk import (
     alone,
     beside,

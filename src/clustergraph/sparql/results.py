@@ -53,44 +53,26 @@ class Format:
 
 _Results = ox.QueryResultsFormat
 _Rdf = ox.RdfFormat
-FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
-    {
-        form.name: form
-        for form in (
-            Format(
-                "json",
-                "application/sparql-results+json",
-                ".srj",
-                _Results.JSON,
-                ("application/json",),
-            ),
-            Format(
-                "xml",
-                "application/sparql-results+xml",
-                ".srx",
-                _Results.XML,
-                ("application/xml", "text/xml"),
-            ),
-            Format("csv", "text/csv", ".csv", _Results.CSV),
-            Format("tsv", "text/tab-separated-values", ".tsv", _Results.TSV),
-            Format("table", "text/plain", ".txt", None),
-            Format("markdown", "text/markdown", ".md", None),
-            Format(
-                "xlsx",
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-                ".xlsx",
-                None,
-            ),
-            Format("parquet", "application/vnd.apache.parquet", ".parquet", None),
-            Format("turtle", "text/turtle", ".ttl", _Rdf.TURTLE, ("application/x-turtle",)),
-            Format("ntriples", "application/n-triples", ".nt", _Rdf.N_TRIPLES),
-            Format("jsonld", "application/ld+json", ".jsonld", _Rdf.JSON_LD, ("application/json",)),
-            Format("rdfxml", "application/rdf+xml", ".rdf", _Rdf.RDF_XML, ("application/xml",)),
-            Format("trig", "application/trig", ".trig", _Rdf.TRIG),
-            Format("nquads", "application/n-quads", ".nq", _Rdf.N_QUADS),
-        )
-    }
+_XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_JSON: Final = ("application/json",)
+_XML: Final = ("application/xml", "text/xml")
+_TABLE: Final = (
+    Format("json", "application/sparql-results+json", ".srj", _Results.JSON, _JSON),
+    Format("xml", "application/sparql-results+xml", ".srx", _Results.XML, _XML),
+    Format("csv", "text/csv", ".csv", _Results.CSV),
+    Format("tsv", "text/tab-separated-values", ".tsv", _Results.TSV),
+    Format("table", "text/plain", ".txt", None),
+    Format("markdown", "text/markdown", ".md", None),
+    Format("xlsx", _XLSX, ".xlsx", None),
+    Format("parquet", "application/vnd.apache.parquet", ".parquet", None),
+    Format("turtle", "text/turtle", ".ttl", _Rdf.TURTLE, ("application/x-turtle",)),
+    Format("ntriples", "application/n-triples", ".nt", _Rdf.N_TRIPLES),
+    Format("jsonld", "application/ld+json", ".jsonld", _Rdf.JSON_LD, _JSON),
+    Format("rdfxml", "application/rdf+xml", ".rdf", _Rdf.RDF_XML, ("application/xml",)),
+    Format("trig", "application/trig", ".trig", _Rdf.TRIG),
+    Format("nquads", "application/n-quads", ".nq", _Rdf.N_QUADS),
 )
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType({form.name: form for form in _TABLE})
 """All formats by name: those for solutions and truths first, best first; then those for triples."""
 
 

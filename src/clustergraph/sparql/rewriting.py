@@ -1,7 +1,8 @@
 """Queries written otherwise where the engine deviates from SPARQL, so that the answer is right.
 
 Each rewriting is sound: on an engine without the deviation the rewritten query has the same
-answer. What cannot be rewritten soundly is described by `clustergraph.sparql.deviations`.
+answer. `deviations` tells of what cannot be rewritten soundly; docs/protocol.md has an example of
+each.
 
 - ``?s p|q ?o`` becomes a UNION, because alternatives keep duplicates (SPARQL 1.1, 18.4).
 - ``<a> p* ?o`` also matches ``<a>`` itself where the graph does not hold it (18.4, ZeroLengthPath).
@@ -19,9 +20,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from clustergraph.sparql.lexer import OPENERS, Token, depths, tokenise
+from clustergraph.sparql.policy import graph_clauses
 from clustergraph.sparql.regex import RegexFaultError, with_xpath_patterns
 
-__all__ = ["PathPattern", "path_patterns", "rewritten", "without_repeated_variables"]
+__all__ = ["deviations", "rewritten", "without_repeated_variables"]
 
 # Only texts with one of these are looked at more closely.
 _CONCERNED: Final = re.compile(
@@ -32,8 +34,34 @@ _TERMS: Final = ("iri", "name", "variable", "string", "number")
 _STARTS: Final = frozenset("{.}")
 
 
+ALTERNATIVES: Final = (
+    "alternatives within a longer path drop duplicates; write them as UNION to count them"
+)
+ZERO_LENGTH: Final = (
+    "a path that may have no length does not match terms that the graph does not hold"
+)
+NUMBERS: Final = "integers beyond 64 bits and decimals beyond 18 digits cannot be calculated with"
+CASTS: Final = "only the casts of SPARQL 1.1 are known: use xsd:integer in place of derived types"
+SEVERAL_GRAPHS: Final = (
+    "a statement of several of the graphs named by FROM counts once only if these hold fewer than "
+    "200,000 statements; use DISTINCT"
+)
+
+# Only texts with one of these are looked at more closely.
+_WARNED: Final = re.compile(
+    r"\||[\w>)]\s?[*?](?=[\s/|)<])|\bfrom\b|[0-9]{19}|xsd:(?!integer|decimal|string|date|double|float"
+    r"|boolean)|XMLSchema#",
+    re.IGNORECASE,
+)
+_LONG_NUMBER: Final = re.compile(r"[0-9]{19,}|[0-9]*\.[0-9]{19,}")
+_DERIVED: Final = re.compile(
+    r"(?:xsd:|XMLSchema#)(?:long|int|short|byte|anyURI|(?:non)?(?:[Pp]osi|[Nn]ega)tiveInteger"
+    r"|unsigned(?:Long|Int|Short|Byte))>?\Z"
+)
+
+
 @dataclass(frozen=True, slots=True)
-class PathPattern:
+class _PathPattern:
     """A triple pattern whose predicate is a property path with operators.
 
     Attributes:
@@ -86,7 +114,7 @@ def without_repeated_variables(text: str) -> str:
     return text
 
 
-def path_patterns(found: Sequence[Token]) -> Iterator[PathPattern]:
+def _path_patterns(found: Sequence[Token]) -> Iterator[_PathPattern]:
     """Yield the patterns of a query whose predicate is a path with operators."""
     for index, token in enumerate(found[:-2]):
         if token.kind not in _TERMS or not index:
@@ -98,7 +126,7 @@ def path_patterns(found: Sequence[Token]) -> Iterator[PathPattern]:
         alone = found[index - 1].text in _STARTS
         simple = alone and _stands_alone(found, end)
         if simple or found[end].kind in _TERMS or found[end].text in OPENERS:
-            yield PathPattern(index, (start, end), simple)
+            yield _PathPattern(index, (start, end), simple)
 
 
 def _stands_alone(found: Sequence[Token], end: int) -> bool:
@@ -147,7 +175,7 @@ def _step_end(found: Sequence[Token], at: int) -> int | None:
 def _alternatives(text: str, found: Sequence[Token]) -> Iterator[tuple[int, int, str]]:
     """Yield the edits that turn simple path patterns into unions."""
     exists, depth = _within_exists(found), depths(found)
-    for pattern in path_patterns(found):
+    for pattern in _path_patterns(found):
         # Whether a pattern has solutions does not depend on how many.
         if not pattern.simple or exists[pattern.subject]:
             continue
@@ -195,7 +223,7 @@ def _closing(at: int, depth: Sequence[int]) -> int:
     return next((n for n in range(at + 1, len(depth)) if depth[n] <= depth[at]), len(depth))
 
 
-def _zero_length(text: str, found: Sequence[Token], pattern: PathPattern) -> str | None:
+def _zero_length(text: str, found: Sequence[Token], pattern: _PathPattern) -> str | None:
     """Return the group that matches a term with itself where the path finds nothing at all."""
     start, end = pattern.path
     if found[end - 1].text not in ("*", "?") or _step_end(found, start) != end:
@@ -242,3 +270,33 @@ def _with_xpath_patterns(text: str) -> str:
         return "".join(with_xpath_patterns([piece for piece in pieces if piece]))
     except RegexFaultError:
         return text  # an error of the expression, which the engine finds as well
+
+
+def deviations(text: str) -> list[str]:
+    """Return the ways in which the answer to a query may differ, in words; usually none."""
+    return list(dict.fromkeys(_found(text))) if _WARNED.search(text) else []
+
+
+def _found(text: str) -> Iterator[str]:
+    found = tokenise(text)
+    for pattern in _path_patterns(found):
+        start, end = pattern.path
+        path = found[start:end]
+        if any(token.text == "|" for token in path) and not (
+            pattern.simple
+            and path[-1].text not in ("*", "+", "?")
+            and not any(token.text == "/" for token in path)
+        ):
+            yield ALTERNATIVES
+        terms = (found[pattern.subject], found[end])
+        constant = any(token.kind != "variable" for token in terms)
+        if constant and not pattern.simple and path[-1].text in ("*", "?"):
+            yield ZERO_LENGTH
+    if len(graph_clauses(text)[1]) > 1:
+        yield SEVERAL_GRAPHS
+    for at, token in enumerate(found):
+        if token.kind == "number" and _LONG_NUMBER.search(token.text):
+            yield NUMBERS
+        called = at + 1 < len(found) and found[at + 1].text == "("
+        if called and token.kind in ("iri", "name") and _DERIVED.search(token.text):
+            yield CASTS

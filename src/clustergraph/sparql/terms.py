@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from clustergraph.errors import near
 from clustergraph.sparql.lexer import Token, position, tokenise
 
-__all__ = ["UnknownTerm", "UsedTerm", "unknown_terms", "used_terms"]
+__all__ = ["UsedTerm", "unknown_terms", "used_terms"]
 
 # No more are reported of one query: the first ones are what the rest follows from.
 _MOST = 5
@@ -29,24 +29,6 @@ class UsedTerm:
     written: str
     line: int
     column: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownTerm:
-    """A term of a vocabulary that does not have it.
-
-    Attributes:
-        term: the IRI and where it stands.
-        suggestions: local names of the vocabulary that resemble it, best first.
-    """
-
-    term: UsedTerm
-    suggestions: tuple[str, ...]
-
-    def __str__(self) -> str:
-        hint = f"; did you mean {' or '.join(self.suggestions)}?" if self.suggestions else ""
-        place = f"line {self.term.line}, column {self.term.column}"
-        return f"{place}: {self.term.written} is unknown to this graph{hint}"
 
 
 def used_terms(text: str, prefixes: Mapping[str, str]) -> Iterator[UsedTerm]:
@@ -87,8 +69,8 @@ def unknown_terms(
     namespace: str,
     is_known: Callable[[str], bool],
     names: Callable[[], Iterable[str]],
-) -> list[UnknownTerm]:
-    """Return the terms of a vocabulary that a query uses and that do not exist.
+) -> list[tuple[UsedTerm, str]]:
+    """Return the terms of a vocabulary that a query uses and that do not exist, and what to say.
 
     Args:
         text: a query or an update.
@@ -102,15 +84,15 @@ def unknown_terms(
         for term in used_terms(text, prefixes)
         if term.iri.startswith(namespace) and term.iri != namespace and not is_known(term.iri)
     ]
-    if not unknown:
-        return []
-    known = list(names())
-    return [
-        UnknownTerm(term, tuple(_suggested(term, namespace, known))) for term in unknown[:_MOST]
-    ]
+    known = list(names()) if unknown else []
+    return [(term, _message(term, namespace, known)) for term in unknown[:_MOST]]
 
 
-def _suggested(term: UsedTerm, namespace: str, known: Iterable[str]) -> Iterator[str]:
-    prefix = term.written.partition(":")[0]
-    for name in near(term.iri.removeprefix(namespace)[:100], known):
-        yield f"{prefix}:{name}" if not term.written.startswith("<") else f"<{namespace}{name}>"
+def _message(term: UsedTerm, namespace: str, known: Iterable[str]) -> str:
+    start, end = (f"<{namespace}", ">") if term.written[0] == "<" else (
+        f"{term.written.partition(':')[0]}:", "",
+    )  # fmt: skip
+    alike = [f"{start}{name}{end}" for name in near(term.iri.removeprefix(namespace)[:100], known)]
+    hint = f"; did you mean {' or '.join(alike)}?" if alike else ""
+    place = f"line {term.line}, column {term.column}"
+    return f"{place}: {term.written} is unknown to this graph{hint}"

@@ -26,8 +26,9 @@ _START: Final = (
     "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f"
     "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
-_NAME: Final = re.compile(f"[{_START}][{_START}.0-9\xb7\u0300-\u036f\u203f-\u2040-]*")
-_LAST: Final = re.compile(f"[{_START}]")
+_FURTHER: Final = f"[{_START}.0-9\xb7\u0300-\u036f\u203f-\u2040-]*"
+_NAME: Final = re.compile(f"[{_START}]{_FURTHER}")
+_NAME_BACKWARDS: Final = re.compile(f"{_FURTHER}[{_START}]")
 _CONTROL: Final = "a character that XML cannot hold"
 
 
@@ -38,7 +39,8 @@ def obstacle(triple: ox.Triple | ox.Quad, form: ox.RdfFormat) -> str:
         return "a triple about a triple" if term else ""
     if form != ox.RdfFormat.RDF_XML:
         return ""
-    if not _has_qname(triple.predicate.value):
+    # An element bears the name in which the IRI ends.
+    if not _NAME_BACKWARDS.match(triple.predicate.value[::-1]):
         return f"{str(triple.predicate)[:200]} does not end in an XML name"
     for node in (triple.subject, triple.object):
         if isinstance(node, ox.BlankNode) and not _NAME.fullmatch(node.value):
@@ -48,17 +50,6 @@ def obstacle(triple: ox.Triple | ox.Quad, form: ox.RdfFormat) -> str:
         if isinstance(node, ox.Triple) and (inner := obstacle(node, form)):
             return inner
     return ""
-
-
-def _has_qname(iri: str) -> bool:
-    """Return whether an IRI ends in a name, which an element may bear."""
-    end = len(iri)
-    for at in range(len(iri) - 1, -1, -1):
-        if not _NAME.fullmatch("a" + iri[at]):
-            break
-        if _LAST.fullmatch(iri[at]):
-            end = at
-    return end < len(iri)
 
 
 def holdable(triples: Iterable[T], form: ox.RdfFormat) -> Iterable[T]:
