@@ -15,20 +15,21 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, Final
+from typing import IO, Any, Final, cast
 
 import pyoxigraph as ox
 
 from clustergraph import errors
 from clustergraph.errors import ClusterGraphError, StoreError, UnreadableInputError, UsageError
-from clustergraph.quadstore.delta import MOST_QUADS, Changed, Delta, exchange
+from clustergraph.quadstore.delta import Changed, Delta, fill_graph
 from clustergraph.quadstore.generations import Generation, Generations, Settle
 from clustergraph.rdf.files import format_of, opened, reading_of
 
-__all__ = ["RefusedError", "Sources", "load", "load_apart", "say", "work"]
+__all__ = ["RefusedError", "Review", "Sources", "load", "load_apart", "say", "work"]
 
 _TOLD_EVERY_S: Final = 0.1
 _OUT_OF_STACK: Final = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
@@ -36,19 +37,12 @@ _OUT_OF_STACK: Final = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
 Tell = Callable[[int, int], object]
 """Takes the index of the file being read, and how many of its bytes have been."""
 
-Take = Callable[[Path, ox.RdfFormat, IO[bytes]], object]
-"""Takes a file, its format and its content."""
-
 Sources = dict[ox.Triple, list[Path]]
 """Statements, in the order in which they were read, with the files that hold them."""
 
 Review = Callable[[ox.Store, Delta | None, Sources | None], object]
 """Looks at what was loaded, before it is published; what it raises keeps it from that. Of a large
 load neither the delta nor the sources are known."""
-
-# Less than this is likely to be few enough quads to look at one by one; packed files are smaller.
-_SMALL_BYTES: Final = 16 << 20
-_PACKED: Final = 10
 
 
 class RefusedError(ClusterGraphError):
@@ -86,29 +80,17 @@ def load(
         UnreadableInputError: a file cannot be read; nothing is loaded.
         StoreError: the store cannot be written; `DiskFullError` if for want of room.
     """
-    sources = [(path, form or format_of(path)) for path in paths]
     target = None if graph is None else _graph(graph)
-
-    def visit(take: Take) -> None:
-        for index, (path, its_form) in enumerate(sources):
-            with opened(path) as (content, file), reading_of(path, its_form):
-                watched = _Watched(content, file, lambda done, index=index: tell(index, done))  # type: ignore[misc]
-                take(path, its_form, watched)  # type: ignore[arg-type]
+    sources: Sources = {}
+    files = [
+        _File(path, form or format_of(path), base_iri, target, partial(tell, index), sources)
+        for index, path in enumerate(paths)
+    ]
 
     def fill(store: ox.Store, _: int | None = None) -> Changed[None]:
-        delta = triples = None
-        few = (review or settle) and _look_small(paths)
-        if few and (read := _read(visit, base_iri, target)) is not None:
-            quads, triples = read
-            delta = exchange(store, (), quads)
-        else:
-            visit(
-                lambda _, its_form, stream: store.bulk_load(
-                    stream, its_form, base_iri=base_iri, to_graph=target
-                )
-            )
+        delta = fill_graph(store, None, files)
         if review is not None:
-            review(store, delta, triples)
+            review(store, delta, None if delta is None else sources)
         return Changed(None, delta)
 
     generations = Generations(directory)
@@ -117,44 +99,46 @@ def load(
     return generations.create(fill, settle)
 
 
-def _look_small(paths: Sequence[Path]) -> bool:
-    """Say whether files may hold few enough statements to look at one by one."""
-    sizes = (
-        path.stat().st_size * (_PACKED if path.suffix == ".gz" else 1)
-        for path in paths
-        if path.is_file()
-    )
-    return sum(sizes) <= _SMALL_BYTES
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file to be loaded.
 
+    Attributes:
+        path: where it is.
+        form: its format.
+        base_iri: against which relative IRIs are resolved.
+        graph: where statements go that name no graph; None: to the default graph.
+        tell: hears how many bytes have been read.
+        sources: takes what it states.
+    """
 
-class _EnoughError(Exception):
-    """There are more statements than are looked at one by one."""
+    path: Path
+    form: ox.RdfFormat
+    base_iri: str | None
+    graph: ox.NamedNode | None
+    tell: Callable[[int], object]
+    sources: Sources
 
+    def quads(self) -> Iterator[ox.Quad]:
+        with self._reading() as stream:
+            for quad in ox.parse(
+                stream, self.form, base_iri=self.base_iri, rename_blank_nodes=True
+            ):
+                files = self.sources.setdefault(quad.triple, [])
+                if self.path not in files:
+                    files.append(self.path)
+                if self.graph is not None and isinstance(quad.graph_name, ox.DefaultGraph):
+                    quad = ox.Quad(quad.subject, quad.predicate, quad.object, self.graph)
+                yield quad
 
-def _read(
-    visit: Callable[[Take], None], base_iri: str | None, target: ox.NamedNode | None
-) -> tuple[set[ox.Quad], Sources] | None:
-    """Return what files hold, and where; None if it is much."""
-    quads: set[ox.Quad] = set()
-    triples: Sources = {}
+    def load(self, store: ox.Store, _: object) -> None:
+        with self._reading() as stream:
+            store.bulk_load(stream, self.form, base_iri=self.base_iri, to_graph=self.graph)
 
-    def take(path: Path, form: ox.RdfFormat, stream: IO[bytes]) -> None:
-        for quad in ox.parse(stream, form, base_iri=base_iri, rename_blank_nodes=True):
-            graph = quad.graph_name
-            if target is not None and isinstance(graph, ox.DefaultGraph):
-                graph = target
-            quads.add(ox.Quad(quad.subject, quad.predicate, quad.object, graph))
-            files = triples.setdefault(quad.triple, [])
-            if path not in files:
-                files.append(path)
-            if len(quads) > MOST_QUADS:
-                raise _EnoughError
-
-    try:
-        visit(take)
-    except _EnoughError:
-        return None
-    return quads, triples
+    @contextmanager
+    def _reading(self) -> Iterator[IO[bytes]]:
+        with opened(self.path) as (content, file), reading_of(self.path, self.form):
+            yield cast(IO[bytes], _Watched(content, file, self.tell))
 
 
 def load_apart(
@@ -171,13 +155,7 @@ def load_apart(
 ) -> Generation:
     """Do what `load` does in a process of its own; survive what that does not.
 
-    Args:
-        directory: as `load` takes it, and the others as well.
-        paths: as above.
-        graph: as above.
-        form: as above.
-        base_iri: as above.
-        tell: as above.
+    Args, beside those of `load`:
         hear: is told in words what is done after reading.
         program: what that process runs: `work`, perhaps with a review.
         more: told to the program, fit for JSON.
