@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from clustergraph.cli import main
 from clustergraph.errors import ClusterGraphError, InvalidChangeError, RequestError
 from clustergraph.http.writer import admit
+from clustergraph.quadstore.delta import Delta
 from clustergraph.quadstore.memory import hold
 from clustergraph.quadstore.updates import update
 from clustergraph.shacl import Severity
@@ -75,7 +76,7 @@ def change(store: ox.Store, guard: Guard, text: str, *, told: bool = True) -> in
         return admit(store, delta if told else None, guard, lambda: before)[1]
     except ClusterGraphError:
         # The writer discards the copy.
-        delta.inverse().apply(store)
+        Delta(delta.removed, delta.added, delta.dropped, delta.created).apply(store)
         raise
 
 

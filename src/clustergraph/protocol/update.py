@@ -45,9 +45,7 @@ def answer(request: Request, context: Context) -> Response | Change:
     def apply(store: ox.Store, base: int) -> Changed[None]:
         check(request, context, base, exists=True)
         try:
-            delta = updates.update(
-                store, complete, base_iri=BASE, prefixes=PREFIXES, policy=policy
-            )
+            delta = updates.update(store, complete, base_iri=BASE, prefixes=PREFIXES, policy=policy)
             return Changed(None, delta)
         except SyntaxError as error:
             check_update_syntax(admitted, BASE, PREFIXES)

@@ -66,10 +66,6 @@ class Delta:
             (self.dropped - later.created) | (later.dropped - self.created),
         )
 
-    def inverse(self) -> Delta:
-        """Return what takes this change back."""
-        return Delta(self.removed, self.added, self.dropped, self.created)
-
     def apply(self, store: ox.Store) -> None:
         """Do this change to a store in the state before it."""
         for quad in self.removed:

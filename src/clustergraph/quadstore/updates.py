@@ -6,8 +6,8 @@ out here: the engine parses its templates and evaluates its pattern, and what th
 the solutions is removed and added quad by quad. What is told is what has been done, whatever the
 taking apart made of a text.
 
-An update that cannot be taken apart safely, or that does very much, is carried out by the engine
-as a whole; nothing is told of it then.
+An update that cannot be taken apart safely, or an operation that does very much, is carried out by
+the engine as a whole; nothing is told of it then.
 
 Source: SPARQL 1.1 Update, sections 3 and 4.
 """
@@ -20,7 +20,6 @@ from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
 
-from clustergraph.errors import StoreError
 from clustergraph.quadstore.checks import check_operation
 from clustergraph.quadstore.delta import (
     MOST_QUADS,
@@ -82,26 +81,21 @@ def update(
         RuntimeError: an operation failed.
         ValueError: as above.
         OSError: as above, or the disk refuses.
-            After each of these errors the store is as it was before.
+            After an error in a later operation, those before it have been done: discard the store.
     """
-    text = policy.check_update(text)
+    parts = operations(policy.check_update(text), base_iri, prefixes)
+    for operation in parts:
+        if operation.tokens:
+            check_operation(operation)
     engine = _Engine(store, most)
-    parts = operations(text, base_iri, prefixes)
-    done = Delta()
-    for operation in (one for one in parts if one.tokens):
-        check_operation(operation)
-    try:
-        for operation in parts:
-            done = done.then(engine.carry_out(operation))
-    except _TooMuchError:
-        done.inverse().apply(store)
-        if all(operation.prefixes == parts[0].prefixes for operation in parts):
-            parts = [Operation(text, 0, (), dict(prefixes or {}), base_iri)]
-        engine.run_untold(parts)
-        return None
-    except (RuntimeError, ValueError, SyntaxError):
-        done.inverse().apply(store)
-        raise
+    done: Delta | None = Delta()
+    for operation in parts:
+        try:
+            done = None if done is None else done.then(engine.carry_out(operation))
+        except _TooMuchError:
+            done = None
+        if done is None:
+            _run(store, operation, operation.text)
     return done
 
 
@@ -164,17 +158,6 @@ class _Engine:
     def __init__(self, store: ox.Store, most: int) -> None:
         self._store = store
         self._most = most
-
-    def run_untold(self, parts: Sequence[Operation]) -> None:
-        """Have the engine carry out operations, which says nothing of what they did."""
-        for number, operation in enumerate(parts):
-            try:
-                _run(self._store, operation, operation.text)
-            except (RuntimeError, ValueError, SyntaxError) as error:
-                if not number:
-                    raise
-                # Whoever commits throws the store away: the operations before have been done.
-                raise StoreError(f"the update could not be carried out: {error}") from error
 
     def carry_out(self, operation: Operation) -> Delta:
         """Carry out one operation, and say what it did."""
