@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from clustergraph.csvw import CellFault, Place, TablesError, check, convert, read
+from clustergraph.csvw import CellFault, Place, TablesError, convert, read
 from clustergraph.errors import ClusterGraphError
 
 DATA = Path(__file__).parents[1] / "data" / "tables"
@@ -40,7 +40,7 @@ def spoil(directory: Path, old: str, new: str, file: str = "organisations.csv") 
 
 
 def faults(directory: Path) -> list[CellFault]:
-    return check(directory, codes=CODES)
+    return read(directory, codes=CODES).faults
 
 
 def only(found: list[CellFault]) -> CellFault:
@@ -131,9 +131,9 @@ def test_graphs_are_named_by_table_or_annotation() -> None:
     }
     template = EX + "g/{table}"
     assert EX + "g/organisations" in {
-        t.graph.value for t in convert(DATA, codes=CODES, graph=template) if t.graph
+        t.graph.value for t in read(DATA, codes=CODES).triples(graph=template) if t.graph
     }
-    assert {t.graph for t in convert(DATA, codes=CODES, graph=None)} == {None}
+    assert {t.graph for t in read(DATA, codes=CODES).triples(graph=None)} == {None}
 
 
 def test_a_csv_file_finds_the_metadata_beside_it() -> None:
@@ -148,14 +148,6 @@ def test_language_of_a_column_tags_its_strings(tmp_path: Path) -> None:
     path = describe(tmp_path, [{"titles": "name", "lang": "cs"}])
     (triple,) = convert(path)
     assert triple.object == ox.Literal("Klastr", language="cs")
-
-
-def test_base_stands_for_the_directory(tmp_path: Path) -> None:
-    """With a base, no path of this machine gets into the graph."""
-    (tmp_path / "t.csv").write_text("name\nKlastr\n", "utf-8")
-    path = describe(tmp_path, [{"titles": "name"}])
-    (triple,) = convert(path, base="https://example.org/tables/")
-    assert triple.predicate.value == "https://example.org/tables/t.csv#name"
 
 
 # Where it comes from --------------------------------------------------------------------------
@@ -347,7 +339,7 @@ def test_all_of_fifty_faults_are_reported(tmp_path: Path) -> None:
             {"titles": "value", "datatype": {"base": "string", "format": "[^x].*"}},
         ],
     )
-    found = check(path)
+    found = read(path).faults
     assert len(found) == 50
     assert [f.place.row for f in found] == list(range(2, 102, 2))
 
@@ -370,14 +362,14 @@ def test_files_that_are_missing_are_faults(tables: Path) -> None:
     (tables / "memberships.csv").unlink()
     fault = only(faults(tables))
     assert (fault.kind, fault.place.path.name) == ("unreadable", "memberships.csv")
-    assert only(check(tables / "nowhere")).kind == "unreadable"
-    assert only(check(tables / "nowhere.json")).kind == "metadata"
+    assert only(read(tables / "nowhere").faults).kind == "unreadable"
+    assert only(read(tables / "nowhere.json").faults).kind == "metadata"
 
 
 def test_nothing_outside_the_directory_is_read(tmp_path: Path) -> None:
     """A table's URL may neither leave the directory nor name another host."""
     for url in ("../t.csv", "https://example.org/t.csv", "file:///etc/hostname"):
-        fault = only(check(describe(tmp_path, [{"titles": "a"}], url=url)))
+        fault = only(read(describe(tmp_path, [{"titles": "a"}], url=url)).faults)
         assert fault.kind == "unreadable"
 
 
@@ -387,7 +379,7 @@ def test_nothing_outside_the_directory_is_read(tmp_path: Path) -> None:
 def test_broken_json_is_reported_with_its_line(tables: Path) -> None:
     """A slip in the metadata stops everything, and says where it is."""
     spoil(tables, '"url": "memberships.csv",', '"url": "memberships.csv"', "csv-metadata.json")
-    fault = only(check(tables / "organisations.csv"))
+    fault = only(read(tables / "organisations.csv").faults)
     assert (fault.kind, fault.place.path.name) == ("metadata", "csv-metadata.json")
     assert fault.place.row is not None
     assert fault.place.row > 60
@@ -410,9 +402,9 @@ def test_a_prefix_that_only_this_project_knows_is_a_fault(tables: Path) -> None:
 
 def test_an_unknown_code_list_is_a_fault() -> None:
     """A column that names a code list nobody gave is reported; without lists none is compared."""
-    fault = only(check(DATA, codes={"countries": ["CZ", "AT"]}))
+    fault = only(read(DATA, codes={"countries": ["CZ", "AT"]}).faults)
     assert fault.message == "the code list 'country' is unknown; did you mean 'countries'?"
-    assert check(DATA) == []
+    assert read(DATA).faults == []
 
 
 def test_what_the_recommendation_says_to_ignore_is_a_warning(tmp_path: Path) -> None:
@@ -510,7 +502,7 @@ def test_a_workbook_says_what_its_tables_say(tables: Path) -> None:
 def test_a_bad_cell_of_a_workbook_is_named(tables: Path) -> None:
     """A fault in a sheet shows the cell as the spreadsheet does."""
     spoil(tables, "160", "-160")
-    fault = only(check(workbook(tables, "organisations", "memberships"), codes=CODES))
+    fault = only(read(workbook(tables, "organisations", "memberships"), codes=CODES).faults)
     assert str(fault.place).endswith("tables.xlsx!organisations!E5 (members)")
 
 
@@ -523,18 +515,18 @@ def test_a_workbook_may_hold_some_of_the_tables(tables: Path) -> None:
 def test_a_sheet_that_is_no_table_is_a_fault(tables: Path) -> None:
     """A misnamed sheet is reported with the table it may mean."""
     (tables / "membership.csv").write_text("a\n", "utf-8")
-    fault = only(check(workbook(tables, "organisations", "membership"), codes=CODES))
+    fault = only(read(workbook(tables, "organisations", "membership"), codes=CODES).faults)
     assert fault.message == "no table is called 'membership'; did you mean 'memberships'?"
 
 
 def test_a_workbook_elsewhere_is_read_with_given_metadata(tables: Path, tmp_path: Path) -> None:
     """A spreadsheet sent by mail is checked against the project's metadata."""
     path = workbook(tables, "organisations").rename(tmp_path / "mail.xlsx")
-    assert check(path, metadata=tables / "csv-metadata.json", codes=CODES) == []
+    assert read(path, metadata=tables / "csv-metadata.json", codes=CODES).faults == []
 
 
 def test_what_is_no_workbook_is_a_fault(tables: Path) -> None:
     """A file that only bears the name of a workbook is unreadable."""
     path = tables / "tables.xlsx"
     path.write_bytes(b"PK no")
-    assert only(check(path)).kind == "unreadable"
+    assert only(read(path).faults).kind == "unreadable"

@@ -11,7 +11,7 @@ import csvw
 import pytest
 from openpyxl import Workbook
 
-from clustergraph.csvw import check, convert
+from clustergraph.csvw import convert, read
 from clustergraph.csvw.datatypes import Datatype, DatatypeError, InvalidValueError, partial_date
 from clustergraph.csvw.formats import FormatError
 
@@ -158,7 +158,7 @@ def test_a_spreadsheet_keeps_dates_and_numbers_in_its_own_way(tmp_path: Path) ->
         "tableSchema": {"columns": columns},
     }
     (tmp_path / "csv-metadata.json").write_text(json.dumps(document), "utf-8")
-    assert check(tmp_path / "t.xlsx") == []
+    assert read(tmp_path / "t.xlsx").faults == []
     values = [triple.object.value for triple in convert(tmp_path / "t.xlsx")]
     assert values == ["2021-05-03", "2021-05-03T09:30:00", "12", "0.25", "true"]
 

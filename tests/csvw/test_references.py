@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from clustergraph.csvw import check, convert
+from clustergraph.csvw import convert, read
 
 THING = "https://example.org/{+id}"
 
@@ -50,7 +50,7 @@ def test_each_item_of_a_list_becomes_an_iri(tmp_path: Path) -> None:
 def test_item_found_in_no_table_is_reported_at_its_cell(tmp_path: Path) -> None:
     """A key that none of the tables has is a fault that names row, column and near match."""
     path = write(tmp_path, "firm/a|school/c", ["firms", "schools"])
-    [fault] = check(path)
+    [fault] = read(path).faults
     assert (fault.place.path.name, fault.place.row, fault.place.column) == (
         "groups.csv",
         2,
@@ -62,6 +62,6 @@ def test_item_found_in_no_table_is_reported_at_its_cell(tmp_path: Path) -> None:
 
 def test_table_that_is_not_described_is_reported(tmp_path: Path) -> None:
     """``cg:refersTo`` may only name tables of the metadata."""
-    [fault] = check(write(tmp_path, "firm/a", ["firms", "colleges"]))
+    [fault] = read(write(tmp_path, "firm/a", ["firms", "colleges"])).faults
     assert fault.kind == "metadata"
     assert "colleges" in fault.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,7 @@ from clustergraph.csvw.workbooks import WORKBOOKS, Workbook
 from clustergraph.errors import TablesError, near
 from clustergraph.vocab import CG, GRAPH
 
-__all__ = ["Tables", "check", "convert", "read"]
+__all__ = ["Tables", "convert", "read"]
 
 GRAPH_PROPERTY: Final = CG + "graph"
 GRAPH_TEMPLATE: Final = GRAPH + "{table}"
@@ -48,20 +48,12 @@ class Tables:
         rows: how many rows they have together, without their headers.
     """
 
-    faults: list[CellFault] = field(default_factory=list)
-    warnings: list[CellFault] = field(default_factory=list)
-    fatal: bool = False
-    _groups: list[tuple[TableGroup, list[TableMapping]]] = field(default_factory=list)
-
-    @property
-    def files(self) -> int:
-        """How many tables were read."""
-        return sum(len(tables) for _, tables in self._groups)
-
-    @property
-    def rows(self) -> int:
-        """How many rows they have together, without their headers."""
-        return sum(len(one.table.rows) for _, tables in self._groups for one in tables)
+    faults: list[CellFault]
+    warnings: list[CellFault]
+    fatal: bool
+    files: int
+    rows: int
+    _groups: list[tuple[TableGroup, list[TableMapping]]]
 
     def triples(
         self, mode: Mode = "minimal", *, graph: str | None = GRAPH_TEMPLATE
@@ -78,14 +70,37 @@ class Tables:
             yield from group_triples(group, tables, mode, graphs)
 
 
-def check(
+def convert(
     path: Path | str,
+    mode: Mode = "minimal",
     *,
     codes: CodeLists | None = None,
     metadata: Path | str | None = None,
-    base: str | None = None,
-) -> list[CellFault]:
-    """Return everything that is wrong with tables; an empty list means they are right.
+) -> Iterator[TracedTriple]:
+    """Yield the triples of tables, each with the place it comes from.
+
+    The tables are read and checked as a whole before the first triple is yielded.
+
+    Args:
+        path: as for `read`, like ``codes`` and ``metadata``.
+        mode: ``minimal`` for what the cells say, ``standard`` for that and a description of
+            tables and rows (Generating RDF, section 4).
+        codes: likewise.
+        metadata: likewise.
+
+    Raises:
+        TablesError: something is wrong with the tables; it holds every fault.
+    """
+    tables = read(path, codes=codes, metadata=metadata)
+    if tables.faults:
+        raise TablesError(tables.faults)
+    yield from tables.triples(mode)
+
+
+def read(
+    path: Path | str, *, codes: CodeLists | None = None, metadata: Path | str | None = None
+) -> Tables:
+    """Read tables and check them.
 
     Args:
         path: a metadata document, a CSV file whose metadata lie beside it, a directory, or an
@@ -93,57 +108,12 @@ def check(
         codes: name of a code list → its codes → their names, for columns annotated with
             ``cg:codeList``; without it, such columns are not compared with their lists.
         metadata: the metadata document to use instead of the one found.
-        base: the URL that stands for the directory of the metadata; by default its ``file:`` URL.
     """
-    return read(path, codes=codes, metadata=metadata, base=base).faults
-
-
-def convert(
-    path: Path | str,
-    mode: Mode = "minimal",
-    *,
-    codes: CodeLists | None = None,
-    metadata: Path | str | None = None,
-    base: str | None = None,
-    graph: str | None = GRAPH_TEMPLATE,
-) -> Iterator[TracedTriple]:
-    """Yield the triples of tables, each with the place it comes from.
-
-    The tables are read and checked as a whole before the first triple is yielded.
-
-    Args:
-        path: as for :func:`check`.
-        mode: ``minimal`` for what the cells say, ``standard`` for that and a description of
-            tables and rows (Generating RDF, section 4).
-        codes: as for :func:`check`.
-        metadata: as for :func:`check`.
-        base: as for :func:`check`.
-        graph: as for :meth:`Tables.triples`.
-
-    Raises:
-        TablesError: something is wrong with the tables; it holds every fault.
-    """
-    tables = read(path, codes=codes, metadata=metadata, base=base)
-    if tables.faults:
-        raise TablesError(tables.faults)
-    yield from tables.triples(mode, graph=graph)
-
-
-def read(
-    path: Path | str,
-    *,
-    codes: CodeLists | None = None,
-    metadata: Path | str | None = None,
-    base: str | None = None,
-) -> Tables:
-    """Read tables and check them; the arguments are those of :func:`check`."""
     path = Path(path)
     diagnostics = Diagnostics()
-    root = path if path.is_dir() else path.parent
     document = None if metadata is None else Path(metadata)
-    if document is not None:
-        root = document.parent
-    reader = Reader(Files(root, base), diagnostics, codes)
+    root = path if path.is_dir() else path.parent
+    reader = Reader(Files(root if document is None else document.parent), diagnostics, codes)
     try:
         if (name := OTHER_FORMATS.get(path.suffix.lower())) is not None:
             raise FileAccessError(f"this is {name}; {_advice(path)}")
@@ -251,9 +221,23 @@ class Reader:
         for _, mappings in groups:
             for mapping in mappings:
                 mapping.check(self.diagnostics)
-        faults = in_order(self.diagnostics.faults)
+        # File by file as first met, and within a file from top to bottom.
+        files: dict[tuple[Path, str | None], int] = {}
+        for fault in self.diagnostics.faults:
+            files.setdefault(fault.place[:2], len(files))
+        faults = sorted(
+            self.diagnostics.faults,
+            key=lambda one: (files[one.place[:2]], one.place.row or 0, one.place.number or 0),
+        )
         fatal = self.diagnostics.fatal
-        return Tables(faults, self.diagnostics.warnings, fatal, [] if fatal else groups)
+        return Tables(
+            faults,
+            self.diagnostics.warnings,
+            fatal,
+            0 if fatal else len(tables),
+            0 if fatal else sum(len(table.rows) for table in tables),
+            [] if fatal else groups,
+        )
 
     def _describe(self, url: str, metadata: str | None, link: str | None) -> TableGroup | None:
         """Return the description of the table at ``url`` (Model for Tabular Data, section 5)."""
@@ -314,14 +298,6 @@ def _advice(spreadsheet: Path) -> str:
     if spreadsheet.suffix.lower() in WORKBOOKS:
         return f"check it by its own name: clustergraph tables check {spreadsheet}"
     return "save it as XLSX, or its sheets as CSV"
-
-
-def in_order(faults: Sequence[CellFault]) -> list[CellFault]:
-    """Return faults file by file as first met, and within a file from top to bottom."""
-    files: dict[tuple[Path, str | None], int] = {}
-    for fault in faults:
-        files.setdefault(fault.place[:2], len(files))
-    return sorted(faults, key=lambda f: (files[f.place[:2]], f.place.row or 0, f.place.number or 0))
 
 
 def _graph_iri(table: Table) -> str | None:

@@ -164,10 +164,6 @@ class _Plan(NamedTuple):
     predicate: Template
     value: Template | None
 
-    def has_triples(self, row: Row) -> bool:
-        """Return whether a row has triples of this column: an empty cell has none."""
-        return self.column.virtual or bool(row.values[self.position])
-
 
 class TableMapping:
     """How a table becomes triples: its columns with their templates, expanded for every row."""
@@ -217,13 +213,11 @@ class TableMapping:
                 )
         if diagnostics.fatal:
             return
-        told: set[tuple[Template, int]] = set()
         for plan in self._plans:
             for template in filter(None, (plan.about, plan.predicate, plan.value)):
                 for number, iri in template.invalid.items():
-                    row, key = self.table.rows[number], (template, number)
-                    if key not in told and plan.has_triples(row):
-                        told.add(key)
+                    row = self.table.rows[number]
+                    if plan.column.virtual or row.values[plan.position]:
                         self._report(iri, template, plan, row, diagnostics)
 
     def _report(

@@ -25,6 +25,9 @@ __all__ = ["OTHER_FORMATS", "RawRow", "Source", "arrange", "read_csv"]
 _SEPARATOR_NAMES: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ",": "commas"}
 
 
+_TRIMMERS: Final = {True: str.strip, "start": str.lstrip, "end": str.rstrip}
+
+
 class RawRow(NamedTuple):
     """A row: the line on which it starts, its number among the file's rows, and its cells."""
 
@@ -104,7 +107,7 @@ def _check_separator(
     """
     lines = text.split("\n", dialect.skip_rows + 2)
     header = lines[dialect.skip_rows] if len(lines) > dialect.skip_rows else ""
-    if _hint_line(header) is not None and _hint_line(titles[0]) is None:
+    if _HINT.fullmatch(header.strip()):
         message = f"{header.strip()!r} is a hint to Excel, not the header; remove the line"
         place = source.place(dialect.skip_rows + 1)
         diagnostics.fault("column", place, message, value=header.strip(), expected="the header")
@@ -155,20 +158,17 @@ def _records(
         diagnostics.fault("unreadable", source.place(), f"the dialect cannot be used: {error}")
     except csv.Error as error:
         unclosed = "unexpected end" in str(error)
-        reason = (
-            "a quotation mark that is opened in this row is never closed"
-            if unclosed
-            else f"the row cannot be read ({error}); a quotation mark inside a cell must be doubled"
-        )
-        diagnostics.fault(
-            "unreadable", source.place(start), reason, expected="cells in paired quotation marks"
-        )
+        reason = f"the row cannot be read ({error}); a quotation mark in a cell must be doubled"
+        if unclosed:
+            reason = "a quotation mark that is opened in this row is never closed"
+        expected = "cells in paired quotation marks"
+        diagnostics.fault("unreadable", source.place(start), reason, expected=expected)
 
 
 def arrange(records: Iterator[tuple[int, list[str]]], dialect: Dialect, source: Source) -> None:
     """Sort records into comments, header rows and rows; trim the cells."""
     prefix = dialect.comment_prefix
-    trim = _trimmer(dialect.trim)
+    trim = _TRIMMERS.get(dialect.trim)
     # The source numbers count the skipped lines and the comments (section 8, steps 5 and 7).
     for number, (line, record) in enumerate(records, start=dialect.skip_rows + 1):
         if prefix and record and record[0].startswith(prefix):
@@ -182,14 +182,6 @@ def arrange(records: Iterator[tuple[int, list[str]]], dialect: Dialect, source: 
             source.header.append(RawRow(line, number, cells[dialect.skip_columns :]))
         elif not (dialect.skip_blank_rows and not any(cells)):
             source.rows.append(RawRow(line, number, cells[dialect.skip_columns :]))
-
-
-def _trimmer(trim: bool | str) -> Any:
-    if trim == "start":
-        return str.lstrip
-    if trim == "end":
-        return str.rstrip
-    return str.strip if trim else None
 
 
 # Other formats, encodings and separators ----------------------------------------------------
@@ -210,6 +202,7 @@ _SIGNATURES: Final = (
 _CENTRAL_EUROPEAN: Final = frozenset("ěščřžýáíéúůďťňľĺŕôäąćęłńśźżőűăâîșțđŠČŘŽĚŮĎŤŇŁŚŹŻĄĘĆŐŰ")
 _PUNCTUATION: Final = "–—„“”‘’…«»€§°·"
 _SEPARATORS: Final = ";\t|,"
+_HINT: Final = re.compile('"?sep=."?', re.IGNORECASE)
 
 
 def _recognise_format(data: bytes) -> str | None:
@@ -299,9 +292,3 @@ def _delimiter_of(line: str, expected: str, titles: Sequence[str]) -> str | None
         if len(cells) > 1 and wanted & {cell.strip().casefold() for cell in cells}:
             return candidate
     return None
-
-
-def _hint_line(line: str) -> str | None:
-    """Return the separator that a first line ``sep=;`` tells Excel to use, or None."""
-    found = line.strip().strip('"').lower()
-    return found[4] if found.startswith("sep=") and len(found) == 5 else None
