@@ -27,9 +27,8 @@ def test_bad_cells_stop_the_rest(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A bad cell is a finding at its cell; what needs the graph is not tried, and that is said."""
-    fault = CellFault(
-        Place(PLACES, row=2, column="label", number=2), "x", "y", "Not so.", "datatype"
-    )
+    place = Place(PLACES, row=2, column="label", number=2)
+    fault = CellFault(place, "x", "Not so.", "datatype")
     monkeypatch.setattr(dataset, "check_tables", lambda: [fault])
     code, out, err = check(capsys, "--format", "json")
     assert code == 1

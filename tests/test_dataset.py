@@ -10,7 +10,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph import artefacts, dataset
-from clustergraph.csvw.codes import code_lists
+from clustergraph.csvw import code_lists
 from clustergraph.errors import SyntaxFaultError, TablesError, UnreadableInputError
 from clustergraph.vocab import CG, GRAPH, ID, PREFIXES
 

@@ -25,8 +25,16 @@ from typing import Final, TypeVar, cast
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.csvw import CellFault, CodeLists, Place, Tables, TracedTriple, convert, read
-from clustergraph.csvw.codes import code_lists
+from clustergraph.csvw import (
+    CellFault,
+    CodeLists,
+    Place,
+    Tables,
+    TracedTriple,
+    code_lists,
+    convert,
+    read,
+)
 from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf.files import reading_of
 from clustergraph.statistics.links import cluster_links

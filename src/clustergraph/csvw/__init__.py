@@ -7,7 +7,7 @@ Sources: W3C recommendations Model for Tabular Data and Metadata on the Web, Met
 for Tabular Data, Generating RDF from Tabular Data on the Web (all of 17 December 2015).
 """
 
-from clustergraph.csvw.cells import CodeLists
+from clustergraph.csvw.cells import CodeLists, code_lists
 from clustergraph.csvw.convert import Tables, convert, read
 from clustergraph.csvw.places import CellFault, Place, TracedTriple
 from clustergraph.errors import TablesError
@@ -19,6 +19,7 @@ __all__ = [
     "Tables",
     "TablesError",
     "TracedTriple",
+    "code_lists",
     "convert",
     "read",
 ]

@@ -7,23 +7,22 @@ Vocabulary, section 5.4.3 (compatibility of a table with its description).
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from pyoxigraph import Literal, NamedNode
+from pyoxigraph import Literal, NamedNode, Quad, Triple
 
 from clustergraph.csvw.datatypes import PRECISIONS, InvalidValueError, Parsed, partial_date
 from clustergraph.csvw.descriptions import Column, Table
 from clustergraph.csvw.formats import PatternTimeoutError
 from clustergraph.csvw.headers import match_columns
-from clustergraph.csvw.places import CellFault, Diagnostics, Place, quoted
+from clustergraph.csvw.places import CellFault, Diagnostics, Place, Suggestions, quoted
 from clustergraph.csvw.rows import RawRow, Source
-from clustergraph.csvw.suggestions import Suggestions
 from clustergraph.rdf.xsd import XSD
-from clustergraph.vocab import CG
+from clustergraph.vocab import CG, CODE, PREFIXES
 
-__all__ = ["AnnotatedTable", "CodeLists", "Item", "Row", "annotate"]
+__all__ = ["AnnotatedTable", "CodeLists", "Item", "Row", "annotate", "code_lists"]
 
 CodeLists = Mapping[str, Mapping[str, Collection[str]] | Collection[str]]
 """Name of a code list → its codes; as a mapping, with the names by which people know each code."""
@@ -166,7 +165,6 @@ def _report_ragged(raw: RawRow, width: int, source: Source, diagnostics: Diagnos
         source.place(raw.line),
         message,
         value=", ".join(raw.cells),
-        expected=f"{width} cells",
     )
 
 
@@ -197,8 +195,7 @@ class _ColumnParser:
         elif codes is not None and self._list_name:
             hint = Suggestions(codes)(self._list_name)
             message = f"the code list {self._list_name!r} is unknown{hint}"
-            expected = "one of " + ", ".join(sorted(codes))
-            diagnostics.fail(self._place, message, value=self._list_name, expected=expected)
+            diagnostics.fail(self._place, message, value=self._list_name)
 
     def _date_parser(self, given: Any) -> Callable[[str], Parsed]:
         """Return the parser for an annotation ``cg:datePrecision``."""
@@ -208,7 +205,7 @@ class _ColumnParser:
         except (KeyError, TypeError):
             expected = "any, or some of " + ", ".join(PRECISIONS)
             message = f"datePrecision is {given!r}, expected {expected}"
-            self._diagnostics.fail(self._place, message, value=str(given), expected=expected)
+            self._diagnostics.fail(self._place, message, value=str(given))
             return self._datatype.read
 
     def read(self, original: str) -> tuple[tuple[Item, ...], list[CellFault]]:
@@ -222,7 +219,7 @@ class _ColumnParser:
             if column.required and not column.virtual:
                 message = "a value is missing"
                 message += f": {original!r} stands for no value" if original else ""
-                faults.append(CellFault(self._place, original, "a value", message, "required"))
+                faults.append(CellFault(self._place, original, message, "required"))
             return (), faults
         if column.separator is None:
             return (self._item(text, faults),), faults
@@ -238,16 +235,16 @@ class _ColumnParser:
         except InvalidValueError as fault:
             hint = f"; did you mean {fault.hint!r}?" if fault.hint else ""
             message = f"{quoted(text)} is not {fault.expected}{hint}"
-            faults.append(CellFault(self._place, text, fault.expected, message, fault.kind))
+            faults.append(CellFault(self._place, text, message, fault.kind))
         except PatternTimeoutError as error:
             message = str(error)
-            faults.append(CellFault(self._place, text, "a simpler pattern", message, "metadata"))
+            faults.append(CellFault(self._place, text, message, "metadata"))
         else:
             if self._codes is None or text in self._codes:
                 return Item(parsed.lexical, self._literal(parsed))
-            expected = f"a code of the list {self._list_name!r}"
-            message = f"{quoted(text)} is not {expected}{self._suggest(text)}"
-            faults.append(CellFault(self._place, text, expected, message, "code"))
+            named = f"a code of the list {self._list_name!r}"
+            message = f"{quoted(text)} is not {named}{self._suggest(text)}"
+            faults.append(CellFault(self._place, text, message, "code"))
         return Item(text, Literal(text))
 
     def _literal(self, parsed: Parsed) -> Literal:
@@ -271,20 +268,54 @@ def _unseen(text: str, place: Place) -> Iterator[CellFault]:
         name = f"U+{ord(character):04X} {unicodedata.name(character, '')}".strip()
         if character == "\ufffd":
             message = f"contains {name}: a character was lost when the file was converted"
-            expected, doubtful = "the original character", False
         elif category == "Cc" and character not in _LINE_BREAKS:
             message = f"contains the control character {name}; remove it"
-            expected, doubtful = "text without control characters", False
         elif category == "Cf" and character not in _JOINERS:
             message = f"contains the invisible character {name}; remove it"
-            expected, doubtful = "text without invisible characters", True
         else:
             continue
-        yield CellFault(place, text, expected, f"{quoted(text)} {message}", "datatype", doubtful)
-    composed = unicodedata.normalize("NFC", text)
-    if composed != text:
+        doubtful = category == "Cf"
+        yield CellFault(place, text, f"{quoted(text)} {message}", "datatype", doubtful)
+    if not unicodedata.is_normalized("NFC", text):
         message = (
             f"{quoted(text)} is not in Unicode normalisation form C, so it differs from the same "
             "text typed on a keyboard; convert it to NFC"
         )
-        yield CellFault(place, text, composed, message, "datatype", doubtful=True)
+        yield CellFault(place, text, message, "datatype", doubtful=True)
+
+
+# Code lists ---------------------------------------------------------------------------------
+
+_LABELS: Final = frozenset(
+    (PREFIXES["skos"] + "prefLabel", PREFIXES["skos"] + "altLabel", PREFIXES["rdfs"] + "label")
+)
+
+
+def code_lists(statements: Iterable[Quad | Triple]) -> CodeLists:
+    """Return the codes of each list, as tables write them, each with its labels.
+
+    ``country`` has ``CZ``, ``role`` has ``partner``, ``nuts`` has ``CZ080``, ``nace`` has ``C13``
+    in the notation of NACE, and ``nace-iri`` the local part of its IRI.
+    """
+    lists: dict[str, dict[str, list[str]]] = {}
+    labels: dict[str, list[str]] = {}
+    notation, in_scheme = (PREFIXES["skos"] + name for name in ("notation", "inScheme"))
+    nuts, nace = (PREFIXES[name] for name in ("nuts", "nace"))
+    for quad in statements:
+        if not isinstance(quad.subject, NamedNode):
+            continue
+        iri, predicate = quad.subject.value, quad.predicate.value
+        known = labels.setdefault(iri, [])
+        if isinstance(quad.object, Literal):
+            if predicate in _LABELS:
+                known.append(quad.object.value)
+            elif predicate == notation and iri.startswith(nace):
+                lists.setdefault("nace", {})[quad.object.value] = known
+        elif predicate == in_scheme:
+            for namespace, name in ((nuts, "nuts"), (nace, "nace-iri")):
+                if iri.startswith(namespace):
+                    lists.setdefault(name, {})[iri.removeprefix(namespace)] = known
+            if iri.startswith(CODE):
+                name, _, code = iri.removeprefix(CODE).partition("/")
+                lists.setdefault(name, {})[code] = known
+    return lists

@@ -131,7 +131,7 @@ def read(
             given = None if document is None else reader.files.url(document)
             reader.add(reader.files.url(path), given)
     except FileAccessError as error:
-        diagnostics.fault("unreadable", Place(path), str(error), expected="a readable file")
+        diagnostics.fault("unreadable", Place(path), str(error))
     return reader.finish()
 
 
@@ -180,7 +180,6 @@ class Reader:
                     Place(path, sheet),
                     f"no table is called {sheet!r}{hint}",
                     value=sheet,
-                    expected="one of " + ", ".join(names),
                 )
         tables: list[AnnotatedTable | None] = []
         for name, table in zip(names, group.tables, strict=True):
@@ -279,8 +278,7 @@ class Reader:
             if (beside := next(filter(Path.is_file, others), None)) is not None:
                 message += f"; {beside.name} is there, {_SPREADSHEETS[beside.suffix]}: "
                 message += _advice(beside)
-            expected = "a file that can be read"
-            self.diagnostics.fault("unreadable", Place(path), message, expected=expected)
+            self.diagnostics.fault("unreadable", Place(path), message)
             return None
         titles = [column.title for column in table.schema.columns if not column.virtual]
         dialect = table.dialect or Dialect()

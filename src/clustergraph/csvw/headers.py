@@ -10,9 +10,8 @@ from difflib import SequenceMatcher
 
 from clustergraph.csvw.descriptions import Column, Table
 from clustergraph.csvw.metadata import column_name, column_properties
-from clustergraph.csvw.places import Diagnostics
+from clustergraph.csvw.places import Diagnostics, Suggestions
 from clustergraph.csvw.rows import Source
-from clustergraph.csvw.suggestions import Suggestions
 
 __all__ = ["match_columns"]
 
@@ -36,7 +35,6 @@ def match_columns(
             "column",
             source.place(),
             "the file is empty, without even a header",
-            expected="a header with " + ", ".join(column.title for column in described),
         )
     width = len(described) or max((len(row.cells) for row in source.rows), default=0)
     if source.header:
@@ -110,12 +108,11 @@ def _compare(
             source.place(source.header[-1].line, value or None, position + 1),
             message,
             value=value,
-            expected="no column here" if column is None else column.title,
         )
     for position in missing:
         title = described[position].title
         place_ = source.place(source.header[-1].line, None, position + 1)
-        diagnostics.fault("column", place_, f"the column {title!r} is missing", expected=title)
+        diagnostics.fault("column", place_, f"the column {title!r} is missing")
     return doubtful
 
 

@@ -17,8 +17,7 @@ from unicodedata import normalize
 from clustergraph.csvw.cells import AnnotatedTable, Row
 from clustergraph.csvw.descriptions import Column, ForeignKey, Table
 from clustergraph.csvw.files import normalise_url, table_name
-from clustergraph.csvw.places import Diagnostics, Place, quoted
-from clustergraph.csvw.suggestions import Suggestions
+from clustergraph.csvw.places import Diagnostics, Place, Suggestions, quoted
 from clustergraph.vocab import CG
 
 __all__ = ["check_keys"]
@@ -79,7 +78,7 @@ def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
             continue
         if not any(key):
             message = f"the key ({', '.join(names)}) is empty"
-            diagnostics.fault("required", place, message, expected="a key that no other row has")
+            diagnostics.fault("required", place, message)
             continue
         # Canonically equivalent texts look the same, so they are the same key to a reader.
         composed = tuple([normalize("NFC", part) for part in key])
@@ -93,7 +92,6 @@ def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
                 f"the key {quoted(shown)} ({', '.join(names)}) is already that of "
                 f"row {earlier.line}{how}",
                 value=shown,
-                expected="a key that no other row has",
             )
 
 
@@ -151,7 +149,6 @@ def _any_of(
             table.source.place(None, column.name, column.source_number),
             f"refersTo is {given!r}, expected names of tables",
             value=str(given),
-            expected="one or more of " + ", ".join(sorted(known)),
         )
         return None
     by_name = {table_name(one.description.url): one for one in tables}
@@ -192,7 +189,4 @@ def _check_references(
             else:
                 hint = target.suggest(shown)
                 message = f"{quoted(shown)} is not {target.relation} {target.home}{hint}"
-            sort = "a value of" if target.relation == "in" else target.relation
-            diagnostics.fault(
-                "reference", place, message, value=shown, expected=f"{sort} {target.home}"
-            )
+            diagnostics.fault("reference", place, message, value=shown)

@@ -1,19 +1,24 @@
-"""Where a triple comes from, and what is wrong with a cell."""
+"""Where a triple comes from, what is wrong with a cell, and what may have been meant."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pyoxigraph import BlankNode, NamedNode
 from pyoxigraph import Literal as RdfLiteral
 
+from clustergraph.spelling import fold
+
 __all__ = [
     "CellFault",
     "Diagnostics",
     "FaultKind",
     "Place",
+    "Suggestions",
     "TracedTriple",
     "column_letter",
     "quoted",
@@ -76,15 +81,13 @@ class CellFault:
     Attributes:
         place: file, sheet, row and column.
         value: the text that stands there; empty for an empty cell or a whole row.
-        expected: what would be right.
-        message: the whole finding in one sentence, with a near match where there is one.
+        message: what is wrong and what would be right, with a near match where there is one.
         kind: what sort of fault it is.
         doubtful: whether it is a warning only.
     """
 
     place: Place
     value: str
-    expected: str
     message: str
     kind: FaultKind
     doubtful: bool = False
@@ -124,24 +127,22 @@ class Diagnostics:
             self.faults.append(fault)
             self._faulty.add(fault.place)
 
-    def fault(
-        self, kind: FaultKind, place: Place, message: str, *, value: str = "", expected: str = ""
-    ) -> None:
+    def fault(self, kind: FaultKind, place: Place, message: str, *, value: str = "") -> None:
         """Record a fault of the data."""
-        self.add(CellFault(place, value, expected, message, kind))
+        self.add(CellFault(place, value, message, kind))
 
     def is_faulty(self, place: Place) -> bool:
         """Say whether a fault was found there: what follows from it need not be told as well."""
         return place in self._faulty
 
-    def fail(self, place: Place, message: str, *, value: str = "", expected: str = "") -> None:
+    def fail(self, place: Place, message: str, *, value: str = "") -> None:
         """Record a fault of the metadata after which nothing can be converted."""
-        self.fault("metadata", place, message, value=value, expected=expected)
+        self.fault("metadata", place, message, value=value)
         self.fatal = True
 
     def warn(self, place: Place, message: str, *, value: str = "") -> None:
         """Record something doubtful in the metadata that was ignored or replaced by a default."""
-        self.add(CellFault(place, value, "", message, "metadata", doubtful=True))
+        self.add(CellFault(place, value, message, "metadata", doubtful=True))
 
 
 def quoted(text: str) -> str:
@@ -156,3 +157,50 @@ def column_letter(number: int) -> str:
         number, rest = divmod(number - 1, 26)
         letters = chr(ord("A") + rest) + letters
     return letters
+
+
+class Suggestions:
+    """Hints for messages: ``; did you mean 'CZ' (Česko)?``.
+
+    Args:
+        known: the values that would be right.
+        names: returns pairs of a name that people use and the value it stands for; called once,
+            when the first hint is asked for.
+    """
+
+    def __init__(
+        self, known: Iterable[str], names: Callable[[], Iterable[tuple[str, str]]] = lambda: ()
+    ) -> None:
+        self._source = known
+        self._names_source = names
+        self._known: dict[str, str] = {}
+        self._names: dict[str, tuple[str, str]] = {}
+
+    def __call__(self, value: str) -> str:
+        """Return the end of a message about a value, empty if nothing resembles it."""
+        if not self._known:
+            self._known = {_plain(text): text for text in self._source}
+            for name, text in self._names_source():
+                self._names.setdefault(_plain(name), (name, text))
+        folded = _plain(value)
+        if (same := self._known.get(folded)) is not None:
+            return f"; did you mean {same!r}?"
+        if (named := self._names.get(folded)) is not None:
+            return _named(*named)
+        # A name that is nearly right says more than a short code that shares two letters.
+        for known, cutoff in ((True, 0.75), (False, 0.55), (True, 0.55)):
+            matches = get_close_matches(folded, self._known if known else self._names, 1, cutoff)
+            if matches and known:
+                return f"; did you mean {self._known[matches[0]]!r}?"
+            if matches:
+                return _named(*self._names[matches[0]])
+        return ""
+
+
+def _named(name: str, value: str) -> str:
+    return f"; did you mean {value!r} ({name})?"
+
+
+def _plain(text: str) -> str:
+    """Return a text without case, accents, invisible characters and surrounding space."""
+    return "".join(sign for sign in fold(text) if sign.isprintable()).strip()

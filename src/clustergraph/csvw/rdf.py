@@ -13,11 +13,11 @@ from pyoxigraph import BlankNode, NamedNode
 from pyoxigraph import Literal as RdfLiteral
 from uritemplate import URITemplate
 
-from clustergraph.csvw.annotations import annotation_triples
 from clustergraph.csvw.cells import AnnotatedTable, Item, Row
 from clustergraph.csvw.descriptions import Column, Table, TableGroup
 from clustergraph.csvw.names import CSVW, RDF, RDFS, resolve
 from clustergraph.csvw.places import Diagnostics, Place, TracedTriple
+from clustergraph.csvw.properties import annotation_triples
 from clustergraph.errors import near
 from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
@@ -209,7 +209,6 @@ class TableMapping:
                     self.table.source.place(),
                     f"{template.text} names {name!r}, which is no column{hint}",
                     value=name,
-                    expected="one of " + ", ".join(names),
                 )
         if diagnostics.fatal:
             return
@@ -231,14 +230,13 @@ class TableMapping:
             return
         if iri.empty:
             message = f"a value is missing, which the IRI {template.text} needs"
-            diagnostics.fault("required", places[0], message, expected="a value")
+            diagnostics.fault("required", places[0], message)
         else:
             diagnostics.fault(
                 "datatype",
                 places[0],
                 f"{template.text} gives {iri.text!r}, which is no IRI",
                 value=iri.text,
-                expected="a value without spaces, quotation marks and brackets",
             )
 
     def triples(self, number: int, graph: NamedNode | None) -> Iterator[TracedTriple]:

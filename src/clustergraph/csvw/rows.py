@@ -79,7 +79,7 @@ def read_csv(
     source = Source(path, skip_columns=dialect.skip_columns)
     if (found := _recognise_format(data)) is not None:
         message = f"the file is {found}, not CSV; save it as CSV in UTF-8, or as XLSX"
-        diagnostics.fault("unreadable", source.place(), message, expected="a CSV file")
+        diagnostics.fault("unreadable", source.place(), message)
         source.readable = False
         return source
     text = _decode(data, dialect.encoding, source.place(), diagnostics)
@@ -110,7 +110,7 @@ def _check_separator(
     if _HINT.fullmatch(header.strip()):
         message = f"{header.strip()!r} is a hint to Excel, not the header; remove the line"
         place = source.place(dialect.skip_rows + 1)
-        diagnostics.fault("column", place, message, value=header.strip(), expected="the header")
+        diagnostics.fault("column", place, message, value=header.strip())
         dialect = replace(dialect, skip_rows=dialect.skip_rows + 1)
         header = lines[dialect.skip_rows] if len(lines) > dialect.skip_rows else ""
     used = _delimiter_of(header.rstrip("\r"), dialect.delimiter, titles)
@@ -121,7 +121,7 @@ def _check_separator(
             f'or give the metadata the dialect {{"delimiter": "{used}"}}'
         )
         place = source.place(dialect.skip_rows + 1)
-        diagnostics.fault("column", place, message, value=header, expected=wanted)
+        diagnostics.fault("column", place, message, value=header)
         dialect = replace(dialect, delimiter=used)
     return dialect
 
@@ -161,8 +161,7 @@ def _records(
         reason = f"the row cannot be read ({error}); a quotation mark in a cell must be doubled"
         if unclosed:
             reason = "a quotation mark that is opened in this row is never closed"
-        expected = "cells in paired quotation marks"
-        diagnostics.fault("unreadable", source.place(start), reason, expected=expected)
+        diagnostics.fault("unreadable", source.place(start), reason)
 
 
 def arrange(records: Iterator[tuple[int, list[str]]], dialect: Dialect, source: Source) -> None:
@@ -228,7 +227,7 @@ def _decode(data: bytes, encoding: str, place: Place, diagnostics: Diagnostics) 
         "utf-16"
     ):
         message = f"the file is UTF-16, expected {wanted}; save it as UTF-8"
-        diagnostics.fault("unreadable", place, message, expected=f"{wanted} text")
+        diagnostics.fault("unreadable", place, message)
         return data.decode("utf-16", "replace")
     codec = "utf-8-sig" if name == "utf-8" else encoding
     try:
@@ -249,7 +248,6 @@ def _decode(data: bytes, encoding: str, place: Place, diagnostics: Diagnostics) 
         f"the bytes {data[first.start : first.end].hex(' ')} near {shown!r} are not "
         f"{wanted}{more}{looks}; save the file as {wanted}",
         value=shown,
-        expected=f"text in {wanted}",
     )
     return data.decode(guessed or codec, "replace")
 

@@ -61,14 +61,14 @@ class Workbook:
                 formulas = load_workbook(path, data_only=False)
                 self._formulas = {sheet.title: sheet for sheet in formulas.worksheets}
         except _LimitError as error:
-            diagnostics.fault("unreadable", Place(path), str(error), expected="a smaller workbook")
+            diagnostics.fault("unreadable", Place(path), str(error))
             return
         except (
             OSError, InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError,
             AttributeError, IndexError, SyntaxError, NotImplementedError,
         ) as error:  # fmt: skip
             message = f"not a workbook that can be read: {error or type(error).__name__}"
-            diagnostics.fault("unreadable", Place(path), message, expected="an XLSX file")
+            diagnostics.fault("unreadable", Place(path), message)
             return
         self._sheets = {sheet.title: sheet for sheet in book.worksheets}
 
@@ -128,7 +128,7 @@ class Workbook:
 
 
 def _report(place: Place, message: str, value: str, diagnostics: Diagnostics) -> None:
-    diagnostics.fault("unreadable", place, message, value=value, expected="a value in each cell")
+    diagnostics.fault("unreadable", place, message, value=value)
 
 
 def _inspect(path: Path) -> bool:

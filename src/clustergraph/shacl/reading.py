@@ -17,8 +17,7 @@ from typing import Final
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.csvw import CodeLists, Place, convert
-from clustergraph.csvw.codes import code_lists
+from clustergraph.csvw import CodeLists, Place, code_lists, convert
 from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf import files
 
