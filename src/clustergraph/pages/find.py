@@ -207,7 +207,7 @@ def _ended(visit: Visit, rows: Sequence[sqlite3.Row]) -> dict[str, str]:
 
 
 def _shown(visit: Visit, found: index.Index, row: sqlite3.Row, ended: str) -> dict[str, Any]:
-    facets = found.facets_of([row["id"]], _COLUMNS)
+    facets = found.facets_of([row["id"]])
 
     def names(facet: str) -> list[str]:
         values = facets.get((row["id"], facet), [])
@@ -297,7 +297,7 @@ def _query(selection: Selection, result: Found) -> str:
 def _file(visit: Visit, found: index.Index, selection: Selection, form: str) -> Response:
     """Return all of a selection as a file; its columns have English names and values."""
     rows = found.page("en", 0, -1, bool(selection.text))
-    facets = found.facets_of([row["id"] for row in rows], _COLUMNS)
+    facets = found.facets_of(row["id"] for row in rows)
     names = [
         "iri", "name", "name_cs", "kind", "country", "city",
         *(column if column == "year" else f"{column}s" for column in _COLUMNS),

@@ -267,18 +267,14 @@ class Index:
         )
         return {row[0]: row[1] for row in rows}
 
-    def facets_of(
-        self, ids: Iterable[int], names: Iterable[str]
-    ) -> dict[tuple[int, str], list[str]]:
-        """Return the values of some facets of some things, by thing and facet."""
+    def facets_of(self, ids: Iterable[int]) -> dict[tuple[int, str], list[str]]:
+        """Return the values of all facets of some things, by thing and facet."""
         found: dict[tuple[int, str], list[str]] = {}
-        wanted = set(names)
         for number in ids:
             for name, value in self._database.execute(
                 "SELECT name, value FROM facet WHERE thing = ? ORDER BY name, value", [number]
             ):
-                if name in wanted:
-                    found.setdefault((number, name), []).append(value)
+                found.setdefault((number, name), []).append(value)
         return found
 
     def named(self, facet: str, value: str) -> Name:
