@@ -40,8 +40,8 @@ ATLAS: Final = ROOT / "web/node_modules/world-atlas"
 OUT: Final = ROOT / "src/clustergraph/pages/data/europe.json"
 
 # In units of the map: how far a line may be off, and the least area of an island.
-COARSE: Final = (0.55, 2.0)
-FINE: Final = (0.32, 0.8)
+COARSE: Final = (0.75, 2.5)
+FINE: Final = (0.42, 1.2)
 _INSET: Final = (0.35, 0.3)
 # Room around the map that lines are cut at.
 _MARGIN: Final = 4.0
