@@ -12,18 +12,21 @@ import zlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email.message import Message
-from email.parser import Parser
-from email.utils import collapse_rfc2231_value
 from pathlib import PurePosixPath
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import pyoxigraph as ox
+from python_multipart import MultipartParser
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import parse_options_header
 
 from clustergraph.protocol import Config, Request, faults
 from clustergraph.protocol.parameters import media_type, shown
 from clustergraph.rdf.files import syntax_fault
 from clustergraph.sparql.results import FORMATS
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 __all__ = ["ACCEPTED", "MAX_DEPTH", "UNNAMED", "Document", "file_name", "read"]
 
@@ -43,7 +46,6 @@ _CHUNK: Final = 1 << 20
 # RFC 2046, section 5.1.1.
 _LONGEST_BOUNDARY: Final = 70
 _LONGEST_NAME: Final = 100
-_LONGEST_HEADER: Final = 4000
 _ENTITY: Final = re.compile(rb"<!ENTITY\s+[^\s%]+\s+(?:\"([^\"]*)\"|'([^']*)')")
 _LONGEST_ENTITY: Final = 500
 _MEDIA_TYPES: Final = {
@@ -258,34 +260,85 @@ def _packed(encoding: str) -> bool:
     raise faults.unsupported_coding(detail, "gzip, identity")
 
 
+@dataclass(slots=True)
+class _Part:
+    """One part of a form: its headers by lower-case name, and its content."""
+
+    headers: dict[str, str]
+    content: bytearray
+
+
 def _parts(body: bytes, declared: str) -> Iterator[tuple[str, ox.RdfFormat, str, bytes]]:
     """Yield name, format, field and content of each file in a form (RFC 7578)."""
-    try:
-        # As Latin-1 each character is a byte.
-        form = Parser().parsestr(f"Content-Type: {declared}\r\n\r\n{body.decode('latin-1')}")
-    except RecursionError as error:
-        raise faults.bad_content("the form holds forms") from error
-    parts = form.get_payload()
-    boundary = form.get_boundary()
+    boundary = parse_options_header(declared)[1].get(b"boundary")
     if not boundary or len(boundary) > _LONGEST_BOUNDARY:
         raise faults.bad_content("multipart/form-data without a boundary")
-    if form.defects or not isinstance(parts, list):
-        raise faults.bad_content("the form is malformed, or does not end with its boundary")
-    if len(parts) > _MOST_PARTS:
-        raise faults.bad_content(f"a form may have {_MOST_PARTS} parts")
-    for part in parts:
-        if not isinstance(part, Message) or part.is_multipart() or part.defects:
-            raise faults.bad_content("a part of the form is malformed, or a form itself")
-        yield *_format_of(part), str(part.get_payload()).encode("latin-1")
+    form = _Form()
+    try:
+        parser = MultipartParser(boundary, form.callbacks())
+        parser.write(body)
+        parser.finalize()
+    except FormParserError as error:
+        raise faults.bad_content(f"the form is malformed: {shown(str(error))}") from error
+    if not form.complete:
+        raise faults.bad_content("the form does not end with its boundary")
+    if not form.parts:
+        raise faults.bad_content("the form holds no file")
+    for part in form.parts:
+        yield *_format_of(part.headers), bytes(part.content)
 
 
-def _format_of(part: Message) -> tuple[str, ox.RdfFormat, str]:
-    if any(len(value) > _LONGEST_HEADER for value in part.values()):
-        raise faults.bad_content(f"the header of a part may have {_LONGEST_HEADER:,} characters")
-    field = _text(part.get_param("name", "", "content-disposition"))
-    name = file_name(_text(part.get_param("filename", "", "content-disposition")) or field)
+class _Form:
+    """Collects the parts of a form as the parser meets them."""
+
+    def __init__(self) -> None:
+        self.parts: list[_Part] = []
+        self.complete = False
+        self._name = self._value = b""
+
+    def callbacks(self) -> MultipartCallbacks:
+        """Return what the parser calls."""
+        return {
+            "on_part_begin": self._begin,
+            "on_header_field": self._field,
+            "on_header_value": self._add_value,
+            "on_header_end": self._end_header,
+            "on_part_data": self._data,
+            "on_end": self._end,
+        }
+
+    def _begin(self) -> None:
+        if len(self.parts) == _MOST_PARTS:
+            raise faults.bad_content(f"a form may have {_MOST_PARTS} parts")
+        self.parts.append(_Part({}, bytearray()))
+
+    def _field(self, data: bytes, start: int, end: int) -> None:
+        self._name += data[start:end]
+
+    def _add_value(self, data: bytes, start: int, end: int) -> None:
+        self._value += data[start:end]
+
+    def _end_header(self) -> None:
+        name = self._name.decode("latin-1").lower()
+        self.parts[-1].headers[name] = self._value.decode("utf-8", "replace")
+        self._name = self._value = b""
+
+    def _data(self, data: bytes, start: int, end: int) -> None:
+        self.parts[-1].content += memoryview(data)[start:end]
+
+    def _end(self) -> None:
+        self.complete = True
+
+
+def _format_of(headers: dict[str, str]) -> tuple[str, ox.RdfFormat, str]:
+    """Return name, format and field of a part."""
+    # The parser of headers knows Latin-1 alone.
+    disposition = headers.get("content-disposition", "").encode().decode("latin-1")
+    named = parse_options_header(disposition)[1]
+    field = named.get(b"name", b"").decode("utf-8", "replace")
+    name = file_name(named.get(b"filename", b"").decode("utf-8", "replace") or field)
     name = name or "a part of the form"
-    essence = media_type(str(part.get("content-type", "")))
+    essence = media_type(headers.get("content-type", ""))
     form = _MEDIA_TYPES.get(essence)
     if form is None and essence in ("", "application/octet-stream", "text/plain"):
         # Browsers do not know the types of RDF files: the name tells.
@@ -297,13 +350,6 @@ def _format_of(part: Message) -> tuple[str, ox.RdfFormat, str]:
         detail = f"{name}: give each file a Content-Type, or a name that ends in .ttl or the like"
         raise faults.bad_content(detail)
     return name, form, field
-
-
-def _text(value: object) -> str:
-    """Return the value of a parameter, which may be written in UTF-8 or as RFC 2231 has it."""
-    if isinstance(value, tuple):
-        return collapse_rfc2231_value(value)
-    return str(value).encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def file_name(text: str) -> str:
