@@ -7,7 +7,6 @@ awards, amounts and changes are records that stand for themselves.
 
 from __future__ import annotations
 
-import re
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -59,7 +58,6 @@ _OURS: Final = (BASE, CODE, *(PREFIXES[name] for name in ("nuts", "nace", "org")
 # Kinds of records that are about another thing first.
 _SECOND: Final = ("body", "origin")
 _MOST_RECORDS: Final = 400
-_DATE: Final = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?")
 
 
 @dataclass(slots=True)
@@ -211,12 +209,12 @@ def _days(written: str) -> tuple[int, int]:
     Raises:
         ValueError: it is no date.
     """
-    found = _DATE.fullmatch(written)
-    if found is None:
-        raise ValueError(written)
-    year, month, day = (int(part) if part else 0 for part in found.groups())
-    last = day or monthrange(year, month or 12)[1]
-    return date(year, month or 1, day or 1).toordinal(), date(year, month or 12, last).toordinal()
+    first = last = date.fromisoformat((written + "-01-01")[:10])
+    if len(written) == len("2025"):
+        last = first.replace(month=12, day=31)
+    elif len(written) == len("2025-09"):
+        last = first.replace(day=monthrange(first.year, first.month)[1])
+    return first.toordinal(), last.toordinal()
 
 
 def _say_once(visit: Visit, thing: Thing) -> None:
