@@ -14,7 +14,6 @@ keys are one thing and why; here each alias gives way to the thing's one IRI, in
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from clustergraph.csvw import (
 from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf.files import reading_of
 from clustergraph.statistics.links import cluster_links
+from clustergraph.statistics.tables import read_rows
 from clustergraph.vocab import BASE, GRAPH, ID, ONTOLOGY, PREFIXES
 
 __all__ = [
@@ -223,14 +223,8 @@ def _ontology_graph(relative: Path) -> str:
 
 def _aliases(path: Path) -> dict[ox.NamedNode, ox.NamedNode]:
     """Return which IRI gives way to which, chains followed to their end."""
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = [row for row in csv.DictReader(lines) if row["decision"] == "same"]
-    except (OSError, KeyError, UnicodeDecodeError) as error:
-        raise UnreadableInputError(
-            str(path), f"cannot be read as the table of identities ({error})"
-        ) from error
-    direct = {row["alias"]: row["thing"] for row in rows}
+    rows = read_rows(path, ("alias", "thing", "decision"))
+    direct = {row["alias"]: row["thing"] for row in rows if row["decision"] == "same"}
     aliases = {}
     for alias in direct:
         thing, seen = direct[alias], {alias}
@@ -253,12 +247,15 @@ def _description(quads: list[ox.Quad], ontology: Path, data: Path) -> Iterator[o
     """Describe the dataset and each of its graphs in DCAT, VoID and PROV."""
     dct, dcat, void = (PREFIXES[name] for name in ("dcterms", "dcat", "void"))
     description = "A knowledge graph of cluster policy in Europe."
-    yield _say(_DATASET, _RDF_TYPE.value, ox.NamedNode(dcat + "Dataset"))
-    yield _say(_DATASET, _RDF_TYPE.value, ox.NamedNode(void + "Dataset"))
-    yield _say(_DATASET, dct + "title", ox.Literal("clustergraph", language="en"))
-    yield _say(_DATASET, dct + "description", ox.Literal(description, language="en"))
-    yield _say(_DATASET, dct + "license", _LICENCE)
-    yield _say(_DATASET, dct + "conformsTo", ox.NamedNode(ONTOLOGY))
+    for predicate, value in (
+        (_RDF_TYPE.value, ox.NamedNode(dcat + "Dataset")),
+        (_RDF_TYPE.value, ox.NamedNode(void + "Dataset")),
+        (dct + "title", ox.Literal("clustergraph", language="en")),
+        (dct + "description", ox.Literal(description, language="en")),
+        (dct + "license", _LICENCE),
+        (dct + "conformsTo", ox.NamedNode(ONTOLOGY)),
+    ):
+        yield _say(_DATASET, predicate, value)
     yield from _graphs(quads, ontology, data, _LICENCE)
 
 

@@ -66,6 +66,8 @@ def test_values_are_read_in_their_format(base: str, format_: Any, text: str, lex
         ("date", None, {"minimum": "2000-01-01"}, "1999-12-31", "a value of at least 2000-01-01"),
         ("decimal", None, {"maxExclusive": 1}, "1.0", "a value less than 1"),
         ("duration", None, {"maximum": "P1Y"}, "P13M", "a value of at most P1Y"),
+        ("gYear", None, {"minimum": "2000"}, "99999999999", "a gYear that can be compared"),
+        ("duration", None, {"maximum": "P1Y"}, f"P{'9' * 20}Y", "a duration that can be compared"),
         ("json", None, {}, "{", "a value of json"),
     ],
 )

@@ -49,13 +49,15 @@ def add(file: Path, tables: Path | None) -> None:
 
     with progress(f"adding {file}"):
         found = update.add(file, _existing(tables))
+    release, counts = found.release, found.counts
     click.echo(
-        f"{found.survey}: {found.new:,} new, {found.changed:,} changed, {found.same:,} unchanged"
+        f"{release.survey.code}: {counts['new']:,} new, {counts['changed']:,} changed, "
+        f"{counts['same']:,} unchanged"
     )
-    for reason, count in found.skipped.most_common():
+    for reason, count in release.skipped.most_common():
         click.echo(f"left out: {count:,} ({reason})")
-    if found.unknown:
-        click.echo(harmless(f"unknown regions: {', '.join(found.unknown)}"))
+    if release.unknown:
+        click.echo(harmless(f"unknown regions: {', '.join(sorted(release.unknown))}"))
     _show(found.measured)
 
 

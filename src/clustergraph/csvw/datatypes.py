@@ -249,7 +249,10 @@ class Datatype:
         from elementpath.datatypes import builtin_atomic_types
 
         classes: Mapping[str, Any] = builtin_atomic_types
-        return classes[f"xs:{self.kind}"].make(lexical)
+        try:
+            return classes[f"xs:{self.kind}"].make(lexical)
+        except (OverflowError, ValueError) as error:
+            raise InvalidValueError(f"a {self.base} that can be compared ({error})") from error
 
     def _length(self, lexical: str) -> int:
         if self.kind == "hexBinary":

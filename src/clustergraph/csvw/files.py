@@ -17,7 +17,7 @@ from clustergraph.errors import ClusterGraphError
 
 __all__ = ["FileAccessError", "Files", "metadata_locations", "normalise_url", "table_name"]
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 
 class FileAccessError(ClusterGraphError):
@@ -107,10 +107,8 @@ def metadata_locations(url: str, files: Files) -> Iterator[str]:
 def normalise_url(url: str) -> str:
     """Return ``url`` in the form by which two URLs are compared (section 6.3, RFC 3986 6.2)."""
     parts = urlsplit(url.partition("#")[0])
-    host = (parts.hostname or "").lower()
-    if parts.port is not None and parts.port != _DEFAULT_PORTS.get(parts.scheme.lower()):
-        host += f":{parts.port}"
     path = urlsplit(urljoin(url, parts.path or "/")).path
+    host = parts.netloc.lower().removesuffix(_DEFAULT_PORTS.get(parts.scheme.lower(), ""))
     return urlunsplit((parts.scheme.lower(), host, _quote(unquote(path)), parts.query, ""))
 
 

@@ -67,18 +67,14 @@ class Scope:
 
     def warn(self, message: str, value: Any = None) -> None:
         """Report something that is ignored."""
-        self.diagnostics.warn(self.place, self._say(message), value=_show(value))
+        self.diagnostics.warn(self.place, self._located(message), value=str(value or ""))
 
     def fail(self, message: str, value: Any = None) -> None:
         """Report an error after which the tables cannot be read."""
-        self.diagnostics.fail(self.place, self._say(message), value=_show(value))
+        self.diagnostics.fail(self.place, self._located(message), value=str(value or ""))
 
-    def _say(self, message: str) -> str:
+    def _located(self, message: str) -> str:
         return f"{self.trail}: {message}" if self.trail else message
-
-
-def _show(value: Any) -> str:
-    return "" if value is None else str(value)
 
 
 # Any object ---------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from clustergraph.statistics.tables import (
     write_cells,
     write_rows,
 )
-from clustergraph.statistics.tsv import read_release
+from clustergraph.statistics.tsv import Release, read_release
 from clustergraph.vocab import CG, PREFIXES
 
 __all__ = ["Added", "Remeasured", "add", "directory", "remeasure", "thresholds"]
@@ -36,29 +36,6 @@ __all__ = ["Added", "Remeasured", "add", "directory", "remeasure", "thresholds"]
 _SLICE_COLUMNS: Final = (
     "id", "kind", "group_of", "slice_of", "key", "period", "label_en", "label_cs",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What a release brought.
-
-    Attributes:
-        survey: Eurostat's code of the table.
-        new: values of region, activity and year that had none.
-        changed: values that differ from those held so far, which they replace.
-        same: values that were there already.
-        skipped: why values or rows were not taken → how many.
-        unknown: codes of regions that the graph does not know.
-        measured: the clusters measured from the result.
-    """
-
-    survey: str
-    new: int
-    changed: int
-    same: int
-    skipped: Counter[str]
-    unknown: tuple[str, ...]
-    measured: Remeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +51,21 @@ class Remeasured:
     clusters: int
     new: int
     gone: int
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What a release brought.
+
+    Attributes:
+        release: what the file holds.
+        counts: how many values are ``new``, ``changed`` (they replace others), or the ``same``.
+        measured: the clusters measured from the result.
+    """
+
+    release: Release
+    counts: Counter[str]
+    measured: Remeasured
 
 
 def directory() -> Path:
@@ -113,15 +105,7 @@ def add(path: Path, tables: Path | None = None) -> Added:
     )  # fmt: skip
     held.update({cell.key: cell for cell in release.cells})
     write_cells(file, release.survey, held.values())
-    return Added(
-        release.survey.code,
-        counts["new"],
-        counts["changed"],
-        counts["same"],
-        release.skipped,
-        tuple(sorted(release.unknown)),
-        remeasure(tables),
-    )
+    return Added(release, counts, remeasure(tables))
 
 
 def remeasure(tables: Path | None = None) -> Remeasured:
