@@ -8,7 +8,7 @@ import pytest
 
 from clustergraph.errors import UnreadableInputError
 from clustergraph.owl.documents import load, read_catalog
-from clustergraph.rdf.syntaxes import recognise_ontology_syntax
+from clustergraph.rdf.files import recognise_ontology_syntax
 
 TURTLE = """
 @prefix owl: <http://www.w3.org/2002/07/owl#> .

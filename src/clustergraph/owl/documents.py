@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from defusedxml.common import DefusedXmlException
 
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
-from clustergraph.rdf.syntaxes import recognise_ontology_syntax
+from clustergraph.rdf.files import recognise_ontology_syntax
 from clustergraph.shacl.reading import Statements, content_of, format_of, read
 from clustergraph.vocab import PREFIXES
 

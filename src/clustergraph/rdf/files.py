@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import itertools
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ __all__ = [
     "format_of",
     "opened",
     "reading_of",
+    "recognise_ontology_syntax",
     "syntax_fault",
 ]
 
@@ -40,6 +42,23 @@ SUFFIXES: Final = {
 }
 """The formats by the ending of a file's name; ``.gz`` may follow."""
 
+_OTHER_SUFFIXES: Final = {
+    ".ofn": "OWL functional syntax",
+    ".fss": "OWL functional syntax",
+    ".omn": "OWL Manchester syntax",
+    ".owx": "OWL/XML",
+    ".obo": "the OBO format",
+}
+_BEGINNINGS: Final = (
+    (re.compile(rb"(?:#[^\n]*\n|\s)*(?:Prefix|Ontology)\s*\("), "OWL functional syntax"),
+    (re.compile(rb"(?:#[^\n]*\n|\s)*(?:Prefix|Ontology)\s*:"), "OWL Manchester syntax"),
+    (re.compile(rb"(?:![^\n]*\n|\s)*format-version\s*:"), "the OBO format"),
+    (
+        re.compile(rb'[^<]*(?:<[?!][^>]*>\s*)*<Ontology\s[^>]*"http://www\.w3\.org/2002/07/owl#"'),
+        "OWL/XML",
+    ),
+)
+_LOOKED_AT_BYTES: Final = 10_000
 _GZIP: Final = b"\x1f\x8b"
 _BUFFER_BYTES: Final = 1 << 18
 
@@ -176,3 +195,17 @@ def syntax_fault(
         except expat.ExpatError as fault:
             return SyntaxFaultError(source, str(fault), fault.lineno, fault.offset + 1)
     return UnreadableInputError(source, reason)
+
+
+def recognise_ontology_syntax(path: Path, content: bytes) -> str | None:
+    """Return the name of the syntax of an ontology that is not RDF, or None.
+
+    Args:
+        path: the file, whose suffix may tell.
+        content: of the file; only its beginning is looked at.
+    """
+    head = content.removeprefix(b"\xef\xbb\xbf")[:_LOOKED_AT_BYTES]
+    for pattern, name in _BEGINNINGS:
+        if pattern.match(head):
+            return name
+    return _OTHER_SUFFIXES.get(path.suffix.lower())

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urldefrag, urlsplit
 from urllib.request import url2pathname
 
@@ -17,10 +17,12 @@ import pyoxigraph as ox
 from clustergraph.csvw import Place
 from clustergraph.errors import NotFetchedError, UnreadableInputError
 from clustergraph.rdf.files import SUFFIXES
-from clustergraph.shacl.fetching import Outside, UnfetchedError
 from clustergraph.shacl.locate import place_of
 from clustergraph.shacl.reading import Statements, parse, read_rdf
 from clustergraph.vocab import PREFIXES
+
+if TYPE_CHECKING:
+    from clustergraph.shacl.fetching import Outside
 
 __all__ = ["Fetched", "imported"]
 
@@ -145,6 +147,9 @@ def _declared(triples: Iterable[ox.Triple]) -> set[str]:
 
 
 def _read(link: _Link, outside: Outside) -> list[ox.Triple]:
+    # Imported here: requests need many modules, and most runs fetch nothing.
+    from clustergraph.shacl.fetching import UnfetchedError
+
     try:
         document = outside.get(link.address)
     except UnfetchedError as error:

@@ -91,10 +91,7 @@ def read_rdf(path: Path) -> list[ox.Triple]:
             from the network.
         SyntaxFaultError: it breaks the grammar of its format.
     """
-    rdf_format = format_of(path)
-    if rdf_format is None:
-        known = ", ".join(files.SUFFIXES)
-        raise UnreadableInputError(str(path), f"no RDF file by its name; the endings are {known}")
+    rdf_format = format_of(path) or files.format_of(path)
     return parse(str(path), content_of(path), rdf_format, path.resolve().as_uri())
 
 

@@ -156,29 +156,27 @@ class _Repository:
         return bool(differing.strip() or unknown.strip())
 
     def extract(self, commit: str, paths: Iterable[Path], target: Path) -> None:
-        """Write the files as they were; metadata beside a table comes with it."""
-        wanted = []
-        for path in self.inside(paths):
-            full = self.root / path
-            folder = path if full.is_dir() else Path(path).parent.as_posix()
-            if _git(self.root, "ls-tree", commit, "--", folder) or folder == ".":
-                wanted.append(folder)
-        if not wanted:
-            return
-        packed = _git(self.root, "archive", commit, "--", *dict.fromkeys(wanted))
-        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            archive.extractall(target, filter="data")
+        """Write the files as they were, if they were; metadata beside a table comes with it."""
+        folders = {
+            path if (self.root / path).is_dir() else Path(path).parent.as_posix()
+            for path in self.inside(paths)
+        }
+        for folder in folders:
+            with suppress(subprocess.CalledProcessError):
+                packed = _git(self.root, "archive", commit, "--", folder)
+                with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+                    archive.extractall(target, filter="data")
 
     def at(self, path: Path, target: Path) -> Path:
         return target / path.relative_to(self.root)
 
     def inside(self, paths: Iterable[Path]) -> list[str]:
-        found = []
-        for path in paths:
-            if not path.is_relative_to(self.root):
-                raise UsageError(f"{path} lies outside the git repository {self.root}")
-            found.append(path.relative_to(self.root).as_posix())
-        return found
+        try:
+            return [path.relative_to(self.root).as_posix() for path in paths]
+        except ValueError as error:
+            raise UsageError(
+                f"not all paths lie in the git repository {self.root}: {error}"
+            ) from error
 
 
 def _git(directory: Path, *arguments: str) -> bytes:

@@ -120,21 +120,19 @@ def _count(term: Term, _: Index) -> str:
     return "" if fits and not term.value.startswith("-") else wanted
 
 
+def _literal_of(words: str, *types: str) -> Check:
+    return lambda term, _: (
+        "" if isinstance(term, ox.Literal) and term.datatype.value in types else words
+    )
+
+
 def _boolean(term: Term, _: Index) -> str:
     fits = isinstance(term, ox.Literal) and term.datatype.value == _XSD + "boolean"
     return "" if fits and term.value in ("true", "false", "1", "0") else "true or false"
 
 
-def _string(term: Term, _: Index) -> str:
-    fits = isinstance(term, ox.Literal) and term.datatype.value == _XSD + "string"
-    return "" if fits else "a string"
-
-
-def _text(term: Term, _: Index) -> str:
-    fits = isinstance(term, ox.Literal) and (
-        term.language or term.datatype.value in (_XSD + "string", RDF + "HTML")
-    )
-    return "" if fits else "a text"
+_string: Final = _literal_of("a string", _XSD + "string")
+_text: Final = _literal_of("a text", _XSD + "string", RDF + "HTML", RDF + "langString")
 
 
 def _kind(term: Term, _: Index) -> str:

@@ -81,7 +81,6 @@ class NodeValidator:
         # been validated is about to be published.
         evaluate = weakref.WeakMethod(self._finds_nothing)
         self._recursion = Recursion(lambda shape, node: evaluate()(shape, node))  # type: ignore[misc]
-        self._instances: dict[tuple[Term, Term], bool] = {}
         self._silent = False
         self._explained = 0
         self._by_shape: dict[Shape, list[_Check]] = {}
@@ -117,14 +116,11 @@ class NodeValidator:
                     continue
                 seen.add((part, node))
             values = [node] if part.path is None else self._graph.values(node, part.path)
-            for constraint, breaks_value, breaks_all, check in self._checks(part):
+            for constraint, breaks_value, check in self._checks(part):
                 if breaks_value is not None:
                     for value in values:
                         if breaks_value(self, constraint, value):
                             yield self._result(part, constraint, node, value)
-                elif breaks_all is not None:
-                    if breaks_all(self, constraint, values):
-                        yield self._result(part, constraint, node)
                 elif check is not None:
                     yield from check(self, part, constraint, node, values)
             for value in reversed(values if part.properties else ()):
@@ -136,9 +132,8 @@ class NodeValidator:
         if known is None:
             known = self._by_shape[shape] = []
             for one in shape.constraints:
-                of_value, of_all = _OF_A_VALUE.get(one.name), _OF_ALL.get(one.name)
-                other = None if of_value or of_all else _CHECKS[one.name]
-                known.append((one, of_value, of_all, other))
+                of_value = _OF_A_VALUE.get(one.name)
+                known.append((one, of_value, None if of_value else _CHECKS[one.name]))
         return known
 
     def conforms(self, shape: Shape, node: Term) -> bool:
@@ -204,11 +199,7 @@ class NodeValidator:
     # Constraints of a value: each says whether a value node breaks it.
 
     def _class(self, constraint: Constraint, value: Term) -> bool:
-        key = (constraint.terms[0], value)
-        known = self._instances.get(key)
-        if known is None:
-            known = self._instances[key] = self._graph.is_instance(value, constraint.terms[0])
-        return not known
+        return not self._graph.is_instance(value, constraint.terms[0])
 
     def _datatype(self, constraint: Constraint, value: Term) -> bool:
         wanted = constraint.terms[0].value
@@ -223,10 +214,7 @@ class NodeValidator:
         return not isinstance(value, _KINDS.get(kind, ()))
 
     def _bound(self, constraint: Constraint, value: Term) -> bool:
-        bound = constraint.terms[0]
-        if not isinstance(value, ox.Literal) or not isinstance(bound, ox.Literal):
-            return True
-        return not compares(value, _BOUNDS[constraint.name], bound)
+        return not _compare(constraint, value, constraint.terms[0])
 
     def _length(self, constraint: Constraint, value: Term) -> bool:
         if isinstance(value, ox.BlankNode):
@@ -247,18 +235,20 @@ class NodeValidator:
     def _in(self, constraint: Constraint, value: Term) -> bool:
         return _plain(value) not in self._terms(constraint)
 
-    # Constraints of all value nodes together: each says whether they break it.
-
-    def _too_few(self, constraint: Constraint, values: Values) -> bool:
-        return len(values) < constraint.number
-
-    def _too_many(self, constraint: Constraint, values: Values) -> bool:
-        return len(values) > constraint.number
-
-    def _lacks_value(self, constraint: Constraint, values: Values) -> bool:
-        return self._terms(constraint)[0] not in map(_plain, values)
-
     # Other constraints: each yields results for one focus node and its value nodes.
+
+    def _of_all(
+        self, shape: Shape, constraint: Constraint, focus: Term, values: Values
+    ) -> Iterator[Finding]:
+        match constraint.name:
+            case "minCount":
+                broken = len(values) < constraint.number
+            case "maxCount":
+                broken = len(values) > constraint.number
+            case _:
+                broken = self._terms(constraint)[0] not in map(_plain, values)
+        if broken:
+            yield self._result(shape, constraint, focus)
 
     def _unique_lang(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
@@ -282,15 +272,10 @@ class NodeValidator:
                 wrong = [value for value in values if _plain(value) in there]
             case _:
                 wrong = [
-                    v for v in values for other in others if not self._less(constraint, v, other)
+                    v for v in values for other in others if not _compare(constraint, v, other)
                 ]
         for value in wrong:
             yield self._result(shape, constraint, focus, value)
-
-    def _less(self, constraint: Constraint, left: Term, right: Term) -> bool:
-        if not isinstance(left, ox.Literal) or not isinstance(right, ox.Literal):
-            return False
-        return compares(left, _BOUNDS[constraint.name], right)
 
     def _closed(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
@@ -408,9 +393,8 @@ class NodeValidator:
 
 
 BreaksValue = Callable[[NodeValidator, Constraint, Term], bool]
-BreaksAll = Callable[[NodeValidator, Constraint, Values], bool]
 Check = Callable[[NodeValidator, Shape, Constraint, Term, Values], Iterator[Finding]]
-_Check = tuple[Constraint, BreaksValue | None, BreaksAll | None, Check | None]
+_Check = tuple[Constraint, BreaksValue | None, Check | None]
 
 _OF_A_VALUE: Final[Mapping[str, BreaksValue]] = {
     "class": NodeValidator._class,
@@ -427,13 +411,10 @@ _OF_A_VALUE: Final[Mapping[str, BreaksValue]] = {
     "in": NodeValidator._in,
 }
 
-_OF_ALL: Final[Mapping[str, BreaksAll]] = {
-    "minCount": NodeValidator._too_few,
-    "maxCount": NodeValidator._too_many,
-    "hasValue": NodeValidator._lacks_value,
-}
-
 _CHECKS: Final[Mapping[str, Check]] = {
+    "minCount": NodeValidator._of_all,
+    "maxCount": NodeValidator._of_all,
+    "hasValue": NodeValidator._of_all,
     "uniqueLang": NodeValidator._unique_lang,
     "equals": NodeValidator._pair,
     "disjoint": NodeValidator._pair,
@@ -450,6 +431,11 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "sparql": NodeValidator._sparql,
     "component": NodeValidator._component,
 }
+
+
+def _compare(constraint: Constraint, left: Term, right: Term) -> bool:
+    literals = isinstance(left, ox.Literal) and isinstance(right, ox.Literal)
+    return literals and compares(left, _BOUNDS[constraint.name], right)
 
 
 def _in_range(tag: str, wanted: str) -> bool:
