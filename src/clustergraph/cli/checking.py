@@ -275,7 +275,7 @@ def _list(options: Options, names: Sequence[str]) -> None:
 
     rules = choosing.in_force(options)
     rows = [
-        choosing.ListedShape("name", "severity", "file", "target"),
+        ("name", "severity", "file", "target"),
         *choosing.listed(rules, choosing.named(names, rules) if names else None),
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

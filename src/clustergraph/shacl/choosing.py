@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import pyoxigraph as ox
 
@@ -20,7 +20,6 @@ from clustergraph.shacl.run import Options, shipped_files
 from clustergraph.vocab import BASE, PREFIXES
 
 __all__ = [
-    "ListedShape",
     "about_focus",
     "by_shapes",
     "in_force",
@@ -40,18 +39,23 @@ def by_shapes(report: Report, names: Sequence[str]) -> Report:
 
     Args:
         report: the whole report.
-        names: IRIs, names with a prefix (``shape:Thing-label``), or what follows the last ``#``
-            or ``/`` of an IRI.
+        names: as `named` takes them.
 
     Raises:
         UnknownNameError: no shape has that name.
     """
     chosen = named(names, report.shapes)
-    return _only(report, (finding.shape in chosen for finding in report.findings))
+    kept = (finding for finding in report.findings if finding.shape in chosen)
+    return replace(report, findings=tuple(kept))
 
 
 def named(names: Sequence[str], shapes: Collection[ox.Triple]) -> set[object]:
     """Return the shapes of these names, and the shapes that they are made of.
+
+    Args:
+        names: IRIs, names with a prefix (``shape:Thing-label``), or what follows the last ``#``
+            or ``/`` of an IRI.
+        shapes: the triples of all shapes.
 
     Raises:
         UnknownNameError: no shape has that name.
@@ -86,7 +90,8 @@ def named(names: Sequence[str], shapes: Collection[ox.Triple]) -> set[object]:
 def about_focus(report: Report, names: Sequence[str]) -> Report:
     """Return the report on some focus nodes, named by IRI, by prefix, or as ``type/slug``."""
     chosen = {iri for name in names for iri in _things(name)}
-    return _only(report, (finding.focus.value in chosen for finding in report.findings))
+    kept = (finding for finding in report.findings if finding.focus.value in chosen)
+    return replace(report, findings=tuple(kept))
 
 
 def without_findings(report: Report, names: Sequence[str]) -> Iterator[str]:
@@ -104,11 +109,6 @@ def _things(name: str) -> tuple[str, ...]:
     return (f"{BASE}id/{name}", _iri(name))
 
 
-def _only(report: Report, chosen: Iterable[bool]) -> Report:
-    kept = zip(report.findings, chosen, strict=True)
-    return replace(report, findings=tuple(finding for finding, is_chosen in kept if is_chosen))
-
-
 def _iri(name: str) -> str:
     prefix, colon, local = name.strip("<>").partition(":")
     if colon and prefix in PREFIXES and not local.startswith("//"):
@@ -118,23 +118,6 @@ def _iri(name: str) -> str:
 
 def _local(iri: str) -> str:
     return iri.rpartition("#" if "#" in iri else "/")[2]
-
-
-class ListedShape(NamedTuple):
-    """A shape in a list.
-
-    Attributes:
-        name: its IRI, shortened by a prefix; what ``--shape`` takes.
-        severity: how grave its findings are, as a word; a severity of one's own by its IRI.
-        file: the file that states it, from the working directory, or the address that it was
-            fetched from.
-        target: what it looks at: of a property shape, which property of what.
-    """
-
-    name: str
-    severity: str
-    file: str
-    target: str
 
 
 def in_force(options: Options) -> Mapping[ox.Triple, str]:
@@ -152,8 +135,8 @@ def in_force(options: Options) -> Mapping[ox.Triple, str]:
 
 
 def listed(
-    shapes: Mapping[ox.Triple, str], chosen: Iterable[object] | None = None
-) -> Iterator[ListedShape]:
+    shapes: Mapping[ox.Triple, str], chosen: Collection[object] | None = None
+) -> Iterator[tuple[str, str, str, str]]:
     """Yield the shapes that validate, in the order of their names.
 
     A shape that has no target of its own, such as a property shape, has those of the shapes that
@@ -164,30 +147,31 @@ def listed(
         shapes: the triples of the shapes, with their file or address.
         chosen: only these shapes; None: all.
 
+    Returns:
+        Of each shape: its IRI, shortened by a prefix, which ``--shape`` takes; its severity as a
+        word, or its IRI if it is one of its own; the file that states it, or the address that it
+        was fetched from; what it looks at, of a property shape which property of what.
+
     Raises:
         UnreadableInputError: a shape is not well-formed.
     """
+    targeted = Shapes(shapes).targeted
     targets: dict[Shape, dict[str, None]] = {}
-    for shape in Shapes(shapes).targeted:
+    for shape in targeted:
         own = dict.fromkeys(_targets(shape))
         for part in _active(shape):
             targets.setdefault(part, {}).update(own)
     # Of a shape that several documents speak of, those that were given come last, and count.
     files = {triple.subject: file for triple, file in shapes.items()}
-    wanted = None if chosen is None else set(chosen)
     rows = []
     for shape, told in targets.items():
-        name = name_of_shape(shape.node)
-        if wanted is not None and shape.node not in wanted:
-            continue
-        if name.startswith("_:"):
-            if not shape.has_targets:
-                continue
-            name = "(without a name)"
-        path = f"{shape.path} of " if shape.path else ""
-        severity = shape.severity.removeprefix(PREFIXES["sh"])
-        word = severity.lower() if severity != shape.severity else severity
-        rows.append(ListedShape(name, word, files[shape.node], path + ", ".join(told)))
+        named_shape = isinstance(shape.node, ox.NamedNode)
+        if (chosen is None or shape.node in chosen) and (named_shape or shape in targeted):
+            name = name_of_shape(shape.node) if named_shape else "(without a name)"
+            path = f"{shape.path} of " if shape.path else ""
+            severity = shape.severity.removeprefix(PREFIXES["sh"])
+            word = severity.lower() if severity != shape.severity else severity
+            rows.append((name, word, files[shape.node], path + ", ".join(told)))
     yield from sorted(rows)
 
 

@@ -178,7 +178,8 @@ def _is_table(path: Path) -> bool:
     return path.suffix.lower() in _TABLES or path.name.endswith("-metadata.json")
 
 
-_kept: Final[dict[Path, tuple[ox.RdfFormat, bytes]]] = {}
+_kept: Final[dict[Path, bytes]] = {}
+_declared: Final[dict[Path, ox.RdfFormat]] = {}
 
 
 def keep_input(content: bytes, rdf_format: ox.RdfFormat | None = None) -> Path:
@@ -195,11 +196,9 @@ def keep_input(content: bytes, rdf_format: ox.RdfFormat | None = None) -> Path:
         UnreadableInputError: it is badly compressed.
     """
     content = files.decompressed(str(STANDARD_INPUT), content)
-    _kept[STANDARD_INPUT] = (rdf_format or _likely(content), content)
+    _kept[STANDARD_INPUT] = content
+    declare_format(STANDARD_INPUT, rdf_format or _likely(content))
     return STANDARD_INPUT
-
-
-_declared: Final[dict[Path, ox.RdfFormat]] = {}
 
 
 def declare_format(path: Path, rdf_format: ox.RdfFormat) -> None:
@@ -225,11 +224,7 @@ def _likely(content: bytes) -> ox.RdfFormat:
 
 def format_of(path: Path) -> ox.RdfFormat | None:
     """Return the RDF syntax that the file's name promises; None for any other file."""
-    if path in _kept:
-        return _kept[path][0]
-    if path in _declared:
-        return _declared[path]
-    return files.format_by_name(path)
+    return _declared.get(path) or files.format_by_name(path)
 
 
 def content_of(path: Path) -> bytes:
@@ -238,4 +233,4 @@ def content_of(path: Path) -> bytes:
     Raises:
         UnreadableInputError: it cannot be opened, or is not compressed by gzip as its name says.
     """
-    return _kept[path][1] if path in _kept else files.content_of(path)
+    return _kept[path] if path in _kept else files.content_of(path)

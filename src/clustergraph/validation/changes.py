@@ -127,26 +127,20 @@ class _Repository:
 
     @staticmethod
     def around(path: Path) -> _Repository:
-        start = path if path.is_dir() else path.parent
-        try:
-            found = _git(start, "rev-parse", "--show-toplevel")
-        except subprocess.CalledProcessError as error:
-            raise UsageError(
-                f"{path} lies in no git repository, so --changed-since has nothing to compare with"
-            ) from error
+        found = _git(
+            path if path.is_dir() else path.parent, "rev-parse", "--show-toplevel",
+            refused=f"{path} lies in no git repository, so --changed-since has nothing to compare "
+            "with",
+        )  # fmt: skip
         return _Repository(Path(found.decode().rstrip("\n")).resolve())
 
     def commit(self, revision: str) -> str:
-        try:
-            found = _git(
-                self.root, "rev-parse", "--verify", "--quiet", "--end-of-options",
-                f"{revision}^{{commit}}",
-            )  # fmt: skip
-        except subprocess.CalledProcessError as error:
-            raise UsageError(
-                f"git knows no revision {revision!r}; a shallow clone may lack it: "
-                "fetch the history first"
-            ) from error
+        found = _git(
+            self.root, "rev-parse", "--verify", "--quiet", "--end-of-options",
+            f"{revision}^{{commit}}",
+            refused=f"git knows no revision {revision!r}; a shallow clone may lack it: fetch the "
+            "history first",
+        )  # fmt: skip
         return found.decode().strip()
 
     def changes(self, commit: str, paths: Iterable[Path]) -> bool:
@@ -179,7 +173,8 @@ class _Repository:
             ) from error
 
 
-def _git(directory: Path, *arguments: str) -> bytes:
+def _git(directory: Path, *arguments: str, refused: str = "") -> bytes:
+    """Return what git prints; where it refuses, that is wrong usage, if ``refused`` says why."""
     try:
         return subprocess.run(  # noqa: S603 - arguments of our own, revisions checked by git
             ["git", "-C", str(directory), *arguments],  # noqa: S607 - whichever git is installed
@@ -188,3 +183,7 @@ def _git(directory: Path, *arguments: str) -> bytes:
         ).stdout
     except FileNotFoundError as error:
         raise UsageError("--changed-since needs git, which is not installed") from error
+    except subprocess.CalledProcessError as error:
+        if not refused:
+            raise
+        raise UsageError(refused) from error

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pyoxigraph as ox
 
@@ -43,14 +43,10 @@ _REFERENCES: Final = ((1696, 9), (1697, 2), (1903, 3), (1903, 7))
 """The months from which two durations are compared."""
 
 
-class _Moment(NamedTuple):
-    seconds: Fraction
-    zoned: bool
-
-
-class _Duration(NamedTuple):
-    months: int
-    seconds: Fraction
+_Moment = tuple[Fraction, bool]
+"""Seconds of the calendar, and whether the time zone is known."""
+_Duration = tuple[int, Fraction]
+"""Months and seconds."""
 
 
 @lru_cache(maxsize=20_000)
@@ -124,23 +120,23 @@ def _single(text: str) -> float:
 
 
 def _moments(left: _Moment, right: _Moment, sign: str) -> bool:
-    if left.zoned == right.zoned:
-        return _OPERATORS[sign](left.seconds, right.seconds)
+    (one, one_zoned), (other, other_zoned) = left, right
+    if one_zoned == other_zoned:
+        return _OPERATORS[sign](one, other)
     # Without a zone a value may stand 14 hours earlier or later.
     if sign in ("<", "<="):
-        return left.seconds + _ZONE_SPAN_S < right.seconds
-    return left.seconds - _ZONE_SPAN_S > right.seconds
+        return one + _ZONE_SPAN_S < other
+    return one - _ZONE_SPAN_S > other
 
 
 def _durations(left: _Duration, right: _Duration, sign: str) -> bool:
-    def length(duration: _Duration, reference: tuple[int, int]) -> Fraction:
-        year, month = reference
-        months = year * 12 + month - 1 + duration.months
+    def length(duration: _Duration, year: int, month: int) -> Fraction:
+        months = year * 12 + month - 1 + duration[0]
         days = _days(months // 12, months % 12 + 1, 1) - _days(year, month, 1)
-        return duration.seconds + days * 86400
+        return duration[1] + days * 86400
 
     return all(
-        _OPERATORS[sign](length(left, reference), length(right, reference))
+        _OPERATORS[sign](length(left, *reference), length(right, *reference))
         for reference in _REFERENCES
     )
 
@@ -158,7 +154,7 @@ def _moment(text: str, kind: str) -> _Moment:
         offset = int(zone[1:3]) * 60 + int(zone[4:])
         minutes += offset if zone[0] == "-" else -offset
     seconds = minutes * 60 + int(parts.get("second", 0)) + Fraction(f"0.{parts.get('fraction', 0)}")
-    return _Moment(Fraction(seconds), "zone" in parts)
+    return (Fraction(seconds), "zone" in parts)
 
 
 def _duration(text: str) -> _Duration:
@@ -168,7 +164,7 @@ def _duration(text: str) -> _Duration:
     whole = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
     sign = -1 if minus else 1
     length = whole + Fraction("0" + (fraction or ""))
-    return _Duration(sign * (years * 12 + months), sign * length)
+    return (sign * (years * 12 + months), sign * length)
 
 
 def _days(year: int, month: int, day: int) -> int:

@@ -74,16 +74,6 @@ class Shape:
     target_objects_of: tuple[ox.NamedNode, ...] = ()
     recursive: bool = False
 
-    @property
-    def has_targets(self) -> bool:
-        """Whether the shape says itself which nodes it looks at."""
-        return bool(
-            self.target_classes
-            or self.target_nodes
-            or self.target_subjects_of
-            or self.target_objects_of
-        )
-
     def used(self) -> Iterator[Shape]:
         """Yield the shapes that this one refers to."""
         yield from self.properties

@@ -38,7 +38,7 @@ from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.sparql.regex import RegexFaultError, with_xpath_patterns
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Query", "QueryFaultError", "declarations"]
+__all__ = ["Query", "QueryFaultError", "declarations", "once"]
 
 Node = ox.NamedNode | ox.BlankNode
 
@@ -117,16 +117,11 @@ class Query:
     ) -> Iterator[Mapping[str, Term]]:
         """Yield the solutions once each, the given variables bound beforehand."""
         given = {name: term for name, term in values.items() if name in self.bound}
-        seen = set()
         text = self.text
         if self._plain and all(isinstance(term, ox.NamedNode) for term in given.values()):
             # Names in the place of the variables let the engine plan from there.
             text, given = self._about(given), {}
-        for solution in ask(text, given):
-            key = frozenset(solution.items())
-            if key not in seen:
-                seen.add(key)
-                yield solution
+        yield from once(ask(text, given))
 
     @cached_property
     def _plain(self) -> bool:
@@ -325,6 +320,16 @@ class Query:
             if _is_variable(word) and before == ";":
                 return True
         return False
+
+
+def once(solutions: Iterable[Mapping[str, Term]]) -> Iterator[Mapping[str, Term]]:
+    """Yield each solution once."""
+    seen = set()
+    for solution in solutions:
+        key = frozenset(solution.items())
+        if key not in seen:
+            seen.add(key)
+            yield solution
 
 
 def declarations(

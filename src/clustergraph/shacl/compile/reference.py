@@ -19,7 +19,7 @@ from rdflib.plugins.sparql.sparql import SPARQLError
 
 from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf.conversion import from_rdflib, quiet, to_rdflib
-from clustergraph.shacl.compile.queries import Query
+from clustergraph.shacl.compile.queries import Query, once
 from clustergraph.shacl.paths import Term
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.sparql.regex import Evaluated, functions
@@ -66,13 +66,9 @@ class Reference:
                 ) from error
         if holds:
             yield dict(values)
-        seen = set()
-        for row in rows:
-            solution = {str(name): from_rdflib(term) for name, term in row.items()}
-            key = frozenset(solution.items())
-            if key not in seen:
-                seen.add(key)
-                yield solution
+        yield from once(
+            {str(name): from_rdflib(term) for name, term in row.items()} for row in rows
+        )
 
 
 def fill(graph: rdflib.Graph, triples: Iterable[ox.Triple]) -> None:

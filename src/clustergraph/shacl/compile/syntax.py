@@ -306,6 +306,13 @@ _ADVANCED_TERMS: Final = frozenset(
 _JS: Final = re.compile(r"js[A-Z]?\w*|JS\w*")
 _NAMESPACE_TERM: Final = re.compile(re.escape(SH) + r"[A-Za-z]\w*")
 
+_TOGETHER: Final = {
+    "flags": ("pattern",),
+    "qualifiedMinCount": ("qualifiedValueShape",),
+    "qualifiedMaxCount": ("qualifiedValueShape",),
+    "qualifiedValueShape": ("qualifiedMinCount", "qualifiedMaxCount"),
+}
+"""Parameters that have no effect without another one."""
 _ADVANCED: Final = frozenset(SH + name for name in ("target", "rule", "expression"))
 """The predicates that need SHACL Advanced Features."""
 
@@ -362,8 +369,10 @@ def _notices_of_shape(
             RDF + "type",
             ox.NamedNode(owl_class),
         )
-    if SH + "flags" in described and SH + "pattern" not in described:
-        yield Fault(node, "has sh:flags without sh:pattern", SH + "flags")
+    for name, others in _TOGETHER.items():
+        if SH + name in described and not any(SH + other in described for other in others):
+            needed = " or ".join(f"sh:{other}" for other in others)
+            yield Fault(node, f"has sh:{name} without {needed}, and no effect", SH + name)
     for name in ("node", "not", "qualifiedValueShape"):
         for value in described.get(SH + name, ()):
             if not isinstance(value, ox.Literal) and value not in index:
@@ -374,15 +383,3 @@ def _notices_of_shape(
                     SH + name,
                     value,
                 )
-    counts = (SH + "qualifiedMinCount", SH + "qualifiedMaxCount")
-    if SH + "qualifiedValueShape" in described and not any(name in described for name in counts):
-        yield Fault(
-            node, "has sh:qualifiedValueShape without a count, and no effect",
-            SH + "qualifiedValueShape",
-        )  # fmt: skip
-    for name in counts:
-        if name in described and SH + "qualifiedValueShape" not in described:
-            message = (
-                f"has {show(ox.NamedNode(name))} without sh:qualifiedValueShape, and no effect"
-            )
-            yield Fault(node, message, name)
