@@ -11,11 +11,12 @@ from types import SimpleNamespace
 import pyoxigraph as ox
 import pytest
 
+from clustergraph import validation
 from clustergraph.errors import SyntaxFaultError, TablesError, UnreadableInputError
 from clustergraph.quadstore.memory import hold
 from clustergraph.shacl import Options, Report, Severity, render
 from clustergraph.shacl.paths import PropertyPath
-from clustergraph.validation import context, validate
+from clustergraph.validation import validate
 from clustergraph.vocab import PREFIXES
 
 FIXTURES = Path(__file__).parents[1] / "shapes"
@@ -175,7 +176,7 @@ def test_context_supplies_codes_but_is_not_validated(tmp_path: Path) -> None:
     )
     assert names(validate([write(tmp_path / "good.ttl", text.format("CZ"))])) == []
     triples = [quad.triple for quad in ox.parse(path=tmp_path / "good.ttl")]
-    around = context.around(triples)
+    around = validation.around(triples)
     assert any(triple.object == ox.NamedNode(PREFIXES["cg"] + "Country") for triple in around)
     assert len(around) < 2000
 
@@ -191,7 +192,7 @@ def test_context_supplies_shipped_things(tmp_path: Path, monkeypatch: pytest.Mon
         asked.append(True)
         return SimpleNamespace(store=store)
 
-    monkeypatch.setattr(context, "shipped", shipped)
+    monkeypatch.setattr(validation, "shipped", shipped)
     text = (
         '<http://example.org/c> a cg:Company ; rdfs:label "Firm"@en ; '
         "dcterms:source <http://example.org/s>{} ."

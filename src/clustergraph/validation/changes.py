@@ -25,7 +25,7 @@ from clustergraph.errors import TablesError, UnreadableInputError, UsageError
 from clustergraph.shacl.fingerprints import fingerprint
 from clustergraph.shacl.report import Report
 from clustergraph.shacl.run import DEFAULTS, Options, validate_files, validate_graph
-from clustergraph.validation.context import in_context
+from clustergraph.validation import in_context
 from clustergraph.validation.whole import Whole
 
 __all__ = ["changed_since"]

@@ -9,11 +9,11 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+from clustergraph import validation
 from clustergraph.shacl import pyshacl_engine, shipped_shapes
 from clustergraph.shacl.compile import Compiled, Graph
 from clustergraph.shacl.reading import read
 from clustergraph.shacl.report import Finding
-from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
 
 FIXTURES = sorted((Path(__file__).parents[2] / "shapes").glob("*.ttl"))
@@ -88,7 +88,7 @@ def test_all_mutants_give_what_pyshacl_gives(path: Path) -> None:
 
 def _same_for(path: Path) -> None:
     statements = read([path])
-    data = [*statements, *context.around(statements)]
+    data = [*statements, *validation.around(statements)]
     wanted = agreed(pyshacl_engine.validate_triples(data, shipped_shapes()))
     for engine in COMPILED.values():
         assert agreed(engine.results(Graph.of(data))) == wanted
@@ -98,7 +98,7 @@ def _same_for(path: Path) -> None:
 def test_queries_find_what_judging_one_by_one_finds(path: Path) -> None:
     """A screen misses nobody: with queries and without, the results are the same."""
     statements = read([path])
-    graph = Graph.of([*statements, *context.around(statements)])
+    graph = Graph.of([*statements, *validation.around(statements)])
     by_queries, one_by_one = (agreed(engine.results(graph)) for engine in COMPILED.values())
     assert by_queries == one_by_one
 

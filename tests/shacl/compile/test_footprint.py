@@ -9,6 +9,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+from clustergraph import validation
 from clustergraph.errors import InvalidChangeError
 from clustergraph.quadstore.delta import Delta
 from clustergraph.quadstore.memory import hold
@@ -18,7 +19,6 @@ from clustergraph.shacl.compile.footprint import footprint
 from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.guard import Guard
 from clustergraph.shacl.reading import read
-from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
 
 FIXTURES = sorted((Path(__file__).parents[2] / "shapes").glob("*.ttl"))
@@ -129,7 +129,7 @@ def changes_agree(compiled: Compiled, triples: list[ox.Triple], rounds: int, see
 
 def some_data(every: int) -> list[ox.Triple]:
     triples = [triple for path in FIXTURES[::every] for triple in read([path])]
-    return list(dict.fromkeys([*triples, *context.around(triples)]))
+    return list(dict.fromkeys([*triples, *validation.around(triples)]))
 
 
 @pytest.mark.parametrize("seed", range(3))

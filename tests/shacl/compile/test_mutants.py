@@ -10,11 +10,11 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
+from clustergraph import validation
 from clustergraph.shacl import pyshacl_engine, shipped_shapes
 from clustergraph.shacl.compile import Compiled, Graph, Shape
 from clustergraph.shacl.reading import read
 from clustergraph.shacl.report import Finding
-from clustergraph.validation import context
 from clustergraph.vocab import PREFIXES
 
 GOOD = sorted((Path(__file__).parents[2] / "shapes").glob("*-conforms.ttl"))
@@ -49,7 +49,7 @@ BAD: list[list[ox.NamedNode | ox.BlankNode | ox.Literal]] = [
 def mutants() -> tuple[ox.Triple, ...]:
     """Good things, and for each rule copies of one of them with other values of its property."""
     good = read(GOOD)
-    around = context.around(good)
+    around = validation.around(good)
     graph = Graph.of([*good, *around])
     found = dict.fromkeys([*good, *around])
     for shape in COMPILED.shapes.targeted:
@@ -121,7 +121,7 @@ def test_each_constraint_is_broken() -> None:
     for path in BROKEN:
         if any(name.endswith("#" + path.stem.removeprefix("violates-")) for name, _ in left):
             statements = read([path])
-            left -= fired([*statements, *context.around(statements)])
+            left -= fired([*statements, *validation.around(statements)])
     assert sorted(left) == []
 
 
