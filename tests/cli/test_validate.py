@@ -117,7 +117,7 @@ def test_standard_input_is_shown_and_beside_files(run: Run) -> None:
         (["-"], b"\x1f\x8bnothing", "<stdin>: is not compressed by gzip"),
         (["-", "--input-format", "ntriples"], PREFIXES, "<stdin>:1:"),
         (["-", "--changed-since", "HEAD"], "", "standard input has no history"),
-        (["-"], '{"@context": "https://example.org/c"}', "nothing is fetched"),
+        (["-"], '{"@context": "https://example.org/c"}', "contexts are not fetched"),
     ],
 )
 def test_bad_standard_input(run: Run, arguments: list[str], given: str, words: str) -> None:

@@ -141,7 +141,7 @@ def test_syntax_error_counts_characters(tmp_path: Path, name: str, text: str, wr
         (
             "data.jsonld",
             b'{"@context": "http://example.org/context", "a": 1}',
-            "nothing is fetched",
+            "contexts are not fetched",
         ),
         (
             "data.nt",

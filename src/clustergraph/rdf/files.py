@@ -171,8 +171,8 @@ def syntax_fault(
     if "LoadDocumentCallback" in reason:
         return UnreadableInputError(
             source,
-            "its @context is an address, and nothing is fetched from there: put the content of a "
-            "local copy in its place",
+            "its @context is an address, and contexts are not fetched: put the content of a local "
+            "copy in its place",
         )
     if "No scheme found" in reason:
         reason = "a relative IRI: write it in full, or say with --base against which to resolve it"
