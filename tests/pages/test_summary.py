@@ -268,3 +268,10 @@ def test_measured_clusters(show_shipped: Show) -> None:
     assert summary["basis"].endswith("derived")
     page = show_shipped(f"/doc/{(ID + 'cluster/cz08-c24').removeprefix(ID)}")
     assert "/queries/measured-cluster-evidence?cluster=cz08-c24" in page.links
+
+
+def test_units_are_in_the_language_of_the_page(show_shipped: Show) -> None:
+    """A figure has its unit in Czech on a Czech page."""
+    address = "/doc/cluster-organisation/clutex"
+    assert "<td>members</td>" in show_shipped(address).text
+    assert "<td>členové</td>" in show_shipped(address, "cs").text

@@ -20,7 +20,9 @@ __all__ = ["Delivery", "HeadOnlyError", "LogBuffer", "send_failure"]
 
 # Shorter bodies gain nothing from compression.
 _WORTH_COMPRESSING: Final = 1000
-_GZIP_LEVEL: Final = 2
+# A whole response is kept and sent often; one that is streamed has to keep up with the engine.
+_WHOLE_LEVEL: Final = 6
+_STREAM_LEVEL: Final = 2
 _GZIP: Final = 31
 _MAX_HEADER_BYTES: Final = 48 << 10
 _MAX_ERROR_CHARACTERS: Final = 8000
@@ -129,7 +131,7 @@ class Delivery:
         self._count(len(body))
         headers = _headers(response)
         if self._gzip and len(body) >= _WORTH_COMPRESSING and _compressible(headers):
-            compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+            compressor = zlib.compressobj(_WHOLE_LEVEL, zlib.DEFLATED, _GZIP)
             body = compressor.compress(body) + compressor.flush()
             headers.append((b"content-encoding", b"gzip"))
         long = len(body) > wire.CHUNK_BYTES
@@ -162,7 +164,7 @@ class Delivery:
         if not self.started:
             headers = _headers(response)
             if self._gzip and _compressible(headers):
-                self._compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP)
+                self._compressor = zlib.compressobj(_STREAM_LEVEL, zlib.DEFLATED, _GZIP)
                 headers.append((b"content-encoding", b"gzip"))
             head = Head(response.status, headers, b"", response.cacheable)
             if self._head_only:

@@ -237,10 +237,7 @@ def _worded(cell: Cell, column: Column, words: Words, translations: Mapping[str,
     if column.kind == "number" or not cell.text:
         return cell
     parts = cell.text.split("; ")
-    told = [
-        words(f"value-{one}") if words.has(f"value-{one}") else translations.get(one, one)
-        for one in parts
-    ]
+    told = [words.value(one, translations.get(one, one)) for one in parts]
     marked = any(one in _BASES for one in parts)
     language = cell.language if told == parts else ""
     return replace(cell, text="; ".join(told), language=language, marked=marked)

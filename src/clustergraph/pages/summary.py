@@ -12,6 +12,7 @@ import pyoxigraph as ox
 from markupsafe import Markup, escape
 
 from clustergraph.pages.view import Row, Value
+from clustergraph.pages.words import Words
 from clustergraph.vocab import CG, CODE, PREFIXES
 
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ def _partners(view: View) -> list[Value]:
 def figures(view: View) -> list[dict[str, Any]]:
     """Return the figures: measure, year, value, reference; those that disagree are marked."""
     rows: list[dict[str, Any]] = []
+    units = Words(view.visit.language, "columns")
     for one in view.thing.records.get("figure", ()):
         value, measure = one.first(CG + "value"), one.text(CG + "measure")
         text = view.text(value) if isinstance(value, ox.Literal) else one.text(CG + "textValue")
@@ -197,7 +199,7 @@ def figures(view: View) -> list[dict[str, Any]]:
                 "year": one.text(CG + "figureYear"),
                 "value": text,
                 "qualifier": _name(view, one, "qualifier"),
-                "unit": one.text(CG + "unit"),
+                "unit": units.value(unit := one.text(CG + "unit"), unit),
                 "shown": view.value(ox.Literal(text), [one.evidence], measure),
             }
         )

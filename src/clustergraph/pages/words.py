@@ -70,6 +70,10 @@ class Words:
         """Say whether there is a text of that key."""
         return any(key in known for known in self._known)
 
+    def value(self, text: str, otherwise: str) -> str:
+        """Return what a value of a table is called; ``otherwise`` where there is no text for it."""
+        return self(f"value-{text}") if self.has(f"value-{text}") else otherwise
+
     def own(self) -> dict[str, str | list[str]]:
         """Return the page's own texts by key, for scripts; those that differ by number as lists."""
         return {key: text[self.language] for key, text in self._known[0].items()}
