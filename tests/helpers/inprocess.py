@@ -24,7 +24,7 @@ from clustergraph.http.routes import READERS, resolve
 from clustergraph.http.server import target_of
 from clustergraph.http.worker import Reader, config_of, open_generation
 from clustergraph.pages.frame import not_found
-from clustergraph.protocol import Change, Context, Request, Response, faults, problems
+from clustergraph.protocol import GENERATION, Change, Context, Request, Response, faults, problems
 from clustergraph.workers import wire
 from clustergraph.workers.pool import Call
 
@@ -114,7 +114,9 @@ def handle(request: Request, context: Context, commit: Commit | None = None) -> 
     assert commit is not None, "a change without a way to commit it"
     try:
         generation, changed = commit(found.apply)
-        return found.respond(changed.result, generation)
+        response = found.respond(changed.result)
+        response.headers.append((GENERATION, str(generation)))
+        return response
     except ClusterGraphError as error:
         return problems.respond(error, request)
 

@@ -110,8 +110,6 @@ def _update(request: Request, context: Context) -> Response:
     given = parameters.read(request, "update")
     if given.text is None:
         raise faults.bad_request("the request holds no update: add update=…")
-    parameters.nodes(given.default_graphs, "using-graph-uri")
-    parameters.nodes(given.named_graphs, "using-named-graph-uri")
     _refuse_conditions(request)
     _engine(context).update(
         given.text, using_graphs=given.default_graphs, using_named_graphs=given.named_graphs

@@ -11,6 +11,7 @@ import pyoxigraph as ox
 from clustergraph.errors import RequestError
 from clustergraph.owl import Inference, unsettle
 from clustergraph.protocol import (
+    GENERATION,
     WARNINGS,
     Change,
     Config,
@@ -95,7 +96,8 @@ class Committer:
 
         generation, changed = self._generations.commit(apply, self._inference or unsettle)
         self._settled = generation.number
-        response = change.respond(changed.result, generation.number)
+        response = change.respond(changed.result)
+        response.headers.append((GENERATION, str(generation.number)))
         response.published = generation.number, generation.committed_at
         if warnings:
             response.headers.append((WARNINGS, str(warnings)))

@@ -20,6 +20,7 @@ from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import BASE, PREFIXES
 
 __all__ = [
+    "GENERATION",
     "WARNINGS",
     "Change",
     "Config",
@@ -34,6 +35,9 @@ __all__ = [
 
 WARNINGS: Final = "Clustergraph-Warnings"
 """The header that says how many findings a change has added that do not forbid it."""
+
+GENERATION: Final = "Clustergraph-Generation"
+"""The header that says which generation holds a write."""
 
 Stream: TypeAlias = Callable[[Sink], object]
 """Writes a body."""
@@ -242,9 +246,8 @@ class Change:
     Attributes:
         apply: takes the copy and the number of the generation that it was copied from. When it
             raises, the copy is discarded. What it returns says what it added and removed.
-        respond: makes the response from the result in what ``apply`` returned, and the generation
-            published.
+        respond: makes the response from the result in what ``apply`` returned.
     """
 
     apply: Callable[[ox.Store, int], Changed[object]]
-    respond: Callable[[object, int], Response]
+    respond: Callable[[object], Response]

@@ -26,7 +26,7 @@ from clustergraph.protocol import (
 )
 from clustergraph.protocol.negotiation import choose
 from clustergraph.protocol.parameters import shown
-from clustergraph.protocol.preconditions import check, http_date, published
+from clustergraph.protocol.preconditions import check, http_date
 from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
 from clustergraph.sparql.results import Format
@@ -121,7 +121,7 @@ def target_of(request: Request) -> Target:
         return Target(ox.DefaultGraph(), forms)
     if not graphs:
         return Target(None, forms)
-    return Target(_node(graphs[0]), forms)
+    return Target(parameters.node(graphs[0], "graph"), forms)
 
 
 def _permanent(iri: str, request: Request) -> str:
@@ -134,10 +134,6 @@ def _direct(request: Request) -> str:
     """Return the IRI of the graph that the path names, percent-encoded as it was sent."""
     _, _, name = request.raw_path.removeprefix("/").partition("/")
     return GRAPH + (name or quote(request.parameters["graph"]))
-
-
-def _node(iri: str) -> ox.NamedNode:
-    return parameters.node(iri, "graph")
 
 
 def _get(request: Request, context: Context, target: Target) -> Response:
@@ -193,12 +189,10 @@ def _write(request: Request, context: Context, target: Target, *, replace: bool)
             raise StoreError(f"{target.name} could not be written: {error}") from error
         return Changed(existed, delta)
 
-    def respond(existed: object, generation: int) -> Response:
-        headers = [published(generation)]
+    def respond(existed: object) -> Response:
         if existed:
-            return Response(204, headers)
-        headers.append(("Location", address(request, base_iri)))
-        return Response(201, headers)
+            return Response(204, [])
+        return Response(201, [("Location", address(request, base_iri))])
 
     return Change(apply, respond)
 
@@ -208,7 +202,7 @@ def _create(request: Request, context: Context) -> Response | Change:
     if not request.body:
         return Response(204, [])
     name = str(uuid.uuid4())
-    node = _node(GRAPH + name)
+    node = ox.NamedNode(GRAPH + name)
     documents = checked(request, context, node.value, triples_only=False)
     quads = any(
         document.form in (ox.RdfFormat.TRIG, ox.RdfFormat.N_QUADS) for document in documents
@@ -222,13 +216,11 @@ def _create(request: Request, context: Context) -> Response | Change:
         except Exception as error:
             raise StoreError(f"the content could not be stored: {error}") from error
 
-    def respond(_: object, generation: int) -> Response:
-        headers = [published(generation)]
+    def respond(_: object) -> Response:
         if quads:
-            return Response(204, headers)
-        headers.append(("Location", f"{request.base}/store/{name}"))
-        headers.append(("Link", f'<{node.value}>; rel="canonical"'))
-        return Response(201, headers)
+            return Response(204, [])
+        link = f'<{node.value}>; rel="canonical"'
+        return Response(201, [("Location", f"{request.base}/store/{name}"), ("Link", link)])
 
     return Change(apply, respond)
 
@@ -260,7 +252,7 @@ def _delete(request: Request, context: Context, target: Target) -> Change:
         except OSError as error:
             raise StoreError(f"{target.name} could not be deleted: {error}") from error
 
-    return Change(apply, lambda _, generation: Response(204, [published(generation)]))
+    return Change(apply, lambda _: Response(204, []))
 
 
 def address(request: Request, iri: str) -> str:

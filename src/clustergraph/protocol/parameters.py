@@ -22,7 +22,6 @@ __all__ = [
     "fields",
     "media_type",
     "node",
-    "nodes",
     "read",
     "shown",
     "values",
@@ -64,7 +63,8 @@ def read(request: Request, kind: Literal["query", "update"]) -> Given:
         kind: what the address takes; also the parameter's name.
 
     Raises:
-        RequestError: two texts, not UTF-8, or of a media type that is no such thing.
+        RequestError: two texts, not UTF-8, of a media type that is no such thing, or for a graph
+            whose name is no IRI.
     """
     raw = request.query_string
     if request.method != "POST":
@@ -110,11 +110,10 @@ def _gather(pairs: Iterator[tuple[bytes, bytes]], kind: str, given: Given) -> Gi
             given.text = decode(value)
         elif name == b"format":
             given.forms = (*given.forms, decode(value))
-        elif value:
-            if name == default.encode():
-                given.default_graphs = (*given.default_graphs, decode(value))
-            elif name == named.encode():
-                given.named_graphs = (*given.named_graphs, decode(value))
+        elif value and name == default.encode():
+            given.default_graphs = (*given.default_graphs, node(decode(value), default).value)
+        elif value and name == named.encode():
+            given.named_graphs = (*given.named_graphs, node(decode(value), named).value)
     return given
 
 
@@ -175,15 +174,6 @@ def content(body: bytes | IO[bytes]) -> bytes:
 def media_type(value: str) -> str:
     """Return the media type of a Content-Type header, without its parameters."""
     return value.partition(";")[0].strip().lower()
-
-
-def nodes(iris: Sequence[str], name: str) -> list[ox.NamedNode]:
-    """Return graph names as terms; ``name`` is the parameter's.
-
-    Raises:
-        RequestError: one is no absolute IRI (400).
-    """
-    return [node(iri, name) for iri in iris]
 
 
 def node(text: str, name: str = "iri") -> ox.NamedNode:

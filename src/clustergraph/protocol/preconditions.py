@@ -13,7 +13,7 @@ from clustergraph import artefacts
 from clustergraph.errors import RequestError
 from clustergraph.protocol import Context, Request, faults
 
-__all__ = ["check", "entity_tag", "holds", "http_date", "not_modified", "published"]
+__all__ = ["check", "entity_tag", "holds", "http_date", "not_modified"]
 
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7E\x80-\xFF]*)"')
 
@@ -32,11 +32,6 @@ def entity_tag(generation: int, committed_at: float, key: bytes) -> str:
     stamp = f"{committed_at:.6f} {artefacts.version()}"
     digest = blake2b(key, digest_size=9, key=stamp.encode()[:64]).hexdigest()
     return f'"{generation}-{digest}"'
-
-
-def published(generation: int) -> tuple[str, str]:
-    """Return the header that says which generation holds a write."""
-    return "Clustergraph-Generation", str(generation)
 
 
 def http_date(seconds: float) -> str:

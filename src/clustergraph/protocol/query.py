@@ -54,8 +54,6 @@ def answer(request: Request, context: Context) -> Response:
         if request.method != "POST" and not (given.default_graphs or given.named_graphs):
             return description.service(request, context)
         raise faults.bad_request("the request holds no query: add query=…")
-    parameters.nodes(given.default_graphs, "default-graph-uri")
-    parameters.nodes(given.named_graphs, "named-graph-uri")
     try:
         result = context.engine.query(
             text, default_graphs=given.default_graphs, named_graphs=given.named_graphs

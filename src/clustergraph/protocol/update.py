@@ -8,7 +8,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import FederationError, QueryRefusedError, StoreError
 from clustergraph.protocol import Change, Context, Request, Response, faults, parameters
-from clustergraph.protocol.preconditions import check, published
+from clustergraph.protocol.preconditions import check
 from clustergraph.quadstore import updates
 from clustergraph.quadstore.checks import check_update_syntax
 from clustergraph.quadstore.delta import Changed
@@ -28,11 +28,6 @@ def answer(request: Request, context: Context) -> Response | Change:
     if given.text is None:
         raise faults.bad_request("the request holds no update: add update=…")
     config = context.config
-    for name, iris in (
-        ("using-graph-uri", given.default_graphs),
-        ("using-named-graph-uri", given.named_graphs),
-    ):
-        parameters.nodes(iris, name)
     if not context.config.writable:
         raise faults.read_only()
     policy = config.policy(context.network)
@@ -57,7 +52,7 @@ def answer(request: Request, context: Context) -> Response | Change:
         except OSError as error:
             raise StoreError(f"the update could not be carried out: {error}") from error
 
-    return Change(apply, lambda _, generation: Response(204, [published(generation)]))
+    return Change(apply, lambda _: Response(204, []))
 
 
 def with_dataset(text: str, default_graphs: Sequence[str], named_graphs: Sequence[str]) -> str:
