@@ -1,6 +1,6 @@
 """Work beside the requests: what pages need of a whole generation is computed ahead.
 
-`Background` belongs to the serving process and runs one `Preparer` process at a time.
+`Background` belongs to the serving process and runs one such process at a time.
 """
 
 from __future__ import annotations

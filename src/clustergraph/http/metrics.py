@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO, Final
@@ -12,11 +14,15 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     Info,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 
 from clustergraph import artefacts
 from clustergraph.errors import UsageError
@@ -58,10 +64,8 @@ class Metrics:
         # Plain numbers: every request changes them.
         self._requests: dict[tuple[str, int], int] = {}
         self._sent_bytes = 0
-        self._queries = Histogram(
-            "clustergraph_query_seconds", "Time that queries took.", buckets=_BUCKETS_S,
-            registry=registry,
-        )  # fmt: skip
+        self._query_seconds = 0.0
+        self._queries = [0] * (len(_BUCKETS_S) + 1)
         started_at = time.time()
         meaning = "When the service started, in seconds since 1970."
         gauge("start_time_seconds", meaning, lambda: started_at)
@@ -88,7 +92,8 @@ class Metrics:
         self._requests[key] = self._requests.get(key, 0) + 1
         self._sent_bytes += size
         if operation == "query":
-            self._queries.observe(seconds)
+            self._query_seconds += seconds
+            self._queries[bisect_left(_BUCKETS_S, seconds)] += 1
 
     def collect(self) -> Iterable[Metric]:
         """Yield what others count (a custom collector)."""
@@ -98,6 +103,11 @@ class Metrics:
         )
         for (operation, status), number in self._requests.items():
             requests.add_metric([operation, str(status)], number)
+        bounds = [*(str(float(bound)) for bound in _BUCKETS_S), "+Inf"]
+        buckets = list(zip(bounds, itertools.accumulate(self._queries), strict=True))
+        queries = HistogramMetricFamily(
+            "clustergraph_query_seconds", "Time that queries took.", buckets, self._query_seconds
+        )
         meaning = "Bytes of response bodies."
         sent = CounterMetricFamily("clustergraph_sent_bytes", meaning, self._sent_bytes)
         workers = GaugeMetricFamily(
@@ -114,7 +124,7 @@ class Metrics:
         found = CounterMetricFamily("clustergraph_cache_requests", meaning, labels=["result"])
         found.add_metric(["hit"], self._cache.hits)
         found.add_metric(["miss"], self._cache.misses)
-        return requests, sent, workers, ended, found
+        return requests, queries, sent, workers, ended, found
 
     def render(self) -> bytes:
         """Return all of it in the text exposition format."""
