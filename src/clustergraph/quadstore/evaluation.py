@@ -6,7 +6,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cache, partial
+from functools import cache
 from typing import Any, Final, Protocol, TypeAlias
 
 import pyoxigraph as ox
@@ -119,11 +119,10 @@ class StoreEngine:
             default, named = [*_nodes(default_graphs)], [*_nodes(named_graphs)]
         elif names_its_graphs(text):
             default, named = self._from_clauses(text)
+        elif self._graphs is None:
+            union = self._union
         else:
-            if self._graphs is None:
-                union = self._union
-            else:
-                default, named = [ox.DefaultGraph(), *self._graphs], [*self._graphs]
+            default, named = [ox.DefaultGraph(), *self._graphs], [*self._graphs]
         store = self._store
         if default is not None and len(default) > 1 and self._graphs is None:
             key = tuple(default), tuple(named or ())
@@ -131,15 +130,25 @@ class StoreEngine:
                 self._last_merge = key, self._merged(*key)
             if (merged := self._last_merge[1]) is not None:
                 store, default = merged, [ox.DefaultGraph()]
-        evaluate = partial(
-            self._evaluate, store, default_graph=default, named_graphs=named, union=union
-        )
-        try:
+
+        def evaluate(asked: str) -> Answer:
             with reading():
-                return evaluate(rewritten(text))
+                return store.query(
+                    asked,
+                    base_iri=self.base_iri,
+                    # Passing a prefix on takes time.
+                    prefixes={name: iri for key, name, iri in self._prefix_table if key in asked},
+                    use_default_graph_as_union=union,
+                    default_graph=default,
+                    named_graphs=named,
+                    custom_functions=_FUNCTIONS if _CALLED in asked else None,
+                )
+
+        try:
+            return evaluate(rewritten(text))
         except SyntaxError as error:
             # The fault is explained on the text as it was written.
-            with reading(), suppress(SyntaxError):
+            with suppress(SyntaxError):
                 return evaluate(rewritten(without_repeated_variables(text)))
             raise explain_query(text, error, self.prefixes, self.base_iri) from error
 
@@ -189,12 +198,7 @@ class StoreEngine:
         assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
         return sorted(solution["thing"].value.removeprefix(namespace) for solution in found)
 
-    def _from_clauses(
-        self, text: str
-    ) -> tuple[
-        list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None,
-        list[ox.NamedNode | ox.BlankNode] | None,
-    ]:
+    def _from_clauses(self, text: str) -> tuple[Graphs, NamedGraphs]:
         """Return the graphs of several FROM clauses; None, None: the engine reads the clauses."""
         prologue, default, named = graph_clauses(text)
         if len(default) < 2:
@@ -244,26 +248,6 @@ class StoreEngine:
         store = ox.Store()
         store.bulk_extend(quads)
         return store
-
-    def _evaluate(
-        self,
-        store: ox.Store,
-        text: str,
-        *,
-        default_graph: Graphs,
-        named_graphs: NamedGraphs,
-        union: bool,
-    ) -> Answer:
-        return store.query(
-            text,
-            base_iri=self.base_iri,
-            # Passing a prefix on takes time.
-            prefixes={name: iri for key, name, iri in self._prefix_table if key in text},
-            use_default_graph_as_union=union,
-            default_graph=default_graph,
-            named_graphs=named_graphs,
-            custom_functions=_FUNCTIONS if _CALLED in text else None,
-        )
 
     def check(self, text: str) -> None:
         """Apply the policy and check the syntax; nothing is evaluated and no host called.
