@@ -279,7 +279,7 @@ class _Checking:
         else:
             name = shorten(one.empty.value)
             rule = "empty-class"
-            what = f"nothing can be a {name} as long as {count} hold" if reasons else (
+            what = f"nothing can be a {name} because of {count}" if reasons else (
                 f"nothing can be a {name}; explain it once the others are mended"
             )  # fmt: skip
             focus = one.empty
