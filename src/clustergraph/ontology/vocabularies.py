@@ -120,7 +120,9 @@ def named_in(triples: Iterable[ox.Triple]) -> Iterator[tuple[str, ox.Triple]]:
 def named_in_query(path: Path) -> Iterator[tuple[str, Place]]:
     """Yield each IRI that a query file names, in full or by a prefix, with its place."""
     for term in used_terms(path.read_text(encoding="utf-8-sig"), PREFIXES):
-        yield term.iri, Place(path, row=term.line, character=term.column)
+        # A prefix alone names a namespace, as in STRSTARTS(STR(?x), STR(cg:)).
+        if not term.written.endswith(":"):
+            yield term.iri, Place(path, row=term.line, character=term.column)
 
 
 def near_terms(iri: str, declared: Iterable[str]) -> str:
