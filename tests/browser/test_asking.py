@@ -379,7 +379,7 @@ def test_own_shapes(visit: Callable[..., Any], tmp_path: Any) -> None:
     visitor = visit()
     visitor.go("/queries/cluster-density-per-region?country=ES#map")
     page = visitor.page
-    page.get_by_label(re.compile("your own shapes")).set_input_files(shapes)
+    page.get_by_label(re.compile("your own boundaries")).set_input_files(shapes)
     page.locator("svg.map path").first.wait_for()
     assert page.locator("svg.map path title").first.text_content().startswith("ES51: ")
 

@@ -153,6 +153,7 @@ class Pool:
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.target = target
+        self._newest = target
         self.size = size
         self.failures: dict[str, int] = {}
         self.wall = ""
@@ -313,13 +314,12 @@ class Pool:
 
         Returns when every request submitted from then on reads the new generation.
         """
+        if target.number > self._newest.number:
+            self._newest = target
         async with self._publishing:
             if target.number <= self.target.number:
                 return
-            fresh = self._spares.popleft() if self._spares else None
-            self._starting += 1
-            if fresh is None or not await self._open(fresh, target):
-                fresh = await self._spawn(target)
+            target, fresh = await self._reader_of_newest()
             self.target = target
             self.on_publish()
             stale = [*self._idle, *self._spares]
@@ -328,6 +328,25 @@ class Pool:
             self._place_started(fresh)
             for worker in stale:
                 self._run(self._refresh(worker))
+
+    async def _reader_of_newest(self) -> tuple[Target, Worker]:
+        """Return the newest generation and a worker that reads it.
+
+        Raises:
+            StoreError: none can be opened.
+        """
+        while True:
+            target = self._newest
+            fresh = self._spares.popleft() if self._spares else None
+            self._starting += 1
+            if fresh is not None and await self._open(fresh, target):
+                return target, fresh
+            try:
+                return target, await self._spawn(target)
+            except StoreError:
+                # The generation may have been removed when newer ones were committed.
+                if self._newest is target:
+                    raise
 
     async def _open(self, worker: Worker, target: Target) -> bool:
         """Bring a worker to a generation; return whether it survived that."""
