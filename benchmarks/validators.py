@@ -72,7 +72,7 @@ def _row(result: object) -> Row:
         _text(result.focus),  # type: ignore[attr-defined]
         (path.predicate if path else "") if simple else "path",
         result.component,  # type: ignore[attr-defined]
-        result.severity,  # type: ignore[attr-defined]
+        result.own_severity or result.severity.iri,  # type: ignore[attr-defined]
     )
 
 
