@@ -386,6 +386,26 @@ def test_of_concurrent_writes_none_is_lost(writable: Any, writer: httpx.Client) 
     assert writer.get("/health").json()["generation"] - first == 20
 
 
+def test_of_concurrent_conditional_writes_one_succeeds(writable: Any, writer: httpx.Client) -> None:
+    """RFC 9110 13.1.1: behind another change the tag that was read fits no more."""
+    graph = {"graph": "http://example.org/raced"}
+    turtle = {"Content-Type": "text/turtle", "Authorization": f"Bearer {TOKEN}"}
+    created = writer.put("/store", params=graph, content="<x:s> <x:n> 0 .", headers=turtle)
+    assert created.status_code == 201, created.text
+    tag = writer.get("/store", params=graph, headers={"Accept": "text/turtle"}).headers["etag"]
+
+    def write(i: int) -> int:
+        headers = {**turtle, "If-Match": tag}
+        with httpx.Client(base_url=writable.base, trust_env=False, timeout=60) as client:
+            content = f"<x:s> <x:n> {i} ."
+            return client.put("/store", params=graph, content=content, headers=headers).status_code
+
+    with ThreadPoolExecutor(10) as threads:
+        statuses = sorted(threads.map(write, range(1, 11)))
+    assert statuses == [204] + [412] * 9
+    assert writer.delete("/store", params=graph, headers=turtle).status_code == 204
+
+
 def test_one_bad_update_does_not_spoil_the_others(writable: Any, writer: httpx.Client) -> None:
     """Of updates that wait together, the wrong one is refused and the rest is done."""
     texts = [f"INSERT DATA {{ <x:m{i}> <x:mixed> {i} }}" for i in range(8)]
