@@ -22,7 +22,7 @@ from python_multipart.multipart import parse_options_header
 
 from clustergraph.protocol import Config, Request, faults
 from clustergraph.protocol.parameters import media_type, shown
-from clustergraph.rdf.files import syntax_fault
+from clustergraph.rdf.files import entity_fault, syntax_fault
 from clustergraph.sparql.results import FORMATS
 
 if TYPE_CHECKING:
@@ -46,8 +46,6 @@ _CHUNK: Final = 1 << 20
 # RFC 2046, section 5.1.1.
 _LONGEST_BOUNDARY: Final = 70
 _LONGEST_NAME: Final = 100
-_ENTITY: Final = re.compile(rb"<!ENTITY\s+[^\s%]+\s+(?:\"([^\"]*)\"|'([^']*)')")
-_LONGEST_ENTITY: Final = 500
 _MEDIA_TYPES: Final = {
     **{
         kind: form.engine
@@ -160,7 +158,8 @@ class Document:
 
     def _limit_depth(self) -> None:
         if self.form == ox.RdfFormat.RDF_XML:
-            self._limit_entities()
+            if reason := entity_fault(self.open()):
+                raise faults.bad_content(f"{self.source}: {reason}")
             return
         json = self.form == ox.RdfFormat.JSON_LD
         openers = (b"{", b"[") if json else (b"<<",)
@@ -180,24 +179,6 @@ class Document:
             if depth > MAX_DEPTH:
                 detail = f"{self.source} nests deeper than {MAX_DEPTH:,} levels"
                 raise faults.bad_content(detail)
-
-    def _limit_entities(self) -> None:
-        """Refuse entities that grow (a bomb): long ones, and those that hold others."""
-        stream = self.open()
-        head = before = stream.read(_CHUNK)
-        while chunk := stream.read(_CHUNK):
-            if b"<!ENTITY" in before[-len(b"<!ENTITY") :] + chunk:
-                detail = f"{self.source}: entities are declared at the start, or not at all"
-                raise faults.bad_content(detail)
-            before = chunk
-        for match in _ENTITY.finditer(head):
-            value = match[1] if match[1] is not None else match[2]
-            if len(value) > _LONGEST_ENTITY or b"&" in value:
-                detail = f"{self.source}: an entity may hold a namespace, not other entities"
-                raise faults.bad_content(detail)
-        if head.count(b"<!ENTITY") != len(_ENTITY.findall(head)):
-            detail = f"{self.source}: an entity must be a plain text; none is fetched"
-            raise faults.bad_content(detail)
 
 
 class _Limited(io.RawIOBase):

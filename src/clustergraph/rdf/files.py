@@ -22,6 +22,7 @@ __all__ = [
     "SUFFIXES",
     "content_of",
     "decompressed",
+    "entity_fault",
     "format_by_name",
     "format_of",
     "opened",
@@ -58,6 +59,9 @@ _BEGINNINGS: Final = (
         "OWL/XML",
     ),
 )
+_ENTITY: Final = re.compile(rb"<!ENTITY\s+[^\s%]+\s+(?:\"([^\"]*)\"|'([^']*)')")
+_LONGEST_ENTITY: Final = 500
+_CHUNK_BYTES: Final = 1 << 20
 _LOOKED_AT_BYTES: Final = 10_000
 _GZIP: Final = b"\x1f\x8b"
 _BUFFER_BYTES: Final = 1 << 18
@@ -148,12 +152,40 @@ def reading_of(path: Path, form: ox.RdfFormat) -> Iterator[None]:
         UnreadableInputError: it needs something from elsewhere, or is badly compressed.
     """
     try:
+        if form == ox.RdfFormat.RDF_XML:
+            with opened(path) as (content, _):
+                if reason := entity_fault(content):
+                    raise UnreadableInputError(str(path), reason)
         yield
     except SyntaxError as error:
         with opened(path) as (content, _):
             raise syntax_fault(str(path), form, error, content) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise UnreadableInputError(str(path), f"is badly compressed ({error})") from error
+
+
+def entity_fault(content: IO[bytes]) -> str:
+    """Return what is wrong with the entities of RDF/XML; empty: nothing.
+
+    Those that are long or hold others can grow without bounds when they are replaced (XML 1.0,
+    section 4.4), which the engine's parser does not limit.
+
+    Args:
+        content: the document, from its beginning.
+    """
+    head = before = content.read(_CHUNK_BYTES)
+    while chunk := content.read(_CHUNK_BYTES):
+        if b"<!ENTITY" in before[-len(b"<!ENTITY") :] + chunk:
+            return "entities are declared at the start, or not at all"
+        before = chunk
+    found = list(_ENTITY.finditer(head))
+    for match in found:
+        value = match[1] if match[1] is not None else match[2]
+        if len(value) > _LONGEST_ENTITY or b"&" in value:
+            return "an entity may hold a namespace, not other entities"
+    if head.count(b"<!ENTITY") != len(found):
+        return "an entity must be a plain text; none is fetched"
+    return ""
 
 
 def syntax_fault(

@@ -108,6 +108,8 @@ def parse(source: str, content: bytes, rdf_format: ox.RdfFormat, base: str) -> l
         UnreadableInputError: it holds what cannot be validated, or needs the network.
         SyntaxFaultError: it breaks the grammar of its format.
     """
+    if rdf_format == ox.RdfFormat.RDF_XML and (reason := files.entity_fault(io.BytesIO(content))):
+        raise UnreadableInputError(source, reason)
     triples = []
     try:
         for quad in ox.parse(
