@@ -146,12 +146,14 @@ def test_deadline_kills_and_spare_takes_over(script: Path) -> None:
 
 
 def test_long_requests_leave_room_and_are_capped(script: Path) -> None:
-    """Long requests keep their workers until the slots are full; short ones are answered."""
+    """Long requests keep their workers until others wait; one ends when the slots are full."""
 
     async def body(pool: Pool) -> None:
         long = [submit(pool, b"endless", 60) for _ in range(4)]
-        await eventually(lambda: pool.figures()["aged"] == 2 and pool.failures.get("slots") == 1)
+        await eventually(lambda: pool.figures()["aged"] == 2 and pool.figures()["spare"] == 1)
+        assert pool.failures == {}
         assert (await ask(pool, b"a"))[2] == b"a"
+        assert pool.failures == {"slots": 1}
         for call in long:
             call.cancel("left")
         results = await asyncio.gather(*(one.frame() for one in long), return_exceptions=True)

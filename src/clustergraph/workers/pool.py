@@ -42,7 +42,7 @@ class PoolSize:
         workers: for short requests.
         spares: started ahead, to replace one that has to go.
         slots: for long requests; 0: requests keep their priority.
-        long_after_s: how long a request is short, and longer while a worker is idle.
+        long_after_s: how long a request is short, and longer while no other waits.
         queue: requests that may wait for a worker.
         repeat: whether a request is repeated, once, whose worker another process has killed.
         limit_s: how long a worker may take for a request, however long that has waited; 0: until
@@ -471,8 +471,8 @@ class Pool:
             self._watch()
 
     def _deprioritise(self, worker: Worker) -> None:
-        """Lower the priority of a long request, if it may keep others waiting."""
-        if worker.deprioritised or not worker.usable or (self._idle and not self._queue):
+        """Lower the priority of a long request while others wait."""
+        if worker.deprioritised or not worker.usable or not self._queue:
             return
         if self._deprioritised() >= self.size.slots:
             if not self._starting:  # else there will be room in a moment
