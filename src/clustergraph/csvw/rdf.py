@@ -5,7 +5,7 @@ Source: Generating RDF from Tabular Data on the Web, section 4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import quote
 
@@ -105,27 +105,30 @@ class Template:
         self.unknown = tuple(name for name in names if name not in known)
         self.iris: Sequence[tuple[Iri, ...]]
         if not self._positions and not rows & names.keys():
-            self.iris = [(self._expand(row),) for row in table.rows[:1]] * len(table.rows)
+            different: Collection[Iri] = [self._expand(row) for row in table.rows[:1]]
+            self.iris = [tuple(different)] * len(table.rows)
         else:
-            self.iris = list(self._expanded(counted=bool(rows & names.keys())))
-        self.invalid = {
-            number: next(iri for iri in iris if isinstance(iri, InvalidIri))
-            for number, iris in enumerate(self.iris)
-            if any(isinstance(iri, InvalidIri) for iri in iris)
-        }
+            self.iris, different = self._expanded(counted=bool(rows & names.keys()))
+        self.invalid: dict[int, InvalidIri] = {}
+        if any(isinstance(iri, InvalidIri) for iri in different):
+            for number, iris in enumerate(self.iris):
+                first = next((iri for iri in iris if isinstance(iri, InvalidIri)), None)
+                if first is not None:
+                    self.invalid[number] = first
 
-    def _expanded(self, counted: bool) -> Iterator[tuple[Iri, ...]]:
-        """Expand the template for each row; equal values are expanded once."""
+    def _expanded(self, counted: bool) -> tuple[list[tuple[Iri, ...]], Collection[Iri]]:
+        """Expand the template for each row, equal values once; return the different IRIs as well."""
         known: dict[tuple[object, ...], Iri] = {}
         rows, positions, split = self._table.rows, list(self._positions.values()), self._items_of
         at = positions.index(split) if split in positions else len(positions)
         keys: Iterable[tuple[object, ...]] = self._table.keys(positions) or [()] * len(rows)
+        expanded: list[tuple[Iri, ...]] = []
         for row, values in zip(rows, keys, strict=True):
             key = (*values, row.number) if counted else values
             if split is None:
                 if (iri := known.get(key)) is None:
                     iri = known[key] = self._expand(row)
-                yield (iri,)
+                expanded.append((iri,))
                 continue
             iris = []
             for item in row.values[split]:
@@ -133,7 +136,8 @@ class Template:
                 if own not in known:
                     known[own] = self._expand(row, item.text)
                 iris.append(known[own])
-            yield tuple(iris)
+            expanded.append(tuple(iris))
+        return expanded, known.values()
 
     def _expand(self, row: Row, item: str | None = None) -> Iri:
         variables: dict[str, Any] = dict(self._variables)
