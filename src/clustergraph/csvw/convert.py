@@ -12,7 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from pyoxigraph import NamedNode
 
 from clustergraph.csvw.cells import AnnotatedTable, CodeLists, annotate
-from clustergraph.csvw.descriptions import Dialect, Schema, Table, TableGroup
+from clustergraph.csvw.descriptions import Schema, Table, TableGroup
 from clustergraph.csvw.files import (
     FileAccessError,
     Files,
@@ -184,8 +184,8 @@ class Reader:
         tables: list[AnnotatedTable | None] = []
         for name, table in zip(names, group.tables, strict=True):
             if name in book.sheets:
-                dialect = table.dialect or Dialect()
-                tables.append(self._annotate(table, book.read(name, dialect, self.diagnostics)))
+                source = book.read(name, table.dialect, self.diagnostics)
+                tables.append(self._annotate(table, source))
             else:
                 table.suppress_output = True
                 tables.append(self._read_file(table))
@@ -281,8 +281,7 @@ class Reader:
             self.diagnostics.fault("unreadable", Place(path), message)
             return None
         titles = [column.title for column in table.schema.columns if not column.virtual]
-        dialect = table.dialect or Dialect()
-        source = read_csv(data, path, dialect, self.diagnostics, titles)
+        source = read_csv(data, path, table.dialect, self.diagnostics, titles)
         return self._annotate(table, source) if source.readable else None
 
     def _annotate(self, table: Table, source: Source) -> AnnotatedTable:

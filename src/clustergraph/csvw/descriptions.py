@@ -12,7 +12,7 @@ from typing import Any
 
 from clustergraph.csvw.datatypes import Datatype
 
-__all__ = ["Column", "Dialect", "ForeignKey", "Schema", "Table", "TableGroup"]
+__all__ = ["Column", "Described", "Dialect", "ForeignKey", "Schema", "Table", "TableGroup"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +90,33 @@ class Schema:
     declared: bool = False  # False where the metadata has no tableSchema for the table
 
 
+@dataclass(slots=True, kw_only=True)
+class Described:
+    """What a table and a group of tables have alike.
+
+    ``annotations`` maps the IRI of each common property to its JSON value; ``language`` and
+    ``base`` are those of the document.
+    """
+
+    id: str | None = None
+    notes: list[Any] = field(default_factory=list)
+    annotations: Mapping[str, Any] = field(default_factory=dict)
+    language: str = "und"
+    base: str = ""
+
+
 @dataclass(slots=True)
-class Table:
+class Table(Described):
     """A table of the group (section 5.4)."""
 
     url: str
     schema: Schema
-    dialect: Dialect | None = None
-    id: str | None = None
+    dialect: Dialect = field(default_factory=Dialect)
     suppress_output: bool = False
-    notes: list[Any] = field(default_factory=list)
-    annotations: Mapping[str, Any] = field(default_factory=dict)
-    language: str = "und"
-    base: str = ""
 
 
 @dataclass(slots=True)
-class TableGroup:
+class TableGroup(Described):
     """All that a metadata document describes (section 5.3)."""
 
     tables: list[Table]
-    id: str | None = None
-    notes: list[Any] = field(default_factory=list)
-    annotations: Mapping[str, Any] = field(default_factory=dict)
-    language: str = "und"
-    base: str = ""

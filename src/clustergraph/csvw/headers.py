@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from clustergraph.csvw.descriptions import Column, Table
-from clustergraph.csvw.metadata import column_name, column_properties
+from clustergraph.csvw.metadata import column_name
 from clustergraph.csvw.places import Diagnostics, Suggestions
 from clustergraph.csvw.rows import Source
 
@@ -47,9 +47,8 @@ def match_columns(
     for position in range(len(columns), width):
         found = {"und": titles[position]} if titles[position] and not schema.declared else {}
         number = position + 1
-        inherited = column_properties(schema.inherited)
         name = column_name(found, number)
-        columns.append(Column(name, number, number, found, named=False, **inherited))
+        columns.append(Column(name, number, number, found, named=False, **schema.inherited))
     doubtful: set[int] = set()
     if schema.declared and source.header:
         language = str(schema.inherited.get("lang", "und")).lower()

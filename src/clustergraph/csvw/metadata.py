@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
@@ -22,25 +22,17 @@ from clustergraph.csvw.files import FileAccessError, Files
 from clustergraph.csvw.names import LANGUAGE_TAG, is_iri, resolve
 from clustergraph.csvw.places import Diagnostics
 from clustergraph.csvw.properties import (
-    INHERITED,
     Scope,
     check_transformations,
-    field_name,
-    read_common,
+    objects,
     read_dialect,
     read_inherited,
-    read_value,
+    read_object,
 )
 
-__all__ = ["column_name", "column_properties", "read_metadata"]
+__all__ = ["column_name", "read_metadata"]
 
 _CONTEXT: Final = "http://www.w3.org/ns/csvw"
-_TABLE: Final = INHERITED | {
-    "dialect", "notes", "suppressOutput", "tableDirection", "tableSchema", "transformations", "url",
-}  # fmt: skip
-_GROUP: Final = (_TABLE - {"suppressOutput", "url"}) | {"tables"}
-_SCHEMA: Final = INHERITED | {"columns", "foreignKeys", "primaryKey", "rowTitles"}
-_COLUMN: Final = INHERITED | {"name", "suppressOutput", "titles", "virtual"}
 _COLUMN_NAME: Final = re.compile(r"(?!_)(?:[A-Za-z0-9_.]|%[0-9A-Fa-f]{2})+")
 
 
@@ -68,7 +60,7 @@ def read_metadata(
     if unnamed and default_url is not None and document.get("@type") in {None, "Table"}:
         document = {**document, "url": default_url}
     if "tables" not in document and ("url" in document or document.get("@type") == "Table"):
-        table = _table(document, {}, scope)
+        table = _table(document, {}, {}, scope)
         tables = [table] if table is not None else []
         return TableGroup(tables, language=scope.language, base=scope.base)
     return _group(document, scope)
@@ -132,81 +124,61 @@ def _context(document: Mapping[str, Any], scope: Scope) -> Scope:
 
 
 def _group(document: Mapping[str, Any], scope: Scope) -> TableGroup:
-    properties = _group_or_table(document, "TableGroup", _GROUP, scope)
-    inherited = {**read_inherited(document, {}, scope), **_shared(document, scope)}
-    raw = document.get("tables")
-    if not isinstance(raw, list) or not raw:
-        scope.fail("a group of tables must list its tables in an array", raw)
-        raw = []
+    found = read_object(document, "TableGroup", scope)
+    check_transformations(found, scope)
+    if not found.get("tables"):
+        scope.fail("a group of tables must list its tables in an array", document.get("tables"))
+    inherited, parts = read_inherited(found, {}, scope), _parts(found, scope)
     tables = [
         table
-        for item, at in _objects(document, "tables", scope)
-        if (table := _table(item, inherited, at)) is not None
+        for item, at in objects(found, "tables", scope)
+        if (table := _table(item, inherited, parts, at)) is not None
     ]
-    if raw and not tables:
+    if found.get("tables") and not tables:
         scope.fail("none of the tables can be used")
-    return TableGroup(tables, **properties)
+    return TableGroup(tables, **_described(found, scope))
 
 
-def _group_or_table(
-    raw: Mapping[str, Any], kind: str, known: frozenset[str], scope: Scope
-) -> dict[str, Any]:
+def _described(found: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
     """Return what groups and tables have alike, as arguments of their classes."""
-    check_transformations(raw, scope)
-    read_value(raw, "tableDirection", scope, "auto")
-    identifier, annotations = read_common(raw, kind, known, scope)
-    return {
-        "id": identifier,
-        "notes": read_value(raw, "notes", scope, []),
-        "annotations": annotations,
-        "language": scope.language,
-        "base": scope.base,
-    }
+    alike = {key: found[key] for key in ("id", "annotations", "notes") if key in found}
+    return {**alike, "language": scope.language, "base": scope.base}
 
 
-def _objects(
-    raw: Mapping[str, Any], key: str, scope: Scope
-) -> Iterator[tuple[dict[str, Any], Scope]]:
-    """Yield the objects of an array with their places; report what is none."""
-    for number, item in enumerate(read_value(raw, key, scope, [])):
-        at = scope.at(key).at(number)
-        if isinstance(item, dict):
-            yield item, at
-        else:
-            at.warn("must be an object; ignored", item)
+def _parts(found: Mapping[str, Any], scope: Scope) -> dict[str, tuple[Any, Scope]]:
+    """Return what tables take over from their group beside the inherited properties."""
+    return {key: (found[key], scope.at(key)) for key in ("dialect", "tableSchema") if key in found}
 
 
-def _shared(document: Mapping[str, Any], scope: Scope) -> dict[str, Any]:
-    """What tables take over from their group beside the inherited properties."""
-    return {
-        key: (document[key], scope.at(key)) for key in ("dialect", "tableSchema") if key in document
-    }
-
-
-def _table(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> Table | None:
-    properties = _group_or_table(raw, "Table", _TABLE, scope)
-    inherited = read_inherited(raw, outer, scope)
-    own = {**outer, **_shared(raw, scope)}
-    url = raw.get("url")
+def _table(
+    raw: Mapping[str, Any],
+    outer: Mapping[str, Any],
+    shared: Mapping[str, tuple[Any, Scope]],
+    scope: Scope,
+) -> Table | None:
+    found = read_object(raw, "Table", scope)
+    check_transformations(found, scope)
+    url = found.get("url")
     address = resolve(url, scope.base).replace(" ", "%20") if isinstance(url, str) else ""
     if not is_iri(address):
         scope.fail("a table must have the URL of its file as a string in `url`", url)
         return None
-    schema, schema_scope = own.get("tableSchema", (None, scope))
-    dialect, dialect_scope = own.get("dialect", (None, scope))
+    parts = {**shared, **_parts(found, scope)}
     return Table(
         url=address,
-        schema=_schema(schema, inherited, schema_scope),
-        dialect=None if dialect is None else read_dialect(dialect, dialect_scope),
-        suppress_output=read_value(raw, "suppressOutput", scope, False),
-        **properties,
+        schema=_schema(
+            *parts.get("tableSchema", (None, scope)), read_inherited(found, outer, scope)
+        ),
+        dialect=read_dialect(*parts.get("dialect", ({}, scope))),
+        suppress_output=found.get("suppressOutput", False),
+        **_described(found, scope),
     )
 
 
 # Schemas and columns ------------------------------------------------------------------------
 
 
-def _schema(raw: Any, outer: Mapping[str, Any], scope: Scope) -> Schema:
+def _schema(raw: Any, scope: Scope, outer: Mapping[str, Any]) -> Schema:
     declared = raw is not None
     location: str | None = None
     if isinstance(raw, str):
@@ -220,27 +192,26 @@ def _schema(raw: Any, outer: Mapping[str, Any], scope: Scope) -> Schema:
     elif raw is not None and not isinstance(raw, dict):
         scope.warn("a schema must be an object or a URL; taken as empty", raw)
         raw = {}
-    raw = raw or {}
-    identifier, _ = read_common(raw, "Schema", _SCHEMA, scope)
-    inherited = read_inherited(raw, outer, scope)
-    columns = _columns(raw, inherited, scope)
+    found = read_object(raw or {}, "Schema", scope)
+    inherited = read_inherited(found, outer, scope)
+    columns = _columns(found, inherited, scope)
     named = {column.name for column in columns if column.named}
-    keys = (_foreign_key(item, named, at) for item, at in _objects(raw, "foreignKeys", scope))
+    keys = (_foreign_key(item, named, at) for item, at in objects(found, "foreignKeys", scope))
     return Schema(
-        id=identifier or location,
+        id=found["id"] or location,
         columns=columns,
-        primary_key=_column_references(raw, "primaryKey", named, scope),
-        row_titles=_column_references(raw, "rowTitles", named, scope),
+        primary_key=_column_references(found, "primaryKey", named, scope),
+        row_titles=_column_references(found, "rowTitles", named, scope),
         foreign_keys=[key for key in keys if key is not None],
         inherited=inherited,
         declared=declared,
     )
 
 
-def _columns(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> list[Column]:
+def _columns(schema: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> list[Column]:
     columns: list[Column] = []
     names: set[str] = set()
-    for item, at in _objects(raw, "columns", scope):
+    for item, at in objects(schema, "columns", scope):
         column = _column(item, outer, len(columns) + 1, at)
         if column.named and column.name in names:
             at.fail(f"another column is already called {column.name!r}", column.name)
@@ -252,9 +223,9 @@ def _columns(raw: Mapping[str, Any], outer: Mapping[str, Any], scope: Scope) -> 
 
 
 def _column(raw: Mapping[str, Any], outer: Mapping[str, Any], number: int, scope: Scope) -> Column:
-    _, annotations = read_common(raw, "Column", _COLUMN, scope)
-    titles = _titles(raw, scope)
-    name = raw.get("name")
+    found = read_object(raw, "Column", scope)
+    titles = _titles(found, scope)
+    name = found.get("name")
     if name is not None and not (isinstance(name, str) and _COLUMN_NAME.fullmatch(name)):
         scope.warn(
             "a column's name must be a string of letters, digits, '_' and '.' that does not "
@@ -262,27 +233,18 @@ def _column(raw: Mapping[str, Any], outer: Mapping[str, Any], number: int, scope
             name,
         )
         name = None
-    virtual = read_value(raw, "virtual", scope, False)
+    virtual = found.get("virtual", False)
     return Column(
         name=name or column_name(titles, number, scope.language),
         number=number,
         source_number=None if virtual else number,
         titles=titles,
         virtual=virtual,
-        suppress_output=read_value(raw, "suppressOutput", scope, False),
+        suppress_output=found.get("suppressOutput", False),
         named=name is not None,
-        annotations=annotations,
-        **column_properties(read_inherited(raw, outer, scope)),
+        annotations=found["annotations"],
+        **read_inherited(found, outer, scope),
     )
-
-
-def column_properties(inherited: Mapping[str, Any]) -> dict[str, Any]:
-    """Return inherited properties as arguments of ``Column``."""
-    return {
-        field_name(key): value
-        for key, value in inherited.items()
-        if key in INHERITED and key != "textDirection"
-    }
 
 
 def _titles(raw: Mapping[str, Any], scope: Scope) -> dict[str, tuple[str, ...]]:

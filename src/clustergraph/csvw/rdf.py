@@ -14,10 +14,9 @@ from pyoxigraph import Literal as RdfLiteral
 from uritemplate import URITemplate
 
 from clustergraph.csvw.cells import AnnotatedTable, Item, Row
-from clustergraph.csvw.descriptions import Column, Table, TableGroup
-from clustergraph.csvw.names import CSVW, RDF, RDFS, resolve
+from clustergraph.csvw.descriptions import Column, Described, TableGroup
+from clustergraph.csvw.names import CSVW, RDF, RDFS, annotation_triples, resolve
 from clustergraph.csvw.places import Diagnostics, Place, TracedTriple
-from clustergraph.csvw.properties import annotation_triples
 from clustergraph.errors import near
 from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
@@ -357,7 +356,7 @@ def _list(
 
 
 def _annotated(
-    node: Subject, owner: TableGroup | Table
+    node: Subject, owner: Described
 ) -> Iterator[tuple[Subject, NamedNode, NamedNode | BlankNode | RdfLiteral]]:
     annotations = {**owner.annotations, _HAS_NOTE.value: list(owner.notes)}
     return annotation_triples(node, annotations, base=owner.base, language=owner.language)
