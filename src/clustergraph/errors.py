@@ -66,6 +66,7 @@ __all__ = [
     "UnreadableInputError",
     "UnsupportedFunctionError",
     "UsageError",
+    "did_you_mean",
     "near",
     "shortened",
     "without_places",
@@ -104,8 +105,7 @@ class UnknownNameError(UsageError):
         self.kind = kind
         self.name = name
         self.suggestions = list(suggestions) or near(name, known)
-        hint = f"; did you mean {' or '.join(self.suggestions)}?" if self.suggestions else ""
-        super().__init__(f"unknown {kind}: {name!r}{hint}")
+        super().__init__(f"unknown {kind}: {name!r}{did_you_mean(self.suggestions)}")
 
 
 class AmbiguousNameError(UsageError):
@@ -370,6 +370,12 @@ def near(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     folded = {candidate.casefold(): candidate for candidate in known}
     matches = difflib.get_close_matches(name.casefold(), list(folded), n=limit, cutoff=0.55)
     return [folded[match] for match in matches]
+
+
+def did_you_mean(suggestions: Iterable[str]) -> str:
+    """Return the end of a message that suggests what may be meant; empty without suggestions."""
+    listed = " or ".join(suggestions)
+    return f"; did you mean {listed}?" if listed else ""
 
 
 # Paths of files, addresses of private hosts, and IP addresses with or without a port. Linear: a

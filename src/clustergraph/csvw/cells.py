@@ -233,8 +233,7 @@ class _ColumnParser:
         try:
             parsed = self._parse(text)
         except InvalidValueError as fault:
-            hint = f"; did you mean {fault.hint!r}?" if fault.hint else ""
-            message = f"{quoted(text)} is not {fault.expected}{hint}"
+            message = f"{quoted(text)} is not {fault.expected}"
             faults.append(CellFault(self._place, text, message, fault.kind))
         except PatternTimeoutError as error:
             message = str(error)

@@ -27,7 +27,7 @@ from clustergraph.csvw.places import CellFault, Diagnostics, Place, TracedTriple
 from clustergraph.csvw.rdf import Mode, TableMapping, group_triples
 from clustergraph.csvw.rows import OTHER_FORMATS, Source, read_csv
 from clustergraph.csvw.workbooks import WORKBOOKS, Workbook
-from clustergraph.errors import TablesError, near
+from clustergraph.errors import TablesError, did_you_mean, near
 from clustergraph.vocab import CG, GRAPH
 
 __all__ = ["Tables", "convert", "read"]
@@ -173,14 +173,8 @@ class Reader:
         names = [table_name(table.url) for table in group.tables]
         for sheet in book.sheets:
             if sheet not in names:
-                matches = near(sheet, names, 1)
-                hint = f"; did you mean {matches[0]!r}?" if matches else ""
-                self.diagnostics.fault(
-                    "column",
-                    Place(path, sheet),
-                    f"no table is called {sheet!r}{hint}",
-                    value=sheet,
-                )
+                message = f"no table is called {sheet!r}{did_you_mean(near(sheet, names, 1))}"
+                self.diagnostics.fault("column", Place(path, sheet), message, value=sheet)
         tables: list[AnnotatedTable | None] = []
         for name, table in zip(names, group.tables, strict=True):
             if name in book.sheets:

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from clustergraph.csvw.formats import FormatError, Pattern, date_reader, number_reader
 from clustergraph.csvw.names import BUILT_IN_DATATYPES
 from clustergraph.csvw.places import FaultKind
-from clustergraph.errors import near
+from clustergraph.errors import did_you_mean, near
 from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD, is_well_formed
 
 __all__ = [
@@ -42,13 +42,11 @@ class InvalidValueError(ValueError):
     Args:
         expected: what the datatype wants, as the end of "expected …".
         kind: ``datatype``, or ``code`` where the datatype is a list of choices.
-        hint: a near match to offer.
     """
 
-    def __init__(self, expected: str, kind: FaultKind = "datatype", hint: str = "") -> None:
+    def __init__(self, expected: str, kind: FaultKind = "datatype") -> None:
         self.expected = expected
         self.kind = kind
-        self.hint = hint
         super().__init__(expected)
 
 
@@ -209,8 +207,8 @@ class Datatype:
             if pattern.matches(text):
                 return text
             if choices:
-                hint = "".join(near(text, choices, 1))
-                raise InvalidValueError("one of " + ", ".join(choices), "code", hint)
+                hint = did_you_mean(near(text, choices, 1))
+                raise InvalidValueError(f"one of {', '.join(choices)}{hint}", "code")
             raise InvalidValueError(pattern.expected)
 
         return read

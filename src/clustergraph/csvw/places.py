@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from pyoxigraph import BlankNode, NamedNode
 from pyoxigraph import Literal as RdfLiteral
 
+from clustergraph.errors import did_you_mean, near
 from clustergraph.spelling import fold
 
 __all__ = [
@@ -160,7 +161,7 @@ def column_letter(number: int) -> str:
 
 
 class Suggestions:
-    """Hints for messages: ``; did you mean 'CZ' (Česko)?``.
+    """Hints for messages: ``; did you mean CZ (Česko)?``.
 
     Args:
         known: the values that would be right.
@@ -171,34 +172,20 @@ class Suggestions:
     def __init__(
         self, known: Iterable[str], names: Callable[[], Iterable[tuple[str, str]]] = lambda: ()
     ) -> None:
-        self._source = known
-        self._names_source = names
-        self._known: dict[str, str] = {}
-        self._names: dict[str, tuple[str, str]] = {}
+        self._known = known
+        self._names = names
+
+    @cached_property
+    def _meant(self) -> dict[str, str]:
+        """What each text means, as a message shows it; a value means itself."""
+        meant = {_plain(value): value for value in self._known}
+        for name, value in self._names():
+            meant.setdefault(_plain(name), f"{value} ({name})")
+        return meant
 
     def __call__(self, value: str) -> str:
         """Return the end of a message about a value, empty if nothing resembles it."""
-        if not self._known:
-            self._known = {_plain(text): text for text in self._source}
-            for name, text in self._names_source():
-                self._names.setdefault(_plain(name), (name, text))
-        folded = _plain(value)
-        if (same := self._known.get(folded)) is not None:
-            return f"; did you mean {same!r}?"
-        if (named := self._names.get(folded)) is not None:
-            return _named(*named)
-        # A name that is nearly right says more than a short code that shares two letters.
-        for known, cutoff in ((True, 0.75), (False, 0.55), (True, 0.55)):
-            matches = get_close_matches(folded, self._known if known else self._names, 1, cutoff)
-            if matches and known:
-                return f"; did you mean {self._known[matches[0]]!r}?"
-            if matches:
-                return _named(*self._names[matches[0]])
-        return ""
-
-
-def _named(name: str, value: str) -> str:
-    return f"; did you mean {value!r} ({name})?"
+        return did_you_mean(self._meant[text] for text in near(_plain(value), self._meant, 1))
 
 
 def _plain(text: str) -> str:

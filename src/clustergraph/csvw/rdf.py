@@ -17,7 +17,7 @@ from clustergraph.csvw.cells import AnnotatedTable, Item, Row
 from clustergraph.csvw.descriptions import Column, Described, TableGroup
 from clustergraph.csvw.names import CSVW, RDF, RDFS, annotation_triples, resolve
 from clustergraph.csvw.places import Diagnostics, Place, TracedTriple
-from clustergraph.errors import near
+from clustergraph.errors import did_you_mean, near
 from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
 
@@ -206,8 +206,7 @@ class TableMapping:
         names = [column.name for column in self.table.columns]
         for template in self._templates.values():
             for name in template.unknown:
-                matches = near(name, names, 1)
-                hint = f"; did you mean {matches[0]!r}?" if matches else ""
+                hint = did_you_mean(near(name, names, 1))
                 diagnostics.fail(
                     self.table.source.place(),
                     f"{template.text} names {name!r}, which is no column{hint}",

@@ -27,6 +27,7 @@ from clustergraph.errors import (
     SyntaxFaultError,
     UnknownNameError,
     UnreadableInputError,
+    did_you_mean,
     near,
 )
 from clustergraph.quadstore import Answer, Engine, Queryable
@@ -171,8 +172,7 @@ class Question:
             elif not self.parameters:
                 raise ParameterError(f"{self.name} has no parameters, but {name} was given")
             else:
-                nearest = near(name, self.parameters, limit=1)
-                hint = f"; did you mean {nearest[0]}?" if nearest else ""
+                hint = did_you_mean(near(name, self.parameters, limit=1))
                 known = ", ".join(self.parameters)
                 raise ParameterError(f"{self.name} has no parameter {name!r}, only {known}{hint}")
 

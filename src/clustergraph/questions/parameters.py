@@ -9,7 +9,7 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import ParameterError, near
+from clustergraph.errors import ParameterError, did_you_mean, near
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
 __all__ = ["ALL", "TODAY", "Parameter", "iri_of", "is_type", "namespace"]
@@ -84,8 +84,7 @@ class Parameter:
 
     def _term(self, value: str) -> Term:
         if self.choices and value not in self.choices:
-            nearest = near(value, self.choices, limit=1)
-            hint = f"; did you mean {nearest[0]}?" if nearest else ""
+            hint = did_you_mean(near(value, self.choices, limit=1))
             raise ParameterError(
                 f"{self.name}: {value!r} is none of {', '.join(self.choices)}{hint}"
             )

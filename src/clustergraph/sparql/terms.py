@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from clustergraph.errors import near
+from clustergraph.errors import did_you_mean, near
 from clustergraph.sparql.lexer import Token, position, tokenise
 
 __all__ = ["UsedTerm", "unknown_terms", "used_terms"]
@@ -93,6 +93,5 @@ def _message(term: UsedTerm, namespace: str, known: Iterable[str]) -> str:
         f"{term.written.partition(':')[0]}:", "",
     )  # fmt: skip
     alike = [f"{start}{name}{end}" for name in near(term.iri.removeprefix(namespace)[:100], known)]
-    hint = f"; did you mean {' or '.join(alike)}?" if alike else ""
     place = f"line {term.line}, column {term.column}"
-    return f"{place}: {term.written} is unknown to this graph{hint}"
+    return f"{place}: {term.written} is unknown to this graph{did_you_mean(alike)}"
