@@ -78,7 +78,7 @@ def test_update_that_is_not_utf8(exchange: Any) -> None:
         ("x", 1, 1, "an update opens with"),
         ("CLEAR ALL INSERT DATA { <a:a> <a:b> 1 }", 1, 11, "INSERT is not expected"),
         ("INSERT DATA {} PREFIX a: <a:> CLEAR ALL", 1, 16, "a semicolon is missing before PREFIX"),
-        ("DELETE { ?x <a:b> [] } WHERE { ?x ?y 1 }", 1, 19, "blank node cannot stand in DELETE"),
+        ("DELETE { ?x <a:b> [] } WHERE { ?x ?y 1 }", 1, 22, "wrong before it"),
         ("CLEAR ALL ; PREFIX a: <a:>\nINSERT DATA { a:b a:c b:d }", 2, 23, "prefix b: is not"),
         ("CLEAR ALL ; PREFIX a: <a:> INSERT DATA { a:b a:c }", 1, 50, "too early after a:c"),
     ],

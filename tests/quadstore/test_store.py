@@ -156,7 +156,7 @@ def test_project_prefixes_need_no_declaration(small: Engine) -> None:
         ("SELECT ?x { ?x a <abc def> }", 1, 18, "IRI is not well formed"),
         ("SELECT ?x { ?x a <\\u0020> . ?x a <b> }", 1, 18, "IRI is not well formed"),
         ("SELECT ?x { BIND(1 AS ?x) BIND(2 AS ?x) }", 1, 37, "?x has a value before"),
-        ("SELECT * {\nVALUES (?a ?b) { (1 2) (3) } }", 2, 26, "VALUES names 2 variables"),
+        ("SELECT * {\nVALUES (?a ?b) { (1 2) (3) } }", 2, 28, "too early after )"),
         ("SELECT * {} GROUP BY ?x", 1, 1, "SELECT * is not"),
         ("SELECT (STR(?x)) { ?x ?y ?z }", 1, 16, "AS ?name is missing"),
         ("ASK { ?x a _:b OPTIONAL { _:b a ?y } }", 1, 27, "use a variable"),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["FORMS", "INTEGER_RANGES", "MOMENTS", "XSD", "is_well_formed"]
+__all__ = ["FORMS", "INNER", "INTEGER_RANGES", "LETTERS", "MOMENTS", "XSD", "is_well_formed"]
 
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 
@@ -33,12 +33,16 @@ INTEGER_RANGES: Final[Mapping[str, tuple[int | None, int | None]]] = {
 
 _NUMBER: Final = r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)"
 _CLOCK: Final = r"(?:T(?=[0-9])(?:[0-9]++H)?(?:[0-9]++M)?(?:[0-9]++(?:\.[0-9]++)?S)?)?"
-# Namespaces in XML 1.0, section 3: what a name may begin and go on with.
-_START: Final = (
-    r"A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
+LETTERS: Final = (
+    r"A-Za-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c\u200d\u2070-\u218f"
     r"\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
 )
-_INNER: Final = rf"{_START}\-.0-9\xb7\u0300-\u036f\u203f\u2040"
+"""The letters of names in XML, SPARQL and Turtle, as part of a character class."""
+INNER: Final = rf"{LETTERS}_0-9\xb7\u0300-\u036f\u203f\u2040"
+"""What may stand in such a name behind its first letter, apart from ``-`` and ``.``."""
+# Namespaces in XML 1.0, section 3: what a name may begin and go on with.
+_START: Final = rf"{LETTERS}_"
+_INNER: Final = rf"{INNER}\-."
 _PATH: Final = r"(?:[-A-Za-z0-9._~/?#@!$&'()*+,;=\xa1-\U0010ffff]|%[0-9A-Fa-f]{2})*"
 FORMS: Final[Mapping[str, re.Pattern[str]]] = {
     name: re.compile(form)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, Literal
 
+from clustergraph.rdf.xsd import INNER, LETTERS
+
 __all__ = [
     "CLOSERS",
     "OPENERS",
@@ -30,34 +32,29 @@ Kind = Literal[
     "unknown",
 ]  # fmt: skip
 
-# SPARQL 1.1, section 19.8, productions PN_CHARS_BASE, VARNAME, PN_CHARS and PN_LOCAL. The very
-# ranges matter: where this lexer and the engine's disagree on the end of a name, text could
-# hide in what only one of them takes for a string.
-_LETTER = (
-    r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D"
-    r"\u2070-\u218F\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
-)
-_INNER = rf"{_LETTER}_0-9\u00B7\u0300-\u036F\u203F\u2040"
+# SPARQL 1.1, section 19.8, productions PN_CHARS_BASE (LETTERS), VARNAME (INNER), PN_CHARS and
+# PN_LOCAL. The very ranges matter: where this lexer and the engine's disagree on the end of a name,
+# text could hide in what only one of them takes for a string.
 # A dot belongs to a name only if more of the name follows; else it ends the triple.
 # Possessive quantifiers throughout: a failed match is never tried again in another way, which
 # would take quadratic time, and exponential time for escapes in IRIs.
-_TAIL = rf"(?:[{_INNER}\-]|\.++(?=[{_INNER}\-]))*+"
-_LOCAL = rf"(?:[{_INNER}:\-%]|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{_INNER}:\-%\\]))*+"
+_TAIL = rf"(?:[{INNER}\-]|\.++(?=[{INNER}\-]))*+"
+_LOCAL = rf"(?:[{INNER}:\-%]|\\[_~.\-!$&'()*+,;=/?#@%]|\.++(?=[{INNER}:\-%\\]))*+"
 # Strings and names with a prefix are matched apart; see `tokens`.
 _PATTERN: Final = rf"""
       (?P<space>   [\x20\t\r\n\0]++ )
     | (?P<comment> \#[^\n\r]*+ )
     | (?P<iri>     <(?:[^\x00-\x20<>"{{}}|^`\\]|\\[uU][0-9A-Fa-f]++)*+> )
-    | (?P<variable> [?$][{_INNER}]++ )
+    | (?P<variable> [?$][{INNER}]++ )
     | (?P<blank>   _:{_TAIL} )
     | (?P<name>    :{_LOCAL} )
     | (?P<language> @[A-Za-z]++(?:-[A-Za-z0-9-]++)*+ )
     | (?P<number>  (?:\d++\.?\d*+|\.\d++)(?:[eE][+-]?\d++)? )
-    | (?P<word>    [{_LETTER}][{_INNER}]*+ )
+    | (?P<word>    [{LETTERS}][{INNER}]*+ )
     | (?P<unknown> ["'] )
     | (?P<sign>    \^\^|&&|\|\||!=|<=|>=|<<|>>|. )
     """
-_RUN: Final = rf"[{_LETTER}]{_TAIL}"
+_RUN: Final = rf"[{LETTERS}]{_TAIL}"
 _STRINGS: Final = (
     ('"""', r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+"""'),
     ("'''", r"'''(?:[^'\\]|\\.|'{1,2}(?!'))*+'''"),

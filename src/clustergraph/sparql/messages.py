@@ -12,11 +12,11 @@ import difflib
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
-from clustergraph.errors import QuerySyntaxError, near, shortened
-from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, position, tokenise
+from clustergraph.errors import QuerySyntaxError, did_you_mean, near, shortened
+from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, depths, position, tokenise
 
 __all__ = ["explain"]
 
@@ -41,12 +41,14 @@ _NO_IRI: Final = "IRI parsing failed"
 _QUERIES: Final = frozenset(("SELECT", "ASK", "CONSTRUCT", "DESCRIBE"))
 
 _AGGREGATES: Final = frozenset(("COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"))
-_MODIFIERS: Final = frozenset(("HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"))
+# The parts of a SELECT query that begin with a word.
+_PARTS: Final = {
+    **dict.fromkeys(("WHERE", "FROM"), "pattern"),
+    "GROUP": "group",
+    **dict.fromkeys(("HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"), "modifier"),
+}
 # Each SELECT is read to the end of its group: more of them would take quadratic time.
 _MOST_SELECTS: Final = 40
-
-_Placed = tuple[int, Token]
-"""A token with the number of brackets that are open before it."""
 
 Parse = Callable[[str], None]
 """Parses a query; raises the engine's ``SyntaxError`` on a fault."""
@@ -143,13 +145,9 @@ def _undeclared(found: Sequence[Token], prefixes: Mapping[str, str]) -> tuple[st
             if before is not None and before.text == "<" and prefix in ("http", "https", "urn"):
                 reason = "this IRI is not well formed: no space, quotation mark or brace within <…>"
                 return reason, before.start
-            nearest = near(prefix, declared, limit=1) if prefix else []
-            hint = (
-                f"did you mean {nearest[0]}:?"
-                if nearest
-                else f"declare it first: PREFIX {prefix}: <…>"
-            )
-            return f"prefix {prefix}: is not declared; {hint}", token.start
+            nearest = [f"{one}:" for one in near(prefix, declared, limit=1)] if prefix else []
+            hint = did_you_mean(nearest) or f"; declare it first: PREFIX {prefix}: <…>"
+            return f"prefix {prefix}: is not declared{hint}", token.start
     return None
 
 
@@ -174,115 +172,67 @@ def _unbalanced(found: Sequence[Token]) -> tuple[str, int] | None:
 
 
 def _ungrouped(text: str, found: Sequence[Token], parse: Parse) -> tuple[str, int] | None:
-    """Return the fault of variables that are not grouped, if nothing else is wrong."""
-    mended, wrong = _with_samples(text, found)
-    if not wrong:
-        return None
-    try:
-        parse(mended)
-    except SyntaxError:
-        return None
-    variable = wrong[0]
-    index = found.index(variable)
-    if any(
-        one.is_word("AS") and other.text == variable.text
-        for one, other in itertools.pairwise(found[:index])
-    ):
-        reason = f"{variable.text} is named in the same SELECT: repeat its expression here"
-    else:
-        reason = (
-            f"{variable.text} is neither grouped nor aggregated: add it to GROUP BY, or write an "
-            f"aggregate such as (SAMPLE({variable.text}) AS ?name)"
-        )
-    return reason, variable.start
+    """Return the fault of variables that are not grouped, if nothing else is wrong.
 
-
-def _with_samples(text: str, found: Sequence[Token]) -> tuple[str, list[Token]]:
-    """Return a query in which variables that are not grouped are aggregated, and those variables.
-
-    Args:
-        text: the query.
-        found: its tokens.
-
-    Returns:
-        The query with ``SAMPLE`` around each such variable of a SELECT clause: if it parses, these
-        variables were all that was wrong with it. The text as it was, if there are none.
+    With ``SAMPLE`` around each variable that is neither grouped nor aggregated, the text parses.
     """
+    depth = depths(found)
     selects = [index for index, token in enumerate(found) if token.is_word("SELECT")]
     wrong: list[Token] = []
     pieces: list[str] = []
     at = 0
     for index in selects if len(selects) <= _MOST_SELECTS else ():
-        for depth, variable in _without_group(found, index + 1):
+        for variable, nested in _without_group(found, depth, index):
             sample = f"SAMPLE({variable.text})"
-            named = sample if depth else f"({sample} AS ?sample_{len(wrong)})"
+            named = sample if nested else f"({sample} AS ?sample_{len(wrong)})"
             pieces += [text[at : variable.start], named]
             at = variable.end
             wrong.append(variable)
-    return "".join([*pieces, text[at:]]), wrong
+    if not wrong:
+        return None
+    try:
+        parse("".join([*pieces, text[at:]]))
+    except SyntaxError:
+        return None
+    name, start = wrong[0].text, wrong[0].start
+    before = itertools.takewhile(lambda token: token.start < start, found)
+    if any(one.is_word("AS") and two.text == name for one, two in itertools.pairwise(before)):
+        return f"{name} is named in the same SELECT: repeat its expression here", start
+    return (
+        f"{name} is neither grouped nor aggregated: add it to GROUP BY, or write an aggregate such "
+        f"as (SAMPLE({name}) AS ?name)"
+    ), start
 
 
-def _without_group(found: Sequence[Token], start: int) -> list[_Placed]:
-    """Return the variables of the SELECT clause at an index that are not grouped."""
-    group = list(_nested(found, start))
-    clause = list(itertools.takewhile(lambda placed: not _ends_clause(placed), group))
-    body = itertools.takewhile(lambda placed: (placed[0], placed[1].text) != (0, "}"), group)
-    modifiers = list(_nested(found, start + len(list(body)) + 1))
-    grouped = modifiers and modifiers[0][1].is_word("GROUP")
-    plain, aggregated = _outside_aggregates(clause)
-    if not grouped and not aggregated:
-        return []
-    names = _grouped(modifiers) if grouped else set()
-    return [(depth, token) for depth, token in plain if token.text[1:] not in names]
+def _without_group(
+    found: Sequence[Token], depth: Sequence[int], select: int
+) -> list[tuple[Token, bool]]:
+    """Return the variables of a SELECT clause that are neither grouped nor aggregated.
 
-
-def _nested(found: Sequence[Token], start: int) -> Iterator[_Placed]:
-    """Yield the tokens from an index to the end of the group they lie in, with their depth."""
-    depth = 0
-    for token in found[start:]:
-        depth -= token.text in CLOSERS
-        if depth < 0:
-            return
-        yield depth, token
-        depth += token.text in OPENERS
-
-
-def _ends_clause(placed: _Placed) -> bool:
-    depth, token = placed
-    return not depth and (token.text == "{" or token.is_word("WHERE") or token.is_word("FROM"))
-
-
-def _outside_aggregates(clause: Iterable[_Placed]) -> tuple[list[_Placed], bool]:
-    """Return the variables outside of aggregates, without names given by AS; and if there are any.
-
-    The second value says whether the clause has aggregates.
+    Each with whether it is part of an expression; none where nothing is grouped or aggregated.
     """
-    plain: list[_Placed] = []
-    aggregated = named = False
-    within: int | None = None
-    for depth, token in clause:
-        if within is not None:
-            if token.text == ")" and depth == within:
-                within = None
-        elif token.kind == "word" and token.text.upper() in _AGGREGATES:
-            within, aggregated = depth, True
-        elif token.kind == "variable" and not named:
-            plain.append((depth, token))
-        named = token.is_word("AS")
-    return plain, aggregated
-
-
-def _grouped(modifiers: Iterable[_Placed]) -> set[str]:
-    """Return the names of the variables that GROUP BY groups by or gives a value to."""
-    names: set[str] = set()
-    named = False
-    for depth, token in modifiers:
-        if not depth and token.kind == "word" and token.text.upper() in _MODIFIERS:
+    plain: list[tuple[Token, bool]] = []
+    grouped: set[str] = set()
+    part, named, groups = "clause", False, False
+    within: int | None = None  # the depth of the aggregate
+    for token, level in zip(found[select + 1 :], depth[select + 1 :], strict=True):
+        level -= depth[select]
+        word = token.text.upper() if token.kind == "word" else ""
+        if level < 0:
             break
-        if token.kind == "variable" and (named or not depth):
-            names.add(token.text[1:])
-        named = token.is_word("AS")
-    return names
+        if not level and (token.text == "{" or word in _PARTS):
+            part = _PARTS.get(word, "pattern")
+            groups = groups or part == "group"
+        elif part == "clause" and within is not None:
+            within = None if token.text == ")" and level == within else within
+        elif part == "clause" and word in _AGGREGATES:
+            within, groups = level, True
+        elif part == "clause" and token.kind == "variable" and not named:
+            plain.append((token, level > 0))
+        elif part == "group" and token.kind == "variable" and (named or not level):
+            grouped.add(token.text[1:])
+        named = word == "AS"
+    return [one for one in plain if one[0].text[1:] not in grouped] if groups else []
 
 
 def _from_parser(
@@ -298,14 +248,14 @@ def _from_parser(
         starts = (token.start for token in found if token.text[0] == "<")
         return reason, max((start for start in starts if start < reported), default=0)
     if sentence:
-        return sentence, _projection(found)
+        return sentence, next((token.start for token in found if token.is_word("SELECT")), 0)
     # The fault lies in the reported token or shortly before it.
     for index, token in enumerate(found):
         if token.end < reported - len(_PADDING):
             continue
         if not _completable(text[: token.end], parse):
             before = found[:index]
-            return _known(token, before, kind) or (_unexpected(token, before, kind), token.start)
+            return _known(token, before) or (_unexpected(token, before, kind), token.start)
     return f"it ends too early: something is missing after {found[-1].text}", len(text)
 
 
@@ -326,20 +276,11 @@ def _sentence(expected: str) -> str | None:
     for part in expected.split(", "):
         words = part.strip()
         if " " in words and words[0].isupper() and not words.startswith(("[", '"')):
-            if words.startswith("The SELECT contains a variable that is unbound"):
-                return (
-                    "SELECT names a variable that has no value there: with GROUP BY or an "
-                    "aggregate, each variable must be grouped or aggregated"
-                )
             return words if words[1].isupper() else words[0].lower() + words[1:]
     return None
 
 
-def _projection(found: Sequence[Token]) -> int:
-    return next((token.start for token in found if token.is_word("SELECT")), 0)
-
-
-def _known(token: Token, before: Sequence[Token], kind: str) -> tuple[str, int] | None:
+def _known(token: Token, before: Sequence[Token]) -> tuple[str, int] | None:
     """Return the fault that shows only behind itself, if it is one of those that are known."""
     last = before[-3:]
     if [one.kind for one in last] == ["word", "variable", "sign"] and last[0].is_word("AS"):
@@ -348,26 +289,11 @@ def _known(token: Token, before: Sequence[Token], kind: str) -> tuple[str, int] 
         return (reason, last[1].start) if last[2].text == ")" else None
     if token.kind == "blank" and any(one.text == token.text for one in before):
         return f"{token.text} stands in another group already: use a variable", token.start
-    depth, opener = 0, len(before)
-    for opener in range(len(before) - 1, -1, -1):
-        depth += (before[opener].text in CLOSERS) - (before[opener].text in OPENERS)
-        if depth < 0:
-            break
-    words = [one for one in before[:opener] if one.kind == "word"]
-    if not words or token.text not in CLOSERS or depth >= 0:
-        return None
-    if words[-1].is_word("VALUES"):
-        names = [one for one in before[:opener] if one.start > words[-1].start]
-        count = sum(one.kind == "variable" for one in names)
-        reason = f"VALUES names {count} variables, and each row has as many values: this has not"
-        return reason, before[-1].start
-    if token.text == ")" and words[-1].is_word("SELECT"):
-        return "an expression in SELECT needs a name: AS ?name is missing", token.start
-    if kind == "update" and words[-1].is_word("DELETE"):
-        blanks = [one for one in before[opener:] if one.kind == "blank" or one.text == "["]
-        if blanks:
-            reason = "a blank node cannot stand in DELETE: a variable can, with a WHERE"
-            return reason, blanks[0].start
+    select = max((at for at, one in enumerate(before) if one.is_word("SELECT")), default=None)
+    if token.text == ")" and select is not None:
+        clause = [*before[select:], token]
+        if not depths(clause)[-1] and not any(one.text == "{" for one in clause):
+            return "an expression in SELECT needs a name: AS ?name is missing", token.start
     return None
 
 
@@ -389,7 +315,7 @@ def _unexpected(token: Token, before: Sequence[Token], kind: str) -> str:
         names = f"a name has a prefix (cg:{token.text}), a variable a question mark (?{token.text})"
         return f"{token.text} is not expected{after}: {names}"
     if token.text in (")", "}", "]"):
-        return f"{token.text} comes too early{after}: something is missing before it"
+        return f"{token.text} comes too early{after}: something is missing or wrong before it"
     return f"{token.text} is not expected{after}"
 
 

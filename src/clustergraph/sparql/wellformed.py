@@ -13,6 +13,7 @@ from typing import IO, Final, TypeVar
 import pyoxigraph as ox
 
 from clustergraph.errors import FormatError
+from clustergraph.rdf.xsd import FORMS, INNER, LETTERS
 
 __all__ = ["WellFormed", "holdable", "holds_all", "obstacle"]
 
@@ -21,14 +22,8 @@ T = TypeVar("T", bound=ox.Triple | ox.Quad)
 # XML 1.0, section 2.2.
 _NO_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NO_BYTE: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
-# Namespaces in XML 1.0, section 3: the letters that a local name may begin and go on with.
-_START: Final = (
-    "A-Z_a-z\xc0-\xd6\xd8-\xf6\xf8-\u02ff\u0370-\u037d\u037f-\u1fff\u200c-\u200d\u2070-\u218f"
-    "\u2c00-\u2fef\u3001-\ud7ff\uf900-\ufdcf\ufdf0-\ufffd\U00010000-\U000effff"
-)
-_FURTHER: Final = f"[{_START}.0-9\xb7\u0300-\u036f\u203f-\u2040-]*"
-_NAME: Final = re.compile(f"[{_START}]{_FURTHER}")
-_NAME_BACKWARDS: Final = re.compile(f"{_FURTHER}[{_START}]")
+_NAME: Final = FORMS["NCName"]
+_NAME_BACKWARDS: Final = re.compile(rf"[{INNER}.\-]*[{LETTERS}_]")
 _CONTROL: Final = "a character that XML cannot hold"
 
 
