@@ -96,7 +96,7 @@ def test_file_without_header_is_a_question() -> None:
         ("#+ tags: [a]", 1, "missing required field `summary`"),
         ("#+ summary: x\n#+ tag: [a]", 2, "unknown field `tag`; docs/queries.md lists the keys"),
         ("#+ summary: x\n#+ tags: a", 2, "Expected `array`, got `str` - at `$.tags`"),
-        ("#+ summary: x\n#+ params: [a]", 2, "Expected `object`, got `array` - at `$.params`"),
+        ("#+ summary: x\n#+ params: [a]", 2, "params: Expected `object`, got `array`"),
         ("#+ summary: x\n#+ params:\n#+   a: iri", 3, "params: a: Expected `object`, got `str`"),
         (
             "#+ summary: x\n#+ params:\n#+   a:\n#+     type: integr\n#+     description: d",

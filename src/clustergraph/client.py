@@ -14,7 +14,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from math import isfinite
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, overload
 from urllib.parse import urlsplit
 
+import msgspec
 import pyoxigraph as ox
 
 from clustergraph.errors import MissingExtraError, ParameterError, UsageError
@@ -185,7 +185,7 @@ def _unmatched(question: Question, names: set[str]) -> Question:
         lines = "\n" * text.count("\n", start, end)
         text = f"{text[:start]}VALUES ?{name} {{ }}{lines}{text[end:]}"
     left = {name: one for name, one in question.parameters.items() if name not in names}
-    return replace(question, text=text, parameters=left)
+    return msgspec.structs.replace(question, text=text, parameters=left)
 
 
 def _node(term: object, nodes: dict[str, rdflib.BNode]) -> rdflib.term.Node:

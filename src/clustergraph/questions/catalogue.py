@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 import yaml
@@ -32,7 +31,7 @@ from clustergraph.errors import (
 )
 from clustergraph.quadstore import Answer, Engine, Queryable
 from clustergraph.questions.names import resolve
-from clustergraph.questions.parameters import Parameter, is_type, namespace
+from clustergraph.questions.parameters import Parameter, Text, is_type, namespace
 from clustergraph.sparql.lexer import tokens
 from clustergraph.spelling import fold
 from clustergraph.vocab import OBSERVATIONS
@@ -67,9 +66,8 @@ _Loader: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A ready question.
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    """A ready question, as its header and its file say.
 
     Attributes:
         name: the file's stem; unique in the catalogue.
@@ -90,12 +88,12 @@ class Question:
     name: str
     kind: str
     path: Path
-    summary: str
+    summary: Text
     text: str
     description: str = ""
     tags: tuple[str, ...] = ()
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    plot: Mapping[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Parameter] = msgspec.field(default_factory=dict, name="params")
+    plot: dict[str, str] = {}
     answer: str = ""
     answer_cs: str = ""
     summary_cs: str = ""
@@ -267,47 +265,36 @@ def read(text: str, path: Path) -> Question:
         raise _fault(text, path, reason, mark=error.problem_mark) from error
     if not isinstance(values, dict):
         raise _fault(text, path, "the header is no mapping: write `#+ summary: …`")
-    header = _converted(_Header, values, text, path)
-    parameters = {}
-    for name, entry in header.params.items():
-        where = ("params", name)
-        one = _converted(_Parameter, entry, text, path, *where)
-        if not is_type(one.type):
-            reason = f"parameter {name}: no such type: {one.type!r}"
-            raise _fault(text, path, reason, *where, "type")
-        parameters[name] = Parameter(
-            name,
-            one.type,
-            _one_line(one.description),
-            _several(one.default),
-            one.optional,
-            one.several,
-            _several(one.choices),
-            _one_line(one.description_cs),
+    entries = values.get("params", {})
+    file = {"name": path.stem, "kind": kind, "path": path, "text": text, "params": {}}
+    if taken := values.keys() & file.keys() - {"params"}:
+        raise _fault(
+            text, path, f"no such key: {min(taken)}; docs/queries.md lists the keys", *taken
         )
+    question = _converted(Question, {**_stripped(values), **file}, text, path)
+    for name, entry in _converted(dict[str, Any], entries, text, path, "params").items():
+        where = ("params", name)
+        written = _converted(dict[str, Any], entry, text, path, *where)
+        several = {
+            key: [written[key]]
+            for key in ("default", "choices")
+            if isinstance(written.get(key), str)
+        }
+        found = {**_stripped(written), **several, "name": name}
+        parameter = _converted(Parameter, found, text, path, *where)
+        if not is_type(parameter.type):
+            reason = f"parameter {name}: no such type: {parameter.type!r}"
+            raise _fault(text, path, reason, *where, "type")
         try:
-            if parameters[name].default:
-                parameters[name].terms(())
+            if parameter.default:
+                parameter.terms(())
         except ParameterError as error:
             raise _fault(text, path, f"the default of {error}", *where, "default") from error
         if not any(blocks(text, [name])):
             reason = f"parameter {name} is carried by no block VALUES ?{name} {{ … }} of the query"
             raise _fault(text, path, reason, *where)
-    return Question(
-        name=path.stem,
-        kind=kind,
-        path=path,
-        summary=_one_line(header.summary),
-        text=text,
-        description=header.description.strip(),
-        tags=header.tags,
-        parameters=parameters,
-        plot=header.plot,
-        answer=_one_line(header.answer),
-        answer_cs=_one_line(header.answer_cs),
-        summary_cs=_one_line(header.summary_cs),
-        description_cs=header.description_cs.strip(),
-    )
+        question.parameters[name] = parameter
+    return question
 
 
 def _files() -> dict[str, Path]:
@@ -334,35 +321,6 @@ def blocks(text: str, names: Container[str]) -> Iterator[tuple[int, int, str]]:
             ends = (one.end for one in found[index + 3 :] if one.kind == "sign" and one.text == "}")
             if (end := next(ends, None)) is not None:
                 yield token.start, end, name
-
-
-_Text = Annotated[str, msgspec.Meta(min_length=1)]
-
-
-class _Parameter(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
-    """A parameter as a header writes it."""
-
-    type: str
-    description: _Text
-    description_cs: str = ""
-    default: str | tuple[str, ...] = ()
-    optional: bool = False
-    several: bool = False
-    choices: str | tuple[str, ...] = ()
-
-
-class _Header(msgspec.Struct, forbid_unknown_fields=True, rename="kebab"):
-    """What a header may hold."""
-
-    summary: _Text
-    summary_cs: str = ""
-    description: str = ""
-    description_cs: str = ""
-    answer: str = ""
-    answer_cs: str = ""
-    tags: tuple[str, ...] = ()
-    params: dict[str, Any] = {}
-    plot: dict[str, str] = {}
 
 
 def _header_of(text: str) -> tuple[str, list[int]]:
@@ -400,9 +358,5 @@ def _fault(text: str, path: Path, reason: str, *keys: str, mark: Any = None) -> 
     return SyntaxFaultError(str(path), reason, line)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _several(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else value
+def _stripped(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: one.strip() if isinstance(one, str) else one for key, one in values.items()}

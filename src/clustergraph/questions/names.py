@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
+import msgspec
 import pyoxigraph as ox
 
 from clustergraph.errors import (
@@ -197,7 +197,7 @@ def _key_of(parameter: Parameter, value: str, engine: Queryable) -> str:
         return value
     names = Names(engine, space)
     try:
-        (term,) = replace(parameter, choices=()).terms((value,))
+        (term,) = msgspec.structs.replace(parameter, choices=()).terms((value,))
     except ParameterError:
         if ":" in value or not value:
             raise

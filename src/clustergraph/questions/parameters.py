@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Annotated, Final
 
+import msgspec
 import pyoxigraph as ox
 
 from clustergraph.errors import ParameterError, did_you_mean, near
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
-__all__ = ["ALL", "TODAY", "Parameter", "iri_of", "is_type", "namespace"]
+__all__ = ["ALL", "TODAY", "Parameter", "Text", "iri_of", "is_type", "namespace"]
 
 ALL: Final = "all"
 """The value by which an optional parameter sets no condition."""
@@ -29,10 +29,10 @@ _PREFIXED: Final = re.compile(r"([A-Za-z][\w.-]*):(\S+)")
 _COUNTRY_ALIASES: Final = {"EL": "GR", "UK": "GB"}
 
 Term = ox.NamedNode | ox.Literal
+Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """A blank that a question leaves to be filled in.
 
     Attributes:
@@ -48,7 +48,7 @@ class Parameter:
 
     name: str
     type: str
-    description: str
+    description: Text
     default: tuple[str, ...] = ()
     optional: bool = False
     several: bool = False
