@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -91,11 +92,32 @@ def test_script_asks_for_completions(capfd: pytest.CaptureFixture[str], shell: s
     assert f"{VARIABLE}={shell}_complete" in capfd.readouterr().out
 
 
-def test_script_runs_in_bash(tmp_path: Path) -> None:
-    """The real bash fills COMPREPLY by the script."""
+@pytest.fixture
+def shell(tmp_path: Path) -> Callable[..., list[str]]:
+    """A function that runs a script in a real shell, and returns the lines that it prints."""
     program = tmp_path / "clustergraph"
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clustergraph "$@"\n')
     program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    def run(name: str, *options: str, script: str) -> list[str]:
+        if shutil.which(name) is None:
+            pytest.skip(f"{name} is not installed")
+        done = subprocess.run(
+            [name, *options, "-c", script], env=environment, capture_output=True, text=True,
+            timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    return run
+
+
+CLUSTERS = [name for name in catalogue.questions() if name.startswith("clusters-")]
+
+
+def test_script_runs_in_bash(shell: Callable[..., list[str]]) -> None:
+    """The real bash fills COMPREPLY by the script."""
     script = (
         'eval "$(clustergraph completion bash)"; COMP_WORDS=(clustergraph query clusters-); '
         "COMP_CWORD=2; COMPREPLY=(); _clustergraph_completion clustergraph; echo ${COMPREPLY[@]}; "
@@ -103,11 +125,29 @@ def test_script_runs_in_bash(tmp_path: Path) -> None:
         "COMP_CWORD=4; "
         "COMPREPLY=(); _clustergraph_completion clustergraph; echo ${COMPREPLY[@]}"
     )
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    done = subprocess.run(
-        ["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True,
-        timeout=120, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    names = [name for name in catalogue.questions() if name.startswith("clusters-")]
-    assert done.stdout.splitlines() == [" ".join(names), "-o nospace", "country="]
+    assert shell("bash", script=script) == [" ".join(CLUSTERS), "-o nospace", "country="]
+
+
+def test_script_runs_in_zsh(shell: Callable[..., list[str]]) -> None:
+    """The real zsh is given names with summaries, and no space behind the name of a parameter."""
+    script = (
+        'compdef() { }; _describe() { print -r -- "${(q)@[4,-1]}"; print -rl -- ${(P)3} }; '
+        'eval "$(clustergraph completion zsh)"; '
+        "words=(clustergraph query clusters-) CURRENT=3; _clustergraph_completion; "
+        "words=(clustergraph query clusters-in-country -p ''); CURRENT=5; _clustergraph_completion"
+    )
+    lines = shell("zsh", "-f", script=script)
+    assert [line.partition(":")[0] for line in lines] == [
+        "-U", *CLUSTERS, "-U -S ''", "country=",
+    ]  # fmt: skip
+
+
+def test_script_runs_in_fish(shell: Callable[..., list[str]]) -> None:
+    """The real fish lists names and values, with their whole descriptions."""
+    script = (
+        "clustergraph completion fish | source; complete -C 'clustergraph query clusters-'; "
+        "complete -C 'clustergraph query --par'"
+    )
+    lines = [line.split("\t") for line in shell("fish", "--no-config", script=script)]
+    assert {line[0] for line in lines} == {*CLUSTERS, "--param"}
+    assert "country=Czechia" in lines[-1][1]

@@ -10,6 +10,8 @@ import click
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
+    FishComplete,
+    ZshComplete,
     add_completion_class,
     get_completion_class,
 )
@@ -78,7 +80,24 @@ class _Bash(BashComplete):
         return f"{item.type},{str(item.value).removeprefix(self._before)}"
 
 
-add_completion_class(_Bash, "bash")
+class _Zsh(ZshComplete):
+    """Completion in zsh: after a parameter's name and its ``=`` the value follows at once."""
+
+    source_template = ZshComplete.source_template.replace(
+        "_describe -V unsorted completions_with_descriptions -U",
+        "local -a behind; [[ $key == *= ]] && behind=(-S '')\n"
+        '        _describe -V unsorted completions_with_descriptions -U "${(@)behind}"',
+    )
+
+
+class _Fish(FishComplete):
+    """Completion in fish: a comma within a description does not end it."""
+
+    source_template = FishComplete.source_template.replace("string split", "string split -m 1")
+
+
+for _shell in (_Bash, _Zsh, _Fish):
+    add_completion_class(_shell)
 
 
 def complete_question(_: click.Context, __: click.Parameter, written: str) -> list[CompletionItem]:
