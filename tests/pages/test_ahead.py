@@ -6,7 +6,6 @@ import asyncio
 import fcntl
 import shutil
 from collections.abc import Callable
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from clustergraph.pages import indexes
 from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Context, Request
 from clustergraph.quadstore import Engine
-from clustergraph.settings import cache_directory
 from clustergraph.workers.process import Target
 
 Show = Callable[..., Any]
@@ -66,7 +64,7 @@ def test_whoever_comes_first_finds_it_made(
 
 
 def _only_read(directory: Path, number: int, at: float, name: str, _: object) -> bytes:
-    return (directory / "kept" / f"{number:06d}-{at:.6f}.{name}").read_bytes()
+    return (directory / "kept" / f"{number:06d}-{at}.{name}").read_bytes()
 
 
 def test_a_process_of_its_own_makes_it(fresh: Engine) -> None:
@@ -113,14 +111,10 @@ def test_a_search_that_others_make_is_not_waited_for_long(
     """Who comes meanwhile is told to try again, instead of running into a deadline."""
     show = show_from(fresh, 1)
     assert show("/find").status == 200
-    (path,) = [
-        one
-        for one in (cache_directory() / "search").glob("*.sqlite")
-        if one.stem.endswith(indexes._code()) and _digest(fresh) in one.name
-    ]
+    (path,) = (fresh.directory / "kept").glob("*.search-*")
     path.unlink()
     monkeypatch.setattr(indexes, "_PATIENCE_S", 0)
-    with path.with_name(f"{_digest(fresh)}.lock").open("a") as lock:
+    with path.with_name(f"lock{path.suffix.replace('.', '-')}").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         again = show_from(fresh, 1)
         assert again("/find").status == 503
@@ -128,23 +122,18 @@ def test_a_search_that_others_make_is_not_waited_for_long(
     assert again("/find").status == 200
 
 
-def _digest(engine: Engine) -> str:
-    return blake2b(str(engine.directory).encode(), digest_size=9).hexdigest()
-
-
 def test_searches_of_later_generations_are_left_alone(
     fresh: Engine, show_from: Callable[..., Show]
 ) -> None:
     """A worker that is late does not remove what the next generation has made."""
-    directory = cache_directory() / "search"
-    later = f"{_digest(fresh)}-000009-{COMMITTED_AT + 5}-{indexes._code()}.sqlite"
-    earlier = f"{_digest(fresh)}-000001-{COMMITTED_AT - 5}-{indexes._code()}.sqlite"
-    directory.mkdir(parents=True, exist_ok=True)
-    for name in (later, earlier):
-        (directory / name).write_bytes(b"")
-    assert show_from(fresh, 2)("/find").status == 200
-    assert (directory / later).exists()
-    assert not (directory / earlier).exists()
+    directory = fresh.directory / "kept"
+    directory.mkdir()
+    later, earlier = (directory / f"{n:06}-{COMMITTED_AT}.{indexes._NAME}" for n in (9, 1))
+    later.touch()
+    earlier.touch()
+    assert show_from(fresh, 4)("/find").status == 200
+    assert later.exists()
+    assert not earlier.exists()
 
 
 def test_commits_that_follow_closely_are_prepared_once(

@@ -17,11 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clustergraph import spelling
-from clustergraph.pages import indexes
+from clustergraph.pages import gather
 from clustergraph.pages.gather import FACETS
 from clustergraph.pages.index import Index, Selection
-from clustergraph.quadstore import Engine
-from clustergraph.settings import cache_directory
+from clustergraph.quadstore import Engine, build
 
 Show = Callable[..., Any]
 
@@ -30,7 +29,7 @@ Show = Callable[..., Any]
 def small_index(little: Engine) -> Index:
     """The index of the little graph, in memory."""
     database = sqlite3.connect(":memory:")
-    indexes.build(little, database)
+    gather.build(little, database)
     return Index(database)
 
 
@@ -87,7 +86,7 @@ def test_counts_are_those_of_the_results(small_index: Index) -> None:
     """Each value of each facet, once chosen, has as many results as it said."""
     for facet in FACETS:
         small_index.search(Selection())
-        options, number = small_index.options(facet, (), 1000)
+        options, number = small_index.options(facet, (), 1000, "en")
         assert len(options) == number
         for option in options:
             found = small_index.search(Selection("", {facet: [option.value]}))
@@ -100,7 +99,7 @@ def test_values_of_a_facet_widen_and_facets_narrow(small_index: Index) -> None:
     assert sorted(both) == ["Alpha Textile Cluster", "Łódź Media Cluster"]
     assert names(small_index, "", country=["PL"], ecosystem=["textiles"]) == []
     small_index.search(Selection("", {"country": ["PL"], "kind": ["ClusterOrganisation"]}))
-    countries, _ = small_index.options("country", ["PL"], 10)
+    countries, _ = small_index.options("country", ["PL"], 10, "en")
     assert {(one.value, one.count, one.chosen) for one in countries} == {
         ("CZ", 1, False),
         ("PL", 1, True),
@@ -116,7 +115,7 @@ def test_regions_hold_those_below_them(small_index: Index) -> None:
 def test_years_by_decade_and_range(small_index: Index) -> None:
     """Years are offered by decade; an address may name a year or any range."""
     small_index.search(Selection())
-    decades, _ = small_index.options("year", (), 10)
+    decades, _ = small_index.options("year", (), 10, "en")
     assert [(one.value, one.count) for one in decades] == [
         ("2010-2019", 1), ("2000-2009", 1), ("1990-1999", 1),
     ]  # fmt: skip
@@ -236,27 +235,19 @@ def test_labels_are_not_shown_as_current(show_shipped: Show, query: str) -> None
 
 
 def test_one_file_a_generation(little: Engine, show_from: Callable[..., Show]) -> None:
-    """Workers share one index; that of another generation takes the place of the old one."""
-    room = cache_directory() / "search"
-    before = set(room.glob("*.sqlite"))
-    for number in (101, 101, 102):
-        assert show_from(little, number)("/find").status == 200
-    made = {path.name for path in set(room.glob("*.sqlite")) - before}
-    assert len(made) == 1
-    assert "-000102-" in made.pop()
+    """Workers share one index, which is kept with the store."""
+    for _ in range(2):
+        assert show_from(little, 101)("/find").status == 200
+    assert len(list(little.directory.glob("kept/000101-*.search-*"))) == 1
 
 
-def test_without_a_cache_it_works_all_the_same(
-    little: Engine,
-    show_from: Callable[..., Show],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def test_without_a_place_to_write_it_works_all_the_same(
+    little: Engine, show_from: Callable[..., Show], tmp_path: Path
 ) -> None:
     """Where nothing can be written, each worker keeps an index of its own."""
-    blocked = tmp_path / "file"
-    blocked.write_text("no directory")
-    monkeypatch.setenv("CLUSTERGRAPH_CACHE", str(blocked / "below"))
-    assert "Łódź" in show_from(little, 103)("/find?q=lodz").text
+    build(tmp_path / "store", lambda: little.store)
+    (tmp_path / "store" / "kept").write_text("no directory")
+    assert "Łódź" in show_from(Engine(tmp_path / "store"), 1)("/find?q=lodz").text
 
 
 @given(st.text(max_size=8), st.text(max_size=8))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from clustergraph.owl import settle
 from clustergraph.owl.incremental import Inference
-from clustergraph.pages import indexes
+from clustergraph.pages import gather, indexes
 from clustergraph.pages.index import Index, Selection
 from clustergraph.quadstore import Engine, build
 from clustergraph.quadstore.delta import Changed, changed, exchange
@@ -85,7 +85,7 @@ def first(little: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("index")
     build(directory / "store", lambda: little.store, settle)
     database = sqlite3.connect(directory / "index")
-    indexes.build(Engine(directory / "store"), database)
+    gather.build(Engine(directory / "store"), database)
     database.close()
     return directory
 
@@ -110,11 +110,11 @@ def test_an_updated_index_is_one_made_anew(
         return
     whole = delta.then(inferred)
     triples = {quad.triple for quad in (*whole.added, *whole.removed)}
-    if not indexes.update(engine, store, database, triples):
+    if not gather.update(engine, database, triples):
         assert any(word in str(triples) for word in ("subClassOf", "broader", "ns#"))
         return
     anew = sqlite3.connect(":memory:")
-    indexes.build(engine, anew)
+    gather.build(engine, anew)
     assert contents(database) == contents(anew)
     updated, made = Index(database), Index(anew)
     for words in ("alpha", "aplha cluster", "textile brno", "textl"):

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from clustergraph.pages import indexes
+from clustergraph.pages import gather
 from clustergraph.pages.index import Index, Selection
 from clustergraph.pages.understanding import Vocabulary, alike, stem
 from clustergraph.quadstore import Engine
@@ -58,7 +58,7 @@ SEARCHES = [
 def whole(shipped: Engine) -> Index:
     """The index of the shipped graph, in memory."""
     database = sqlite3.connect(":memory:")
-    indexes.build(shipped, database)
+    gather.build(shipped, database)
     return Index(database)
 
 
@@ -67,7 +67,7 @@ def test_words_are_understood(whole: Index, text: str, expected: list[str]) -> N
     """Each word of these searches is a filter, whatever its grammatical form."""
     told = [
         " ".join(f"{facet}={value}" for facet, value in one.values)
-        for one in whole.search(Selection(text)).filters
+        for one in whole.search(Selection(text)).meaning.filters
     ]
     for wanted in expected:
         assert any(wanted in one for one in told), told
@@ -108,7 +108,7 @@ def test_legal_forms_are_ignored(whole: Index, form: str) -> None:
     bare = whole.search(Selection("Nanoprogress"))
     assert bare.total > 0
     told = whole.search(Selection(f"Nanoprogress, {form}"))
-    assert (told.total, told.rest) == (bare.total, bare.rest)
+    assert (told.total, told.meaning.rest) == (bare.total, bare.meaning.rest)
 
 
 def test_names_are_found_whatever_they_seem_to_mean(whole: Index) -> None:

@@ -278,7 +278,7 @@ def _named(
     """Return columns and cells with each thing shown once: by its name, else by its IRI."""
     import pyoxigraph as ox
 
-    from clustergraph.pages.naming import called, names_of
+    from clustergraph.pages.statements import called, names_of
     from clustergraph.questions.answers import named_by
     from clustergraph.sparql.results import display
 

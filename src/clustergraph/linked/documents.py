@@ -24,7 +24,7 @@ from clustergraph.linked.things import Description, describe, exists, thing_of, 
 from clustergraph.pages import addresses, described, ontology
 from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import Visit, refuse
-from clustergraph.pages.naming import called, names_of
+from clustergraph.pages.statements import called, names_of
 from clustergraph.protocol import Response, faults, parameters
 from clustergraph.protocol.description import parsed
 from clustergraph.sparql.results import Format

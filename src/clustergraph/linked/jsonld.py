@@ -21,8 +21,7 @@ from clustergraph.errors import UnknownNameError
 from clustergraph.linked.things import Description
 from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import Visit
-from clustergraph.pages.naming import called
-from clustergraph.pages.statements import ABOUT
+from clustergraph.pages.statements import ABOUT, called
 from clustergraph.protocol import Response
 from clustergraph.vocab import CG, PREFIXES
 

@@ -26,7 +26,7 @@ from clustergraph.linked import forms, links
 from clustergraph.linked.forms import DOCUMENTS, HTML
 from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import page
-from clustergraph.pages.naming import called, names_of
+from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.visit import Visit, short
 from clustergraph.protocol import Response
 from clustergraph.protocol.description import parsed

@@ -12,8 +12,15 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.pages.naming import names_of, stated
-from clustergraph.pages.statements import ABOUT, follow, mentioned, said_of, statements
+from clustergraph.pages.statements import (
+    ABOUT,
+    follow,
+    mentioned,
+    names_of,
+    said_of,
+    stated,
+    statements,
+)  # fmt: skip
 from clustergraph.vocab import PREFIXES
 
 if TYPE_CHECKING:

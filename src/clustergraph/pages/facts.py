@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from clustergraph.pages.model import model
-from clustergraph.pages.naming import NAMES, called, names_of
 from clustergraph.pages.records import (
     BODY,
     JOINS,
@@ -32,7 +31,7 @@ from clustergraph.pages.records import (
     read,
     text_of,
 )  # fmt: skip
-from clustergraph.pages.statements import RECORDS, statements
+from clustergraph.pages.statements import NAMES, RECORDS, called, names_of, statements
 from clustergraph.pages.visit import short
 from clustergraph.vocab import BASE, CODE, PREFIXES
 

@@ -14,9 +14,8 @@ import pyoxigraph as ox
 from clustergraph import spelling
 from clustergraph.pages import index, indexes, maps
 from clustergraph.pages.frame import page
-from clustergraph.pages.gather import FACETS, Name, iri_of
+from clustergraph.pages.gather import FACETS, iri_of
 from clustergraph.pages.index import Found, Option, Selection
-from clustergraph.pages.understanding import Filter
 from clustergraph.protocol import Response, faults
 from clustergraph.protocol.parameters import whole_number
 from clustergraph.rdf.values import IRI
@@ -70,20 +69,23 @@ def show(visit: Visit) -> Response:
     rows = found.page(visit.language, (number - 1) * size, size, bool(selection.text))
     ended = _ended(visit, rows)
     addresses = _Addresses(visit, selection, view)
-    chosen = [_understood(visit, found, one, addresses) for one in result.filters]
+    chosen = [
+        (
+            list(dict.fromkeys(facet for facet, _ in one.values)),
+            list(dict.fromkeys(found.named(*value, visit.language) for value in one.values)),
+            addresses.changed(q=one.without),
+        )
+        for one in result.meaning.filters
+    ]
     facets = []
     for name in FACETS:
         most = _ALL_OPTIONS if visit.parameter("more") == name else _OPTIONS
-        options, count = found.options(name, selection.chosen.get(name, ()), most)
+        options, count = found.options(name, selection.chosen.get(name, ()), most, visit.language)
         linked = [(one, addresses.toggled(name, one)) for one in options]
         facets.append((name, linked, count))
-        chosen += [
-            ([name], [one.name.in_language(visit.language)], "", address)
-            for one, address in linked
-            if one.chosen
-        ]
-    values = [value for one in result.filters for value in one.values]
-    values += [(name, one) for name, several in selection.chosen.items() for one in several]
+        chosen += [([name], [one.name], address) for one, address in linked if one.chosen]
+    labels = [value for one in result.meaning.filters for facet, value in one.values
+              if facet == "label"]  # fmt: skip
     return page(
         visit,
         "find",
@@ -94,11 +96,11 @@ def show(visit: Visit) -> Response:
         rows=[_shown(visit, found, row, ended.get(row["iri"], "")) for row in rows],
         facets=facets,
         chosen=chosen,
-        labels=[value for name, value in values if name == "label"],
+        labels=[*labels, *selection.chosen.get("label", ())],
         defined=[_definition(visit, row) for row in result.defined[:_DEFINITIONS]],
         measured=[
             addresses.changed(q=one.without, kind="Cluster", view=[])
-            for one in result.filters
+            for one in result.meaning.filters
             if one.values == (("kind", "ClusterOrganisation"),)
         ],
         less=_with_less(found, selection, result, addresses),
@@ -167,36 +169,28 @@ def _selection(visit: Visit) -> Selection:
     return Selection(text, chosen, visit.parameter("literal") == "1")
 
 
-def _understood(
-    visit: Visit, found: index.Index, one: Filter, addresses: _Addresses
-) -> tuple[list[str], list[str], str, str]:
-    """Return facets, names of values, words and the address without them."""
-    names = (found.named(*value).in_language(visit.language) or value[1] for value in one.values)
-    facets = dict.fromkeys(facet for facet, _ in one.values)
-    return list(facets), list(dict.fromkeys(names)), one.words, addresses.changed(q=one.without)
-
-
 def _with_less(
     found: index.Index, selection: Selection, result: Found, addresses: _Addresses
 ) -> list[tuple[str, int, str]]:
     """Return, where nothing fits, how much does without some words, and where that is."""
-    if result.total or len(result.filters) + bool(result.rest) < 2:
+    if result.total or len(result.meaning.filters) + bool(result.meaning.rest) < 2:
         return []
-    others = [(one.words, one.without) for one in result.filters]
     counted = (
-        (words, found.search(replace(selection, text=without)).total, addresses.changed(q=without))
-        for words, without in others
-    )
+        (one.words, found.search(replace(selection, text=one.without)).total,
+         addresses.changed(q=one.without))
+        for one in result.meaning.filters
+    )  # fmt: skip
     return [one for one in counted if one[1]]
 
 
 def _definition(visit: Visit, row: sqlite3.Row) -> dict[str, str]:
-    name, text = (
-        Name(row[f"{part}en"], row[f"{part}cs"]).in_language(visit.language)
-        for part in ("", "text_")
-    )
-    language = "cs" if visit.language == "cs" and row["text_cs"] else "en"
-    return {"href": visit.link(row["iri"]), "name": name, "text": text, "language": language}
+    language = visit.language if row[f"text_{visit.language}"] else "en"
+    return {
+        "href": visit.link(row["iri"]),
+        "name": row[visit.language] or row["en"] or row["cs"],
+        "text": row[f"text_{language}"] or row["text_cs"],
+        "language": language,
+    }
 
 
 def _ended(visit: Visit, rows: Sequence[sqlite3.Row]) -> dict[str, str]:
@@ -207,27 +201,19 @@ def _ended(visit: Visit, rows: Sequence[sqlite3.Row]) -> dict[str, str]:
 
 
 def _shown(visit: Visit, found: index.Index, row: sqlite3.Row, ended: str) -> dict[str, Any]:
-    facets = found.facets_of([row["id"]])
-
-    def names(facet: str) -> list[str]:
-        values = facets.get((row["id"], facet), [])
-        return [found.named(facet, value).in_language(visit.language) for value in values]
-
+    facets = found.facets_of(row["id"], visit.language)
     acronym, name = row["acronym"], row["name"]
     words = spelling.words(name)
     told = not acronym or all(word in words for word in spelling.words(acronym))
     return {
+        **{facet: facets[facet] for facet in ("ecosystem", "sector", "label", "year")},
         "href": visit.link(row["iri"]),
         "name": name if told else f"{acronym} – {name}",
-        "kind": found.named("kind", row["kind"]).in_language(visit.language) or row["kind"],
+        "kind": row["kind_name"] or row["kind"],
         "country": row["country_name"],
         "city": row["city"],
         "definition": _definition(visit, row),
-        "ecosystems": names("ecosystem"),
-        "sectors": names("sector"),
-        "labels": names("label"),
         "ended": ended,
-        "years": facets.get((row["id"], "year"), []),
     }
 
 
@@ -245,7 +231,6 @@ def _map(visit: Visit, found: index.Index, addresses: _Addresses) -> Picture:
         )
         for row in found.points(_POINTS)
     ]
-    names = {code: found.named("country", code) for code in counts}
     (here,) = counts if len(counts) == 1 else ("",)
     return maps.draw(
         visit.words("charts"),
@@ -253,7 +238,7 @@ def _map(visit: Visit, found: index.Index, addresses: _Addresses) -> Picture:
         t("map-title"),
         t("map-description", countries=len(counts), places=len(dots)),
         values=counts,
-        names={code: name.in_language(visit.language) or code for code, name in names.items()},
+        names={code: found.named("country", code, visit.language) for code in counts},
         links={code: addresses.changed(country=[code], view=[]) for code in counts},
         dots=dots,
         here=here,
@@ -268,57 +253,46 @@ def _query(selection: Selection, result: Found) -> str:
     lines = ["SELECT DISTINCT ?thing ?name", "WHERE {"]
     for name, values in selection.chosen.items():
         if name == "year":
-            continue
-        terms = " ".join(f"<{iri_of(name, value)}>" for value in values)
-        lines.append(f"  VALUES ?{name} {{ {terms} }}")
-        lines.append(f"  {FACETS[name].condition.replace('$value', f'?{name}')}")
-    for one in result.filters:
+            lines.append(f"  {FACETS[name].condition.replace('$value', '?date')}")
+            spans = ((one[:4], (one.partition("-")[2] or one)[:4]) for one in values)
+            tests = [
+                f'(STR(?date) >= "{first}" && SUBSTR(STR(?date), 1, 4) <= "{last}")'
+                for first, last in spans
+                if (first + last).isdigit()
+            ]
+            lines.append(f"  FILTER({' || '.join(tests) or 'true'})")
+        else:
+            terms = " ".join(f"<{iri_of(name, value)}>" for value in values)
+            lines.append(f"  VALUES ?{name} {{ {terms} }}")
+            lines.append(f"  {FACETS[name].condition.replace('$value', f'?{name}')}")
+    for one in result.meaning.filters:
         parts = [
             f"{{ {FACETS[name].condition.replace('$value', f'<{iri_of(name, value)}>')} }}"
             for name, value in one.values
         ]
         lines.append(f"  {' UNION '.join(parts)}")
     lines.append('  ?thing rdfs:label ?name . FILTER(LANG(?name) = "en")')
-    for word in result.rest:
+    for word in result.meaning.rest:
         text = json.dumps(word, ensure_ascii=False)
         lines.append(f"  FILTER(CONTAINS(LCASE(?name), {text}))")
-    years = [value.partition("-") for value in selection.chosen.get("year", ())]
-    if years:
-        lines.append("  ?thing cg:foundingYear|cg:started|cg:adopted|cg:periodStart ?date .")
-        tests = (
-            f'STR(?date) >= "{first[:4]}" && SUBSTR(STR(?date), 1, 4) <= "{(last or first)[:4]}"'
-            for first, _, last in years
-            if (first + last).isdigit()
-        )
-        lines.append(f"  FILTER({' || '.join(f'({test})' for test in tests) or 'true'})")
     return "\n".join([*lines, "}", "ORDER BY ?name"])
 
 
 def _file(visit: Visit, found: index.Index, selection: Selection, form: str) -> Response:
     """Return all of a selection as a file; its columns have English names and values."""
-    rows = found.page("en", 0, -1, bool(selection.text))
-    facets = found.facets_of(row["id"] for row in rows)
     names = [
         "iri", "name", "name_cs", "kind", "country", "city",
         *(column if column == "year" else f"{column}s" for column in _COLUMNS),
         "website", "longitude", "latitude",
     ]  # fmt: skip
-
-    def listed(number: int, facet: str) -> list[str]:
-        values = facets.get((number, facet), [])
-        if facet == "year":
-            return values
-        called = ((found.named(facet, value), value) for value in values)
-        return [one.en or one.cs or value for one, value in called]
-
-    table: list[list[Any]] = [
-        [
+    table: list[list[Any]] = []
+    for row in found.page("en", 0, -1, bool(selection.text)):
+        facets = found.facets_of(row["id"], "en")
+        table.append([
             IRI(row["iri"]), row["name"], row["cs"], row["kind"], row["country_name"], row["city"],
-            *(listed(row["id"], column) for column in _COLUMNS),
+            *(facets[column] for column in _COLUMNS),
             IRI(row["homepage"]), row["lon"], row["lat"],
-        ]
-        for row in rows
-    ]  # fmt: skip
+        ])  # fmt: skip
     stream = io.BytesIO()
     if form == "json":
         # What is not known is null; what there may be several of is always a list.

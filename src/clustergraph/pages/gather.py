@@ -1,35 +1,28 @@
-"""What the search knows about each thing, as the graph states it, and the facets to find it by."""
+"""What the search knows of each thing (kind, facets, names, words), from the graph into SQLite."""
+
+# SQL is put together here of constants and question marks alone.
+# ruff: noqa: S608
 
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
 import pyoxigraph as ox
 
+from clustergraph import spelling
 from clustergraph.pages.europe import point
-from clustergraph.quadstore.engine import reading
+from clustergraph.pages.statements import groups, rows
 from clustergraph.vocab import CG, CODE, ID, PREFIXES, expand
 
 if TYPE_CHECKING:
     from clustergraph.quadstore.engine import Queryable
 
-__all__ = [
-    "CODES",
-    "FACETS",
-    "KINDS",
-    "Facet",
-    "Name",
-    "Thing",
-    "concerned",
-    "gather",
-    "iri_of",
-    "key",
-]
+__all__ = ["FACETS", "KINDS", "Facet", "build", "iri_of", "key", "update"]
 
 KINDS: Final = (
     "ClusterOrganisation", "TechnologyPlatform", "Cluster", "ClusterInitiative", "Eurocluster",
@@ -38,14 +31,12 @@ KINDS: Final = (
     "Organization", "Person", "IndustrialEcosystem", "Strategy", "LegalFramework", "Policy",
     "PolicyDocument", "FundingProgramme", "Call", "Project", "PolicyInitiative",
     "PolicyPractice", "PolicyTool", "Methodology", "LabelScheme", "Label", "Award", "Service",
-    "Publication", "Event", "Notion", "Country", "CountryGroup", "Region", "Sector", "Technology",
-    "Class",
+    "Publication", "Event", "Notion", "Country", "Region", "Sector", "Class",
 )  # fmt: skip
 """Kinds of things to find; a thing is of the first that one of its classes is or falls under."""
 
-CODES: Final = {"Country": "country", "Region": "region", "Sector": "sector"}
-"""Kinds of codes, which are found only where a thing refers to them, with the facet that does."""
-
+# Kinds of codes, which are found only where a thing refers to them, with the facet that does.
+_CODES: Final = {"Country": "country", "Region": "region", "Sector": "sector"}
 # What only describes other things, and is shown with these.
 _HIDDEN: Final = frozenset(
     (
@@ -59,9 +50,11 @@ _FOREIGN: Final = {
 }
 """Kinds whose class is another vocabulary's."""
 _KIND_OF: Final = {iri: kind for kind, iri in _FOREIGN.items()}
+_KIND_NAMES: Final = {
+    "Organization": ("organisation", "organizace"),
+    "Class": ("term of the ontology", "pojem ontologie"),
+}
 
-_ABOVE: Final = "rdfs:subClassOf"
-_BROADER: Final = "skos:broader"
 _NAMES: Final = ("rdfs:label", "skos:prefLabel")
 _KEYS: Final = ("skos:altLabel", "cg:acronym", "cg:nameAsGiven", "dcterms:identifier", "cg:celex",
                 "cg:reference", "skos:notation")  # fmt: skip
@@ -71,57 +64,77 @@ _TEXTS: Final = (
     *_DESCRIPTIONS, "cg:offersService/rdfs:label", "cg:technology/skos:prefLabel",
 )  # fmt: skip
 _POINT: Final = "cg:place/geo:hasGeometry/geo:asWKT"
-_SINGLE: Final = (_POINT, "cg:website")
+_SINGLE: Final = ("cg:acronym", "cg:city", "cg:website")
 _YEAR: Final = re.compile(r"\d{4}")
+# Of more things than these an index is made anew.
+_MOST_CHANGED: Final = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Facet:
-    """A facet.
+class Facet(NamedTuple):
+    """A facet: the namespace of its values (empty: they are no things), the path to them."""
 
-    Attributes:
-        space: the namespace of its values; empty: they are no things.
-        paths: from a thing to its values.
-        pattern: says in a query that ``?thing`` has the value ``$value``.
-    """
-
-    space: str = ""
-    paths: tuple[str, ...] = ()
-    pattern: str = ""
+    space: str
+    path: str
 
     @property
     def condition(self) -> str:
-        """The pattern, or else one of the paths."""
-        return self.pattern or f"?thing {'|'.join(self.paths)} $value ."
+        """What says in a query that ``?thing`` has the value ``$value``."""
+        return f"?thing {self.path} $value ."
 
 
 FACETS: Final[Mapping[str, Facet]] = {
-    "kind": Facet(CG, pattern="?thing a $value ."),
+    "kind": Facet(CG, "a"),
     "country": Facet(
-        f"{CODE}country/", ("cg:country", "cg:regionCountry", "^cg:partnerIn/cg:country")
+        f"{CODE}country/", "cg:country|cg:regionCountry|^cg:partnerIn/cg:country"
     ),
-    "region": Facet(
-        PREFIXES["nuts"], ("cg:region",), "?thing cg:region/skos:broader* $value ."
-    ),
+    "region": Facet(PREFIXES["nuts"], "cg:region/skos:broader*"),
     "ecosystem": Facet(
-        f"{ID}ecosystem/", ("cg:ecosystem", "cg:targetsEcosystem", "cg:concernsEcosystem")
+        f"{ID}ecosystem/", "cg:ecosystem|cg:targetsEcosystem|cg:concernsEcosystem"
     ),
-    "sector": Facet(f"{CODE}sector/", ("cg:sector",)),
+    "sector": Facet(f"{CODE}sector/", "cg:sector"),
     "label": Facet(
-        f"{CODE}label-level/",
-        ("cg:hasLabel/cg:awardedLabel/cg:labelLevel", "cg:labelLevel"),
+        f"{CODE}label-level/", "cg:hasLabel/cg:awardedLabel/cg:labelLevel|cg:labelLevel"
     ),
     "programme": Facet(
-        f"{ID}programme/", ("cg:fundedBy", "cg:call/cg:callOf", "cg:partnerIn/cg:fundedBy")
+        f"{ID}programme/", "cg:fundedBy|cg:call/cg:callOf|cg:partnerIn/cg:fundedBy"
     ),
     "year": Facet(
-        paths=(
-            "cg:foundingYear", "cg:started", "cg:adopted", "dcterms:issued", "cg:periodStart",
-            "cg:validFrom",
-        ),
+        "",
+        "cg:foundingYear|cg:started|cg:adopted|dcterms:issued|cg:periodStart|cg:validFrom",
     ),
 }  # fmt: skip
 """All facets by name, in the order in which the page shows them."""
+
+# The names of these values are also among the words of a thing.
+_AROUND: Final = ("country", "region", "ecosystem", "sector")
+_PATHS: Final = (
+    *_NAMES, *_KEYS, *_PLACES, *_TEXTS, *_SINGLE, _POINT, *(one.path for one in FACETS.values())
+)  # fmt: skip
+_PREDICATES: Final = frozenset(
+    expand(name) for path in _PATHS for name in re.findall(r"[a-z]+:\w+", path)
+) | {PREFIXES["rdf"] + "type"}
+# What may lead from a thing to another whose statements count for it.
+_LEADING: Final = set(re.findall(r"\^?[a-z]+:\w+(?=/)", " ".join(_PATHS)))
+_STEP: Final = f"({'|'.join(sorted(_LEADING))})?"
+_STRUCTURE: Final = frozenset(map(expand, ("rdfs:subClassOf", "skos:broader")))
+
+_SCHEMA: Final = """
+CREATE TABLE thing (id INTEGER PRIMARY KEY, iri TEXT UNIQUE, kind TEXT, place INTEGER,
+  shown INTEGER, en TEXT, cs TEXT, acronym TEXT, city TEXT, homepage TEXT, text_en TEXT,
+  text_cs TEXT, country TEXT, lon REAL, lat REAL);
+CREATE TABLE facet (name TEXT, value TEXT, thing INTEGER, PRIMARY KEY (name, value, thing))
+  WITHOUT ROWID;
+CREATE TABLE value (name TEXT, value TEXT, iri TEXT, en TEXT, cs TEXT, PRIMARY KEY (name, value))
+  WITHOUT ROWID;
+CREATE INDEX value_of ON value (iri);
+CREATE TABLE entry (id INTEGER PRIMARY KEY, name TEXT, key TEXT, place TEXT, body TEXT);
+CREATE VIRTUAL TABLE words USING fts5(name, key, place, body, content='entry', content_rowid='id',
+  tokenize="unicode61 remove_diacritics 0");
+CREATE VIRTUAL TABLE known USING fts5vocab(words, row);
+"""
+_FINISH: Final = "CREATE INDEX facets_of ON facet (thing, name); ANALYZE;"
+# Whoever fails throws the file away.
+_QUICKLY: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
 
 
 def key(facet: str, iri: str) -> str:
@@ -140,143 +153,134 @@ def iri_of(facet: str, value: str) -> str:
     return FACETS[facet].space + quote(value, safe="/:@!$&'()*+,;=-._~")
 
 
-@dataclass(slots=True)
-class Name:
-    """What something is called."""
-
-    en: str = ""
-    cs: str = ""
-
-    def in_language(self, language: str) -> str:
-        """Return the name in a language, or else in the other."""
-        return (self.cs if language == "cs" else "") or self.en or self.cs
+def build(engine: Queryable, database: sqlite3.Connection) -> None:
+    """Fill an empty database with what the graph has."""
+    database.executescript(_QUICKLY + _SCHEMA)
+    with database:
+        _put(database, engine)
+    database.executescript(_FINISH)
 
 
-@dataclass(slots=True)
-class Thing:
-    """One thing to find.
-
-    Attributes:
-        kind: one of `KINDS`, or the local name of its class.
-        name: in each language.
-        acronym: as sources give it.
-        keys: other names and keys by which it is known.
-        facets: by facet, the IRIs (of years: four digits) that it is found by.
-        country: the IRI of where it is, not where those are who take part in it.
-        city: as the source writes it.
-        places: names of places.
-        text: what describes it, in each language.
-        texts: what else is stated about it.
-        point: longitude and latitude.
-        homepage: its address in the web.
-    """
-
-    kind: str
-    name: Name
-    acronym: str = ""
-    keys: list[str] = field(default_factory=list)
-    facets: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    country: str = ""
-    city: str = ""
-    places: list[str] = field(default_factory=list)
-    text: Name = field(default_factory=Name)
-    texts: list[str] = field(default_factory=list)
-    point: tuple[float, float] | None = None
-    homepage: str = ""
-
-
-def gather(
-    engine: Queryable, only: Collection[str] | None = None
-) -> tuple[dict[str, Thing], Mapping[str, Name]]:
-    """Return things to find by their IRI, and the names of everything that facets refer to.
+def update(engine: Queryable, database: sqlite3.Connection, triples: Iterable[ox.Triple]) -> bool:
+    """Bring the index of an earlier state of the graph in line with the present one.
 
     Args:
-        engine: the graph.
-        only: the IRIs of the things that are wanted; None: all.
+        engine: the graph after the change.
+        database: as `build` made it; of no use any more if this fails.
+        triples: what was added to the graph or removed from it since.
+
+    Returns:
+        Whether that was done; no: so much may have changed that `build` is quicker.
     """
+    concern = _concerned(engine, triples)
+    if concern is None:
+        return False
+    database.executescript(_QUICKLY + "CREATE TEMP TABLE changed (iri TEXT PRIMARY KEY)")
+    with database:
+        database.executemany("INSERT INTO changed VALUES (?)", ([iri] for iri in concern))
+        # The name of a value is also among the words of the things that have it.
+        database.execute(
+            "INSERT OR IGNORE INTO changed SELECT thing.iri FROM changed JOIN value USING (iri) "
+            "JOIN facet USING (name, value) JOIN thing ON thing.id = facet.thing "
+            f"LIMIT {_MOST_CHANGED + 1}"
+        )
+        iris = [row[0] for row in database.execute("SELECT iri FROM changed")]
+        if len(iris) > _MOST_CHANGED:
+            return False
+        ids = "(SELECT id FROM thing JOIN changed USING (iri))"
+        database.execute(
+            "INSERT INTO words (words, rowid, name, key, place, body) "
+            f"SELECT 'delete', * FROM entry WHERE id IN {ids}"
+        )
+        for table, column in (("entry", "id"), ("facet", "thing"), ("thing", "id")):
+            database.execute(f"DELETE FROM {table} WHERE {column} IN {ids}")
+        _put(database, engine, iris)
+        database.execute(
+            "DELETE FROM value WHERE NOT EXISTS "
+            "(SELECT 1 FROM facet WHERE name = value.name AND value = value.value)"
+        )
+    return True
+
+
+def _concerned(engine: Queryable, triples: Iterable[ox.Triple]) -> set[str] | None:
+    """Return the IRIs of the things whose entries a change may alter.
+
+    Returns:
+        The IRIs; None: too many, or the change is about classes, the tree of regions, or nodes
+        without a name, which cannot be asked for.
+    """
+    nodes = set()
+    for subject, predicate, value in triples:
+        if isinstance(subject, ox.NamedNode) and subject.value.startswith(CG):
+            return None
+        if predicate.value in _STRUCTURE:
+            return None
+        if predicate.value in _PREDICATES:
+            if not isinstance(subject, ox.NamedNode):
+                return None
+            nodes.add(subject)
+            if predicate.value == CG + "partnerIn" and isinstance(value, ox.NamedNode):
+                nodes.add(value)
+    found: set[str] = set()
+    for group in groups(nodes):
+        where = f"VALUES ?node {{ {group} }} ?thing {_STEP}/{_STEP} ?node"
+        things = rows(engine, f"SELECT DISTINCT ?thing {{ {where} }}")
+        found.update(thing.value for (thing,) in things if isinstance(thing, ox.NamedNode))
+    return found if len(found) <= _MOST_CHANGED else None
+
+
+def _put(
+    database: sqlite3.Connection, engine: Queryable, only: Collection[str] | None = None
+) -> None:
+    """Add things with their facets, and the words that they are found by."""
     ask = _Asker(engine, only)
     kinds = _kinds(ask)
-    facets, countries = _facets(ask, kinds)
-    values = {
-        iri
-        for of in facets.values()
-        for facet, iris in of.items()
-        for iri in iris
-        if FACETS[facet].space
-    }
-    names = _names(_Asker(engine, None if only is None else {*only, *values}))
-    things = {iri: Thing(kind, names[iri]) for iri, kind in kinds.items() if iri in names}
+    facets = _facets(ask, kinds)
+    values = {one for of in facets.values() for facet, one in of if FACETS[facet].space}
+    names = _names(_Asker(engine, None if only is None else {*only, *values}), _NAMES)
     described = _names(ask, _DESCRIPTIONS)
-    texts = {path: ask.texts(path) for path in (*_KEYS, *_PLACES, *_TEXTS, *_SINGLE)}
+    countries = ask.texts("cg:country")
+    texts = {path: ask.texts(path) for path in (*_KEYS, *_PLACES, *_TEXTS, *_SINGLE, _POINT)}
 
     def all_of(iri: str, *paths: str) -> list[str]:
         return [text for path in paths for text in texts[path].get(iri, ())]
 
-    for iri, thing in things.items():
-        thing.acronym, thing.city, thing.homepage = (
-            next(iter(all_of(iri, path)), "") for path in ("cg:acronym", "cg:city", "cg:website")
+    (last,) = database.execute("SELECT COALESCE(MAX(id), 0) FROM thing").fetchone()
+    things, in_facets, of_values, entries = [], [], set(), []
+    for number, iri in enumerate((one for one in kinds if one in names), start=last + 1):
+        kind, name = kinds[iri], names[iri]
+        place = KINDS.index(kind) if kind in KINDS else len(KINDS)
+        single = [next(iter(all_of(iri, path)), "") for path in _SINGLE]
+        country = key("country", next(iter(countries.get(iri, ())), ""))
+        where = next(filter(None, map(point, all_of(iri, _POINT))), (None, None))
+        things.append((number, iri, kind, place, True, *name, *single,
+                     *described.get(iri, ("", "")), country, *where))  # fmt: skip
+        around: list[str] = []
+        for facet, one in facets[iri]:
+            short = one if facet == "year" else key(facet, one)
+            in_facets.append((facet, short, number))
+            if facet != "year":
+                called = _KIND_NAMES.get(short) if facet == "kind" else None
+                of_values.add((facet, short, one, *(called or names.get(one, (short, "")))))
+            if facet in _AROUND:
+                around += names.get(one, ())
+        columns = (name, [*all_of(iri, *_KEYS), iri.rpartition("/")[2]],
+                   [*all_of(iri, *_PLACES), *sorted(around)], all_of(iri, *_TEXTS))  # fmt: skip
+        folded = (" ".join(spelling.words(" ".join(column))) for column in columns)
+        entries.append((number, *folded))
+    for table, found, width in (
+        ("thing", things, 15), ("facet", in_facets, 3), ("value", of_values, 5),
+        ("entry", entries, 5), ("words (rowid, name, key, place, body)", entries, 5),
+    ):  # fmt: skip
+        marks = ", ".join("?" * width)
+        database.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", found)
+    for kind, facet in _CODES.items():
+        database.execute(
+            "UPDATE thing SET shown = EXISTS (SELECT 1 FROM value JOIN facet USING (name, value) "
+            "JOIN thing AS one ON one.id = facet.thing WHERE value.name = ?1 "
+            f"AND value.iri = thing.iri AND one.kind NOT IN {(*_CODES,)}) WHERE kind = ?2",
+            [facet, kind],
         )
-        thing.keys, thing.places = all_of(iri, *_KEYS), all_of(iri, *_PLACES)
-        thing.texts = all_of(iri, *_TEXTS)
-        thing.text = described.get(iri, thing.text)
-        thing.point = next(filter(None, map(point, all_of(iri, _POINT))), None)
-        thing.country = countries.get(iri, "")
-        thing.facets = facets[iri]
-    return things, names
-
-
-def concerned(store: ox.Store, triples: Iterable[ox.Triple], most: int) -> set[str] | None:
-    """Return the IRIs of the things whose entries a change may alter.
-
-    Of things that are values of facets, the entries of those that have the values may alter, too.
-
-    Args:
-        store: the graph after the change.
-        triples: what was added or removed.
-        most: how many things may be concerned.
-
-    Returns:
-        The IRIs; None: too many, or the change is about classes or the tree of regions.
-    """
-    found: set[str] = set()
-    for triple in triples:
-        about = triple.subject.value if isinstance(triple.subject, ox.NamedNode) else ""
-        if about.startswith(CG) or triple.predicate.value in _STRUCTURE:
-            return None
-        for steps, place in _STEPS.get(triple.predicate.value, ()):
-            starts = {triple.object if steps[place].startswith("^") else triple.subject}
-            for step in reversed(steps[:place]):
-                starts = {one for start in starts for one in _back(store, step, start)}
-            found |= {one.value for one in starts if isinstance(one, ox.NamedNode)}
-        if len(found) > most:
-            return None
-    return found
-
-
-def _back(store: ox.Store, step: str, end: Any) -> set[Any]:
-    """Return from where a step of a path leads to a term."""
-    predicate = ox.NamedNode(expand(step.removeprefix("^")))
-    if not step.startswith("^"):
-        return {quad.subject for quad in store.quads_for_pattern(None, predicate, end, None)}
-    if isinstance(end, ox.Literal):
-        return set()
-    return {quad.object for quad in store.quads_for_pattern(end, predicate, None, None)}
-
-
-def _steps() -> dict[str, list[tuple[list[str], int]]]:
-    """Return, by predicate, the paths that it is a step of, and where."""
-    paths = ["rdf:type", *_NAMES, *_KEYS, *_PLACES, *_TEXTS, *_SINGLE]
-    paths += [path for facet in FACETS.values() for path in facet.paths]
-    found: dict[str, list[tuple[list[str], int]]] = defaultdict(list)
-    for path in paths:
-        steps = path.split("/")
-        for place, step in enumerate(steps):
-            found[expand(step.removeprefix("^"))].append((steps, place))
-    return found
-
-
-_STRUCTURE: Final = frozenset(map(expand, (_ABOVE, _BROADER)))
-_STEPS: Final = _steps()
 
 
 class _Asker:
@@ -287,7 +291,7 @@ class _Asker:
         only: the IRIs of the things that are wanted; None: all.
     """
 
-    def __init__(self, engine: Queryable, only: Collection[str] | None = None) -> None:
+    def __init__(self, engine: Queryable, only: Collection[str] | None) -> None:
         self._engine = engine
         self._only = ""
         if only is not None:
@@ -296,20 +300,10 @@ class _Asker:
     def __call__(self, path: str, everywhere: bool = False) -> Iterator[tuple[str, Any]]:
         """Yield the pairs of things and values that a path connects."""
         only = "" if everywhere else self._only
-        with reading():
-            found = self._engine.query(f"SELECT ?thing ?value {{ {only} ?thing {path} ?value }}")
-            assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-            for one, other in found:
-                if isinstance(one, ox.NamedNode) and not isinstance(other, ox.BlankNode):
-                    yield one.value, other
-
-    def iris(self, path: str, everywhere: bool = False) -> dict[str, set[str]]:
-        """Return the things at the end of a path by those at its beginning."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for iri, term in self(path, everywhere):
-            if isinstance(term, ox.NamedNode):
-                found[iri].add(term.value)
-        return found
+        text = f"SELECT ?thing ?value {{ {only} ?thing {path} ?value }}"
+        for one, other in rows(self._engine, text):
+            if isinstance(one, ox.NamedNode) and not isinstance(other, ox.BlankNode):
+                yield one.value, other
 
     def texts(self, path: str) -> dict[str, list[str]]:
         """Return the values of a path by thing, as sorted texts."""
@@ -319,92 +313,63 @@ class _Asker:
         return {iri: sorted(values) for iri, values in found.items()}
 
 
-def _names(ask: _Asker, paths: Sequence[str] = _NAMES) -> dict[str, Name]:
+def _names(ask: _Asker, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return names, or other texts, in English (or else another language) and Czech."""
     found: dict[str, set[tuple[bool, int, str, str]]] = defaultdict(set)
     for place, path in enumerate(paths):
         for iri, term in ask(path):
             language = getattr(term, "language", None) or ""
             found[iri].add((language != "en", place, language, term.value))
-    names: dict[str, Name] = defaultdict(Name)
-    for iri, terms in found.items():
-        name = names[iri]
-        for _, _, language, text in sorted(terms):
-            if language == "cs":
-                name.cs = name.cs or text
-            else:
-                name.en = name.en or text
-    return names
+    return {
+        iri: (
+            next((text for *_, language, text in sorted(terms) if language != "cs"), ""),
+            next((text for *_, language, text in sorted(terms) if language == "cs"), ""),
+        )
+        for iri, terms in found.items()
+    }
 
 
 def _kinds(ask: _Asker) -> dict[str, str]:
     """Return the kind of each thing that is to be found."""
-    above = ask.iris(_ABOVE, everywhere=True)
-    kind_of: dict[str, tuple[int, str]] = {}
-
-    def rank(name: str) -> tuple[int, str]:
-        """Return the place of a class among the kinds, and the kind."""
-        if name not in kind_of:
-            local = _KIND_OF.get(name) or name.removeprefix(CG)
-            own = KINDS.index(local) if local in KINDS else len(KINDS)
-            kind_of[name] = own, local
-            if own == len(KINDS) and local not in _HIDDEN:
-                kind_of[name] = min([(own, local), *map(rank, above.get(name, ()))])
-        return kind_of[name]
-
-    found: dict[str, str] = {}
-    for iri, classes in ask.iris("a").items():
-        ranks = [
-            (place, kind)
-            for name in classes
-            for place, kind in [rank(name)]
-            if kind not in _HIDDEN and (place < len(KINDS) or name.startswith(CG))
-        ]
-        if ranks and iri.startswith((CG, ID, CODE, PREFIXES["nuts"])):
-            found[iri] = min(ranks)[1]
+    above: dict[str, set[str]] = defaultdict(set)
+    for one, other in ask("rdfs:subClassOf+", everywhere=True):
+        above[one].add(other.value)
+    classes: dict[str, set[str]] = defaultdict(set)
+    for iri, term in ask("a"):
+        if iri.startswith((CG, ID, CODE, PREFIXES["nuts"])):
+            classes[iri] |= {term.value, *above.get(term.value, ())}
+    found = {}
+    for iri, names in classes.items():
+        local = {_KIND_OF.get(one) or one.removeprefix(CG) for one in names}
+        own = sorted(one.removeprefix(CG) for one in names if one.startswith(CG))
+        kind = next((one for one in KINDS if one in local), "")
+        if not kind and own and local.isdisjoint(_HIDDEN):
+            kind = own[0]
+        if kind:
+            found[iri] = kind
     return found
 
 
-def _facets(
-    ask: _Asker, kinds: Mapping[str, str]
-) -> tuple[dict[str, dict[str, set[str]]], dict[str, str]]:
-    """Return by which facets things are found, and in which countries they are."""
-    found: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
-    countries: dict[str, str] = {}
-    above = ask.iris(_BROADER, everywhere=True)
+def _facets(ask: _Asker, kinds: Mapping[str, str]) -> dict[str, set[tuple[str, str]]]:
+    """Return by which values of which facets things are found."""
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for iri, kind in kinds.items():
-        found[iri]["kind"].add(CG + kind)
-        if kind == "Country":
-            found[iri]["country"].add(iri)
-        if kind == "Region":
-            found[iri]["region"] |= set(_with_those_above(iri, above))
-    for facet, about in FACETS.items():
-        for path in about.paths if about.space else ():
-            for iri, values in ask.iris(path).items():
-                if path == "cg:country":
-                    countries[iri] = min(values)
-                if facet == "region":
-                    values = {one for value in values for one in _with_those_above(value, above)}
-                if facet == "programme":
-                    values = {value for value in values if value.startswith(about.space)}
-                found[iri][facet] |= values
-    for path in FACETS["year"].paths:
-        for iri, texts in ask.texts(path).items():
-            found[iri]["year"] |= {match[0] for text in texts if (match := _YEAR.match(text))}
-    return found, countries
-
-
-def _with_those_above(region: str, above: Mapping[str, set[str]]) -> Iterator[str]:
-    """Yield a region and those that it is part of, but for whole countries."""
-    seen: set[str] = set()
-    waiting = [region]
-    while waiting:
-        region = waiting.pop()
-        if region not in seen:
-            seen.add(region)
-            waiting += above.get(region, ())
-            if not _is_whole(region):
-                yield region
+        found[iri].add(("kind", CG + kind))
+        if kind in ("Country", "Region"):
+            found[iri].add((kind.lower(), iri))
+    for iri, term in ask("skos:broader+"):
+        if kinds.get(iri) == "Region":
+            found[iri].add(("region", term.value))
+    for facet, (space, path) in FACETS.items():
+        for iri, term in ask(path) if facet != "kind" else ():
+            if facet == "year":
+                found[iri].update(("year", one) for one in _YEAR.findall(term.value[:4]))
+            elif isinstance(term, ox.NamedNode) and (
+                facet != "programme" or term.value.startswith(space)
+            ):
+                found[iri].add((facet, term.value))
+    whole = {one for of in found.values() for one in of if one[0] == "region" and _is_whole(one[1])}
+    return {iri: of - whole for iri, of in found.items()}
 
 
 def _is_whole(region: str) -> bool:

@@ -1,4 +1,4 @@
-"""Searches of an index: SQLite with full text (FTS5), which `indexes` makes of a generation."""
+"""Searches of an index: SQLite with full text (FTS5), which `gather` makes of a generation."""
 
 # SQL is put together here of constants and question marks alone.
 # ruff: noqa: S608
@@ -8,14 +8,15 @@ from __future__ import annotations
 import sqlite3
 import time
 import weakref
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 from clustergraph import spelling
-from clustergraph.pages.gather import KINDS, Name
-from clustergraph.pages.understanding import Filter, Meaning, Vocabulary, stem, stems
+from clustergraph.pages.gather import KINDS
+from clustergraph.pages.understanding import Meaning, Vocabulary, stem, stems
 
 __all__ = ["Found", "Index", "Option", "Selection"]
 
@@ -53,7 +54,7 @@ class Option:
     """
 
     value: str
-    name: Name
+    name: str
     count: int
     chosen: bool
 
@@ -63,21 +64,19 @@ class Found:
     """What was found.
 
     Attributes:
+        meaning: what the words were understood to mean.
         total: how many.
-        filters: words that were understood as values of facets.
         instead: words that were looked for instead of others that are nowhere.
         partly: no result had all the other words; these have some.
         ignored: the other words, if no result has any of them.
-        rest: words that were looked for.
         defined: the terms and notions that the words name.
     """
 
+    meaning: Meaning
     total: int = 0
-    filters: Sequence[Filter] = ()
     instead: dict[str, str] = field(default_factory=dict)
     partly: bool = False
     ignored: str = ""
-    rest: Sequence[str] = ()
     defined: Sequence[sqlite3.Row] = ()
 
 
@@ -85,7 +84,7 @@ class Index:
     """A search index, open; one search at a time.
 
     Args:
-        database: as `indexes.build` made it.
+        database: as `gather.build` made it.
         generation: of which it was made.
     """
 
@@ -102,34 +101,36 @@ class Index:
 
     def search(self, selection: Selection) -> Found:
         """Look for a selection; `page`, `options` and `points` then tell of what was found."""
-        found = Found()
+        found = self._understood(selection)
+        meaning = found.meaning
         self._database.execute("DELETE FROM hit")
-        meaning = self._understood(selection, found)
         self._conditions = [one.values for one in meaning.filters]
-        whole = not meaning.rest
-        if meaning.rest:
-            heard = [found.instead.get(word) or self._form(word) for word in meaning.rest]
-            terms, shorter = ([f'"{one}"*' for one in of] for of in (heard, map(stem, heard)))
-            if not (self._match(" AND ".join(terms)) or self._match(" AND ".join(shorter))):
-                found.partly = len(terms) > 1 and self._match(" OR ".join(terms)) > 0
-                whole = not found.partly and bool(meaning.filters)
-            if whole:
+        forms = [found.instead.get(word) or self._form(word) for word in meaning.rest]
+        terms = [f'"{form}"*' for form in forms]
+        stemmed = [f'"{stem(form)}"*' for form in forms]
+        if (
+            terms
+            and not self._match(" AND ".join(terms))
+            and not self._match(" AND ".join(stemmed))
+        ):
+            found.partly = len(terms) > 1 and self._match(" OR ".join(terms)) > 0
+            if meaning.filters and not found.partly:
                 # What has the words, though not what others mean, and what these mean.
                 conditions, self._conditions = self._conditions, []
                 found.partly = self._match(" AND ".join(terms)) > 0
                 self._conditions = conditions
                 found.ignored = "" if found.partly else " ".join(meaning.rest)
                 meaning.rest = []
-        if whole:
-            where = f"WHERE shown AND {self._where('thing')}"
+        if not meaning.rest:
             self._database.execute(
-                f"INSERT OR IGNORE INTO hit SELECT id, place FROM thing {where}", self._values()
+                "INSERT OR IGNORE INTO hit SELECT id, place FROM thing "
+                f"WHERE shown AND {self._where('thing')}",
+                self._values(),
             )
-        found.rest, telling = meaning.rest, meaning.telling
-        if meaning.filters and telling:
+        if meaning.filters and meaning.telling:
             # Things come first that have the words themselves, and above all in their names, even
             # if the graph does not state of them what the words mean.
-            terms = [f'"{self._form(word)}"*' for word in telling]
+            terms = [f'"{self._form(word)}"*' for word in meaning.telling]
             self._match(" OR ".join(terms), "AND words.rowid IN (SELECT id FROM hit)")
             self._conditions = []
             named = [f'"{word}"' for word in meaning.significant]
@@ -142,22 +143,21 @@ class Index:
         found.total = self._one(f"SELECT COUNT(*) FROM hit WHERE {self._where()}", self._values())
         return found
 
-    def _understood(self, selection: Selection, found: Found) -> Meaning:
+    def _understood(self, selection: Selection) -> Found:
         """Return what the words of a selection mean, misspelt ones put right."""
         if selection.literal or not selection.text:
-            meaning = Meaning(rest=spelling.words(selection.text)[:_MOST_WORDS])
-            found.instead = self._mended(meaning.rest)
-            return meaning
-        meaning = self.vocabulary.understand(selection.text)
-        found.instead = self._mended(meaning.rest[:_MOST_WORDS])
-        if found.instead:
+            found = Found(Meaning(rest=spelling.words(selection.text)[:_MOST_WORDS]))
+            found.instead = self._mended(found.meaning.rest)
+            return found
+        found = Found(self.vocabulary.understand(selection.text))
+        if instead := self._mended(found.meaning.rest[:_MOST_WORDS]):
             written = (spelling.fold(word) for word in selection.text.split())
-            right = " ".join(found.instead.get(word, word) for word in written)
-            meaning = self.vocabulary.understand(right)
-        meaning.rest = meaning.rest[:_MOST_WORDS]
-        found.filters = meaning.filters
-        found.defined = self._defined.get(meaning.defined, []) if meaning.defined else []
-        return meaning
+            right = " ".join(instead.get(word, word) for word in written)
+            found = Found(self.vocabulary.understand(right), instead=instead)
+        found.meaning.rest = found.meaning.rest[:_MOST_WORDS]
+        if found.meaning.defined:
+            found.defined = self._defined.get(found.meaning.defined, ())
+        return found
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -188,7 +188,7 @@ class Index:
         return word if self._begins(word) or not self._begins(stem(word)) else stem(word)
 
     def page(self, language: str, first: int, size: int, ranked: bool) -> list[sqlite3.Row]:
-        """Return some of what was found, with ``name`` and ``country_name``.
+        """Return some of what was found, with ``name``, ``text``, ``kind_name``, ``country_name``.
 
         Args:
             language: ``en`` or ``cs``.
@@ -196,18 +196,21 @@ class Index:
             size: how many at most; -1: all.
             ranked: by how well they fit, else by kind; then by name.
         """
-        name, other = ("cs", "en") if language == "cs" else ("en", "cs")
         order = "hit.rank, thing.place" if ranked else "thing.place"
         return self._database.execute(
-            f"SELECT thing.*, COALESCE(NULLIF(thing.{name}, ''), thing.{other}) AS name, "
-            f"COALESCE(NULLIF(value.{name}, ''), value.{other}) AS country_name "
-            "FROM hit JOIN thing USING (id) "
-            "LEFT JOIN value ON value.name = 'country' AND value.value = thing.country "
+            f"SELECT thing.*, {_called('thing', language)} AS name, "
+            f"{_called('kinds', language)} AS kind_name, "
+            f"{_called('countries', language)} AS country_name FROM hit JOIN thing USING (id) "
+            "LEFT JOIN value AS kinds ON kinds.name = 'kind' AND kinds.value = thing.kind "
+            "LEFT JOIN value AS countries "
+            "ON countries.name = 'country' AND countries.value = thing.country "
             f"WHERE {self._where()} ORDER BY {order}, LOWER(thing.en), thing.iri LIMIT ? OFFSET ?",
             [*self._values(), size, first],
         ).fetchall()
 
-    def options(self, facet: str, chosen: Sequence[str], most: int) -> tuple[list[Option], int]:
+    def options(
+        self, facet: str, chosen: Sequence[str], most: int, language: str
+    ) -> tuple[list[Option], int]:
         """Return the values of a facet by which what was found can be narrowed, and how many.
 
         What is chosen in the facet itself does not count: further values widen the selection.
@@ -216,35 +219,27 @@ class Index:
             facet: one of `FACETS`.
             chosen: the values that are chosen.
             most: how many to return at most; those chosen are always among them.
+            language: of their names.
         """
         year = facet == "year"
         value = "SUBSTR(facet.value, 1, 3) || '0-' || SUBSTR(facet.value, 1, 3) || '9'"
         rows = self._database.execute(
             f"SELECT {value if year else 'facet.value'} AS choice, COUNT(DISTINCT hit.id) AS n, "
-            "MAX(value.en) AS en, MAX(value.cs) AS cs FROM hit "
+            f"MAX({_called('value', language)}) AS name FROM hit "
             "JOIN facet ON facet.thing = hit.id AND facet.name = ? "
             "LEFT JOIN value ON value.name = facet.name AND value.value = facet.value "
-            f"WHERE {self._where(but=facet)} GROUP BY choice "
-            f"ORDER BY {'choice DESC' if year else 'n DESC, en'}",
+            f"WHERE {self._where(but=facet)} GROUP BY choice ORDER BY choice DESC",
             [facet, *self._values(facet)],
         ).fetchall()
-        options = [
-            Option(
-                row["choice"],
-                Name(
-                    row["choice"] if year else row["en"] or row["cs"] or row["choice"],
-                    "" if year else row["cs"] or "",
-                ),
-                row["n"],
-                row["choice"] in chosen,
-            )
-            for row in rows
-        ]
+        options = [Option(choice, name or choice, n, choice in chosen) for choice, n, name in rows]
+        if not year:
+            options.sort(key=lambda one: (-one.count, spelling.collation_key(one.name, language)))
         listed = {option.value for option in options}
-        for value in chosen:
-            if value not in listed:
-                names = self.named(facet, value)
-                options.append(Option(value, Name(names.en or value, names.cs), 0, True))
+        options += [
+            Option(value, self.named(facet, value, language), 0, True)
+            for value in chosen
+            if value not in listed
+        ]
         kept = [one for place, one in enumerate(options) if place < most or one.chosen]
         return kept, len(options)
 
@@ -267,22 +262,24 @@ class Index:
         )
         return {row[0]: row[1] for row in rows}
 
-    def facets_of(self, ids: Iterable[int]) -> dict[tuple[int, str], list[str]]:
-        """Return the values of all facets of some things, by thing and facet."""
-        found: dict[tuple[int, str], list[str]] = {}
-        for number in ids:
-            for name, value in self._database.execute(
-                "SELECT name, value FROM facet WHERE thing = ? ORDER BY name, value", [number]
-            ):
-                found.setdefault((number, name), []).append(value)
+    def facets_of(self, number: int, language: str) -> dict[str, list[str]]:
+        """Return by facet what the values of a thing are called."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for facet, name in self._database.execute(
+            f"SELECT facet.name, COALESCE({_called('value', language)}, facet.value) FROM facet "
+            "LEFT JOIN value USING (name, value) WHERE thing = ? ORDER BY facet.name, facet.value",
+            [number],
+        ):
+            found[facet].append(name)
         return found
 
-    def named(self, facet: str, value: str) -> Name:
-        """Return what a value of a facet is called."""
+    def named(self, facet: str, value: str, language: str) -> str:
+        """Return what a value of a facet is called, or else the value."""
         row = self._database.execute(
-            "SELECT en, cs FROM value WHERE name = ? AND value = ?", [facet, value]
+            f"SELECT {_called('value', language)} FROM value WHERE name = ? AND value = ?",
+            [facet, value],
         ).fetchone()
-        return Name(row["en"], row["cs"]) if row else Name()
+        return row[0] or value if row else value
 
     def _match(self, query: str, narrower: str = "", rank: str = "") -> int:
         """Add what has words, the better the lower its rank; return how many hits there are."""
@@ -354,6 +351,12 @@ class Index:
 
     def _one(self, text: str, values: Sequence[Any]) -> int:
         return int(self._database.execute(text, values).fetchone()[0])
+
+
+def _called(table: str, language: str) -> str:
+    """Return SQL for the name in a language, or else in the other one; NULL: there is none."""
+    name, other = ("cs", "en") if language == "cs" else ("en", "cs")
+    return f"COALESCE(NULLIF({table}.{name}, ''), NULLIF({table}.{other}, ''))"
 
 
 def _is_range(name: str, value: str) -> bool:

@@ -20,8 +20,8 @@ from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import charts
 from clustergraph.pages.frame import page
 from clustergraph.pages.lexicon import named, title_of
-from clustergraph.pages.naming import called, names_of
 from clustergraph.pages.rules import Rule, Wording, known
+from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.visit import Row
 from clustergraph.protocol import Response
 from clustergraph.questions import catalogue

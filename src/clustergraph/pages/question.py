@@ -14,8 +14,8 @@ from clustergraph.errors import ClusterGraphError
 from clustergraph.pages import outcome
 from clustergraph.pages.frame import page
 from clustergraph.pages.mapped import mapped
-from clustergraph.pages.naming import called, names_of
 from clustergraph.pages.outcome import Cell, Column, Outcome
+from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.words import Words
 from clustergraph.protocol import Response, questions
 from clustergraph.protocol.query import lasting

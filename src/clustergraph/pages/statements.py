@@ -1,25 +1,33 @@
-"""What the graph says of a thing: statements, records about it, and blank nodes.
+"""What the graph says of things: their statements and names, records about them, blank nodes.
 
 Pages and descriptions for programs read it here, so that both say the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.pages.naming import groups, stated
 from clustergraph.quadstore.engine import reading
 from clustergraph.vocab import INFERRED, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.quadstore.engine import Queryable
 
-__all__ = ["ABOUT", "RECORDS", "Term", "follow", "mentioned", "said_of", "statements"]
+__all__ = [
+    "ABOUT", "NAMES", "RECORDS", "Term", "called", "follow", "groups", "mentioned", "names_of",
+    "rows", "said_of", "stated", "statements",
+]  # fmt: skip
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+
+NAMES: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
+"""The properties that name a thing."""
+
+# How many things are asked for at once.
+_TOGETHER: Final = 400
 
 _CG, _ORG = PREFIXES["cg"], PREFIXES["org"]
 RECORDS: Final[Mapping[str, str]] = {
@@ -47,7 +55,7 @@ def statements(engine: Queryable, iri: ox.NamedNode) -> tuple[list[ox.Triple], l
     """
     text = f"SELECT ?p ?o ?g {{ {{ GRAPH ?g {{ {iri} ?p ?o }} }} UNION {{ {iri} ?p ?o }} }}"
     graphs: dict[ox.Triple, set[str]] = {}
-    for predicate, value, graph in _rows(engine, text):
+    for predicate, value, graph in rows(engine, text):
         found = graphs.setdefault(ox.Triple(iri, predicate, value), set())
         if graph is not None:
             found.add(graph.value)
@@ -68,7 +76,7 @@ def said_of(
     pattern = stated("?s ?p ?o", inferred)
     for group in groups(nodes):
         text = f"SELECT DISTINCT ?s ?p ?o {{ VALUES ?s {{ {group} }} {pattern} }}"
-        for subject, predicate, value in _rows(engine, text):
+        for subject, predicate, value in rows(engine, text):
             yield ox.Triple(subject, predicate, value)
 
 
@@ -97,9 +105,66 @@ def mentioned(triples: Iterable[ox.Triple]) -> dict[ox.NamedNode, None]:
     }
 
 
-def _rows(engine: Queryable, text: str) -> Iterator[tuple[Any, ...]]:
+def names_of(
+    engine: Queryable,
+    iris: Iterable[ox.NamedNode],
+    languages: Sequence[str] = ("", "en", "cs"),
+    *,
+    inferred: bool = True,
+) -> list[ox.Triple]:
+    """Return the statements that name things.
+
+    Args:
+        engine: the graph.
+        iris: the things.
+        languages: of the names, empty for none; no languages: all of them.
+        inferred: whether a name that only follows from other statements counts.
+    """
+    wanted = ", ".join(str(ox.Literal(one)) for one in languages)
+    condition = f"FILTER(LANG(?name) IN ({wanted}))" if languages else ""
+    found: list[ox.Triple] = []
+    for group in groups(iris):
+        for name in NAMES:
+            pattern = stated(f"?thing <{name}> ?name", inferred)
+            where = f"VALUES ?thing {{ {group} }} {pattern} {condition}"
+            found += [
+                ox.Triple(thing, ox.NamedNode(name), text)
+                for thing, text in rows(engine, f"SELECT DISTINCT ?thing ?name {{ {where} }}")
+                if isinstance(text, ox.Literal)
+            ]
+    return found
+
+
+def called(statements: Iterable[ox.Triple], language: str) -> dict[str, str]:
+    """Return one name for each thing, by its IRI: in a language, else in English, else any."""
+    ranks = {language: 0, "en": 1, "": 2}
+    found: dict[str, tuple[int, str]] = {}
+    for one in statements:
+        if one.predicate.value not in NAMES or not isinstance(one.object, ox.Literal):
+            continue
+        iri = one.subject.value  # type: ignore[union-attr]
+        rank = ranks.get(one.object.language or "", 3)
+        if iri not in found or rank < found[iri][0]:
+            found[iri] = rank, one.object.value
+    return {iri: name for iri, (_, name) in found.items()}
+
+
+def rows(engine: Queryable, text: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the solutions of a SELECT, each as a tuple of terms and None."""
     with reading():
         found = engine.query(text)
         assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-        for solution in found:
-            yield tuple(solution)
+        yield from map(tuple, found)
+
+
+def stated(pattern: str, inferred: bool = False) -> str:
+    """Return a pattern that leaves out what only follows, unless that is wanted."""
+    hidden = f"FILTER NOT EXISTS {{ GRAPH <{INFERRED}> {{ {pattern} }} }}"
+    return pattern if inferred else f"{pattern} {hidden}"
+
+
+def groups(nodes: Iterable[ox.NamedNode]) -> Iterator[str]:
+    """Yield things as they stand in VALUES, a few hundred at once."""
+    known = list(nodes)
+    for start in range(0, len(known), _TOGETHER):
+        yield " ".join(map(str, known[start : start + _TOGETHER]))

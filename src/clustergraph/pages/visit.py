@@ -14,7 +14,7 @@ import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
 from clustergraph.pages.addresses import local
-from clustergraph.pages.naming import called, names_of
+from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.words import Words
 from clustergraph.protocol import Context, Request, faults
 from clustergraph.protocol.problems import WORKER_FAILURES
