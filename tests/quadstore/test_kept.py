@@ -49,7 +49,7 @@ def test_old_ones_go(tmp_path: Path) -> None:
     """What belongs to generations long gone does not pile up, nor what was left half written."""
     for number in range(1, 8):
         kept(tmp_path, number, 0.0, "x", lambda: b"made")
-    (tmp_path / "kept" / ".x.half").write_text("")
+    (tmp_path / "kept" / ".x.half").mkdir()
     kept(tmp_path, 8, 0.0, "x", lambda: b"made")
     names = {path.name for path in (tmp_path / "kept").iterdir()}
     left = sorted(name[:6] for name in names if name != "lock-x")

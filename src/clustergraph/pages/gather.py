@@ -9,6 +9,7 @@ import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -297,10 +298,12 @@ class _Asker:
         if only is not None:
             self._only = f"VALUES ?thing {{ {' '.join(str(ox.NamedNode(iri)) for iri in only)} }}"
 
-    def __call__(self, path: str, everywhere: bool = False) -> Iterator[tuple[str, Any]]:
+    def __call__(
+        self, path: str, condition: str = "", everywhere: bool = False
+    ) -> Iterator[tuple[str, Any]]:
         """Yield the pairs of things and values that a path connects."""
         only = "" if everywhere else self._only
-        text = f"SELECT ?thing ?value {{ {only} ?thing {path} ?value }}"
+        text = f"SELECT ?thing ?value {{ {only} ?thing {path} ?value {condition} }}"
         for one, other in rows(self._engine, text):
             if isinstance(one, ox.NamedNode) and not isinstance(other, ox.BlankNode):
                 yield one.value, other
@@ -334,20 +337,23 @@ def _kinds(ask: _Asker) -> dict[str, str]:
     above: dict[str, set[str]] = defaultdict(set)
     for one, other in ask("rdfs:subClassOf+", everywhere=True):
         above[one].add(other.value)
-    classes: dict[str, set[str]] = defaultdict(set)
-    for iri, term in ask("a"):
-        if iri.startswith((CG, ID, CODE, PREFIXES["nuts"])):
-            classes[iri] |= {term.value, *above.get(term.value, ())}
-    found = {}
-    for iri, names in classes.items():
+
+    @cache
+    def kind_of(classes: frozenset[str]) -> str:
+        names = classes.union(*(above.get(one, ()) for one in classes))
         local = {_KIND_OF.get(one) or one.removeprefix(CG) for one in names}
-        own = sorted(one.removeprefix(CG) for one in names if one.startswith(CG))
-        kind = next((one for one in KINDS if one in local), "")
-        if not kind and own and local.isdisjoint(_HIDDEN):
-            kind = own[0]
-        if kind:
-            found[iri] = kind
-    return found
+        if kind := next((one for one in KINDS if one in local), ""):
+            return kind
+        own = [one.removeprefix(CG) for one in names if one.startswith(CG)]
+        return min(own, default="") if local.isdisjoint(_HIDDEN) else ""
+
+    classes: dict[str, set[str]] = defaultdict(set)
+    # Most of the graph are observations, which nobody looks for.
+    for iri, term in ask("a", "FILTER(?value != qb:Observation)"):
+        if iri.startswith((CG, ID, CODE, PREFIXES["nuts"])):
+            classes[iri].add(term.value)
+    kinds = {iri: kind_of(frozenset(of)) for iri, of in classes.items()}
+    return {iri: kind for iri, kind in kinds.items() if kind}
 
 
 def _facets(ask: _Asker, kinds: Mapping[str, str]) -> dict[str, set[tuple[str, str]]]:

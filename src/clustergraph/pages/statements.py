@@ -149,12 +149,12 @@ def called(statements: Iterable[ox.Triple], language: str) -> dict[str, str]:
     return {iri: name for iri, (_, name) in found.items()}
 
 
-def rows(engine: Queryable, text: str) -> Iterator[tuple[Any, ...]]:
-    """Yield the solutions of a SELECT, each as a tuple of terms and None."""
+def rows(engine: Queryable, text: str) -> Iterator[Any]:
+    """Yield the solutions of a SELECT, which unpack into terms and None."""
     with reading():
         found = engine.query(text)
         assert isinstance(found, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-        yield from map(tuple, found)
+        yield from found
 
 
 def stated(pattern: str, inferred: bool = False) -> str:
