@@ -20,7 +20,7 @@ _BELOW = PREFIXES["rdfs"] + "subClassOf"
 def test_page_tells_all_terms(show_shipped: Show) -> None:
     """Each class and each property of the ontology is a link to its page."""
     page = show_shipped("/ontology").text
-    for term in model().own("class", "object", "datatype", "annotation"):
+    for term in model().own():
         assert f'href="/ns/{term.name}"' in page, term.name
 
 
@@ -83,8 +83,8 @@ def test_every_rule_has_words() -> None:
 def test_model_relates_terms_both_ways() -> None:
     """Inverse, narrower and disjoint are known from either side, wherever the files say it."""
     terms = model().terms
-    assert terms[CG + "memberOf"].inverse == CG + "hasMember"
-    assert terms[CG + "hasMember"].inverse == CG + "memberOf"
+    assert terms[CG + "memberOf"].inverse == (CG + "hasMember",)
+    assert terms[CG + "hasMember"].inverse == (CG + "memberOf",)
     assert CG + "Cluster" in terms[CG + "ClusterOrganisation"].disjoint
     assert CG + "ClusterOrganisation" in terms[CG + "Cluster"].disjoint
     for term in terms.values():

@@ -228,7 +228,9 @@ def _say_once(visit: Visit, thing: Thing) -> None:
 
     def reverse(name: str) -> str:
         term = model().terms.get(name)
-        return "" if term is None else name if "symmetric" in term.traits else term.inverse
+        if term is None or "symmetric" in term.traits:
+            return name if term else ""
+        return next(iter(term.inverse), "")
 
     def worded(name: str) -> bool:
         return words.has("incoming-" + short(name))

@@ -2,28 +2,39 @@
 
 The files, not the graph, say what a term means: they are there for a graph that is elsewhere too,
 and what somebody writes into a graph does not change them. How often a term is used, the graph
-says (`clustergraph.pages.lexicon`).
+says.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.vocab import BASE, CG, PREFIXES
+from clustergraph.pages.visit import short
+from clustergraph.quadstore.memory import hold
+from clustergraph.vocab import BASE, CG, INFERRED, PREFIXES
 
-__all__ = ["Alignment", "Model", "Module", "Term", "Texts", "model"]
+if TYPE_CHECKING:
+    from clustergraph.pages.visit import Visit
 
-_OWL, _RDFS, _SKOS = PREFIXES["owl"], PREFIXES["rdfs"], PREFIXES["skos"]
-_DCTERMS, _SCHEMA, _RDF = PREFIXES["dcterms"], PREFIXES["schema"], PREFIXES["rdf"]
-_TYPE: Final = _RDF + "type"
+__all__ = [
+    "CLASSES", "PROPERTIES", "Alignment", "Link", "Model", "Module", "Term", "Texts", "Usage",
+    "entries", "entry", "in_language", "model", "named", "title_of", "usage",
+]  # fmt: skip
+
+Texts: TypeAlias = Mapping[str, str]
+"""A text by language."""
+Link: TypeAlias = tuple[str, str]
+"""A name and the address of what bears it."""
+
 _ONTOLOGY: Final = BASE + "ontology/"
+_OWL: Final = PREFIXES["owl"]
 _KINDS: Final = {
     _OWL + "Class": "class",
     _OWL + "ObjectProperty": "object",
@@ -37,17 +48,41 @@ _TRAITS: Final = {
         "InverseFunctional",
     )
 }  # fmt: skip
-_ABOVE: Final = (_RDFS + "subClassOf", _RDFS + "subPropertyOf")
-_MATCHES: Final = (
-    *_ABOVE, _OWL + "equivalentClass", _OWL + "equivalentProperty",
-    CG + "closeMatch",
-    *(_SKOS + name for name in ("exactMatch", "closeMatch", "broadMatch", "narrowMatch",
-                                "relatedMatch")),
-)  # fmt: skip
+_TEXTS: Final = {
+    "labels": "rdfs:label", "definitions": "skos:definition", "notes": "skos:scopeNote",
+}  # fmt: skip
+_RELATIONS: Final = {
+    "sources": "dcterms:source",
+    "above": "rdfs:subClassOf|rdfs:subPropertyOf",
+    "below": "^rdfs:subClassOf|^rdfs:subPropertyOf",
+    "domains": "schema:domainIncludes|rdfs:domain",
+    "ranges": "schema:rangeIncludes|rdfs:range",
+    "inverse": "owl:inverseOf|^owl:inverseOf",
+    "disjoint": "owl:disjointWith|^owl:disjointWith|"
+    "^rdf:first/(^rdf:rest)*/^owl:members/owl:members/rdf:rest*/rdf:first",
+}
+_ALIGNMENTS: Final = """SELECT DISTINCT ?term ?relation ?other ?note ?file {
+  VALUES ?relation { rdfs:subClassOf rdfs:subPropertyOf owl:equivalentClass owl:equivalentProperty
+    cg:closeMatch skos:exactMatch skos:closeMatch skos:broadMatch skos:narrowMatch
+    skos:relatedMatch }
+  GRAPH ?file { ?term ?relation ?other FILTER(STRSTARTS(STR(?term), STR(cg:)) && isIRI(?other))
+    OPTIONAL { ?axiom owl:annotatedSource ?term ; owl:annotatedProperty ?relation ;
+      owl:annotatedTarget ?other ; skos:note ?note } }
+} ORDER BY ?term ?file ?relation ?other"""
 
-Texts: TypeAlias = Mapping[str, str]
-"""A text by language."""
-_Facts = dict[str, list[ox.NamedNode | ox.BlankNode | ox.Literal]]
+CLASSES: Final = """SELECT ?term (COUNT(DISTINCT ?thing) AS ?n)
+WHERE { GRAPH ?graph { ?thing a ?term } FILTER(?graph != $inferred) }
+GROUP BY ?term"""
+"""How many things are stated to be of each class."""
+
+PROPERTIES: Final = """SELECT ?term (COUNT(*) AS ?n)
+WHERE { GRAPH ?graph { ?thing ?term ?value } FILTER(?graph != $inferred) }
+GROUP BY ?term"""
+"""How many statements each property makes."""
+
+_INFERRED: Final = """SELECT ?term (COUNT(*) AS ?n)
+WHERE { GRAPH $inferred { %s } }
+GROUP BY ?term"""
 
 
 class Alignment(NamedTuple):
@@ -59,7 +94,7 @@ class Alignment(NamedTuple):
     file: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Term:
     """A class or property.
 
@@ -72,34 +107,32 @@ class Term:
         notes: scope notes by language.
         sources: the texts that the notion comes from.
         above: what it is a kind of: IRIs.
-        below: what is a kind of it.
+        below: the terms that are a kind of it.
         domains: what it leads from (``schema:domainIncludes``).
         ranges: what it leads to.
-        inverse: the IRI of the property that says the same the other way round; may be empty.
+        inverse: the properties that say the same the other way round.
         disjoint: classes that share no member with it.
         traits: such as ``transitive``.
-        chains: properties that entail it one after the other.
         alignments: to other vocabularies.
         deprecated: whether it is not to be used any more.
     """
 
     iri: str
     kind: str
-    module: str = ""
-    labels: Texts = field(default_factory=dict)
-    definitions: Texts = field(default_factory=dict)
-    notes: Texts = field(default_factory=dict)
-    sources: tuple[str, ...] = ()
-    above: tuple[str, ...] = ()
-    below: tuple[str, ...] = ()
-    domains: tuple[str, ...] = ()
-    ranges: tuple[str, ...] = ()
-    inverse: str = ""
-    disjoint: tuple[str, ...] = ()
-    traits: tuple[str, ...] = ()
-    chains: tuple[tuple[str, ...], ...] = ()
-    alignments: tuple[Alignment, ...] = ()
-    deprecated: bool = False
+    module: str
+    labels: Texts
+    definitions: Texts
+    notes: Texts
+    sources: tuple[str, ...]
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+    domains: tuple[str, ...]
+    ranges: tuple[str, ...]
+    inverse: tuple[str, ...]
+    disjoint: tuple[str, ...]
+    traits: tuple[str, ...]
+    alignments: tuple[Alignment, ...]
+    deprecated: bool
 
     @property
     def ours(self) -> bool:
@@ -135,8 +168,10 @@ class Model:
     version: str
 
     def own(self, *kinds: str) -> list[Term]:
-        """Return the ontology's own terms of these kinds."""
-        return [term for term in self.terms.values() if term.ours and term.kind in kinds]
+        """Return the ontology's own terms of these kinds, or of any."""
+        return [
+            term for term in self.terms.values() if term.ours and (not kinds or term.kind in kinds)
+        ]
 
     def roots(self) -> list[Term]:
         """Return the classes that are at the top and lead to classes of the ontology."""
@@ -157,153 +192,173 @@ class Model:
         return self._reached(iri, lambda term: term.below)
 
     def _reached(self, iri: str, step: Callable[[Term], Iterable[str]]) -> list[str]:
-        found = {iri: None}
         todo = [iri]
         for one in todo:
             if one in self.terms:
-                new = [other for other in step(self.terms[one]) if other not in found]
-                found |= dict.fromkeys(new)
-                todo += dict.fromkeys(new)
-        return list(found)[1:]
-
-    def about(self, iri: str) -> tuple[list[Term], list[Term]]:
-        """Return the properties that lead from a class, and those that lead to it."""
-        properties = self.own("object", "datatype", "annotation")
-        return (
-            [one for one in properties if iri in one.domains],
-            [one for one in properties if iri in one.ranges],
-        )
+                todo += [other for other in step(self.terms[one]) if other not in todo]
+        return todo[1:]
 
 
 @cache
 def model() -> Model:
     """Return the shipped ontology; read once per process."""
     root = artefacts.room("ontology")
-    header = _read(root / "ontology.ttl")[BASE + "ontology"]
-    facts: dict[str, _Facts] = defaultdict(lambda: defaultdict(list))
-    modules = {}
-    for name in (one.removeprefix(_ONTOLOGY) for one in _iris(header, _DCTERMS + "hasPart")):
-        found = _read(root / f"{name}.ttl")
-        about = found[_ONTOLOGY + name]
-        description = _text(about, _DCTERMS + "description")
-        modules[name] = Module(name, _texts(about, _DCTERMS + "title"), description)
-        for subject, values in found.items():
-            for predicate, objects in values.items():
-                facts[subject][predicate] += objects
-    alignments = _alignments()
-    terms = {
-        iri: _term(iri, kinds[0], values, facts, alignments.get(iri, []))
-        for iri, values in facts.items()
-        if not iri.startswith("_:")
-        and (kinds := [_KINDS[one] for one in _KINDS if one in _iris(values, _TYPE)])
-    }
-    _relate(terms, facts)
-    return Model(terms, modules, _text(header, _OWL + "versionInfo"))
-
-
-def _read(path: object) -> dict[str, _Facts]:
-    found: dict[str, _Facts] = defaultdict(lambda: defaultdict(list))
-    for quad in ox.parse(path=str(path), rename_blank_nodes=True):
-        if not isinstance(quad.object, ox.Triple) and not isinstance(quad.subject, ox.Triple):
-            subject = quad.subject
-            key = subject.value if isinstance(subject, ox.NamedNode) else str(subject)
-            found[key][quad.predicate.value].append(quad.object)
-    return found
-
-
-def _term(
-    iri: str,
-    kind: str,
-    values: _Facts,
-    facts: Mapping[str, _Facts],
-    alignments: Iterable[Alignment],
-) -> Term:
-    home = next(iter(_iris(values, _RDFS + "isDefinedBy")), "")
-    own = iri.startswith(CG) and home.startswith(_ONTOLOGY)
-    return Term(
-        iri,
-        kind,
-        module=home.removeprefix(_ONTOLOGY) if own else "",
-        labels=_texts(values, _RDFS + "label"),
-        definitions=_texts(values, _SKOS + "definition"),
-        notes=_texts(values, _SKOS + "scopeNote"),
-        sources=_iris(values, _DCTERMS + "source"),
-        above=tuple(one for name in _ABOVE for one in _iris(values, name)),
-        domains=_iris(values, _SCHEMA + "domainIncludes", _RDFS + "domain"),
-        ranges=_iris(values, _SCHEMA + "rangeIncludes", _RDFS + "range"),
-        traits=tuple(trait for name, trait in _TRAITS.items() if name in _iris(values, _TYPE)),
-        chains=tuple(
-            tuple(one.value for one in _list(head, facts))
-            for head in values.get(_OWL + "propertyChainAxiom", ())
-        ),
-        alignments=tuple(alignments),
-        deprecated=_text(values, _OWL + "deprecated") == "true",
+    header = list(ox.parse(path=str(root / "ontology.ttl")))
+    names = [_text(one.object).removeprefix(_ONTOLOGY) for one in header
+             if one.predicate.value == PREFIXES["dcterms"] + "hasPart"]  # fmt: skip
+    store = hold(
+        quad
+        for name in names
+        for quad in ox.parse(path=str(root / f"{name}.ttl"), rename_blank_nodes=True)
     )
+    texts: dict[str, Any] = {name: _texts(store, path) for name, path in _TEXTS.items()}
+    relations = {name: _related(store, path) for name, path in _RELATIONS.items()}
+    types, homes = _related(store, "a"), _related(store, "rdfs:isDefinedBy")
+    deprecated, alignments = _texts(store, "owl:deprecated"), _alignments()
+    kinds = {
+        iri: kind
+        for type_, kind in reversed(_KINDS.items())
+        for iri, own in types.items()
+        if type_ in own
+    }
+    terms = {}
+    for iri in sorted(kinds):
+        related: dict[str, Any] = {name: found.get(iri, ()) for name, found in relations.items()}
+        related["below"] = tuple(one for one in related["below"] if one in kinds)
+        home = next(iter(homes.get(iri, ())), "")
+        own = iri.startswith(CG) and home.startswith(_ONTOLOGY)
+        terms[iri] = Term(
+            iri=iri,
+            kind=kinds[iri],
+            module=home.removeprefix(_ONTOLOGY) if own else "",
+            traits=tuple(trait for name, trait in _TRAITS.items() if name in types[iri]),
+            alignments=tuple(alignments.get(iri, ())),
+            deprecated=deprecated.get(iri, {}).get("") == "true",
+            **{name: found.get(iri, {}) for name, found in texts.items()},
+            **related,
+        )
+    titles, about = _texts(store, "dcterms:title"), _texts(store, "dcterms:description")
+    modules = {
+        name: Module(name, titles.get(_ONTOLOGY + name, {}), about[_ONTOLOGY + name].get("en", ""))
+        for name in names
+    }
+    versions = (one.object for one in header if one.predicate.value == _OWL + "versionInfo")
+    return Model(terms, modules, _text(next(versions, None)))
 
 
-def _relate(terms: dict[str, Term], facts: Mapping[str, _Facts]) -> None:
-    """Add what is said of a term elsewhere: what is below it, its inverse, what excludes it."""
-    below: dict[str, list[str]] = defaultdict(list)
-    apart: dict[str, dict[str, None]] = defaultdict(dict)
-    for iri, term in terms.items():
-        for one in term.above:
-            below[one].append(iri)
-        for one in _iris(facts[iri], _OWL + "disjointWith"):
-            apart[iri][one] = apart[one][iri] = None
-        for one in _iris(facts[iri], _OWL + "inverseOf"):
-            term.inverse = one
-            if one in terms:
-                terms[one].inverse = iri
-    for values in facts.values():
-        if _OWL + "AllDisjointClasses" in _iris(values, _TYPE):
-            for head in values[_OWL + "members"]:
-                members = [one.value for one in _list(head, facts)]
-                for one in members:
-                    apart[one].update(dict.fromkeys(other for other in members if other != one))
-    for iri, term in terms.items():
-        term.below = tuple(below[iri])
-        term.disjoint = tuple(apart[iri])
+def _select(store: ox.Store, text: str) -> Any:
+    return store.query(text, prefixes=dict(PREFIXES))
+
+
+def _related(store: ox.Store, path: str) -> dict[str, tuple[str, ...]]:
+    """Return what a path leads to from each term, if it has an IRI and is another one."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for one, other in _select(store, f"SELECT DISTINCT ?one ?other {{ ?one {path} ?other }}"):
+        if isinstance(one, ox.NamedNode) and isinstance(other, ox.NamedNode) and one != other:
+            found[one.value].append(other.value)
+    return {iri: tuple(sorted(others)) for iri, others in found.items()}
+
+
+def _texts(store: ox.Store, name: str) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for one, text in _select(store, f"SELECT ?one ?text {{ ?one {name} ?text }}"):
+        if isinstance(text, ox.Literal):
+            found[one.value][text.language or ""] = text.value
+    return found
 
 
 def _alignments() -> dict[str, list[Alignment]]:
     """Return what the files of alignments say of each of the ontology's terms, with the reason."""
+    store = hold(
+        ox.Quad(quad.subject, quad.predicate, quad.object, ox.NamedNode("file:" + path.stem))
+        for path in artefacts.files("ontology", "alignments/*.ttl")
+        for quad in ox.parse(path=str(path), rename_blank_nodes=True)
+    )
     found: dict[str, list[Alignment]] = defaultdict(list)
-    for path in artefacts.files("ontology", "alignments/*.ttl"):
-        facts = _read(path)
-        annotated = [_OWL + f"annotated{part}" for part in ("Source", "Property", "Target")]
-        why = {
-            tuple(_text(one, name) for name in annotated): _text(one, _SKOS + "note")
-            for one in facts.values()
-        }
-        for subject, values in facts.items():
-            if subject.startswith(CG):
-                found[subject] += [
-                    Alignment(relation, one, why.get((subject, relation, one), ""), path.stem)
-                    for relation in _MATCHES
-                    for one in _iris(values, relation)
-                ]
+    for term, relation, other, note, file in _select(store, _ALIGNMENTS):
+        where = file.value.removeprefix("file:")
+        found[term.value].append(Alignment(relation.value, other.value, _text(note), where))
     return found
 
 
-def _list(
-    head: ox.NamedNode | ox.BlankNode | ox.Literal, facts: Mapping[str, _Facts]
-) -> Iterator[ox.NamedNode | ox.BlankNode | ox.Literal]:
-    while (values := facts.get(str(head))) and (first := values.get(_RDF + "first")):
-        yield first[0]
-        head = values[_RDF + "rest"][0]
+def _text(term: object) -> str:
+    return str(getattr(term, "value", ""))
 
 
-def _iris(values: Mapping[str, Iterable[object]], *names: str) -> tuple[str, ...]:
-    return tuple(
-        one.value for name in names for one in values.get(name, ()) if isinstance(one, ox.NamedNode)
-    )
+class Usage(NamedTuple):
+    """How often terms are used.
+
+    Attributes:
+        classes: things that are stated to be of each class, by IRI.
+        properties: stated statements of each property.
+        inferred: further uses of either, in what follows from that.
+    """
+
+    classes: dict[str, int]
+    properties: dict[str, int]
+    inferred: dict[str, int]
+
+    def stated(self, iri: str) -> int:
+        """Return how often a class or property is used in what was stated."""
+        return self.classes.get(iri) or self.properties.get(iri, 0)
 
 
-def _texts(values: _Facts, name: str) -> Texts:
+def usage(visit: Visit) -> Usage:
+    """Return how often each class and property is used in the graph."""
+
+    def counted(text: str) -> dict[str, int]:
+        rows = visit.select(text, inferred=ox.NamedNode(INFERRED))
+        return {row.term: int(row.n) for row in rows}
+
+    def make() -> dict[str, dict[str, int]]:
+        inferred = (_INFERRED % "?thing ?term ?value", _INFERRED % "?thing a ?term")
+        return {
+            "classes": counted(CLASSES),
+            "properties": counted(PROPERTIES),
+            "inferred": counted(inferred[0]) | counted(inferred[1]),
+        }
+
+    return Usage(**visit.context.derived("usage-of-terms", make))
+
+
+def entry(visit: Visit, term: Term, used: Usage) -> dict[str, Any]:
+    """Return a term as lists show it.
+
+    Returns:
+        ``term``, ``title`` in the language of the visit, ``href``, ``definition`` and its
+        ``language``, ``count`` of stated uses, ``domains`` and ``ranges`` as links.
+    """
+    title, href = named(visit, term.iri)
+    definition, language = in_language(term.definitions, visit.language)
     return {
-        one.language or "": one.value for one in values.get(name, ()) if isinstance(one, ox.Literal)
-    }
+        "term": term, "title": title, "href": href, "definition": definition, "language": language,
+        "count": used.stated(term.iri),
+        "domains": [named(visit, one) for one in term.domains],
+        "ranges": [named(visit, one) for one in term.ranges],
+    }  # fmt: skip
 
 
-def _text(values: _Facts, name: str) -> str:
-    return next((one.value for one in values.get(name, ())), "")
+def entries(visit: Visit, terms: Iterable[Term], used: Usage) -> list[dict[str, Any]]:
+    """Return what is told of terms, by the alphabet."""
+    found = [entry(visit, term, used) for term in terms]
+    return sorted(found, key=lambda one: visit.order(one["title"]))
+
+
+def named(visit: Visit, iri: str) -> Link:
+    """Return what a term is called, and where it is described."""
+    return title_of(visit, iri), visit.link(iri)
+
+
+def title_of(visit: Visit, iri: str) -> str:
+    """Return what a class or property is called, in the language of the visit."""
+    key = short(iri)
+    if (term := model().terms.get(iri)) is not None and term.labels:
+        return in_language(term.labels, visit.language)[0] or key
+    texts = (visit.words("rules"), visit.words("thing"))
+    return next((words(key) for words in texts if words.has(key)), key)
+
+
+def in_language(texts: Texts, language: str) -> tuple[str, str]:
+    """Return a text in a language, or else in English, and the language that it is in."""
+    found = language if language in texts else "en"
+    return texts.get(found, ""), found

@@ -12,19 +12,21 @@ import pyoxigraph as ox
 from markupsafe import Markup
 
 from clustergraph.pages.frame import page
-from clustergraph.pages.lexicon import (
+from clustergraph.pages.model import (
     CLASSES,
     PROPERTIES,
     Link,
+    Term,
+    Texts,
     Usage,
     entries,
     entry,
     in_language,
+    model,
     named,
     title_of,
     usage,
-)
-from clustergraph.pages.model import Term, Texts, model
+)  # fmt: skip
 from clustergraph.pages.rendering import macros
 from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.view import formats
@@ -49,6 +51,7 @@ BOXES: Final[Mapping[str, tuple[int, int]]] = {
     expand(name): (column, row)
     for row, names in enumerate(_DRAWN["rows"])
     for column, name in enumerate(names)
+    if name
 }
 """Column and row of each class."""
 ARROWS: Final = [
@@ -123,7 +126,7 @@ def _branch(visit: Visit, term: Term, used: Usage, depth: int) -> dict[str, Any]
     branches = [_branch(visit, one, used, depth + 1) for one in below]
     return {
         "entry": entry(visit, term, used),
-        "below": sorted(branches, key=lambda one: visit.order(one["entry"].title)),
+        "below": sorted(branches, key=lambda one: visit.order(one["entry"]["title"])),
         "all": sum(used.stated(one) for one in (term.iri, *whole.descendants(term.iri))),
         "open": depth < _TREE_OPEN,
     }
@@ -133,7 +136,7 @@ def _found(wanted: str) -> list[Term]:
     """Return the terms that hold all words looked for, those that have them in their name first."""
     words = fold(wanted).split()
     ranked = []
-    for term in model().own("class", *_PROPERTIES):
+    for term in model().own():
         names = fold(" ".join((term.name, *term.labels.values())))
         texts = fold(" ".join((*term.definitions.values(), *term.notes.values())))
         if all(word in names or word in texts for word in words):
@@ -181,46 +184,23 @@ def _box(visit: Visit, iri: str, count: str) -> dict[str, Any]:
 
 
 def _arrow(visit: Visit, start: str, name: str, end: str) -> dict[str, Any]:
+    """Return an arrow from the edge of one box to that of another, from centre to centre."""
     (x1, y1), (x2, y2) = _corner(start), _corner(end)
+    across, down = x2 - x1, y2 - y1
+    inside = min(_WIDE / abs(across or 1), _HIGH / abs(down or 1)) / 2
+    x, y = x1 + _WIDE / 2, y1 + _HIGH / 2
+    ends = [f"{x + part * across:.0f} {y + part * down:.0f}" for part in (inside, 1 - inside)]
     below = name == _BELOW
     title = visit.words("ontology")("kind-of") if below else title_of(visit, name)
     lines = _wrapped(title, _LONG_LABEL)
-    if y1 == y2 and abs(x2 - x1) > _RIGHT:
-        # Past the box between: underneath.
-        low, lines = y1 + _HIGH + 30, [title]
-        x1, x2 = x1 + _WIDE // 2, x2 + _WIDE // 2
-        path = (
-            f"M{x1} {y1 + _HIGH}V{low - 10}Q{x1} {low} {x1 + 10} {low}"
-            f"H{x2 - 10}Q{x2} {low} {x2} {low - 10}V{y2 + _HIGH + 1}"
-        )
-        x, y = (x1 + x2) / 2, float(low)
-    else:
-        (ax, ay), (bx, by) = _ends(x1, y1, x2, y2)
-        path = f"M{ax:.0f} {ay:.0f}L{bx:.0f} {by:.0f}"
-        x, y = (ax + bx) / 2, (ay + by) / 2
     return {
-        "path": path,
+        "path": "M" + "L".join(ends),
         "title": title,
         "lines": lines,
-        "x": x,
-        "y": y + 4 - (len(lines) - 1) * _LINE / 2,
+        "x": x + across / 2,
+        "y": y + down / 2 + 4 - (len(lines) - 1) * _LINE / 2,
         "href": "" if below else visit.link(name),
     }
-
-
-def _ends(x1: float, y1: float, x2: float, y2: float) -> tuple[tuple[float, float], ...]:
-    """Return where an arrow leaves one box and reaches another."""
-    half_w, half_h = _WIDE / 2, _HIGH / 2
-    if y1 == y2:
-        side = _WIDE if x2 > x1 else 0
-        return (x1 + side, y1 + half_h), (x2 + _WIDE - side, y2 + half_h)
-    side = _HIGH if y2 > y1 else 0
-    if x1 == x2:
-        return (x1 + half_w, y1 + side), (x2 + half_w, y2 + _HIGH - side)
-    # Aslant: from corner to corner, somewhat inwards.
-    right = x2 > x1
-    start = x1 + (_WIDE - 20 if right else 20)
-    return (start, y1 + side), (x2 + (20 if right else _WIDE - 20), y2 + _HIGH - side)
 
 
 def _wrapped(text: str, most: int) -> list[str]:
@@ -251,7 +231,9 @@ def term(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> R
     used = usage(visit)
     is_class = one.kind == "class"
     node = ox.NamedNode(iri)
-    outgoing, incoming = whole.about(iri) if is_class else ([], [])
+    properties = whole.own(*_PROPERTIES) if is_class else []
+    outgoing = [each for each in properties if iri in each.domains]
+    incoming = [each for each in properties if iri in each.ranges]
     pattern = "?thing a $term" if is_class else "?thing $term ?value"
     return page(
         visit,
@@ -266,8 +248,8 @@ def term(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> R
         lines=_line(visit, one),
         relations=_relations(visit, one),
         rules=_rules(visit, one),
-        outgoing=[(row, row.ranges) for row in entries(visit, outgoing, used)],
-        incoming=[(row, row.domains) for row in entries(visit, incoming, used)],
+        outgoing=[(row, row["ranges"]) for row in entries(visit, outgoing, used)],
+        incoming=[(row, row["domains"]) for row in entries(visit, incoming, used)],
         alignments=one.alignments,
         below=sum(map(used.stated, whole.descendants(iri))),
         inferred=used.inferred.get(iri, 0),
@@ -305,7 +287,7 @@ def _relations(visit: Visit, one: Term) -> list[tuple[str, list[Link]]]:
     related = {
         "domain": one.domains,
         "range": one.ranges,
-        "inverse": (one.inverse,) if one.inverse else (),
+        "inverse": one.inverse,
         "below": [iri for iri in one.below if model().terms[iri].ours],
         "disjoint": one.disjoint,
     }

@@ -19,7 +19,7 @@ from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import charts
 from clustergraph.pages.frame import page
-from clustergraph.pages.lexicon import named, title_of
+from clustergraph.pages.model import named, title_of
 from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.visit import Row

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 from markupsafe import Markup, escape
 
-from clustergraph.pages.lexicon import named
+from clustergraph.pages.model import named
 from clustergraph.pages.visit import short
 from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.compile.shapes import Shapes

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from clustergraph.owl.incremental import Facts, Statement, reasons
 from clustergraph.owl.rules import PathRule, TypeRule, compile_rules
 from clustergraph.pages.about import report
-from clustergraph.pages.lexicon import title_of
+from clustergraph.pages.model import title_of
 from clustergraph.pages.visit import short
 from clustergraph.vocab import BASE, CG, PREFIXES
 

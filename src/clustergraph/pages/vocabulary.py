@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar, cast
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError, QuerySyntaxError
-from clustergraph.pages.lexicon import in_language, title_of, usage
-from clustergraph.pages.model import model
+from clustergraph.pages.model import in_language, model, title_of, usage
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
 from clustergraph.quadstore.engine import StoreEngine
