@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,9 +15,11 @@ from clustergraph.pages.europe import point
 from clustergraph.pages.facts import gathered
 from clustergraph.pages.figures import countries
 from clustergraph.pages.frame import page
-from clustergraph.pages.gather import key
+from clustergraph.pages.gather import FACETS
+from clustergraph.pages.model import model
 from clustergraph.pages.quality import findings_of
 from clustergraph.pages.rendering import query
+from clustergraph.pages.statements import NAMES
 from clustergraph.pages.view import Row, View, conclusions, formats
 from clustergraph.pages.visit import short
 from clustergraph.protocol.parameters import whole_number
@@ -31,27 +33,19 @@ if TYPE_CHECKING:
 
 __all__ = ["thing"]
 
-_TITLES: Final = tuple(PREFIXES[p] + n for p, n in (("rdfs", "label"), ("skos", "prefLabel")))
+# By which property what schema.org tells apart has a postal address.
+_WHERE: Final = {"Event": "location", "Project": "location", "Person": "address"}
 
 
-@cache
-def _groups_of_properties() -> dict[str, list[str]]:
-    """Return which properties stand in each group of the page, in their order."""
-    path = Path(__file__).parent / "data" / "groups.toml"
-    found: dict[str, list[str]] = tomllib.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-@cache
-def _order() -> dict[tuple[bool, str], tuple[str, int]]:
-    """Return group and place of each property, by direction and IRI."""
-    return {
-        (name[:1] == "^", expand(name.removeprefix("^"))): (group, place)
-        for group, names in _groups_of_properties().items()
-        for place, name in enumerate(names)
-    }
-
-
+_GROUPS: Final[dict[str, list[str]]] = tomllib.loads(
+    (Path(__file__).parent / "data" / "groups.toml").read_text(encoding="utf-8")
+)
+# Group and place of each property, by direction and IRI.
+_PLACES: Final = {
+    (name[:1] == "^", expand(name.removeprefix("^"))): (group, place)
+    for group, names in _GROUPS.items()
+    for place, name in enumerate(names)
+}
 _TECHNICAL: Final = frozenset(
     map(expand, ("dcterms:identifier", "cg:curatorNote", "skos:inScheme", "skos:topConceptOf",
                 "cg:passesThresholds", "geo:asWKT"))
@@ -114,44 +108,23 @@ def _will_end(thing: Thing) -> bool:
     return any(end >= summary.today()[: len(end)] for end in ends)
 
 
-# What search engines are told in terms of schema.org that a thing is.
-_SCHEMA_TYPES: Final = {
-    "ClusterOrganisation": "Organization", "TechnologyPlatform": "Organization",
-    "Company": "Corporation", "University": "CollegeOrUniversity", "School": "School",
-    "ResearchOrganisation": "ResearchOrganization", "PublicInstitution": "GovernmentOrganization",
-    "EUInstitution": "GovernmentOrganization", "EUAgency": "GovernmentOrganization",
-    "PublicAgency": "GovernmentOrganization", "Government": "GovernmentOrganization",
-    "Association": "NGO", "NonProfitOrganisation": "NGO", "ClusterAssociation": "Organization",
-    "ClusterNetwork": "Organization", "NationalClusterAssociation": "Organization",
-    "Eurocluster": "Project", "Project": "Project", "Person": "Person", "Event": "Event",
-    "Publication": "CreativeWork", "Strategy": "CreativeWork", "LegalAct": "Legislation",
-    "PolicyDocument": "CreativeWork", "FundingProgramme": "Grant",
-    "Country": "Country", "Region": "AdministrativeArea", "Place": "Place", "Service": "Service",
-}  # fmt: skip
-
-
 def _groups(view: View) -> Iterator[tuple[str, list[Row], str]]:
     """Yield the facts by group, and whether ``all`` or ``some`` are estimates; empty: none is."""
-    found: dict[str, list[tuple[int, Row]]] = {}
-    for fact in view.thing.facts:
-        if fact.property in _TECHNICAL or (fact.property in _TITLES and len(fact.values) == 1):
+    thing = view.thing
+    found: dict[str, list[tuple[int, Row]]] = defaultdict(list)
+    for fact in (*thing.facts, *(link for link in thing.incoming if not link.inferred)):
+        if fact.property in _TECHNICAL or (fact.property in NAMES and len(fact.values) == 1):
             continue
-        group, place = _order().get((False, fact.property), ("other", 0))
-        found.setdefault(group, []).append((place, view.fact(fact)))
-    for link in view.thing.incoming:
-        if not link.inferred:
-            group, place = _order().get((True, link.property), ("other", 1))
-            found.setdefault(group, []).append((place, view.fact(link)))
-    for key_ in (*_groups_of_properties(), "other"):
-        if key_ in found:
-            ordered = sorted(
-                found[key_],
-                key=lambda pair: (pair[0], view.visit.order(pair[1].name)),
-            )
-            rows = [row for _, row in ordered]
-            estimated = sum(row.estimated for row in rows)
-            total = sum(row.total for row in rows)
-            yield key_, rows, "" if not estimated else "all" if estimated >= total else "some"
+        # What is in no group stands in the last: first what is said, then what refers.
+        key_ = (fact.incoming, fact.property)
+        group, place = _PLACES.get(key_, ("other", int(fact.incoming)))
+        found[group].append((place, view.fact(fact)))
+    for group in (*_GROUPS, "other"):
+        if group in found:
+            found[group].sort(key=lambda pair: (pair[0], view.visit.order(pair[1].name)))
+            rows = [row for _, row in found[group]]
+            estimated, total = sum(row.estimated for row in rows), sum(row.total for row in rows)
+            yield group, rows, "" if not estimated else "all" if estimated >= total else "some"
 
 
 def _map(view: View) -> Picture | None:
@@ -186,50 +159,55 @@ def _point(view: View) -> tuple[float, float] | None:
 def _elsewhere(visit: Visit, iri: str) -> list[tuple[str, str]]:
     """Return where else the service tells of a thing: a key of the words, and an address."""
     found = []
-    code = iri.removeprefix(CODE + "country/")
-    if code != iri and code in countries(visit):
+    if (code := _after(CODE + "country/", iri)) and code in countries(visit):
         found.append(("sheet", visit.url(f"/country/{code}")))
-    if iri.startswith(PREFIXES["nuts"]):
-        found.append(("profile", visit.url("/region/" + iri.removeprefix(PREFIXES["nuts"]))))
-    cluster = iri.removeprefix(ID + "cluster/")
-    if cluster != iri:
+    if code := _after(PREFIXES["nuts"], iri):
+        found.append(("profile", visit.url(f"/region/{code}")))
+    if cluster := _after(ID + "cluster/", iri):
         address = visit.url("/queries/measured-cluster-evidence", cluster=cluster)
         found.append(("computation", address))
     for facet in ("country", "region", "ecosystem", "sector", "programme"):
-        value = key(facet, iri)
-        if value != iri:
+        if value := _after(FACETS[facet].space, iri):
             found.append(("find-in", visit.url("/find", **{facet: value})))
     return found
 
 
+def _after(space: str, iri: str) -> str:
+    """Return what follows a namespace in an IRI; nothing, if it is in another."""
+    return iri.removeprefix(space) if iri.startswith(space) else ""
+
+
 def _in_schema_org(visit: Visit, thing: Thing) -> dict[str, Any]:
     """Return what search engines read in the page of a thing: JSON-LD in terms of schema.org."""
-    kinds = [
-        _SCHEMA_TYPES[name]
-        for one in thing.values.get(PREFIXES["rdf"] + "type", ())
-        if (name := str(getattr(one, "value", "")).removeprefix(CG)) in _SCHEMA_TYPES
-    ]
-    kind = kinds[0] if kinds else "Thing"
+    kind = _schema_type(thing)
+    text = {name: thing.text(CG + name) for name in ("website", "foundingYear", "country", "city")}
+    country = _after(CODE + "country/", text["country"])
+    address = {"@type": "PostalAddress", "addressCountry": country, "addressLocality": text["city"]}
+    name = thing.name(thing.iri)
     content: dict[str, Any] = {
         "@context": "https://schema.org",
         "@type": kind,
         "@id": thing.iri,
-        "name": thing.name(thing.iri),
+        "name": name,
         "url": visit.base + visit.link(thing.iri).removeprefix(visit.root),
+        "alternateName": sorted({one.value for one in thing.titles} - {name}),
+        "description": thing.text(PREFIXES["dcterms"] + "description"),
+        "sameAs": text["website"] if text["website"].startswith(("http://", "https://")) else "",
     }
-    other = {one.value for one in thing.titles} - {content["name"]}
-    if other:
-        content["alternateName"] = sorted(other)
-    if text := thing.text(PREFIXES["dcterms"] + "description"):
-        content["description"] = text
-    if (page := thing.text(PREFIXES["cg"] + "website")).startswith(("http://", "https://")):
-        content["sameAs"] = page
-    if (year := thing.text(CG + "foundingYear")) and "Organization" in kind:
-        content["foundingDate"] = year
-    country = thing.text(CG + "country").removeprefix(CODE + "country/")
-    if country and kind not in ("CreativeWork", "Grant", "Legislation", "Country"):
-        address = {"@type": "PostalAddress", "addressCountry": country}
-        if city := thing.text(CG + "city"):
-            address["addressLocality"] = city
-        content["address" if kind not in ("Event", "Project") else "location"] = address
-    return content
+    if "Organization" in kind:
+        content["foundingDate"] = text["foundingYear"]
+    where = _WHERE.get(kind, "address" if "Organization" in kind else "")
+    if country and where:
+        content[where] = {key: one for key, one in address.items() if one}
+    return {key: one for key, one in content.items() if one}
+
+
+def _schema_type(thing: Thing) -> str:
+    """Return what a thing is in terms of schema.org, by the alignments of its stated classes."""
+    terms = model().terms
+    for iri in thing.texts(PREFIXES["rdf"] + "type"):
+        for one in (iri, *model().ancestors(iri)):
+            for alignment in terms[one].alignments if one in terms else ():
+                if found := _after(PREFIXES["schema"], alignment.term):
+                    return found
+    return "Thing"

@@ -16,7 +16,7 @@ from clustergraph.pages.words import Words
 from clustergraph.vocab import CG, CODE, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.pages.records import Record
+    from clustergraph.pages.facts import Fact, Record
     from clustergraph.pages.view import View
 
 __all__ = ["amounts", "awards", "figures", "held", "history", "summary"]
@@ -39,6 +39,11 @@ _FIELD: Final = (
 )  # fmt: skip
 _CONTACT: Final = (CG + "website", CG + "eccpProfile", PREFIXES["foaf"] + "page")
 _RUN_BY: Final = tuple(CG + name for name in ("managedBy", "operatedBy", "issuedBy"))
+# Key of the words, property, factor, digits after the decimal mark.
+_MEASURES: Final = (
+    ("quotient", "locationQuotient", 1, 2), ("size", "personsEmployed", 1, None),
+    ("focus", "shareOfRegion", 100, 1),
+)  # fmt: skip
 _MOST: Final = 4
 
 
@@ -120,6 +125,23 @@ def _values(view: View, *properties: str) -> list[Value]:
     ]
 
 
+def _told(view: View, record: Record, about: str, text: str = "") -> Value:
+    """Return a text of a record with the marks and the reference that the record makes."""
+    return view.value(ox.Literal(text), [record.evidence], view.name(about))
+
+
+def _name(view: View, record: Record, name: str) -> str:
+    """Return what the value of a property of ours is called; empty: there is none."""
+    iri = record.text(CG + name)
+    return view.name(iri) if iri else ""
+
+
+def _number(view: View, record: Record, name: str) -> str:
+    """Return a number as the page writes it, or nothing."""
+    value = record.first(CG + name)
+    return view.text(value) if isinstance(value, ox.Literal) else ""
+
+
 def _status(view: View) -> Iterator[Value]:
     """Yield that it ended, where all ends that sources give have passed."""
     t, day = view.words, today()
@@ -140,17 +162,12 @@ def _time(view: View, starts: Sequence[str], ends: Sequence[str]) -> list[Value]
 
 def _measured(view: View) -> Iterator[tuple[str, Value]]:
     """Yield what the statistics say of a measured cluster."""
-    t = view.words
     for one in view.thing.records.get("measurement", ()):
         year = one.text(CG + "period").rpartition("/")[2]
-        for key, name, factor, digits in (
-            ("quotient", "locationQuotient", 1, 2), ("size", "personsEmployed", 1, 0),
-            ("focus", "shareOfRegion", 100, 1),
-        ):  # fmt: skip
+        for key, name, factor, digits in _MEASURES:
             if text := one.text(CG + name):
-                number = t.number(round(float(text) * factor, digits or None))
-                shown = t("measured-" + key, value=number, year=year)
-                yield key, Value(shown)
+                number = view.words.number(round(float(text) * factor, digits))
+                yield key, Value(view.words("measured-" + key, value=number, year=year))
 
 
 def _members(view: View) -> list[Value]:
@@ -159,69 +176,63 @@ def _members(view: View) -> list[Value]:
     told = [row for row in figures(view) if row["code"] == _MEMBERS]
     newest = max((row["year"] for row in told), default="")
     found = [
-        Value(f"{row['qualifier']} {row['value']}".strip(), marks=row["shown"].marks,
-              aside=row["year"] or t("undated"))
+        replace(row["shown"], text=f"{row['qualifier']} {row['value']}".strip(), reference=0,
+                aside=row["year"] or t("undated"), report="")
         for row in told
         if row["year"] == newest
     ]  # fmt: skip
-    for link in view.thing.incoming:
-        if link.property == CG + "memberOf":
-            found.append(Value(t("named-here", n=link.total), "#g-relations"))
-    return found
+    return [*found, *_counted(view, view.thing.incoming, "memberOf", "named-here")]
 
 
 def _partners(view: View) -> list[Value]:
     """Return in how many undertakings it takes part, or how many take part in it."""
-    t = view.words
-    found = _values(view, CG + "coordinatedBy")
-    found = [replace(one, aside=view.name(CODE + "role/coordinator")) for one in found]
-    for fact in view.thing.facts:
-        if fact.property == CG + "partnerIn":
-            found.append(Value(t("partner-in", n=len(fact.values)), "#g-relations"))
-    for link in view.thing.incoming:
-        if link.property == CG + "partnerIn":
-            found.append(Value(t("partners-named", n=link.total), "#g-relations"))
-    return found
+    coordinator = view.name(CODE + "role/coordinator")
+    return [
+        *(replace(one, aside=coordinator) for one in _values(view, CG + "coordinatedBy")),
+        *_counted(view, view.thing.facts, "partnerIn", "partner-in"),
+        *_counted(view, view.thing.incoming, "partnerIn", "partners-named"),
+    ]
+
+
+def _counted(view: View, facts: Iterable[Fact], name: str, key: str) -> list[Value]:
+    """Return how many values a relation has, with a link to them."""
+    return [
+        Value(view.words(key, n=fact.total), "#g-relations")
+        for fact in facts
+        if fact.property == CG + name
+    ]
 
 
 def figures(view: View) -> list[dict[str, Any]]:
     """Return the figures: measure, year, value, reference; those that disagree are marked."""
     rows: list[dict[str, Any]] = []
     units = Words(view.visit.language, "columns")
+    seen: dict[tuple[str, str], set[str]] = defaultdict(set)
     for one in view.thing.records.get("figure", ()):
-        value, measure = one.first(CG + "value"), one.text(CG + "measure")
-        text = view.text(value) if isinstance(value, ox.Literal) else one.text(CG + "textValue")
+        measure, year = one.text(CG + "measure"), one.text(CG + "figureYear")
+        text = _number(view, one, "value") or one.text(CG + "textValue")
+        seen[measure, year].add(text)
         rows.append(
             {
                 "href": view.visit.link(one.iri),
                 "code": measure,
                 "measure": view.name(measure),
-                "year": one.text(CG + "figureYear"),
+                "year": year,
                 "value": text,
                 "qualifier": _name(view, one, "qualifier"),
                 "unit": units.value(unit := one.text(CG + "unit"), unit),
-                "shown": view.value(ox.Literal(text), [one.evidence], measure),
+                "shown": _told(view, one, measure, text),
             }
         )
-    rows.sort(key=lambda row: (row["measure"], row["year"]))
-    seen: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in rows:
-        seen[row["code"], row["year"]].add(row["value"])
     for row in rows:
         # Two figures without a year may be of different years.
         row["disputed"] = bool(row["year"]) and len(seen[row["code"], row["year"]]) > 1
-    return rows
-
-
-def _name(view: View, record: Record, name: str) -> str:
-    """Return what the value of a property of ours is called; empty: there is none."""
-    iri = record.text(CG + name)
-    return view.name(iri) if iri else ""
+    return sorted(rows, key=lambda row: (row["measure"], row["year"]))
 
 
 def awards(view: View) -> list[dict[str, Any]]:
     """Return the label awards and other awards, the newest first, and whether they hold today."""
-    t = view.words
+    day = view.words.day
     rows = []
     for one in view.thing.records.get("award", ()):
         label = one.text(CG + "awardedLabel")
@@ -233,33 +244,30 @@ def awards(view: View) -> list[dict[str, Any]]:
                 "href": view.visit.link(one.iri),
                 "name": view.name(label or one.iri),
                 "link": view.visit.link(label or one.iri),
-                "on": t.day(on) or " – ".join(map(t.day, between)),
-                "until": t.day(until),
-                "seen": ", ".join(map(t.day, one.texts(CG + "heldOn"))),
+                "on": day(on) or " – ".join(map(day, between)),
+                "until": day(until),
+                "seen": ", ".join(map(day, one.texts(CG + "heldOn"))),
                 "order": on or "".join(between[:1]) or until,
                 "status": held(dates, today()) if label else "",
                 "by": _name(view, one, "awardedBy"),
-                "shown": view.value(ox.Literal(""), [one.evidence], label or one.iri),
+                "shown": _told(view, one, label or one.iri),
             }
         )
     return sorted(rows, key=lambda row: str(row["order"]), reverse=True)
 
 
 def _label(row: Mapping[str, Any]) -> Value:
-    marks = (row["status"],) if row["status"] else ()
-    aside = " – ".join(one or "?" for one in (row["on"], row["until"]))
-    return Value(row["name"], row["link"], marks=marks, aside=aside if row["on"] or row["until"]
-                 else row["seen"])  # fmt: skip
+    span = f"{row['on'] or '?'} – {row['until'] or '?'}"
+    aside = span if row["on"] or row["until"] else row["seen"]
+    return Value(row["name"], row["link"], marks=tuple(filter(None, [row["status"]])), aside=aside)
 
 
 def amounts(view: View) -> list[dict[str, Any]]:
     """Return the amounts of money, each with its kind, currency, prices and status."""
     rows = []
     for one in view.thing.records.get("amount", ()):
-        amount = one.first(CG + "amountValue")
-        value = view.text(amount) if isinstance(amount, ox.Literal) else ""
-        currency = one.text(CG + "currency").rpartition("/")[2]
-        text = f"{value} {currency}"
+        value, currency = _number(view, one, "amountValue"), one.text(CG + "currency")
+        text = f"{value} {currency.rpartition('/')[2]}"
         rows.append(
             {
                 "href": view.visit.link(one.iri),
@@ -267,7 +275,7 @@ def amounts(view: View) -> list[dict[str, Any]]:
                 "text": text if value else view.words("no-data"),
                 "prices": _name(view, one, "prices"),
                 "status": _name(view, one, "amountStatus"),
-                "shown": view.value(ox.Literal(text), [one.evidence], CG + "hasAmount"),
+                "shown": _told(view, one, CG + "hasAmount", text),
             }
         )
     return rows
@@ -284,24 +292,23 @@ def history(view: View) -> list[dict[str, Any]]:
     for origin, one in found.values():
         kind = one.text(CG + "changeKind").rpartition("/")[2]
         other = CG + ("resultingOrganisation" if origin == "change" else "changeOf")
-        former = one.text(CG + "formerName")
         others = Markup(", ").join(
             Markup('<a href="{}">{}</a>').format(view.visit.link(iri), view.name(iri))
             for iri in one.texts(other)
         )
         key = f"{origin}-{kind}" + ("" if others else "-alone")
         text = escape(t(key)).format(other=others) if t.has(key) else view.name(one.iri)
-        if former:
+        if former := one.text(CG + "formerName"):
             text += " " + escape(t("former-name", name=former))
         when = one.text(CG + "changedOn")
-        ended = origin == "change" and when in view.thing.texts(CG + "dissolvedOn")
+        ends = origin == "change" and when in view.thing.texts(CG + "dissolvedOn")
         rows.append(
             {
                 "order": when,
                 "when": f"{_name(view, one, 'qualifier')} {t.day(when)}".strip(),
                 "text": text,
-                "ends": bool(when) and ended,
-                "shown": view.value(ox.Literal(""), [one.evidence], CG + "changeKind"),
+                "ends": bool(when) and ends,
+                "shown": _told(view, one, CG + "changeKind"),
             }
         )
     return sorted(rows, key=lambda row: str(row["order"]))

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -22,8 +23,7 @@ from clustergraph.pages.visit import short
 from clustergraph.vocab import BASE, CG, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.pages.facts import Thing
-    from clustergraph.pages.records import Evidence, Fact
+    from clustergraph.pages.facts import Evidence, Fact, Thing
     from clustergraph.pages.visit import Visit
 
 __all__ = ["Row", "Value", "View", "conclusions", "formats"]
@@ -52,7 +52,6 @@ class Value:
         text: what it is.
         href: where it leads; empty: nowhere.
         language: of the text; empty: none is told.
-        outside: whether it leads to another host.
         marks: how it was come by, or what holds of it: keys of badges.
         aside: what is said with it in small letters.
         reference: the number of its reference; 0: none.
@@ -62,7 +61,6 @@ class Value:
     text: str
     href: str = ""
     language: str = ""
-    outside: bool = False
     marks: tuple[str, ...] = ()
     aside: str = ""
     reference: int = 0
@@ -134,11 +132,9 @@ class View:
             values = [self.value(one.term, one.evidence, name) for one in fact.values]
             return Row(name, values, incoming=fact.property, estimated=fact.estimated,
                        total=fact.total)  # fmt: skip
-        values = [self.value(one.term, one.evidence, fact.property) for one in fact.values]
-        languages = (self.visit.language, "en", "")
-        values.sort(
-            key=lambda one: languages.index(one.language) if one.language in languages else 9
-        )
+        values = [self.value(one.term, one.evidence, name) for one in fact.values]
+        ranks = {language: rank for rank, language in enumerate(("", "en", self.visit.language))}
+        values.sort(key=lambda one: -ranks.get(one.language, -1))
         href = self.visit.link(fact.property) if fact.property.startswith(BASE) else ""
         estimated = sum("estimated" in one.marks for one in values)
         return Row(name, values, href, fact.disputed, "", estimated, fact.total)
@@ -149,38 +145,36 @@ class View:
         Args:
             term: the value.
             evidence: for it.
-            about: the IRI or name of the property, for reports of errors; empty: there are none.
+            about: the name of the property, for reports of errors; empty: there are none.
         """
         marks = dict.fromkeys(one.basis for one in evidence if one.basis in _MARKED)
-        roles = dict.fromkeys(
-            self.name(role)
-            for one in evidence
-            for role in one.roles
-            if not role.endswith(("/member", "/partner"))
-        )
-        years = dict.fromkeys(self.words.day(one.year) for one in evidence if one.year)
-        aside = ", ".join((*roles, *years))
-        text, href, language, outside = self._shown(term)
+        roles = [self.name(role) for one in evidence for role in one.roles
+                 if not role.endswith(("/member", "/partner"))]  # fmt: skip
+        years = [self.words.day(one.year) for one in evidence if one.year]
+        text, href = self._shown(term)
         source = next((source for one in evidence for source in one.sources), "")
-        name = self.name(about) if about.startswith(_WEB) else about
-        reported = report(self.visit, self.thing.iri, name, text, source) if about else ""
         return Value(
-            text, href, language, outside, tuple(marks), aside, self.reference(evidence), reported
-        )  # fmt: skip
+            text,
+            href,
+            getattr(term, "language", None) or "",
+            tuple(marks),
+            ", ".join(dict.fromkeys((*roles, *years))),
+            self.reference(evidence),
+            report(self.visit, self.thing.iri, about, text, source) if about else "",
+        )
 
-    def _shown(self, term: Any) -> tuple[str, str, str, bool]:
-        """Return the text of a term, where it leads, its language, and whether that is outside."""
+    def _shown(self, term: Any) -> tuple[str, str]:
+        """Return the text of a term, and where it leads."""
         if isinstance(term, ox.Literal):
-            return self.text(term), "", term.language or "", False
+            return self.text(term), ""
         if not isinstance(term, ox.NamedNode):
-            return str(term), "", "", False
+            return str(term), ""
         iri = term.value
         if iri.startswith(BASE) or iri in self.thing.names:
-            return self.name(iri), self.visit.link(iri), "", False
+            return self.name(iri), self.visit.link(iri)
         # Whatever else an address may be (javascript:, data:), it is shown and not linked.
         name = short(iri)
-        text = _address(iri) if name == iri else name
-        return text, iri if iri.startswith(_WEB) else "", "", True
+        return _address(iri) if name == iri else name, iri if iri.startswith(_WEB) else ""
 
     def text(self, term: ox.Literal) -> str:
         """Return a literal as the language of the page writes it."""
@@ -188,22 +182,15 @@ class View:
         if kind in _DATES:
             return self.words.day(term.value)
         if kind in _NUMBERS and not _YEAR_LIKE.fullmatch(term.value):
-            try:
-                return self.words.number(
-                    float(term.value) if "." in term.value else int(term.value)
-                )
-            except ValueError:
-                return term.value
+            with suppress(ValueError):
+                number = float(term.value) if "." in term.value else int(term.value)
+                return self.words.number(number)
         return term.value
 
     def reference(self, evidence: Iterable[Evidence]) -> int:
         """Return the number of the reference that some evidence makes; 0: it names nothing."""
-        told = list(evidence)
-        reference = (
-            tuple(dict.fromkeys(source for one in told for source in one.sources)),
-            tuple(dict.fromkeys(source for one in told for source in one.looked_at)),
-            tuple(dict.fromkeys(note for one in told for note in one.notes)),
-        )
+        told = [(one.sources, one.looked_at, one.notes) for one in evidence]
+        reference = tuple(tuple(dict.fromkeys(chain(*part))) for part in zip(*told, strict=True))
         if not any(reference):
             return 0
         return self.references.setdefault(reference, len(self.references) + 1)
@@ -243,11 +230,10 @@ def formats(visit: Visit, iri: str) -> list[tuple[str, str, str]]:
 def _address(iri: str) -> str:
     """Return an address as people read it: without scheme, not too long."""
     parts = urlsplit(iri)
-    if parts.scheme not in ("http", "https"):
-        return iri[:200]
-    text = parts.netloc.removeprefix("www.") + unquote(parts.path).rstrip("/")
-    if parts.query:
-        text += "?" + unquote(parts.query)
+    text = iri
+    if parts.scheme in ("http", "https"):
+        text = parts.netloc.removeprefix("www.") + unquote(parts.path).rstrip("/")
+        text += f"?{unquote(parts.query)}" if parts.query else ""
     text = " ".join(text.split())
     return text if len(text) <= 90 else text[:88] + "…"
 
@@ -266,18 +252,15 @@ def conclusions(view: View) -> Iterator[tuple[Row, list[str]]]:
         found = (next(reasons(statement, facts, rules), None) for statement in first)
         return list(dict.fromkeys(_axiom(view, reason[0]) for reason in found if reason))
 
-    for fact in thing.inferred:
-        name = ox.NamedNode(fact.property)
-        fact.values = fact.values[:_MOST_CONCLUSIONS]
-        yield view.fact(fact), explained((node, name, said.term) for said in fact.values)
-    for link in thing.incoming:
-        if link.inferred:
-            name = ox.NamedNode(link.property)
-            subjects = (said.term for said in link.values)
-            yield (
-                view.fact(link),
-                explained((one, name, node) for one in subjects if isinstance(one, ox.NamedNode)),
-            )
+    for fact in (*thing.inferred, *(link for link in thing.incoming if link.inferred)):
+        name, values = ox.NamedNode(fact.property), fact.values[:_MOST_CONCLUSIONS]
+        found: list[Statement] = []
+        for term in (said.term for said in values):
+            if not fact.incoming:
+                found.append((node, name, term))
+            elif isinstance(term, ox.NamedNode):
+                found.append((term, name, node))
+        yield view.fact(replace(fact, values=values)), explained(found)
 
 
 def _axiom(view: View, rule: PathRule | TypeRule) -> str:
