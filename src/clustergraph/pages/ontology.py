@@ -59,14 +59,6 @@ ARROWS: Final = [
 ]
 """From which class which property leads to which other."""
 
-_WIDE, _HIGH = 166, 58
-_RIGHT, _DOWN = 268, 124
-_EDGE: Final = 8
-_LONG_NAME: Final = 16
-_LONG_LABEL: Final = 12
-_LINE: Final = 15
-
-
 _EXAMPLES: Final = """SELECT DISTINCT ?thing ?value
 WHERE {{ GRAPH ?graph {{ {pattern} }} FILTER(?graph != $inferred && isIRI(?thing)) }}
 LIMIT 8"""
@@ -150,66 +142,28 @@ def _diagram(visit: Visit, counts: Mapping[str, int]) -> Markup:
     Where the boxes stand is decided by hand (``data/diagram.toml``), since no arithmetic lays out
     twenty boxes as readably.
     """
-    t = visit.words("ontology")
-    columns, rows = zip(*BOXES.values(), strict=True)
-    right = max(columns) * _RIGHT + _WIDE + 2 * _EDGE
-    down = max(rows) * _DOWN + _HIGH + 2 * _EDGE + 44
-    arrows = [_arrow(visit, *arrow) for arrow in ARROWS]
-    boxes = [_box(visit, iri, t.number(counts.get(iri))) for iri in BOXES]
-    drawn: Markup = macros("pictures.html").diagram(
-        t("diagram"), t("diagram-desc"), arrows, boxes, right, down, _WIDE, _HIGH
-    )
+    t, terms = visit.words("ontology"), model().terms
+    boxes = [
+        {
+            "at": at,
+            "title": title_of(visit, iri),
+            "count": t.number(counts.get(iri)),
+            "style": f"in-{terms[iri].module}" if iri in terms and terms[iri].ours else "foreign",
+            "href": visit.link(iri) if iri in terms else "",
+        }
+        for iri, at in BOXES.items()
+    ]
+    arrows = [
+        {
+            "start": BOXES[start],
+            "end": BOXES[end],
+            "title": t("kind-of") if name == _BELOW else title_of(visit, name),
+            "href": "" if name == _BELOW else visit.link(name),
+        }
+        for start, name, end in ARROWS
+    ]
+    drawn: Markup = macros("pictures.html").diagram(t("diagram"), t("diagram-desc"), arrows, boxes)
     return drawn
-
-
-def _corner(iri: str) -> tuple[int, int]:
-    column, row = BOXES[iri]
-    return _EDGE + column * _RIGHT, _EDGE + row * _DOWN
-
-
-def _box(visit: Visit, iri: str, count: str) -> dict[str, Any]:
-    left, top = _corner(iri)
-    title, term = title_of(visit, iri), model().terms.get(iri)
-    lines = _wrapped(title, _LONG_NAME)
-    return {
-        "left": left,
-        "top": top,
-        "title": title,
-        "lines": lines,
-        "y": top + _HIGH / 2 + 5 - (len(lines) - 1) * _LINE / 2 - (7 if count else 0),
-        "count": count,
-        "style": f"in-{term.module}" if term is not None and term.ours else "foreign",
-        "href": visit.link(iri) if term is not None else "",
-    }
-
-
-def _arrow(visit: Visit, start: str, name: str, end: str) -> dict[str, Any]:
-    """Return an arrow from the edge of one box to that of another, from centre to centre."""
-    (x1, y1), (x2, y2) = _corner(start), _corner(end)
-    across, down = x2 - x1, y2 - y1
-    inside = min(_WIDE / abs(across or 1), _HIGH / abs(down or 1)) / 2
-    x, y = x1 + _WIDE / 2, y1 + _HIGH / 2
-    ends = [f"{x + part * across:.0f} {y + part * down:.0f}" for part in (inside, 1 - inside)]
-    below = name == _BELOW
-    title = visit.words("ontology")("kind-of") if below else title_of(visit, name)
-    lines = _wrapped(title, _LONG_LABEL)
-    return {
-        "path": "M" + "L".join(ends),
-        "title": title,
-        "lines": lines,
-        "x": x + across / 2,
-        "y": y + down / 2 + 4 - (len(lines) - 1) * _LINE / 2,
-        "href": "" if below else visit.link(name),
-    }
-
-
-def _wrapped(text: str, most: int) -> list[str]:
-    """Return a text as one line or two."""
-    if len(text) <= most or " " not in text:
-        return [text]
-    gaps = [index for index, one in enumerate(text) if one == " "]
-    best = min(gaps, key=lambda index: abs(2 * index - len(text)))
-    return [text[:best], text[best + 1 :]]
 
 
 def is_term(iri: str) -> bool:

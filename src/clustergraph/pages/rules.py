@@ -7,7 +7,7 @@ in English what it asks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -19,6 +19,7 @@ from clustergraph.pages.model import named
 from clustergraph.pages.visit import short
 from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.compile.shapes import Shapes
+from clustergraph.shacl.report import Severity
 from clustergraph.shacl.run import shipped_shapes
 from clustergraph.vocab import CODE, PREFIXES
 
@@ -26,13 +27,12 @@ if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
     from clustergraph.shacl.paths import PropertyPath
 
-__all__ = ["Rule", "Wording", "known", "severity_of"]
+__all__ = ["Rule", "Wording", "known"]
 
 _SH: Final = PREFIXES["sh"]
 _LIST: Final = f"^{CODE}"
 _DATES: Final = (PREFIXES["xsd"] + "gYear", PREFIXES["xsd"] + "date")
-_SEVERITIES: Final = {"Violation": "violation", "Warning": "warning", "Info": "info"}
-_CONCEPT: Final = PREFIXES["skos"] + "Concept"
+_CONCEPT: Final = ox.NamedNode(PREFIXES["skos"] + "Concept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Rule:
     @property
     def severity(self) -> str:
         """``violation``, ``warning`` or ``info``."""
-        return severity_of(self.shape.severity)
+        return Severity.of(self.shape.severity).word
 
     @property
     def predicates(self) -> list[str]:
@@ -92,11 +92,6 @@ def known() -> Mapping[str, Rule]:
     }
 
 
-def severity_of(iri: str) -> str:
-    """Return the word for a severity; one that SHACL does not define is a violation."""
-    return _SEVERITIES.get(iri.removeprefix(_SH), "violation")
-
-
 class Wording:
     """Says rules in the language of a visit.
 
@@ -123,24 +118,21 @@ class Wording:
 
     def _phrases(self, shape: Shape, rule: Rule | None = None) -> Iterator[Markup]:
         names = {one.name: one for one in shape.constraints}
+        # What another phrase says already.
+        said = {"minCount", "maxCount"}
+        if "qualifiedMinCount" in names:
+            said.add("qualifiedMaxCount")
+        if "datatype" in names and names["datatype"].terms[0].value.startswith(_DATES):
+            said.add("pattern")
+        if "pattern" in names:
+            said.add("nodeKind")
+        if "class" in names and names["class"].terms[0] == _CONCEPT:
+            said.update({"class"} if any(map(_code_list, shape.constraints)) else ())
         if count := self._count(names, "minCount", "maxCount"):
             yield count
-        lists = any(_code_list(one) for one in shape.constraints)
-        dated = "datatype" in names and names["datatype"].terms[0].value.startswith(_DATES)
         for one in shape.constraints:
-            # What another phrase says already.
-            match one.name:
-                case "minCount" | "maxCount":
-                    continue
-                case "qualifiedMaxCount" if "qualifiedMinCount" in names:
-                    continue
-                case "class" if lists and one.terms[0].value == _CONCEPT:
-                    continue
-                case "pattern" if dated:
-                    continue
-                case "nodeKind" if "pattern" in names:
-                    continue
-            yield self._phrase(one, names, rule)
+            if one.name not in said:
+                yield self._phrase(one, names, rule)
 
     def _count(self, names: Mapping[str, Constraint], lower: str, upper: str) -> Markup:
         t = self._t
@@ -157,33 +149,18 @@ class Wording:
     ) -> Markup:
         t = self._t
         match one.name:
-            case "class":
-                return self._said("class", one=self._link(one.terms[0].value))
             case "datatype" | "nodeKind":
                 key = short(one.terms[0].value).replace("sh:", "kind-")
                 return escape(t(key)) if t.has(key) else self._said("datatype", one=key)
             case "pattern" if name := _code_list(one):
-                # A link, where the graph has the list.
-                if self._visit.engine.query(f"ASK {{ <{CODE}{name}> ?property ?value }}"):
-                    address = self._visit.url(f"/code/{name}")
-                    name = Markup('<a href="{}">{}</a>').format(address, name)
-                return self._said("list", one=name)
+                return self._said("list", one=self._listed(name))
             case "pattern":
                 return self._said("pattern", one=Markup("<code>{}</code>").format(one.text))
             case "languageIn":
-                languages = (f"in-{term.value}" for term in one.terms)
-                told = (t(key) if t.has(key) else key.removeprefix("in-") for key in languages)
-                return self._said("languages", one=escape(t("or")).join(told))
-            case "in" | "hasValue" | "equals" | "disjoint" | "lessThan" | "lessThanOrEquals":
-                terms = (
-                    self._link(term.value)
-                    if isinstance(term, ox.NamedNode)
-                    else Markup("<code>{}</code>").format(term.value)
-                    for term in one.terms
+                keys = (f"in-{term.value}" for term in one.terms)
+                return self._said(
+                    "languages", one=self._either(t(key) if t.has(key) else key for key in keys)
                 )
-                return self._said(one.name, one=escape(t("or")).join(terms))
-            case "minInclusive" | "maxInclusive" | "minExclusive" | "maxExclusive":
-                return self._said(one.name, one=one.terms[0].value)
             case "minLength" if one.number == 1:
                 return escape(t("not-empty"))
             case "minLength" | "maxLength":
@@ -194,16 +171,33 @@ class Wording:
             case "or" | "xone":
                 classes = [_class(shape) for shape in one.shapes]
                 if all(classes):
-                    return self._said("class", one=escape(t("or")).join(map(self._link, classes)))
-                return escape(t("or")).join(map(self._inner, one.shapes))
+                    return self._said("class", one=self._either(map(self._link, classes)))
+                return self._either(map(self._inner, one.shapes))
             case "and" | "node":
                 return Markup(", ").join(map(self._inner, one.shapes))
             case "not":
                 return self._said("not", one=self._inner(one.shapes[0]))
             case "sparql" | "component":
                 return self._sentence(rule)
+            case name if one.terms and t.has(name):
+                return self._said(name, one=self._either(map(self._term, one.terms)))
             case name:
                 return escape(t(name)) if t.has(name) else Markup("<code>{}</code>").format(name)
+
+    def _either(self, phrases: Iterable[str]) -> Markup:
+        return escape(self._t("or")).join(phrases)
+
+    def _term(self, term: object) -> Markup:
+        if isinstance(term, ox.NamedNode):
+            return self._link(term.value)
+        return Markup("<code>{}</code>").format(getattr(term, "value", term))
+
+    def _listed(self, name: str) -> str:
+        """Return the name of a code list: a link, where the graph has the list."""
+        if not self._visit.engine.query(f"ASK {{ <{CODE}{name}> ?property ?value }}"):
+            return name
+        address = self._visit.url(f"/code/{name}")
+        return Markup('<a href="{}">{}</a>').format(address, name)
 
     def _sentence(self, rule: Rule | None) -> Markup:
         """Return what a rule that is written as a query asks."""
@@ -232,7 +226,7 @@ class Wording:
             case "inversePath":
                 return self._said("inverse", one=self._path(path.parts[0]))
             case "alternativePath":
-                return escape(self._t("or")).join(map(self._path, path.parts))
+                return self._either(map(self._path, path.parts))
             case _:
                 return Markup(" → ").join(map(self._path, path.parts))
 
