@@ -21,7 +21,6 @@ from clustergraph.pages import charts
 from clustergraph.pages.frame import page
 from clustergraph.pages.model import named, title_of
 from clustergraph.pages.rules import Rule, Wording, known
-from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.visit import Row
 from clustergraph.protocol import Response
 from clustergraph.questions import catalogue
@@ -106,29 +105,29 @@ def _by_source(rules: list[dict[str, Any]]) -> list[tuple[str, dict[str, int], i
 
 def _answer(visit: Visit, name: str, **values: str) -> list[Row]:
     """Return the answer to a ready question, which is asked once a generation."""
-
-    def make() -> list[dict[str, Any]]:
-        rows = visit.ask(name, **values)
-        # Decimals cannot be kept in a file.
-        return [
-            {key: float(one) if isinstance(one, Decimal) else one for key, one in row.items()}
-            for row in rows
-        ]
-
-    return [Row(row) for row in visit.context.derived(f"answer-{name}", make)]
+    # Decimals cannot be kept in a file.
+    return [
+        Row(row)
+        for row in visit.context.derived(
+            f"answer-{name}",
+            lambda: [
+                {key: float(one) if isinstance(one, Decimal) else one for key, one in row.items()}
+                for row in visit.ask(name, **values)
+            ],
+        )
+    ]
 
 
 def _complete(visit: Visit) -> dict[str, Any]:
     """Return which share of cluster organisations has what, by country, in per cent."""
     found = _answer(visit, "completeness-per-country", least="1")
-    total = sum(row.organisations for row in found)
-    countries = [ox.NamedNode(row.country) for row in found[:_COUNTRIES]]
-    names = called(names_of(visit.engine, countries), visit.language)
+    total = max(1, sum(row.organisations for row in found))
+    names = visit.names(row.country for row in found[:_COUNTRIES])
     t = visit.words("quality")
-    everywhere = [
-        round(sum(row[name] * row.organisations for row in found) / max(1, total))
-        for name in _SHARES
-    ]
+
+    def shaded(share: float) -> tuple[int, str]:
+        return round(share), charts.shade(round(share), _LIMITS)
+
     return {
         "properties": [t(name) if t.has(name) else title_of(visit, CG + name) for name in _SHARES],
         "rows": [
@@ -136,37 +135,27 @@ def _complete(visit: Visit) -> dict[str, Any]:
                 names.get(row.country, row.countryName),
                 row.country.removeprefix(CODE + "country/"),
                 row.organisations,
-                [_shaded(row[name]) for name in _SHARES],
+                [shaded(row[name]) for name in _SHARES],
             )
             for row in found[:_COUNTRIES]
         ],
-        "all": list(map(_shaded, everywhere)),
+        "all": [
+            shaded(sum(row[name] * row.organisations for row in found) / total) for name in _SHARES
+        ],
         "more": max(0, len(found) - _COUNTRIES),
     }
 
 
-def _shaded(share: float) -> tuple[int, str]:
-    return round(share), charts.shade(round(share), _LIMITS)
-
-
 def _bases(visit: Visit) -> list[dict[str, Any]]:
-    """Return how claims were established, by property: shares in per cent, and numbers.
+    """Return how many claims of each property are established in which way.
 
     Properties whose claims are all stated are left out.
     """
-    rows = []
-    for row in _answer(visit, "claims-by-basis"):
-        if not row.estimated and not row.derived:
-            continue
-        total = row.stated + row.estimated + row.derived
-        at, parts = 0.0, []
-        for basis in ("stated", "estimated", "derived"):
-            share = 100 * row[basis] / total
-            parts.append((basis, round(at, 1), round(share, 1)))
-            at += share
-        title, href = title_of(visit, row.property), visit.link(row.property)
-        rows.append({**row, "title": title, "href": href, "parts": parts})
-    return rows
+    return [
+        {**row, "title": title_of(visit, row.property), "href": visit.link(row.property)}
+        for row in _answer(visit, "claims-by-basis")
+        if row.estimated or row.derived
+    ]
 
 
 def _rule(visit: Visit, key: str) -> Response:
@@ -344,15 +333,12 @@ def _shapes_and_graph(visit: Visit) -> tuple[Any, Any]:
 
 def _graph(visit: Visit, result: Finding) -> str:
     """Return the name of the graph that states what is wrong, or else the thing itself."""
-    store = visit.context.store
-    predicate = result.path.last() if result.path is not None else None
-    focus = result.focus
+    focus, predicate = result.focus, result.path.last() if result.path is not None else None
     if not isinstance(focus, ox.NamedNode | ox.BlankNode):
         return ""
-    of_path = None if predicate is None else ox.NamedNode(predicate)
-    patterns = [(of_path, result.value), (of_path, None), (None, None)]
-    for property_, value in patterns if of_path else patterns[2:]:
-        for quad in store.quads_for_pattern(focus, property_, value):
+    named = None if predicate is None else ox.NamedNode(predicate)
+    for property_, value in ((named, result.value), (named, None), (None, None)):
+        for quad in visit.context.store.quads_for_pattern(focus, property_, value):
             name = quad.graph_name
             if isinstance(name, ox.NamedNode) and name.value != INFERRED:
                 return name.value.removeprefix(GRAPH)
@@ -364,19 +350,18 @@ def _places(results: list[Finding]) -> list[dict[str, Any] | None]:
     from clustergraph.shacl.locate import located
     from clustergraph.validation.whole import kept
 
+    whole = None
     # With tables mended at this moment there are no cells.
     with suppress(ClusterGraphError):
-        if (whole := kept()) is not None:
-            room = artefacts.room("data")
-            placed = located(results, whole.statements(one.focus for one in results))
-            return [
-                place
-                and {
-                    # Relative to the data, as addresses have it.
-                    "file": place.path.relative_to(room).as_posix(),
-                    "row": place.row,
-                    "column": place.column,
-                }
-                for place in (one.place for one in placed)
-            ]
-    return [None] * len(results)
+        whole = kept()
+    if whole is None:
+        return [None] * len(results)
+    placed = located(results, whole.statements(one.focus for one in results))
+    # Relative to the data, as addresses have it.
+    room = artefacts.room("data")
+    return [
+        {"file": place.path.relative_to(room).as_posix(), "row": place.row, "column": place.column}
+        if (place := one.place)
+        else None
+        for one in placed
+    ]

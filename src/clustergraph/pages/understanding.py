@@ -108,8 +108,10 @@ class Vocabulary:
         """Return what the words of a search mean."""
         data = _data()
         meaning = Meaning()
-        text, asked = _question(text)
-        written = _WORD.findall(_without_forms(text))
+        text = text.strip().rstrip("?")
+        asked = data["asking"].match(text)
+        bare = [word.strip(",;()") for word in text[asked.end() if asked else 0 :].split()]
+        written = _WORD.findall(" ".join(word for word in bare if not _is_legal_form(word)))
         kept = [
             word
             for word in written
@@ -179,37 +181,20 @@ def alike(one: str, other: str) -> bool:
     return common >= _LEAST_COMMON and len(long) - common <= _MOST_REST + 1
 
 
-def _question(text: str) -> tuple[str, bool]:
-    """Return a text without what makes it a question for a definition, and whether it was one."""
-    text = text.strip().rstrip("?")
-    for start in _data()["definitions"]:
-        begin = re.compile(rf"{re.escape(start)}\s+(?=\S)", re.IGNORECASE)
-        if match := begin.match(text):
-            return text[match.end() :], True
-    return text, False
-
-
-def _without_forms(text: str) -> str:
-    kept = []
-    for word in text.split():
-        bare = word.strip(",;()")
-        if not ("." in bare and _form(bare) in _data()["forms"]) and bare not in _data()["written"]:
-            kept.append(word)
-    return " ".join(kept)
-
-
-def _form(text: str) -> str:
-    return fold(text).replace(".", "")
+def _is_legal_form(word: str) -> bool:
+    """Say whether a word is what kind of legal person something is, as written or with dots."""
+    forms = _data()["forms"]
+    return word in forms or ("." in word and fold(word).replace(".", "") in forms.values())
 
 
 @cache
 def _data() -> dict[str, Any]:
     data = tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    starts = "|".join(map(re.escape, data.pop("definitions")))
     return {
         "ignored": frozenset(words(data.pop("ignored"))),
-        "written": frozenset(forms := data.pop("forms").split()),
-        "forms": frozenset(map(_form, forms)),
-        "definitions": data.pop("definitions"),
+        "forms": {form: fold(form).replace(".", "") for form in data.pop("forms").split()},
+        "asking": re.compile(rf"(?:{starts})\s+(?=\S)", re.IGNORECASE),
         "general": frozenset(data.pop("general").split()),
         "endings": sorted(data.pop("endings").split(), key=len, reverse=True),
         "names": data,
