@@ -1,13 +1,12 @@
-"""How words are compared: without accents and case, near ones, and the order of the alphabet."""
+"""How words are compared: without accents and case, and the order of the alphabet."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["collation_key", "distance", "fold", "grams", "words"]
+__all__ = ["collation_key", "fold", "words"]
 
 # Letters that Unicode does not take apart into a letter and an accent.
 _LETTERS: Final = str.maketrans(
@@ -21,7 +20,6 @@ _AFTER: Final = "\U0010ffff"
 _CZECH: Final = {"ch": "h", "č": "c", "ř": "r", "š": "s", "ž": "z"}
 _CZECH_LETTER: Final = re.compile("|".join(_CZECH))
 _WORD: Final = re.compile(r"[^\W_]+")
-_GRAM: Final = 3
 
 
 def fold(text: str) -> str:
@@ -52,31 +50,3 @@ def collation_key(text: str, language: str) -> tuple[str, str]:
 def words(text: str) -> list[str]:
     """Return the words of a text, folded."""
     return _WORD.findall(fold(text))
-
-
-def grams(word: str) -> Iterator[str]:
-    """Yield the runs of three letters of a word, its ends included."""
-    padded = f" {word} "
-    for start in range(max(1, len(padded) - _GRAM + 1)):
-        yield padded[start : start + _GRAM]
-
-
-def distance(one: str, other: str, most: int) -> int:
-    """Return how many letters are to be changed, added, left out or swapped with their neighbours.
-
-    Optimal string alignment; stops at ``most`` + 1, which then stands for all that is more.
-    """
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        earlier, before, row = before, row, [i]
-        for j, wanted in enumerate(other, start=1):
-            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == wanted:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-        if min(row) > most:
-            return most + 1
-    return min(row[-1], most + 1)

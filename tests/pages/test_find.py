@@ -13,8 +13,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import openpyxl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from clustergraph import spelling
 from clustergraph.pages import gather
@@ -248,25 +246,6 @@ def test_without_a_place_to_write_it_works_all_the_same(
     build(tmp_path / "store", lambda: little.store)
     (tmp_path / "store" / "kept").write_text("no directory")
     assert "Łódź" in show_from(Engine(tmp_path / "store"), 1)("/find?q=lodz").text
-
-
-@given(st.text(max_size=8), st.text(max_size=8))
-def test_distance_is_a_distance(one: str, other: str) -> None:
-    """It is nothing only between equals, the same both ways, and bounded."""
-    found = spelling.distance(one, other, 2)
-    assert (found == 0) == (one == other)
-    assert found == spelling.distance(other, one, 2)
-    assert 0 <= found <= 3
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [("klastr", "klastr", 0), ("klatsr", "klastr", 1), ("klast", "klastr", 1),
-     ("klustr", "klastr", 1), ("kalstry", "klastr", 2), ("abcdef", "klastr", 3)],
-)  # fmt: skip
-def test_distance_counts(one: str, other: str, expected: int) -> None:
-    """A swap, a letter too many, too few or other counts one each."""
-    assert spelling.distance(one, other, 2) == expected
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import weakref
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from functools import cached_property
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ _WEIGHTS: Final = "10.0, 6.0, 3.0, 1.0"
 _MOST_WORDS: Final = 12
 # Shorter words have too many neighbours to put their spelling right.
 _LEAST_LETTERS: Final = 4
+# Which part of the letters a misspelt word has in common with the right one, at least.
+_ALIKE: Final = 0.74
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,21 +318,19 @@ class Index:
         return next((stem for stem in stems if self._begins(stem)), "")
 
     def _nearest(self, word: str) -> str:
-        most = 1 if len(word) <= 5 else 2
-        letters, grams = set(word), set(spelling.grams(word))
+        """Return the known word that is most like one, of equals the most frequent."""
         rows = self._database.execute(
-            "SELECT term, doc FROM known WHERE LENGTH(term) BETWEEN ? AND ?",
-            [max(_LEAST_LETTERS, len(word) - most), len(word) + most],
+            "SELECT term, doc FROM known WHERE LENGTH(term) BETWEEN ? AND ? "
+            "AND term NOT GLOB '[0-9]*'",
+            [max(_LEAST_LETTERS, len(word) - 2), len(word) + 2],
         )
-        near = (
-            (distance, -len(grams.intersection(spelling.grams(term))), -n, term)
-            for term, n in rows
+        letters, matcher, near = set(word), SequenceMatcher(b=word), [(_ALIKE, 0, "")]
+        for term, n in rows:
             # Quickly told: each change takes one letter away and brings one.
-            if len(letters.symmetric_difference(term)) <= 2 * most
-            and not term.isdigit()
-            and (distance := spelling.distance(word, term, most)) <= most
-        )
-        return min(near, default=(0, 0, 0, ""))[3]
+            if len(letters.symmetric_difference(term)) <= 4:
+                matcher.set_seq1(term)
+                near.append((matcher.ratio(), n, term))
+        return max(near)[2]
 
     def _where(self, table: str = "hit", but: str = "") -> str:
         return " AND ".join(

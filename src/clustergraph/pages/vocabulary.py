@@ -24,17 +24,12 @@ __all__ = ["show", "terms"]
 T = TypeVar("T")
 _MOST_THINGS: Final = 20
 _SHORTEST: Final = 2
-_THINGS: Final = """SELECT ?thing ?label {
-  ?thing rdfs:label|skos:prefLabel|cg:acronym ?label .
-  FILTER(isIRI(?thing) && (STRSTARTS(STR(?thing), $id) || STRSTARTS(STR(?thing), $code)
-    || STRSTARTS(STR(?thing), $nuts) || STRSTARTS(STR(?thing), $nace)))
-}"""
-_NAMESPACES: Final = {
-    "id": ox.Literal(ID),
-    "code": ox.Literal(CODE),
-    "nuts": ox.Literal(PREFIXES["nuts"]),
-    "nace": ox.Literal(PREFIXES["nace"]),
-}
+_SPACES: Final = (ID, CODE, PREFIXES["nuts"], PREFIXES["nace"])
+_THINGS: Final = (
+    "SELECT ?thing ?label { ?thing rdfs:label|skos:prefLabel|cg:acronym ?label FILTER("
+    + " || ".join(f'STRSTARTS(STR(?thing), "{space}")' for space in _SPACES)
+    + ") }"
+)
 # What a property leads to: what it is used with, and whatever its range has. Nobody chooses among
 # more than these; others are still found by what is typed.
 _USED: Final = "SELECT DISTINCT ?value { ?thing $property ?value FILTER(isIRI(?value)) } LIMIT 5000"
@@ -98,23 +93,22 @@ def terms(visit: Visit) -> dict[str, list[dict[str, Any]]]:
     """
     used = usage(visit)
 
-    def described(iri: str, count: int) -> dict[str, Any]:
-        title, known = title_of(visit, iri), model().terms.get(iri)
-        return {
-            "name": shorten(iri),
-            "iri": iri,
-            "count": count + used.inferred.get(iri, 0),
-            "label": "" if title == short(iri) else title,
-            "definition": in_language(known.definitions, visit.language)[0] if known else "",
-        }
-
     def listed(counts: dict[str, int], *kinds: str) -> list[dict[str, Any]]:
-        iris = counts | dict.fromkeys(term.iri for term in model().own(*kinds))
-        found = [
-            described(iri, counts.get(iri, 0))
-            for iri in iris
-            if iri.startswith(tuple(PREFIXES.values()))
-        ]
+        found = []
+        for iri in counts | dict.fromkeys(term.iri for term in model().own(*kinds)):
+            if iri.startswith(tuple(PREFIXES.values())):
+                title, known = title_of(visit, iri), model().terms.get(iri)
+                found.append(
+                    {
+                        "name": shorten(iri),
+                        "iri": iri,
+                        "count": counts.get(iri, 0) + used.inferred.get(iri, 0),
+                        "label": "" if title == short(iri) else title,
+                        "definition": in_language(known.definitions, visit.language)[0]
+                        if known
+                        else "",
+                    }
+                )
         return sorted(found, key=lambda term: (-term["count"], term["name"]))
 
     return _kept(
@@ -160,8 +154,6 @@ def _things(
 def _expected(visit: Visit, name: str) -> frozenset[str]:
     """Return what a property leads to: what it is used with, and the things of its range."""
     iri = next((one["iri"] for one in terms(visit)["properties"] if one["name"] == name), "")
-    if not iri:
-        return frozenset()
 
     def found() -> frozenset[str]:
         term = model().terms.get(iri)
@@ -171,19 +163,19 @@ def _expected(visit: Visit, name: str) -> frozenset[str]:
             rows += visit.select(_INSTANCES, **{"class": ox.NamedNode(one)})
         return frozenset(row.value for row in rows)
 
-    return _kept(visit, f"objects {name}", found)
+    return _kept(visit, f"objects {name}", found) if iri else frozenset()
 
 
 def _known(visit: Visit) -> list[_Thing]:
     """Return every name of every thing, in any language."""
-    return _kept(
-        visit,
-        "things",
-        lambda: [
+
+    def found() -> list[_Thing]:
+        return [
             _Thing(_plain(row.label), _plain(row.thing.rpartition("/")[2]), row.label, row.thing)
-            for row in visit.select(_THINGS, **_NAMESPACES)
-        ],
-    )
+            for row in visit.select(_THINGS)
+        ]
+
+    return _kept(visit, "things", found)
 
 
 def _kept(visit: Visit, key: str, make: Callable[[], T]) -> T:
