@@ -87,7 +87,6 @@ def _rules(visit: Visit, found: dict[str, Any]) -> list[dict[str, Any]]:
                 "subject": say.subject(rule) if rule else key,
                 "says": say.says(rule) if rule else "",
                 "classes": [title_of(visit, iri) for iri in rule.classes[:2]] if rule else [],
-                "examples": [(iri.rpartition("/")[2], visit.link(iri)) for iri in row["examples"]],
             }
         )
     return sorted(rows, key=lambda row: (_SEVERITIES.index(row["severity"]), -row["n"]))
@@ -165,7 +164,6 @@ def _rule(visit: Visit, key: str) -> Response:
         keys = [one.key for one in known().values()]
         raise UnknownNameError("rule", key, keys)
     say = Wording(visit)
-    rows = broken(visit, rule) if visit.generation else []
     return page(
         visit,
         "rule",
@@ -173,15 +171,7 @@ def _rule(visit: Visit, key: str) -> Response:
         subject=say.subject(rule),
         says=say.says(rule),
         classes=[named(visit, iri) for iri in rule.classes],
-        rows=[
-            {
-                **row,
-                "name": row["focus"].rpartition("/")[2],
-                "href": visit.link(row["focus"]),
-                "value_href": visit.link(row["value"]) if row["iri"] else "",
-            }
-            for row in rows
-        ],
+        rows=broken(visit, rule) if visit.generation else [],
         judged=bool(visit.generation),
     )
 
