@@ -10,7 +10,11 @@ from typing import Any
 
 import pytest
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_NAMES = (
+    # Without a window it takes a third of the time.
+    "chromium-headless-shell",
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+)  # fmt: skip
 
 
 @dataclass
@@ -59,31 +63,61 @@ def base(serve_for_all: Callable[..., Any]) -> str:
     return str(serve_for_all("--workers", 2, "--contact", "curator@example.org").base)
 
 
-@pytest.fixture
-def visit(browser: Any, base: str) -> Iterator[Callable[..., Visitor]]:
-    """A function that opens a fresh window; nothing may have gone wrong in it at the end."""
-    opened: list[tuple[Any, Visitor]] = []
+Open = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Any, base: str) -> Iterator[Open]:
+    """A function that returns a window with given options, new or as good as new."""
+    opened: dict[str, tuple[Any, Visitor]] = {}
 
     def open_window(**options: Any) -> Visitor:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        context.set_default_timeout(60_000)
-        visitor = Visitor(context.new_page(), base)
-        page, wrong = visitor.page, visitor.wrong
-
-        def route(route: Any) -> None:
-            if route.request.url.startswith(base):
-                route.continue_()
-            else:
-                wrong.append(f"asked for {route.request.url}")
-                route.abort()
-
-        context.route("**/*", route)
-        page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
-        page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
-        opened.append((context, visitor))
+        options = {"viewport": {"width": 1280, "height": 900}, **options}
+        if repr(options) not in opened:
+            context = browser.new_context(**options)
+            context.set_default_timeout(60_000)
+            visitor = Visitor(context.new_page(), base)
+            _watch(context, visitor)
+            opened[repr(options)] = (context.new_cdp_session(visitor.page), visitor)
+        session, visitor = opened[repr(options)]
+        visitor.page.goto("about:blank")
+        session.send("Storage.clearDataForOrigin", {"origin": base, "storageTypes": "all"})
+        visitor.page.set_viewport_size(options["viewport"])
+        visitor.page.emulate_media(media="null", color_scheme=options.get("color_scheme", "null"))
+        visitor.wrong.clear()
         return visitor
 
     yield open_window
-    for context, visitor in opened:
-        context.close()
+    for _, visitor in opened.values():
+        visitor.page.context.close()
+
+
+def _watch(context: Any, visitor: Visitor) -> None:
+    """Keep the window to the service, and note what goes wrong in it."""
+
+    def route(route: Any) -> None:
+        if route.request.url.startswith(visitor.base):
+            route.continue_()
+        else:
+            visitor.wrong.append(f"asked for {route.request.url}")
+            route.abort()
+
+    context.route("**/*", route)
+    visitor.page.on("pageerror", lambda error: visitor.wrong.append(f"script: {error}"))
+    visitor.page.on(
+        "console", lambda said: said.type == "error" and visitor.wrong.append(said.text)
+    )
+
+
+@pytest.fixture
+def visit(windows: Open) -> Iterator[Open]:
+    """A function that opens a fresh window; nothing may have gone wrong in it at the end."""
+    used: list[Visitor] = []
+
+    def open_window(**options: Any) -> Visitor:
+        used.append(windows(**options))
+        return used[-1]
+
+    yield open_window
+    for visitor in used:
         assert not visitor.wrong

@@ -78,21 +78,25 @@ class Walk:
 Start = Callable[..., Walk]
 
 
-@pytest.fixture(params=["en", "cs"])
-def language(request: pytest.FixtureRequest) -> str:
-    """The language of a walk."""
-    return str(request.param)
+_SCREENS = [
+    ("en", PHONE),
+    ("cs", DESK),
+    # The same pages in the other combinations.
+    pytest.param(("en", DESK), marks=pytest.mark.full),
+    pytest.param(("cs", PHONE), marks=pytest.mark.full),
+]
 
 
-@pytest.fixture(params=[PHONE, DESK])
-def start(request: pytest.FixtureRequest, language: str, visit: Callable[..., Any]) -> Start:
-    """A function that starts a walk."""
+@pytest.fixture(params=_SCREENS, ids=lambda screen: f"{screen[0]}-{screen[1]}")
+def start(request: pytest.FixtureRequest, visit: Callable[..., Any]) -> Start:
+    """A function that starts a walk in a language, on a screen."""
+    language, width = request.param
     locale = {"en": "en-GB", "cs": "cs-CZ"}[language]
 
     def begin(scripts: bool = False) -> Walk:
-        size = {"width": request.param, "height": 844}
+        size = {"width": width, "height": 844}
         window = visit(java_script_enabled=scripts, locale=locale, viewport=size)
-        return Walk(window, language, request.param)
+        return Walk(window, language, width)
 
     return begin
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from typing import Any
@@ -76,15 +77,14 @@ def test_page(path: str, visit: Callable[..., Any], axe: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_page_in_czech_without_scripts(path: str, visit: Callable[..., Any]) -> None:
-    """A page says the same without JavaScript, to whoever prefers Czech in Czech."""
-    visitor = visit(java_script_enabled=False, locale="cs-CZ")
-    response = visitor.go(path)
-    assert response.headers["content-language"] == "cs"
-    page = visitor.page
-    assert page.locator("html").get_attribute("lang") == "cs"
-    assert page.locator("h1").is_visible()
-    assert page.get_by_role("link", name="Přejít na obsah").count() == 1
+def test_page_in_czech_without_scripts(path: str, base: str) -> None:
+    """A page says what it has to say without a script, to whoever prefers Czech in Czech."""
+    headers = {"Accept": "text/html", "Accept-Language": "cs"}
+    answer = httpx.get(base + path, headers=headers, trust_env=False, timeout=60)
+    assert answer.headers["content-language"] == "cs"
+    assert '<html lang="cs"' in answer.text
+    assert re.search(r"<h1[^>]*>[^<]*\w", answer.text)
+    assert answer.text.count(">Přejít na obsah</a>") == 1
 
 
 @pytest.mark.full
