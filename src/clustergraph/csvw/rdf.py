@@ -116,7 +116,7 @@ class Template:
                     self.invalid[number] = first
 
     def _expanded(self, counted: bool) -> tuple[list[tuple[Iri, ...]], Collection[Iri]]:
-        """Expand the template for each row, equal values once; return the different IRIs as well."""
+        """Expand the template for each row, equal values once; also return the different IRIs."""
         known: dict[tuple[object, ...], Iri] = {}
         rows, positions, split = self._table.rows, list(self._positions.values()), self._items_of
         at = positions.index(split) if split in positions else len(positions)
