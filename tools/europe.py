@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,10 +28,8 @@ from clustergraph.pages.europe import (
     WIDTH,
     Point,
     area,
-    clipped,
     project,
     simplified,
-    stitched,
     written,
 )
 
@@ -157,6 +155,38 @@ def decoded(atlas: dict[str, Any]) -> list[list[Point]]:
             places.append((x * scale_x + move_x, y * scale_y + move_y))
         arcs.append(places)
     return arcs
+
+
+def stitched(ring: Iterable[int], arcs: Sequence[Sequence[Point]]) -> list[Point]:
+    """Return the points of a ring of arcs (TopoJSON); a negative number is an arc backwards."""
+    points: list[Point] = []
+    for number in ring:
+        arc = arcs[number] if number >= 0 else arcs[~number][::-1]
+        points += arc[1:] if points else arc
+    return points[:-1]
+
+
+def clipped(ring: Sequence[Point], width: float, height: float, margin: float) -> list[Point]:
+    """Cut a ring off at the edges of a map and its margin (Sutherland and Hodgman)."""
+    found = list(ring)
+    for axis, sign, limit in (
+        (0, 1, -margin), (0, -1, -width - margin), (1, 1, -margin), (1, -1, -height - margin)
+    ):  # fmt: skip
+        kept: list[Point] = []
+        for before, point in zip([*found[-1:], *found], found, strict=False):
+            a, b = before[axis] * sign - limit, point[axis] * sign - limit
+            if (a < 0) != (b < 0):
+                part = a / (a - b)
+                kept.append(
+                    (
+                        before[0] + part * (point[0] - before[0]),
+                        before[1] + part * (point[1] - before[1]),
+                    )
+                )
+            if b >= 0:
+                kept.append(point)
+        found = kept
+    return found
 
 
 if __name__ == "__main__":

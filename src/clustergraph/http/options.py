@@ -194,7 +194,7 @@ class Options:
         shown_default="the shipped shapes",
     )
     regions: Path | None = _setting(
-        "Boundaries of regions for maps: GeoJSON or TopoJSON with NUTS codes, in longitude and "
+        "Boundaries of regions for maps: GeoJSON with NUTS codes, in longitude and "
         "latitude, of at most 64 MB; without it, regions are circles.",
         "path",
         metavar="FILE",

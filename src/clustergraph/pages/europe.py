@@ -8,19 +8,19 @@ functions as `clustergraph.pages.boundaries` those that an operator provides.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import cos, radians, sin, sqrt
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+import msgspec
 
 __all__ = [
     "HEIGHT", "INSETS", "INSET_HEIGHT", "INSET_WIDTH", "WIDTH", "Inset", "Point", "area", "bounds",
-    "clipped", "inset_outlines", "outlines", "point", "project", "rings_of", "simplified",
-    "stitched", "within", "written",
+    "outlines", "point", "project", "rings_of", "simplified", "within", "written",
 ]  # fmt: skip
 
 Point = tuple[float, float]
@@ -118,25 +118,20 @@ def within(x: float, y: float) -> bool:
     return 0 <= x <= WIDTH and 0 <= y <= HEIGHT
 
 
-def outlines(*, fine: bool = False) -> Mapping[str, str]:
-    """Return the SVG path of each country, by its ISO 3166 code; land without one is ``-``.
+def outlines(name: Literal["coarse", "fine", "insets"] = "coarse") -> Mapping[str, str]:
+    """Return SVG paths: of each country, by its ISO 3166 code; land without one is ``-``.
 
     Args:
-        fine: as they are drawn when a part of the map is shown.
+        name: ``fine`` where a part of the map is shown; ``insets``: those of the outermost regions,
+            by their names, in the units of the inset.
     """
-    return _drawn()["fine" if fine else "coarse"]
-
-
-def inset_outlines() -> Mapping[str, str]:
-    """Return the SVG path of each outermost region, by its name, in the units of its inset."""
-    return _drawn()["insets"]
+    return _drawn()[name]
 
 
 @cache
 def _drawn() -> dict[str, dict[str, str]]:
     path = Path(__file__).parent / "data" / "europe.json"
-    found: dict[str, dict[str, str]] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    return msgspec.json.decode(path.read_bytes(), type=dict[str, dict[str, str]])
 
 
 def simplified(points: Sequence[Point], tolerance: float) -> list[Point]:
@@ -162,36 +157,6 @@ def _distance(point: Point, start: Point, end: Point) -> float:
     return float(((x1 + along * (x2 - x1) - x) ** 2 + (y1 + along * (y2 - y1) - y) ** 2) ** 0.5)
 
 
-def stitched(ring: Iterable[int], arcs: Sequence[Sequence[Point]]) -> list[Point]:
-    """Return the points of a ring of arcs (TopoJSON); a negative number is an arc backwards."""
-    points: list[Point] = []
-    for number in ring:
-        arc = arcs[number] if number >= 0 else arcs[~number][::-1]
-        points += arc[1:] if points else arc
-    return points[:-1]
-
-
-def clipped(ring: Sequence[Point], width: float, height: float, margin: float) -> list[Point]:
-    """Cut a ring off at the edges of a map and its margin (Sutherland and Hodgman)."""
-    found = list(ring)
-    for axis, sign, limit in (
-        (0, 1, -margin), (0, -1, -width - margin), (1, 1, -margin), (1, -1, -height - margin)
-    ):  # fmt: skip
-        kept: list[Point] = []
-        for before, point in zip([*found[-1:], *found], found, strict=False):
-            a, b = before[axis] * sign - limit, point[axis] * sign - limit
-            if (a < 0) != (b < 0):
-                part = a / (a - b)
-                kept.append(
-                    (
-                        before[0] + part * (point[0] - before[0]),
-                        before[1] + part * (point[1] - before[1]),
-                    )
-                )
-            if b >= 0:
-                kept.append(point)
-        found = kept
-    return found
 
 
 def area(ring: Sequence[Point]) -> float:

@@ -37,9 +37,8 @@ _LEAST_RADIUS: Final = 1.6
 _LEAST_MOST: Final = 54.0
 _MOST_LABELS: Final = 14
 _LETTER: Final = 7.4
-# What the circles of the legend stand for, as parts of the largest; how many insets leave it room.
+# What the circles of the legend stand for, as parts of the largest.
 _KEY: Final = (1.0, 0.25, 0.05)
-_BESIDE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +127,15 @@ def draw(
         return {"path": path, "style": style, "label": label, "href": links.get(code, "")}
 
     land, areas = [], []
-    for code, path in europe.outlines(fine=part is not None).items():
-        if part and not _overlap(_bounds(code), box):
-            continue
-        whole = path if part is None else _inside(path, box)
-        if not shapes and (code in values or code == here):
-            areas.append(area(code, whole))
-        else:
-            land.append(whole)
-    areas += [
-        area(code, region.path if part is None else _inside(region.path, box))
-        for code, region in shapes.items()
-        if region.path
-    ]
+    for code, path in europe.outlines("fine" if part else "coarse").items():
+        shown = _inside(path, box) if part else path
+        if shown and not shapes and (code in values or code == here):
+            areas.append(area(code, shown))
+        elif shown:
+            land.append(shown)
+    for code, region in shapes.items():
+        if shown := _inside(region.path, box) if part else region.path:
+            areas.append(area(code, shown))
     dots = sorted(dots, key=lambda dot: -dot.size)
     most = max((dot.size for dot in dots), default=1)
     symbols: dict[str, list[dict[str, Any]]] = {}
@@ -154,35 +149,25 @@ def draw(
     insets: list[dict[str, Any]] = []
     for inset in INSETS:
         if part is None or inset.country == here or inset.name in symbols:
-            path = europe.inset_outlines()[inset.name]
+            path = europe.outlines("insets")[inset.name]
             coloured = not shapes and (inset.country in values or here == inset.country)
+            parts = {code: one.insets.get(inset.name, "") for code, one in shapes.items()}
+            drawn = {inset.country: path} if coloured else parts
             insets.append(
                 {
-                    "x": len(insets) * (INSET_WIDTH + 4.5),
                     "name": inset.name,
-                    "width": INSET_WIDTH,
-                    "height": INSET_HEIGHT,
                     "land": "" if coloured else path,
-                    "areas": [area(inset.country, path)]
-                    if coloured
-                    else [
-                        area(code, region.insets[inset.name])
-                        for code, region in shapes.items()
-                        if inset.name in region.insets
-                    ],
+                    "areas": [area(code, path) for code, path in drawn.items() if path],
                     "symbols": symbols.get(inset.name, []),
                 }
             )
-    beside = len(insets) <= _BESIDE
-    left = len(insets) * (INSET_WIDTH + 4.5) + 8 if beside else 0
-    scale = _size_key(t, most, sizes, left, height + (8 if beside else INSET_HEIGHT + 26))
-    labels = _labels(on_map, height) if part else []
+    below = height + (INSET_HEIGHT + 24 if insets else 6)
+    scale = _size_key(t, most, sizes, below)
     body = macros("pictures.html").map(
-        WIDTH, height, box, land, areas, on_map, labels, insets, scale
-    )
-    strip = INSET_HEIGHT + 24 if insets else 6
-    taken = 2 * _RADIUS + 12 if scale else 0
-    height += max(strip, taken) if beside else strip + taken
+        (WIDTH, height), box, land, areas, on_map, _labels(on_map, height) if part else [],
+        (INSET_WIDTH, INSET_HEIGHT), insets, scale,
+    )  # fmt: skip
+    height = below + (2 * _RADIUS + 6 if scale else 0)
     note = t("kosovo") if "XK" in values or here == "XK" or "XK" in names else ""
     shaded = [*values.values(), *(dot.value for dot in dots if dot.value is not None)]
     entries = _entries(t, shaded, limits, measure, unknown=bool(values))
@@ -208,13 +193,12 @@ def extent(code: str) -> Box | None:
     Args:
         code: of the country (ISO 3166).
     """
-    if code not in europe.outlines(fine=True):
+    if code not in europe.outlines("fine"):
         return None
-    left, top, right, bottom = _bounds(code)
-    left, top, right, bottom = max(left, 0), max(top, 0), min(right, WIDTH), min(bottom, HEIGHT)
-    if right <= left or bottom <= top:
+    left, top, right, bottom = europe.bounds(europe.rings_of(europe.outlines("fine")[code]))
+    if left > WIDTH or top > HEIGHT:
         return None
-    return _fitted(left, top, right, bottom)
+    return _fitted(max(left, 0), max(top, 0), min(right, WIDTH), min(bottom, HEIGHT))
 
 
 def around(places: Iterable[tuple[float, float]]) -> Box | None:
@@ -276,15 +260,15 @@ def _entries(
 
 
 def _size_key(
-    t: Words, most: float, sizes: str, left: float, top: float
+    t: Words, most: float, sizes: str, top: float
 ) -> list[tuple[str, float, float, float]]:
     """Return the legend of the sizes of symbols in one row: text, left edge, radius, middle."""
     steps = [step for step in dict.fromkeys(_nice(most * part) for part in _KEY) if step]
     if len(steps) < 2 or not sizes:
         return []
     middle = top + _RADIUS
-    found = [(sizes, left, 0.0, middle)]
-    left += _LETTER * len(sizes) + 12
+    found = [(sizes, 0.0, 0.0, middle)]
+    left = _LETTER * len(sizes) + 12
     for step in steps:
         radius, text = _radius(step, most), t.number(step)
         found.append((text, left, radius, middle))
@@ -310,13 +294,10 @@ def _overlap(bounds: Box, box: Box) -> bool:
 
 def _inside(path: str, box: Box) -> str:
     """Return the rings of a path that reach into a part of the map."""
-    rings = path.split("z")[:-1]
-    return "".join(
-        ring + "z" for ring in rings if _overlap(europe.bounds(europe.rings_of(ring + "z")), box)
-    )
+    return "".join(f"{ring}z" for ring in path.split("z")[:-1] if _overlap(_edges(ring), box))
 
 
 @cache
-def _bounds(code: str) -> Box:
-    """Return the edges of a country on the map: left, top, right, bottom."""
-    return europe.bounds(europe.rings_of(europe.outlines(fine=True)[code]))
+def _edges(ring: str) -> Box:
+    """Return the edges of a ring: left, top, right, bottom."""
+    return europe.bounds(europe.rings_of(f"{ring}z"))

@@ -33,7 +33,7 @@ _MARGIN: Final = 16
 _TITLE_LETTER, _TITLE_ROW = 8.2, 22
 # The rules of the shades and series, which tables and keys of legends share.
 _SHADE: Final = re.compile(r"^\.[rs][\du] \{.*\}$", re.MULTILINE)
-_LINK: Final = re.compile(r"</?a\b[^>]*>")
+_LINK: Final = re.compile(r"(</?)a\b[^>]*>")
 # Without it an SVG document would be drawn by styles that the policy of the service forbids. It may
 # be framed and embedded anywhere: it shows public data, and can neither load nor run anything.
 _POLICY: Final = (
@@ -102,7 +102,7 @@ def document(picture: Picture, notes: Iterable[str]) -> Response:
     style = _style()
     body = macros("pictures.html").document(
         picture,
-        body=Markup(_LINK.sub("", picture.body)),  # noqa: S704 - escaped already
+        body=Markup(_LINK.sub(r"\1g>", picture.body)),  # noqa: S704 - escaped already
         style=Markup(f"<style><![CDATA[{style}]]></style>"),  # noqa: S704 - our own file
         legend=legend,
         head=[(line, _MARGIN + _TITLE_ROW * index + 16) for index, line in enumerate(head)],

@@ -26,7 +26,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     found.filters["plain"] = _plain
-    found.filters["tenth"] = "{:.1f}".format
+    found.filters["tenth"] = lambda value: f"{value:.1f}".removesuffix(".0")
     found.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     return found
 
