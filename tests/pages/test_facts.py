@@ -114,7 +114,7 @@ def test_time_line_and_its_table_hold_the_same(markup: Markup) -> None:
     table = html[html.index("</svg>", html.index('class="timeline picture"')) :].partition(
         "</table>"
     )[0]
-    assert drawn.count("<g>") == table.count('<th scope="row">') > 20
+    assert drawn.count("<title>") == table.count('<th scope="row">') > 20
 
 
 def test_country_is_known_by_other_codes(visitor: Visitor) -> None:
@@ -150,13 +150,13 @@ def test_country_without_anything_has_a_page(visitor: Visitor) -> None:
 )
 def test_moment(written: str | None, first: float | None, last: float | None) -> None:
     """A date stands where it begins, or where it ends."""
-    assert charts.moment(written) == first
-    assert charts.moment(written, last=True) == last
+    assert charts.moment(written) == pytest.approx(first)
+    assert charts.moment(written, last=True) == pytest.approx(last)
 
 
 def test_names_on_a_time_line_are_escaped() -> None:
     """What comes from data is text."""
-    drawn = charts.timeline("t", "a", "b", [charts.Span("<script>", 2000, None, href='"><x')])
+    drawn = charts.timeline("t", "a", "b", [charts.Span("<script>", "2000", None, href='"><x')])
     assert "<script>" not in drawn.body
     assert '"><x' not in drawn.body
 

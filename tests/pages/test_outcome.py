@@ -24,6 +24,10 @@ def visit(shipped: Engine) -> Visit:
     return Visit(Request("GET", "/query"), Context(shipped.store, 1), shipped, "/query")
 
 
+def ask(visit: Visit, text: str) -> outcome.Outcome:
+    return outcome.gather(visit, lambda: visit.context.engine.query(text))  # type: ignore[union-attr]
+
+
 def kinds(found: outcome.Outcome) -> dict[str, str]:
     return {column.name: column.kind for column in found.columns}
 
@@ -34,7 +38,7 @@ def values(text: str) -> str:
 
 def test_kinds_of_columns(visit: Visit) -> None:
     """A column of one kind of value is of that kind, a mixed one is text."""
-    found = outcome.ask(
+    found = ask(
         visit,
         values(
             "(?country ?region ?thing ?n ?year ?day ?point ?word ?mixed) {"
@@ -43,7 +47,6 @@ def test_kinds_of_columns(visit: Visit) -> None:
             "(country:SK UNDEF cg:Region 2 '2021'^^xsd:gYear '2020-03'^^xsd:gYearMonth"
             " UNDEF 'y' 'z') }"
         ),
-        9,
     )
     assert kinds(found) == {
         "country": "country", "region": "region", "thing": "thing", "n": "number",
@@ -55,7 +58,7 @@ def test_kinds_of_columns(visit: Visit) -> None:
 
 def test_calculated_years_are_dates(visit: Visit) -> None:
     """Years that are numbers or text are dates where the column says so."""
-    found = outcome.ask(visit, values("(?year ?from ?code) { (2020 '2020-05' '2011') }"), 9)
+    found = ask(visit, values("(?year ?from ?code) { (2020 '2020-05' '2011') }"))
     assert kinds(found) == {"year": "date", "from": "date", "code": "text"}
 
 
@@ -90,7 +93,7 @@ def test_shape_decides(
     text: str, views: tuple[str, ...], plot: dict[str, str], visit: Visit
 ) -> None:
     """What a result is drawn as follows from its shape."""
-    found = outcome.ask(visit, text, 100)
+    found = ask(visit, text)
     assert found.views == views
     assert found.plot == plot
     assert found.first == "table"
@@ -99,28 +102,29 @@ def test_shape_decides(
 def test_author_decides(visit: Visit) -> None:
     """What the header of a question says goes before the shape, as far as it fits."""
     evaluate: Any = lambda: visit.engine.query(PER_COUNTRY)  # noqa: E731
-    found = outcome.gather(visit, evaluate, 100, {"kind": "dot", "x": "n", "y": "name"})
+    found = outcome.gather(visit, evaluate, {"kind": "dot", "x": "n", "y": "name"})
     assert (found.plot["kind"], found.first) == ("dot", "plot")
-    found = outcome.gather(visit, evaluate, 100, {"kind": "map", "x": "country", "y": "n"})
+    found = outcome.gather(visit, evaluate, {"kind": "map", "x": "country", "y": "n"})
     assert (found.plot["kind"], found.first) == ("bar", "map")
-    found = outcome.gather(visit, evaluate, 100, {"kind": "dot", "x": "missing", "y": "n"})
+    found = outcome.gather(visit, evaluate, {"kind": "dot", "x": "missing", "y": "n"})
     assert found.plot["kind"] == "bar"
 
 
 def test_cut_is_told_from_complete(visit: Visit) -> None:
     """As many rows as are shown are complete; one more is a cut."""
-    text = values("?n { 1 2 3 }")
-    assert not outcome.ask(visit, text, 3).cut
-    found = outcome.ask(visit, text, 2)
-    assert found.cut
-    assert len(found.rows) == 2
-    assert outcome.ask(visit, "CONSTRUCT { ?n cg:a 1, 2 } { VALUES ?n { cg:x } }", 1).cut
+
+    def asked(n: int) -> outcome.Outcome:
+        return ask(visit, values(f"?n {{ {' '.join(map(str, range(n)))} }}"))
+
+    assert not asked(1000).cut
+    assert asked(1001).cut
+    assert len(asked(1001).rows) == 1000
 
 
 def test_truth(visit: Visit) -> None:
     """ASK is answered by a truth."""
-    assert outcome.ask(visit, "ASK { ?x a cg:ClusterOrganisation }", 9).truth is True
-    assert outcome.ask(visit, "ASK { ?x a cg:Nothing }", 9).truth is False
+    assert ask(visit, "ASK { ?x a cg:ClusterOrganisation }").truth is True
+    assert ask(visit, "ASK { ?x a cg:Nothing }").truth is False
 
 
 @pytest.mark.parametrize(
@@ -134,28 +138,28 @@ def test_truth(visit: Visit) -> None:
 )
 def test_only_harmless_addresses_are_links(iri: str, href: str, visit: Visit) -> None:
     """What the graph has is linked here, the web is linked there, and nothing that runs."""
-    assert outcome.ask(visit, values(f"?x {{ {iri} }}"), 9).rows[0][0].href == href
+    assert ask(visit, values(f"?x {{ {iri} }}")).rows[0][0].href == href
 
 
 def test_errors(visit: Visit) -> None:
     """A query that is wrong, too deep or asks elsewhere is refused."""
     with pytest.raises(QuerySyntaxError) as caught:
-        outcome.ask(visit, "SELECT *\n{ ?x ", 9)
+        ask(visit, "SELECT *\n{ ?x ")
     assert caught.value.line == 2
     with pytest.raises(QueryRefusedError):
-        outcome.ask(visit, "SELECT * { SERVICE <http://localhost/> { ?a ?b ?c } }", 9)
+        ask(visit, "SELECT * { SERVICE <http://localhost/> { ?a ?b ?c } }")
     with pytest.raises(QueryRefusedError):
-        outcome.ask(visit, f"ASK {{ FILTER({'(' * 5000}1{')' * 5000}) }}", 9)
+        ask(visit, f"ASK {{ FILTER({'(' * 5000}1{')' * 5000}) }}")
 
 
 def test_default_graph_of_the_operator(shipped: Engine) -> None:
     """Where the default graph is the store's own, pages ask that one too."""
     context = Context(shipped.store, 1, Config(default_graph="own"))
     visit = Visit(Request("GET", "/query"), context, shipped, "/query")
-    assert outcome.ask(visit, "ASK { ?x a cg:ClusterOrganisation }", 9).truth is False
-    assert outcome.ask(visit, "ASK { GRAPH ?g { ?x a cg:Region } }", 9).truth is True
+    assert ask(visit, "ASK { ?x a cg:ClusterOrganisation }").truth is False
+    assert ask(visit, "ASK { GRAPH ?g { ?x a cg:Region } }").truth is True
     with pytest.raises(QueryRefusedError):
-        outcome.ask(visit, "ASK { SERVICE <http://localhost/> { ?a ?b ?c } }", 9)
+        ask(visit, "ASK { SERVICE <http://localhost/> { ?a ?b ?c } }")
 
 
 @pytest.mark.parametrize(

@@ -37,9 +37,7 @@ def test_numbers_are_those_of_the_graph(show_shipped: Show, shipped: Engine) -> 
         "cg:country/skos:notation ?code } GROUP BY ?code"
     )
     counts = {row["code"].value: int(row["n"].value) for row in rows}  # type: ignore[union-attr, misc]
-    shown = dict(
-        re.findall(r'country=([A-Z]{2})" tabindex="-1"><title>[^<:]*: ([\d,]+)<', page)
-    )
+    shown = dict(re.findall(r'country=([A-Z]{2})" tabindex="-1"><title>[^<:]*: ([\d,]+)<', page))
     on_map = {code: number for code, number in counts.items() if code in europe.outlines()}
     assert {code: int(number.replace(",", "")) for code, number in shown.items()} == on_map
     listed = re.findall(r'country=([A-Z]{2})">[^<]*</a></th><td class="n">([\d,]+)</td>', page)

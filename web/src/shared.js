@@ -57,12 +57,10 @@ export function read(table) {
   const rows = [...table.tBodies[0].rows].map((row) =>
     [...row.cells].map((cell, index) => {
       const text = cell.textContent.trim();
-      const written = cell.dataset.value ?? text;
-      return {
-        text,
-        value: written === "" ? null : parsed(written, columns[index].kind),
-        href: cell.querySelector("a")?.getAttribute("href") ?? null,
-      };
+      const href = cell.querySelector("a")?.getAttribute("href") ?? null;
+      // Things are told apart by their addresses, as several may have the same name.
+      const written = cell.dataset.value ?? href ?? text;
+      return {text, value: written === "" ? null : parsed(written, columns[index].kind), href};
     }),
   );
   return {columns, rows};

@@ -17,8 +17,8 @@ from clustergraph.pages import (
     about,
     compare,
     country,
-    files,
     find,
+    frame,
     ontology,
     overview,
     policy,
@@ -27,7 +27,7 @@ from clustergraph.pages import (
     query,
     question,
     region,
-    switches,
+    rendering,
     vocabulary,
 )
 from clustergraph.pages.frame import asks_for_picture, not_found
@@ -185,12 +185,12 @@ ROUTES: Final = (
         personal=True, examples=("/ontology", "/ontology?q=label"),
     ),
     *(_page("about", f"/{name}", page(about.show), f"/{name}") for name in about.PAGES),
-    _page("settings", "/settings", page(switches.show), "/settings?lang=cs"),
+    _page("settings", "/settings", page(frame.settings), "/settings?lang=cs"),
     _page(
-        "static", r"/static/{version:[\w-]+}/{name:[\w./-]+}", page(files.show),
+        "static", r"/static/{version:[\w-]+}/{name:[\w./-]+}", page(rendering.static),
         "/static/x/style.css",
     ),
-    _page("static", "/favicon.ico", page(files.show), "/favicon.ico"),
+    _page("static", "/favicon.ico", page(rendering.static), "/favicon.ico"),
     # Linked data
     _page(
         "identity", "/id/{thing:path}", page(documents.identity),

@@ -131,9 +131,11 @@ def _code(feature: _Feature) -> str:
 
 def _shape(geometry: _Polygon | _MultiPolygon) -> Shape:
     """Return how a region is drawn: rings on the map, and those on insets."""
-    single = isinstance(geometry, _Polygon)
-    polygons = [geometry.coordinates] if single else geometry.coordinates
-    rings = [[(x, y) for x, y, *_ in ring] for polygon in polygons for ring in polygon]
+    if isinstance(geometry, _Polygon):
+        flat = geometry.coordinates
+    else:
+        flat = [*chain(*geometry.coordinates)]
+    rings = [[(x, y) for x, y, *_ in ring] for ring in flat]
     for x, y in chain.from_iterable(rings):
         if not (-180 <= x <= 180 and -90 <= y <= 90):
             raise ValueError(f"{x:g}, {y:g} is no longitude and latitude in degrees (EPSG:4326)")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from clustergraph.pages.pictures import Entry, Picture, fitted, readable
@@ -61,16 +62,16 @@ class Span:
 
     Attributes:
         label: what lasts.
-        start: when it begins, as a fraction of years.
+        start: when it begins: a date of XML Schema (year, month or day).
         end: when it ends; None: that is not known, or it was at one moment.
         kind: which of the series (from 0) it belongs to; decides the colour.
-        note: shown with it on hovering.
+        note: shown with it and its dates on hovering.
         href: where a click leads; empty: nowhere.
     """
 
     label: str
-    start: float
-    end: float | None
+    start: str
+    end: str | None
     kind: int = 0
     note: str = ""
     href: str = ""
@@ -154,12 +155,10 @@ def moment(written: str | None, *, last: bool = False) -> float | None:
     found = _DATE.match(written or "")
     if found is None:
         return None
-    year, month, day = (int(part) if part else 0 for part in found.groups())
-    if not month:
-        return year + (1 if last else 0)
-    if not day:
-        return year + (month - (0 if last else 1)) / 12
-    return year + (month - 1) / 12 + (day - (0 if last else 1)) / 372
+    year, month, day = found.groups()
+    months = int(month or (12 if last else 1)) - 1
+    days = int(day or (31 if last else 1)) - (0 if last else 1)
+    return round(int(year) + months / 12 + days / 372, 6)
 
 
 def timeline(
@@ -167,7 +166,7 @@ def timeline(
     title: str,
     description: str,
     spans: Sequence[Span],
-    kinds: Iterable[tuple[str, int]] = (),
+    kinds: Mapping[int, str] = MappingProxyType({}),
 ) -> Picture | None:
     """Return a time line: a bar for what has an end, a dot for what has none; None: no rows.
 
@@ -176,12 +175,17 @@ def timeline(
         title: what it shows.
         description: what there is to see, for those who cannot.
         spans: the rows, in their order.
-        kinds: name and number of each series, for the legend.
+        kinds: names of series by their numbers, for the legend.
     """
-    if not spans:
+    placed = [
+        (span, start, moment(span.end, last=True))
+        for span in spans
+        if (start := moment(span.start)) is not None
+    ]
+    if not placed:
         return None
-    first = floor(min(span.start for span in spans))
-    last = max(ceil(max(span.end or span.start for span in spans)), first + 1)
+    first = floor(min(start for _, start, _ in placed))
+    last = max(ceil(max(end or start for _, start, end in placed)), first + 1)
     scale = (_SPAN_WIDTH - _SPAN_NAMES - 30) / (last - first)
 
     def x(when: float) -> float:
@@ -189,16 +193,23 @@ def timeline(
 
     step = next(n for n in (1, 2, 5, 10, 20, 50, 100) if (last - first) / n <= _MOST_TICKS)
     rows = [
-        (
-            span,
-            fitted(span.label, _SPAN_NAMES - 16),
-            x(span.start),
-            max(((span.end or span.start) - span.start) * scale, _LEAST),
-        )
-        for span in spans
+        {
+            "href": span.href,
+            "label": f"{span.label} ({', '.join(filter(None, (_period(span), span.note)))})",
+            "name": fitted(span.label, _SPAN_NAMES - 16),
+            "kind": span.kind,
+            "x": x(start),
+            "width": None if end is None else max((end - start) * scale, _LEAST),
+        }
+        for span, start, end in placed
     ]
     ticks = [(year, x(year)) for year in range(-(-first // step) * step, last + 1, step)]
-    height = _SPAN * (len(spans) + 1) + 6
-    body = macros("pictures.html").timeline(ticks, rows, _SPAN_NAMES, _SPAN, _SPAN, height)
-    entries = [Entry(kind, f"s{series}") for kind, series in kinds]
+    height = _SPAN * (len(rows) + 1) + 6
+    body = macros("pictures.html").timeline(ticks, rows, _SPAN_NAMES, _SPAN, height)
+    used = {span.kind for span in spans}
+    entries = [Entry(kinds[series], f"s{series}") for series in sorted(used & kinds.keys())]
     return Picture(key, "timeline", title, description, _SPAN_WIDTH, height, body, entries)
+
+
+def _period(span: Span) -> str:
+    return f"{span.start}–{span.end}" if span.end else span.start

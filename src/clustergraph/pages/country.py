@@ -18,7 +18,7 @@ from clustergraph.vocab import CG
 
 if TYPE_CHECKING:
     from clustergraph.pages.pictures import Picture
-    from clustergraph.pages.visit import Row, Term, Visit
+    from clustergraph.pages.visit import Row, Visit
 
 __all__ = ["show"]
 
@@ -73,9 +73,8 @@ def _all(visit: Visit, names: Mapping[str, str]) -> Response:
 def _one(visit: Visit, code: str, name: str) -> Response:
     country = ox.NamedNode(COUNTRY + code)
     found = figures.numbers(visit)
-    terms: dict[str, Term] = {"country": country, "language": visit.tongue}
     texts = {key: query(f"country-{key}") for key in _ROWS}
-    rows: dict[str, Any] = {key: visit.select(text, **terms) for key, text in texts.items()}
+    rows: dict[str, Any] = {key: visit.select(text, country=country) for key, text in texts.items()}
     ecosystems = _ecosystems(visit, code, found.members)
     funding = visit.ask("country-funding", country=code)
     euroclusters: dict[tuple[str, str], list[Row]] = {}
@@ -104,7 +103,7 @@ def _one(visit: Visit, code: str, name: str) -> Response:
             for column in ("thing", "body", "kind", "prices", "status")
         ),
         queries={
-            key: visit.query_text(text, **terms)
+            key: visit.query_text(text, country=country)
             for key, text in {"ecosystems": query(figures.ECOSYSTEMS), **texts}.items()
         },
         class_of=lambda row: row["class"].removeprefix(CG),
@@ -165,17 +164,12 @@ def _map(visit: Visit, code: str, name: str, rows: Sequence[Row]) -> Picture:
 
 def _line(visit: Visit, rows: Sequence[Row]) -> Picture | None:
     t = visit.words("country")
-    found: list[charts.Span] = []
-    kinds: dict[int, str] = {}
-    for row in rows:
-        kind = row["class"].removeprefix(CG)
-        note = "–".join(part for part in (row.start, row.end) if part)
-        start, end = charts.moment(row.start), charts.moment(row.end, last=True)
-        if start is not None:
-            series = _SERIES[kind]
-            kinds.setdefault(series, t(kind))
-            link = visit.link(row.thing)
-            found.append(charts.Span(row.name, start, end, series, f"{t(kind)}, {note}", link))
-    description = t("policy-description", n=len(found))
-    legend = [(name, series) for series, name in sorted(kinds.items())]
-    return charts.timeline("policy-line", t("policy"), description, found, legend)
+    kinds = [row["class"].removeprefix(CG) for row in rows]
+    spans = [
+        charts.Span(row.name, row.start, row.end, _SERIES[kind], t(kind), visit.link(row.thing))
+        for row, kind in zip(rows, kinds, strict=True)
+    ]
+    # Where several kinds share a colour, the legend names the first.
+    legend = {_SERIES[kind]: t(kind) for kind in reversed(kinds)}
+    description = t("policy-description", n=len(spans))
+    return charts.timeline("policy-line", t("policy"), description, spans, legend)

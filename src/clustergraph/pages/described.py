@@ -92,7 +92,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
         ),
         query_for=lambda row: f"SELECT ?thing WHERE {{ ?thing <{row.incoming}> <{iri}> }}",
         map=_map(view),
-        network=visit.query_text(query("network"), thing=ox.NamedNode(iri), language=visit.tongue),
+        network=visit.query_text(query("network"), thing=ox.NamedNode(iri)),
         findings=findings_of(visit, [iri, *found.recorded()]),
         query=f"SELECT ?property ?value WHERE {{ <{iri}> ?property ?value }}",
         query_in=f"SELECT ?thing ?property WHERE {{ ?thing ?property <{iri}> }}",

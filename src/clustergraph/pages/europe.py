@@ -157,8 +157,6 @@ def _distance(point: Point, start: Point, end: Point) -> float:
     return float(((x1 + along * (x2 - x1) - x) ** 2 + (y1 + along * (y2 - y1) - y) ** 2) ** 0.5)
 
 
-
-
 def area(ring: Sequence[Point]) -> float:
     """Return the area of a ring, with the sign of its sense."""
     pairs = zip(ring, [*ring[1:], *ring[:1]], strict=True)

@@ -36,7 +36,7 @@ _UNION: Final = "SELECT ?country { ?country a cg:Country ; cg:partOf code:countr
 
 def countries(visit: Visit) -> dict[str, str]:
     """Return the names of all countries by their codes, in the language of the visit."""
-    rows = visit.select(_NAMES, language=visit.tongue)
+    rows = visit.select(_NAMES)
     return {row.country.removeprefix(COUNTRY): row.name for row in rows}
 
 
@@ -89,7 +89,7 @@ def ecosystems(visit: Visit) -> dict[str, tuple[str, dict[str, tuple[int, int]]]
 
     def counted() -> dict[str, tuple[str, dict[str, tuple[int, int]]]]:
         found: dict[str, tuple[str, dict[str, tuple[int, int]]]] = {}
-        for row in visit.select(query(ECOSYSTEMS), language=visit.tongue):
+        for row in visit.select(query(ECOSYSTEMS)):
             _, by = found.setdefault(row.ecosystem.rpartition("/")[2], (row.name, {}))
             by[row.country.removeprefix(COUNTRY)] = row.n, row.stated
         return found
@@ -119,7 +119,7 @@ def country_of(code: str) -> str:
 
 def sources(visit: Visit) -> list[Row]:
     """Return the published data sets behind the statistics: table, newest year, limits, licence."""
-    return visit.select(query("data-sets"), language=visit.tongue)
+    return visit.select(query("data-sets"))
 
 
 @cache

@@ -12,15 +12,16 @@ in each language, and a route in `clustergraph.http.routes` with ``handler(show)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from clustergraph.errors import ClusterGraphError, UnknownNameError
-from clustergraph.pages import files
 from clustergraph.pages.pictures import Picture, document
-from clustergraph.pages.rendering import environment
+from clustergraph.pages.rendering import address, environment
 from clustergraph.pages.visit import Visit
+from clustergraph.pages.words import LANGUAGES, THEMES
 from clustergraph.protocol import Context, Handler, Request, Response, problems
 from clustergraph.protocol.negotiation import prefers_html
 
@@ -32,6 +33,7 @@ __all__ = [
     "not_found",
     "page",
     "refuse",
+    "settings",
 ]
 
 NAVIGATION: Final = (
@@ -48,6 +50,9 @@ NAVIGATION: Final = (
 
 # Pages that show why a worker failed beside what was asked.
 _SHOW_FAILURES: Final = ("query", "question")
+_KEPT_S: Final = 365 * 86_400
+# A path on this host: a second slash or a backslash would name another one.
+_LOCAL: Final = re.compile(r"/(?![/\\])[\x21-\x7e]*")
 
 
 def handler(show: Callable[[Visit], Response]) -> Handler:
@@ -127,7 +132,7 @@ def page(
             number=texts.number,
             day=texts.day,
             url=visit.url,
-            static=lambda name: visit.url(files.address(name)),
+            static=lambda name: visit.url(address(name)),
             navigation=[(name, f"/{name}") for name in NAVIGATION],
             operator=visit.context.config.operator,
             **values,
@@ -173,3 +178,19 @@ def refuse(visit: Visit, error: ClusterGraphError, **values: Any) -> Response:
         detail=document["detail"],
         **values,
     )
+
+
+def settings(visit: Visit) -> Response:
+    """Set the cookies that the address asks for, and lead back to ``next``."""
+    back = visit.parameter("next", "/")
+    if not _LOCAL.fullmatch(back) or "\\" in back:
+        back = "/"
+    headers = [("Location", visit.root + back), ("Cache-Control", "no-store")]
+    path = visit.root or "/"
+    for name, known in (("lang", LANGUAGES), ("theme", (*THEMES, "auto"))):
+        chosen = visit.parameter(name)
+        if chosen in known:
+            age = 0 if chosen == "auto" else _KEPT_S
+            cookie = f"{name}={chosen}; Path={path}; Max-Age={age}; SameSite=Lax"
+            headers.append(("Set-Cookie", cookie))
+    return Response(303, headers)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +17,7 @@ from clustergraph.errors import ClusterGraphError
 from clustergraph.pages.visit import short, value
 from clustergraph.protocol.problems import describe
 from clustergraph.quadstore import Answer, reading
-from clustergraph.sparql.results import FORMATS
+from clustergraph.sparql.results import FORMATS, is_triples
 from clustergraph.vocab import BASE, CODE, PREFIXES
 
 if TYPE_CHECKING:
@@ -32,11 +30,9 @@ __all__ = [
     "Kind",
     "Outcome",
     "about",
-    "ask",
     "elsewhere",
     "fault",
     "gather",
-    "most_rows",
     "suited",
 ]
 
@@ -107,7 +103,7 @@ class Outcome:
         rows: its rows; no more than asked for.
         truth: the answer of ASK.
         cut: whether there are more rows than are shown.
-        seconds: how long it took, without the making of the page.
+        milliseconds: how long it took, without the making of the page.
         views: how it can be shown, the table first.
         plot: how to plot it: kind, and the columns for x, y and group.
         wanted: how the author of the query wants it shown, in the same words.
@@ -119,56 +115,38 @@ class Outcome:
     rows: tuple[tuple[Cell, ...], ...] = ()
     truth: bool | None = None
     cut: bool = False
-    seconds: float = 0.0
+    milliseconds: float = 0.0
     views: tuple[str, ...] = ("table",)
     plot: Mapping[str, str] = field(default_factory=dict)
     wanted: Mapping[str, str] = field(default_factory=dict)
     first: str = "table"
 
-    @property
-    def milliseconds(self) -> float:
-        """How long it took, as people read it."""
-        taken = self.seconds * 1000
-        return round(taken) if taken >= 10 else round(taken, 1)
-
-
-def ask(visit: Visit, text: str, most: int) -> Outcome:
-    """Ask a query for a page; see `gather`.
-
-    Raises:
-        QuerySyntaxError: not SPARQL; says where and why.
-        QueryRefusedError: it is too long, or asks other servers.
-        QueryError: it cannot be evaluated.
-    """
-    return gather(visit, lambda: visit.context.engine.query(text), most)
-
 
 def gather(
-    visit: Visit, asked: Callable[[], Answer], most: int, plot: Mapping[str, str] | None = None
+    visit: Visit, asked: Callable[[], Answer], plot: Mapping[str, str] | None = None
 ) -> Outcome:
-    """Return what an answer holds, for a page.
+    """Return what an answer holds, for a page: no more rows than the visitor wants to see.
 
     Args:
         visit: who asks.
         asked: asks, and returns the answer.
-        most: how many rows are to be shown.
         plot: how the author of the query wants it drawn.
 
     Raises:
         QueryError: the query cannot be evaluated.
     """
-    begun = time.perf_counter()
+    begun, most = time.perf_counter(), _most_rows(visit)
     with reading():
         answer = asked()
         if isinstance(answer, ox.QueryBoolean):
-            return Outcome("truth", truth=bool(answer), seconds=time.perf_counter() - begun)
-        names: Sequence[str] = ("subject", "predicate", "object")
-        triples = not isinstance(answer, ox.QuerySolutions)
+            return Outcome("truth", truth=bool(answer), milliseconds=_since(begun))
+        names = ["subject", "predicate", "object"]
+        triples = is_triples(answer)
         if isinstance(answer, ox.QuerySolutions):
             names = [variable.value for variable in answer.variables]
         # One more than is shown tells whether there are more.
         terms = [tuple(row[at] for at in range(len(names))) for row in islice(answer, most + 1)]
-    seconds = time.perf_counter() - begun
+    taken = _since(begun)
     cut = len(terms) > most
     del terms[most:]
     columns = tuple(_column(name, [row[at] for row in terms]) for at, name in enumerate(names))
@@ -180,7 +158,13 @@ def gather(
     )
     views, drawn, first = suited(columns, rows, triples, plot or {})
     form: Literal["graph", "solutions"] = "graph" if triples else "solutions"
-    return Outcome(form, columns, rows, None, cut, seconds, views, drawn, plot or {}, first)
+    return Outcome(form, columns, rows, None, cut, taken, views, drawn, plot or {}, first)
+
+
+def _since(begun: float) -> float:
+    """Return the milliseconds since a moment, as people read them."""
+    taken = (time.perf_counter() - begun) * 1000
+    return round(taken, 0 if taken >= 10 else 1)
 
 
 def _column(name: str, terms: Sequence[Any]) -> Column:
@@ -233,7 +217,7 @@ def _cell(term: Any, kind: Kind, link: Callable[[str], str]) -> Cell:
         # Only what a browser may follow without harm becomes a link.
         outward = iri if re.match(r"https?://", iri) else ""
         href = link(iri) if iri.startswith(_OURS) else outward
-        return Cell(name, marked.get(kind, iri), href, iri=iri)
+        return Cell(name, marked.get(kind, ""), href, iri=iri)
     return Cell(str(term))
 
 
@@ -298,7 +282,7 @@ def _plotted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> dict[
     return {}
 
 
-def most_rows(visit: Visit) -> int:
+def _most_rows(visit: Visit) -> int:
     """Return how many rows a visitor wants to see at most."""
     wanted = visit.parameter("rows")
     return int(wanted) if wanted in map(str, LIMITS) else _USUAL
@@ -314,6 +298,7 @@ def about(visit: Visit) -> dict[str, Any]:
         "r": visit.words("results"),
         "island_words": visit.words("islands").own(),
         "limits": LIMITS,
+        "most": _most_rows(visit),
         "older": version if version.isdecimal() and version != str(visit.generation) else "",
     }
 
@@ -339,35 +324,13 @@ def elsewhere(
     """
     path = f"/queries/{question}" if question else "/sparql"
     triples = found.form == "graph"
-    accept = f"Accept: {'text/turtle' if triples else 'text/csv'}"
-    curl = [f"curl -G {shlex.quote(visit.base + path)} -H {shlex.quote(accept)}"]
-    for name, values in fields.items():
-        curl += [f"--data-urlencode {shlex.quote(f'{name}={one}')}" for one in values]
-    arguments = [_text(question or fields["query"][0])]
-    for name, values in fields.items() if question else ():
-        written = [_text(one) for one in values]
-        one = written[0] if len(written) == 1 else f"[{', '.join(written)}]"
-        arguments.append(f"{name}={one}")
-    call = ", ".join(arguments)
-    asked = {
-        "solutions": f"for row in graph.select({call}):\n    print(row)",
-        "graph": f"print(graph.construct({call}).serialize())",
-        "truth": f"print(graph.ask({call}))",
-    }[found.form]
-    start, graph = "import clustergraph\n\n", f"clustergraph.connect({_text(visit.base)})"
     return {
         "downloads": [
             (name, visit.url(path, **{**fields, "format": name}))
             for name, form in FORMATS.items()
             if form.holds_triples == triples and _is_written(name)
         ],
-        "copies": {
-            "curl": " \\\n  ".join(curl),
-            "python": f"{start}graph = {graph}\n{asked}",
-            "frame": f"{start}frame = {graph}.select({call}).frame()"
-            if found.form == "solutions"
-            else "",
-        },
+        "asked": {"address": visit.base + path, "fields": fields, "question": question},
         "link": visit.url(path if question else "/query", **fields, version=visit.generation),
     }
 
@@ -378,11 +341,3 @@ def _is_written(name: str) -> bool:
     if name == "parquet":
         return find_spec("pyarrow") is not None
     return name not in ("table", "markdown", "trig", "nquads")
-
-
-def _text(text: str) -> str:
-    """Write a text as Python does; one of several lines as people do."""
-    if "\n" not in text.strip():
-        return json.dumps(text.strip(), ensure_ascii=False)
-    escaped = text.strip().replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return f'"""\n{escaped}\n"""'

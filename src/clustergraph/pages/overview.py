@@ -58,7 +58,7 @@ def show(visit: Visit) -> Response:
         clusters=counts,
         pictures=[_map(visit, countries, counts)],
         heat=_heat(visit, countries[:_COUNTRIES]),
-        by_ecosystem=visit.query_text(query(figures.ECOSYSTEMS), language=visit.tongue),
+        by_ecosystem=visit.query_text(query(figures.ECOSYSTEMS)),
         starters=[known[name] for name in _STARTERS if name in known],
         questions=len(known),
         dumps=_DUMPS,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from clustergraph.pages import files
+from clustergraph.pages import rendering
 from clustergraph.pages.rendering import macros
 from clustergraph.protocol import Response
 
@@ -125,10 +125,10 @@ def document(picture: Picture, notes: Iterable[str]) -> Response:
 @cache
 def _style() -> str:
     """Return the light palette of the pages, and how pictures are drawn with it."""
-    sheet = files.text("style.css")
+    sheet = rendering.text("style.css")
     palette = sheet[sheet.index(":root {") : sheet.index("}") + 1]
     shades = _SHADE.findall(sheet)
-    style = "\n".join([palette, *shades, files.text("charts.css")])
+    style = "\n".join([palette, *shades, rendering.text("charts.css")])
     return style.replace("color-scheme: light dark", "color-scheme: light")
 
 

@@ -33,11 +33,10 @@ _MILLION: Final = 1_000_000
 
 def show(visit: Visit) -> Response:
     """Show who funds an ecosystem, the programmes in time, what follows a strategy, and gaps."""
-    language = {"language": visit.tongue}
     texts = {
         name: query(f"policy-{name}") for name in ("ecosystems", "programmes", *_STEPS, *_GAPS)
     }
-    asked_rows = {name: visit.select(text, **language) for name, text in texts.items()}
+    asked_rows = {name: visit.select(text) for name, text in texts.items()}
     found = figures.by_name(visit, {row.thing: row.name for row in asked_rows["ecosystems"]})
     ecosystems = {iri.rpartition("/")[2]: name for iri, name in found.items()}
     countries = figures.by_name(visit, figures.countries(visit))
@@ -76,7 +75,7 @@ def show(visit: Visit) -> Response:
         scope=scope,
         scopes=_SCOPES,
         gaps={name: asked_rows[name] for name in _GAPS},
-        queries={name: visit.query_text(text, **language) for name, text in texts.items()},
+        queries={name: visit.query_text(text) for name, text in texts.items()},
         money=lambda row: _budget(visit.words("policy"), row),
         code=lambda iri: iri.removeprefix(COUNTRY),
     )
@@ -95,19 +94,16 @@ def _along(steps: Mapping[str, list[Row]], strategies: set[str]) -> Mapping[str,
 
 def _line(visit: Visit, programmes: list[Row]) -> Picture | None:
     t = visit.words("policy")
-    found = []
-    for row in programmes:
-        start, end = charts.moment(row.start), charts.moment(row.end, last=True)
-        if start is not None:
-            note = "–".join(part for part in (row.start, row.end) if part)
-            note = ", ".join(part for part in (note, _budget(t, row)) if part)
-            series = 2 if row.country else 0
-            found.append(charts.Span(row.name, start, end, series, note, visit.link(row.thing)))
-    kinds = [(t("european"), 0)]
-    if any(row.country for row in programmes):
-        kinds.append((t("national"), 2))
-    description = t("line-description", n=len(found))
-    return charts.timeline("programmes-line", t("programmes"), description, found, kinds)
+    spans = [
+        charts.Span(
+            row.name, row.start, row.end, 2 if row.country else 0, _budget(t, row),
+            visit.link(row.thing),
+        )
+        for row in programmes
+    ]  # fmt: skip
+    kinds = {0: t("european"), 2: t("national")}
+    description = t("line-description", n=len(spans))
+    return charts.timeline("programmes-line", t("programmes"), description, spans, kinds)
 
 
 def _budget(t: Words, row: Row) -> str:

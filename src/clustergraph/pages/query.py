@@ -35,14 +35,13 @@ _MOST_TERMS: Final = 80
 def show(visit: Visit) -> Response:
     """Show the editor, and the answer if the address holds a query."""
     text = visit.parameter("query").replace("\r\n", "\n")
-    most = outcome.most_rows(visit)
     values: dict[str, Any] = {"outcome": None, "fault": None}
     status = 200
     if visit.refused:
         status, values["fault"] = outcome.fault(visit.refused)
     elif text:
         try:
-            found = outcome.ask(visit, text, most)
+            found = outcome.gather(visit, lambda: visit.engine.query(text))
             values |= {"outcome": found, **outcome.elsewhere(visit, found, {"query": [text]})}
             values["pictures"] = mapped(visit, found, "")
         except ClusterGraphError as error:
@@ -55,7 +54,6 @@ def show(visit: Visit) -> Response:
         status=status,
         cacheable=status == 200 and lasting(text),
         text=text,
-        most=most,
         examples=[one for one in catalogue.questions().values() if one.kind == "examples"],
         terms={
             room: [term for term in terms if term["count"]][:_MOST_TERMS]

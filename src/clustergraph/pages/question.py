@@ -72,78 +72,58 @@ def show(visit: Visit) -> Response:
         UnknownNameError: no such question.
     """
     question = catalogue.find(visit.captured["name"])
-    given = {name: values for name, values in visit.parameters.items() if _meant(name, question)}
-    if "format" in visit.parameters and "format" not in question.parameters:
+    own = [name for name in _OWN if name not in question.parameters]
+    if "format" in visit.parameters and "format" in own:
         # A download, of a browser that would rather have a page.
         return questions.answer(visit.request, visit.context)
-    given = {name: [ALL] if ALL in values else values for name, values in given.items()}
+    asked = {name: values for name, values in visit.parameters.items() if name not in own}
+    given = {name: [ALL] if ALL in values else values for name, values in asked.items()}
     for one in question.parameters.values():
         if one.type == "lang" and visit.language in one.choices:
             given.setdefault(one.name, [visit.language])
+    summary_, status, text = question.summary_in(visit.language), 200, question.body
     values: dict[str, Any] = {"outcome": None, "fault": None, "told": ""}
-    status, text = 200, question.body
-    missing = [
-        one.name
-        for one in question.parameters.values()
-        if not (one.default or one.optional or one.name in given)
-    ]
     try:
         if visit.refused:
             raise visit.refused
-        if not missing:
-            given = resolve(question.parameters, given, visit.engine)
-            text = _bare(question.bind(given))
-            found = outcome.gather(
-                visit,
-                lambda: catalogue.ask(question, visit.engine, given),
-                outcome.most_rows(visit),
-                {key: str(value) for key, value in question.plot.items()},
-            )
-            values |= {
-                "outcome": readable(visit, found),
-                "told": summary(question, found, visit.language),
-                **outcome.elsewhere(visit, found, given, question.name),
-            }
-            values["pictures"] = mapped(visit, found, question.summary_in(visit.language))
+        given = resolve(question.parameters, given, visit.engine)
+        text = replace(question, text=question.bind(given)).body
+        found = outcome.gather(
+            visit,
+            lambda: catalogue.ask(question, visit.engine, given),
+            {key: str(value) for key, value in question.plot.items()},
+        )
+        values |= {
+            "outcome": readable(visit, found),
+            "told": summary(question, found, visit.language),
+            "pictures": mapped(visit, found, summary_),
+            **outcome.elsewhere(visit, found, given, question.name),
+        }
     except ClusterGraphError as error:
         status, values["fault"] = outcome.fault(error)
+    description = " ".join(question.description_in(visit.language).split())
     return page(
         visit,
         "question",
         status=status,
         cacheable=status == 200 and lasting(text),
         question=question,
-        description=explained(
-            " ".join(question.description_in(visit.language).split()), visit.language
-        ),
+        summary=summary_,
+        description=explained(description, visit.language),
         blanks=[_blank(one, given, visit) for one in question.parameters.values()],
-        missing=[heading(name, visit.language) for name in missing],
         heading=partial(heading, language=visit.language),
         text=text,
-        most=outcome.most_rows(visit),
         **outcome.about(visit),
         **values,
     )
-
-
-def _meant(name: str, question: Question) -> bool:
-    return name in question.parameters or name not in _OWN
-
-
-def _bare(text: str) -> str:
-    """Return a query without the lines of its header."""
-    lines = (line for line in text.splitlines() if not line.startswith("#+"))
-    return "\n".join(lines).strip() + "\n"
 
 
 def _blank(parameter: Parameter, given: Mapping[str, list[str]], visit: Visit) -> Blank:
     values = tuple(given.get(parameter.name, parameter.default))
     if parameter.optional and not values:
         values = (ALL,)
-    choices: tuple[Choice, ...] = ()
-    if parameter.type not in _ENDLESS:
-        key = f"choices {parameter.type} {parameter.choices} {visit.language}"
-        choices = visit.once(key, lambda: tuple(_choices(parameter, visit)))
+    key = f"choices {parameter.type} {parameter.choices} {visit.language}"
+    choices = visit.once(key, lambda: tuple(_choices(parameter, visit)))
     if parameter.type == "date":
         # A field for dates of a browser shows no word.
         values = tuple(parameter.terms((TODAY,))[0].value if v == TODAY else v for v in values)
@@ -154,7 +134,9 @@ def _blank(parameter: Parameter, given: Mapping[str, list[str]], visit: Visit) -
 
 
 def _choices(parameter: Parameter, visit: Visit) -> list[Choice]:
-    """Return what may be filled in."""
+    """Return what may be filled in; nothing: anything, or too much for a list."""
+    if parameter.type in _ENDLESS:
+        return []
     found = choices_of(parameter, visit.engine, visit.language) or []
     if parameter.type == "country":
         # Most countries of the world have nothing here.
@@ -204,13 +186,12 @@ def readable(visit: Visit, found: Outcome) -> Outcome:
 
     rows = tuple(tuple(shown(row, place) for place in kept) for row in found.rows)
     replaced = {names[name]: names[thing] for thing, name in merged.items()}
-    return replace(
-        found,
-        columns=tuple(found.columns[place] for place in kept),
-        rows=rows,
-        plot=_renamed(found.plot, replaced),
-        wanted=_renamed(found.wanted, replaced),
+    plot, wanted = (
+        {key: replaced.get(name, name) for key, name in drawn.items()}
+        for drawn in (found.plot, found.wanted)
     )
+    columns = tuple(found.columns[place] for place in kept)
+    return replace(found, columns=columns, rows=rows, plot=plot, wanted=wanted)
 
 
 def _named(place: int, names: Sequence[str]) -> int | None:
@@ -241,10 +222,6 @@ def _worded(cell: Cell, column: Column, words: Words, translations: Mapping[str,
     marked = any(one in _BASES for one in parts)
     language = cell.language if told == parts else ""
     return replace(cell, text="; ".join(told), language=language, marked=marked)
-
-
-def _renamed(plot: Mapping[str, str], replaced: Mapping[str, str]) -> dict[str, str]:
-    return {key: replaced.get(name, name) for key, name in plot.items()}
 
 
 def heading(name: str, language: str) -> str:

@@ -88,11 +88,6 @@ class Visit:
         return self.request.theme
 
     @property
-    def tongue(self) -> ox.Literal:
-        """The language as a term, to compare with LANG."""
-        return ox.Literal(self.language)
-
-    @property
     def generation(self) -> int:
         """The number of the generation."""
         return self.context.generation
@@ -161,8 +156,9 @@ class Visit:
         return self.root + local(iri)
 
     def query_text(self, text: str, **terms: Term) -> str:
-        """Return a query with its terms filled in, as people are shown it."""
-        return _BLANK.sub(lambda match: str(terms[match[1]]), text)
+        """Return a query with its terms and ``$language`` filled in, as people are shown it."""
+        known: dict[str, Term] = {"language": ox.Literal(self.language), **terms}
+        return _BLANK.sub(lambda match: str(known[match[1]]), text)
 
     def solutions(self, text: str, **terms: Term) -> ox.QuerySolutions:
         """Return the solutions of a SELECT as the engine has them; see `select`."""
@@ -174,7 +170,7 @@ class Visit:
         """Return the rows of a SELECT; the project's prefixes are known.
 
         Args:
-            text: the query, with ``$name`` where a term is to stand.
+            text: the query, with ``$name`` where a term is to stand; ``$language`` is known.
             terms: the terms; they are written as SPARQL writes terms, so that no text can
                 become part of the query's structure.
 
