@@ -23,7 +23,7 @@ from clustergraph.linked.listing import listing
 from clustergraph.linked.things import Description, describe, exists, thing_of, withdrawn
 from clustergraph.pages import addresses, described, ontology
 from clustergraph.pages.addresses import local
-from clustergraph.pages.frame import Visit, refuse
+from clustergraph.pages.frame import Visit, asks_for_picture, refuse
 from clustergraph.pages.statements import called, names_of
 from clustergraph.protocol import Response, faults, parameters
 from clustergraph.protocol.description import parsed
@@ -111,7 +111,7 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
     if (others := withdrawn(visit.engine, iri)) is not None and iri.value.startswith(ID):
         return _gone(visit, iri, others)
     accept = visit.request.headers.get("accept")
-    chosen = form or forms.choose(accept)
+    chosen = HTML if asks_for_picture(visit.request) else form or forms.choose(accept)
     if chosen is HTML:
         return _page(visit, iri, form)
     inferred = visit.parameter("inferred") in ("1", "true", "yes")

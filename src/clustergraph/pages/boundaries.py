@@ -93,9 +93,9 @@ def prepare(file: Path) -> Path:
 
 
 @cache
-def shapes(kept: Path) -> dict[str, Shape]:
-    """Return the regions by code, from what `prepare` has kept."""
-    return json.decode(kept.read_bytes(), type=dict[str, Shape])
+def shapes(kept: Path | None) -> dict[str, Shape]:
+    """Return the regions by code, from what `prepare` has kept; None: there are none."""
+    return {} if kept is None else json.decode(kept.read_bytes(), type=dict[str, Shape])
 
 
 def _drawn(content: _Collection) -> dict[str, Shape]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -31,6 +31,9 @@ MOST: Final = 5
 _CODE: Final = re.compile(r"\(([A-Z]{2}\w{0,3})\)\s*$")
 _SPACES: Final[Mapping[Kind, str]] = {
     "country": COUNTRY, "region": REGION, "organisation": ID + "cluster-organisation/",
+}  # fmt: skip
+_LOOKS: Final[Mapping[Kind, re.Pattern[str]]] = {
+    "country": re.compile("[A-Za-z]{2}"), "region": re.compile("[A-Z0-9]{1,5}"),
 }  # fmt: skip
 
 _ORGANISATIONS: Final = "SELECT ?thing { ?thing a cg:ClusterOrganisation }"
@@ -80,9 +83,9 @@ class Column:
     href: str = ""
     cells: dict[str, list[Value]] = field(default_factory=dict)
 
-    def texts(self, row: str) -> set[str]:
-        """Return the texts in a cell."""
-        return {value.text for value in self.cells.get(row, ())}
+    def of(self, row: str) -> list[Value]:
+        """Return the values in a row."""
+        return self.cells.get(row, [])
 
 
 def show(visit: Visit) -> Response:
@@ -91,17 +94,16 @@ def show(visit: Visit) -> Response:
     kind = _kind(visit.parameter("kind"), given)
     options = visit.once(f"compare {kind} {visit.language}", lambda: _options(visit, kind))
     columns, missing = _columns(visit, kind, given[:MOST], options)
-    for column in columns:
-        column.cells = _cells(visit, kind, column)
-    union = _union(visit, kind) if columns else None
-    shown = [*columns, *([union] if union else [])]
-    rows = [row for row in _ROWS[kind] if any(column.cells.get(row) for column in columns)]
+    shown = [*columns, *(_union(visit, kind) if columns else ())]
+    rows = [row for row in _ROWS[kind] if any(column.of(row) for column in columns)]
     if "form" in visit.captured:
         return _file(visit, shown, rows, visit.captured["form"])
-    chosen = [
-        f"{column.name} ({column.key})" if kind == "region" else column.key for column in columns
-    ] + [key for key, _ in missing]
-    texts = {row: Counter(text for one in columns for text in one.texts(row)) for row in _SHARED}
+    common = {
+        row: Counter(text for one in columns for text in {value.text for value in one.of(row)})
+        for row in _SHARED
+    }
+    sizes = {row: [one.size or 0 for each in shown for one in each.of(row)] for row in rows}
+    first = ox.NamedNode(columns[0].iri) if columns else None
     return page(
         visit,
         "compare",
@@ -109,40 +111,28 @@ def show(visit: Visit) -> Response:
         kinds=_SPACES,
         options=options,
         columns=columns,
-        union=union,
         shown=shown,
         missing=missing,
         too_many=len(given) > MOST,
         rows=rows,
         most=MOST,
-        chosen=chosen + [""] * (MOST - len(chosen)),
-        shared={row: {text for text, n in seen.items() if n > 1} for row, seen in texts.items()},
-        longest={
-            row: max(
-                (one.size or 0 for each in shown for one in each.cells.get(row, ())), default=0
-            )
-            for row in rows
-        },
+        shared={row: {text for text, n in seen.items() if n > 1} for row, seen in common.items()},
+        longest={row: max(found, default=0) for row, found in sizes.items()},
         sources=figures.sources(visit) if kind == "region" and columns else [],
-        query=visit.query_text(_values_of(kind), thing=ox.NamedNode(columns[0].iri))
-        if columns
-        else "",
+        query=visit.query_text(_values_of(kind), thing=first) if first else "",
     )
 
 
-def _union(visit: Visit, kind: Kind) -> Column | None:
-    """Return the column of the European Union: medians of its members or their regions."""
+def _union(visit: Visit, kind: Kind) -> Iterator[Column]:
+    """Yield the column of the European Union: medians of its members or their regions."""
     t, found = visit.words("compare"), figures.numbers(visit)
-    medians: Mapping[str, float]
-    if kind == "country":
-        medians = found.medians
-    elif kind == "region":
+    medians = found.medians
+    if kind == "region":
         rows = [row for row in figures.regions(visit) if country_of(row.code) in found.members]
         medians = {name: figures.middle(row[name] for row in rows) for name in _OF_STATISTICS}
-    else:
-        return None
-    cells = {name: [Value(t.number(n), size=n)] for name, n in medians.items()}
-    return Column("EU", t("union-" + kind), cells=cells)
+    if kind != "organisation":
+        cells = {name: [Value(t.number(n), size=n)] for name, n in medians.items()}
+        yield Column("EU", t("union-" + kind), cells=cells)
 
 
 def _file(visit: Visit, columns: Sequence[Column], rows: Sequence[str], form: str) -> Response:
@@ -154,7 +144,7 @@ def _file(visit: Visit, columns: Sequence[Column], rows: Sequence[str], form: st
             return values[0].size
         return "; ".join(one.text + (f" ({one.note})" if one.note else "") for one in values)
 
-    table = [[t("row-" + row), *(text(c.cells.get(row, [])) for c in columns)] for row in rows]
+    table = [[t("row-" + row), *(text(column.of(row)) for column in columns)] for row in rows]
     names = [t("feature"), *(column.name for column in columns)]
     stream = io.BytesIO()
     (write_csv if form == "csv" else write_xlsx)(names, table, stream)
@@ -167,13 +157,10 @@ def _file(visit: Visit, columns: Sequence[Column], rows: Sequence[str], form: st
 
 def _kind(given: str, keys: Sequence[str]) -> Kind:
     """Return what is compared: as the address says, or as its keys look."""
-    for kind in _SPACES:
-        if given == kind:
-            return kind
     first = keys[0] if keys else "CZ"
-    if len(first) == 2 and first.isalpha():
-        return "country"
-    return "region" if first.isupper() and first.isalnum() and len(first) <= 5 else "organisation"
+    named = [kind for kind in _SPACES if kind == given]
+    looks = [kind for kind, pattern in _LOOKS.items() if pattern.fullmatch(first)]
+    return [*named, *looks, "organisation"][0]
 
 
 def _options(visit: Visit, kind: Kind) -> dict[str, str]:
@@ -207,7 +194,7 @@ def _columns(
         else:
             iri = _SPACES[kind] + key
             href = visit.link(iri) if kind == "organisation" else visit.url(f"/{kind}/{key}")
-            columns[key] = Column(key, options[key], iri, href)
+            columns[key] = Column(key, options[key], iri, href, _cells(visit, kind, key, iri))
     return list(columns.values()), missing
 
 
@@ -219,26 +206,26 @@ def _values_of(kind: Kind) -> str:
     return text if kind == "country" else text.replace("cg:country", "cg:region/skos:broader*")
 
 
-def _cells(visit: Visit, kind: Kind, column: Column) -> dict[str, list[Value]]:
+def _cells(visit: Visit, kind: Kind, key: str, iri: str) -> dict[str, list[Value]]:
     """Return the values of one column by row."""
     t = visit.words("compare")
     cells: dict[str, list[Value]] = {}
     if kind == "country":
-        for measure, n in figures.numbers(visit).of(column.key).items():
+        for measure, n in figures.numbers(visit).of(key).items():
             cells[measure] = [Value(t.number(n), size=n)]
     elif kind == "region":
-        code = country_of(column.key)
+        code = country_of(key)
         name = figures.countries(visit).get(code, code)
         cells["country"] = [Value(name, visit.link(COUNTRY + code))]
         cells["organisations"] = [Value("0", size=0)]
-        for row in (one for one in figures.regions(visit) if one.code == column.key):
+        for row in (one for one in figures.regions(visit) if one.code == key):
             for measure in ("measuredClusters", "persons"):
                 cells[measure] = [Value(t.number(row[measure]), size=row[measure])]
             if row.strongest:
                 note = t.number(round(float(row.quotient), 2))
                 called = visit.names([row.strongest])[row.strongest]
                 cells["strongest"] = [Value(called, visit.link(row.strongest), note)]
-    rows = visit.select(_values_of(kind), thing=ox.NamedNode(column.iri))
+    rows = visit.select(_values_of(kind), thing=ox.NamedNode(iri))
     names = visit.names(row.value for row in rows if row.what in _THINGS)
     rows.sort(key=lambda row: visit.order(names.get(row.value, str(row.value))))
     rows.sort(key=lambda row: str(row.n or "").zfill(9), reverse=True)

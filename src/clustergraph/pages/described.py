@@ -91,7 +91,7 @@ def thing(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> 
             visit.url(visit.path, **own, incoming=short(row.incoming), page=place) + "#listed"
         ),
         query_for=lambda row: f"SELECT ?thing WHERE {{ ?thing <{row.incoming}> <{iri}> }}",
-        map=_map(view),
+        pictures=[_map(view)],
         network=visit.query_text(query("network"), thing=ox.NamedNode(iri)),
         findings=findings_of(visit, [iri, *found.recorded()]),
         query=f"SELECT ?property ?value WHERE {{ <{iri}> ?property ?value }}",

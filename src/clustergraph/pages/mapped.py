@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from clustergraph.pages import boundaries, maps
-from clustergraph.pages.europe import outlines, point
-from clustergraph.pages.figures import countries, towns
+from clustergraph.pages import boundaries, europe, figures, maps
 
 if TYPE_CHECKING:
     from clustergraph.pages.outcome import Cell, Outcome
     from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Visit
+    from clustergraph.pages.words import Words
 
 __all__ = ["KEY", "mapped"]
 
@@ -33,15 +31,21 @@ def mapped(visit: Visit, found: Outcome, title: str) -> list[Picture]:
         found: the answer.
         title: what it is called.
     """
-    if visit.parameter("picture") != KEY or KEY not in found.views:
-        return []
     kinds = [column.kind for column in found.columns]
-    if "point" in kinds:
-        return [_places(visit, found, kinds.index("point"), title)]
-    area = "country" if "country" in kinds else "region"
-    if area not in kinds:
+    wanted = [kind for kind in ("point", "country", "region") if kind in kinds]
+    if visit.parameter("picture") != KEY or KEY not in found.views or not wanted:
         return []
-    return [_areas(visit, found, area, kinds.index(area), title)]
+    t = visit.words("charts")
+    at = kinds.index(wanted[0])
+    number = _number(found)
+    measure = t("rows") if number is None else found.columns[number].name
+    if wanted[0] == "point":
+        drawn = _places(t, found, at, number, measure)
+    else:
+        values, names = _sums(found, at, number)
+        of_areas = _countries if wanted[0] == "country" else _regions
+        drawn = of_areas(visit, t, values, names, measure)
+    return [maps.draw(t, KEY, title or drawn["description"], **drawn)]
 
 
 def _number(found: Outcome) -> int | None:
@@ -51,81 +55,73 @@ def _number(found: Outcome) -> int | None:
     return next(iter([*wanted, *numbers]), None)
 
 
-def _areas(visit: Visit, found: Outcome, area: str, at: int, title: str) -> Picture:
-    t = visit.words("charts")
-    number = _number(found)
-    values, names = _sums(found, at, number)
-    measure = t("rows") if number is None else found.columns[number].name
-    if area == "country":
-        names = {code: name for code, name in countries(visit).items() if code in values}
-        off = [names.get(code, code) for code in values if code not in outlines()]
-        description = t("answer-countries", measure=measure, n=len(values), off=", ".join(off))
-        return maps.draw(
-            t, KEY, title or description, description, values=values, names=names, measure=measure
-        )
-    kept = visit.context.config.regions
-    known = boundaries.shapes(kept) if kept else {}
-    level = {len(code) for code in values}
-    shapes = {code: shape for code, shape in known.items() if len(code) in level}
-    dots = [
-        maps.Dot(*towns()[code][:2], f"{names[code]}: {t.number(value)}", "", value, names[code])
-        for code, value in values.items()
-        if code in towns() and value > 0 and not shapes
-    ]
-    drawn = sum(code in shapes for code in values) if shapes else len(dots)
-    description = t("answer-regions", measure=measure, n=drawn, all=len(values))
-    places = [towns()[code][:2] for code in values if code in towns()]
-    return maps.draw(
-        t, KEY, title or description, description, values=values if shapes else {},
-        names=names, shapes=shapes, dots=dots, part=maps.around(places),
-        measure=measure, sizes=measure,
-    )  # fmt: skip
-
-
-def _sums(
-    found: Outcome, at: int, number: int | None
-) -> tuple[dict[str, float], Mapping[str, str]]:
+def _sums(found: Outcome, at: int, number: int | None) -> tuple[dict[str, float], dict[str, str]]:
     """Return value and name by code; several rows of a code are added if they are counts."""
-    mixed = any(_UNITS.fullmatch(column.name) for column in found.columns)
-    label = next(
-        (i for i, one in enumerate(found.columns) if one.name == f"{found.columns[at].name}Name"),
-        at,
-    )
+    columns = [column.name for column in found.columns]
+    mixed = any(map(_UNITS.fullmatch, columns))
+    name = f"{columns[at]}Name"
+    label = columns.index(name) if name in columns else at
     values: dict[str, float] = {}
     names: dict[str, str] = {}
     for row in found.rows:
         code = row[at].value
         amount = 1 if number is None else row[number].number
-        if not code or amount is None:
-            continue
-        names.setdefault(code, row[label].text or code)
-        before = values.get(code, 0)
-        values[code] = max(before, float(amount)) if mixed else before + float(amount)
+        if code and amount is not None:
+            names.setdefault(code, row[label].text or code)
+            before = values.get(code, 0)
+            values[code] = max(before, float(amount)) if mixed else before + float(amount)
     return values, names
 
 
-def _places(visit: Visit, found: Outcome, at: int, title: str) -> Picture:
-    t = visit.words("charts")
-    number = _number(found)
-    label = next((i for i, one in enumerate(found.columns) if one.kind == "text"), 0)
-    place = next((i for i, one in enumerate(found.columns) if one.name == "placeName"), None)
-    together: dict[tuple[float, float], list[tuple[Cell, ...]]] = {}
+def _countries(
+    visit: Visit, t: Words, values: dict[str, float], names: dict[str, str], measure: str
+) -> dict[str, Any]:
+    names |= figures.countries(visit)
+    off = ", ".join(names[code] for code in values if code not in europe.outlines())
+    description = t("answer-countries", measure=measure, n=len(values), off=off)
+    shown = {code: names[code] for code in values}
+    return {"description": description, "values": values, "names": shown, "measure": measure}
+
+
+def _regions(
+    visit: Visit, t: Words, values: dict[str, float], names: dict[str, str], measure: str
+) -> dict[str, Any]:
+    levels = {len(code) for code in values}
+    known = boundaries.shapes(visit.context.config.regions)
+    shapes = {code: shape for code, shape in known.items() if len(code) in levels}
+    placed = {code: figures.towns()[code][:2] for code in values if code in figures.towns()}
+    dots = [
+        maps.Dot(*place, f"{names[code]}: {t.number(values[code])}", "", values[code], names[code])
+        for code, place in placed.items()
+        if values[code] > 0 and not shapes
+    ]
+    drawn = sum(code in shapes for code in values) if shapes else len(dots)
+    return {
+        "description": t("answer-regions", measure=measure, n=drawn, all=len(values)),
+        "values": values if shapes else {}, "names": names, "shapes": shapes, "dots": dots,
+        "part": maps.around(placed.values()), "measure": measure, "sizes": measure,
+    }  # fmt: skip
+
+
+def _places(t: Words, found: Outcome, at: int, number: int | None, measure: str) -> dict[str, Any]:
+    columns = found.columns
+    label = next((i for i, one in enumerate(columns) if one.kind == "text"), 0)
+    place = next((i for i, one in enumerate(columns) if one.name == "placeName"), None)
+    together: dict[europe.Point, list[tuple[Cell, ...]]] = {}
     for row in found.rows:
-        if (where := point(row[at].text)) is not None:
+        if (where := europe.point(row[at].text)) is not None:
             together.setdefault(where, []).append(row)
-    dots = []
-    for where, rows in together.items():
-        size = (
-            float(len(rows))
-            if number is None
-            else sum(float(row[number].number or 0) for row in rows)
+    dots = [
+        maps.Dot(
+            *where,
+            ", ".join(row[label].text for row in rows[:_MOST_NAMES]),
+            size=sum(1 if number is None else float(row[number].number or 0) for row in rows),
+            place="" if place is None else rows[0][place].text,
         )
-        text = ", ".join(row[label].text for row in rows[:_MOST_NAMES])
-        name = "" if place is None else rows[0][place].text
-        dots.append(maps.Dot(*where, text, "", size, name))
-    n = sum(len(rows) for rows in together.values())
-    description = t("answer-places", n=n, missing=len(found.rows) - n)
-    return maps.draw(
-        t, KEY, title or description, description, dots=dots, part=maps.around(together),
-        sizes=t("rows") if number is None else found.columns[number].name,
-    )  # fmt: skip
+        for where, rows in together.items()
+    ]
+    n = sum(map(len, together.values()))
+    return {
+        "description": t("answer-places", n=n, missing=len(found.rows) - n),
+        "dots": dots, "part": maps.around(together), "sizes": measure,
+    }  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from clustergraph.errors import UnknownNameError
 from clustergraph.pages import charts, figures
 from clustergraph.pages.figures import COUNTRY
 from clustergraph.pages.frame import page
@@ -40,12 +39,8 @@ def show(visit: Visit) -> Response:
     found = figures.by_name(visit, {row.thing: row.name for row in asked_rows["ecosystems"]})
     ecosystems = {iri.rpartition("/")[2]: name for iri, name in found.items()}
     countries = figures.by_name(visit, figures.countries(visit))
-    ecosystem, country = visit.parameter("ecosystem"), visit.parameter("country").upper()
-    for kind, chosen, known in (
-        ("ecosystem", ecosystem, ecosystems), ("country", country, countries)
-    ):  # fmt: skip
-        if chosen and chosen not in known:
-            raise UnknownNameError(kind, chosen, known)
+    ecosystem = visit.choice("ecosystem", ecosystems)
+    country = visit.choice("country", countries)
     asked = {"ecosystem": ecosystem} | ({"country": country} if country else {})
     strategies = visit.parameters.get("strategy", [])
     steps = {name: asked_rows[name] for name in _STEPS}

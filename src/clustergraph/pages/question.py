@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import pyoxigraph as ox
+from msgspec import structs
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.pages import outcome
@@ -87,7 +88,7 @@ def show(visit: Visit) -> Response:
         if visit.refused:
             raise visit.refused
         given = resolve(question.parameters, given, visit.engine)
-        text = replace(question, text=question.bind(given)).body
+        text = structs.replace(question, text=question.bind(given)).body
         found = outcome.gather(
             visit,
             lambda: catalogue.ask(question, visit.engine, given),

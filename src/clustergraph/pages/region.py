@@ -47,13 +47,10 @@ def _all(visit: Visit) -> Response:
     names_of_all, rows = figures.countries(visit), figures.regions(visit)
     activities = visit.once(f"divisions {visit.language}", lambda: _divisions(visit))
     names = visit.once(f"regions {visit.language}", lambda: visit.names(row.region for row in rows))
-    country, activity = visit.parameter("country").upper(), visit.parameter("activity")
     codes = {country_of(row.code) for row in rows}
     countries = figures.by_name(visit, {code: names_of_all.get(code, code) for code in codes})
-    if country and country not in countries:
-        raise UnknownNameError("country", country, countries)
-    if activity and activity not in activities:
-        raise UnknownNameError("activity", activity, activities)
+    country = visit.choice("country", countries)
+    activity = visit.choice("activity", activities)
     shown = [row for row in rows if not country or country_of(row.code) == country]
     shown.sort(key=lambda row: (countries[country_of(row.code)], names[row.region]))
     values = (
@@ -131,8 +128,7 @@ def _map(
             longitude, latitude, _ = towns()[row.code]
             value = quotients.get(row.code)
             dots.append(maps.Dot(longitude, latitude, f"{name}: {text}", href, size, name, value))
-    kept = visit.context.config.regions
-    known = boundaries.shapes(kept) if kept else {}
+    known = boundaries.shapes(visit.context.config.regions)
     shapes = {code: known[code] for code in labels if code in known}
     here = country if country in {country_of(row.code) for row in rows} else ""
     title = t("map-activity", activity=activity) if activity else t("map-clusters")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import pyoxigraph as ox
 
-from clustergraph.errors import RequestError
+from clustergraph.errors import RequestError, UnknownNameError
 from clustergraph.pages.addresses import local
 from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.words import Words
@@ -132,6 +132,18 @@ class Visit:
     def parameter(self, name: str, default: str = "") -> str:
         """Return the last value of a parameter of the address."""
         return self.parameters.get(name, [default])[-1]
+
+    def choice(self, name: str, known: Collection[str]) -> str:
+        """Return the value of a parameter, which is a code or key; nothing if it has none.
+
+        Raises:
+            UnknownNameError: it is another one.
+        """
+        given = self.parameter(name)
+        chosen = next((one for one in (given, given.upper()) if one in known), given)
+        if chosen and chosen not in known:
+            raise UnknownNameError(name, chosen, known)
+        return chosen
 
     @property
     def refused(self) -> RequestError | None:
