@@ -11,7 +11,7 @@ import re
 import string
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote_to_bytes
 
 from clustergraph.vocab import BASE, CG, ID
 
@@ -64,11 +64,13 @@ def readings(raw: str) -> Iterator[str]:
 
 def _usual(match: re.Match[str]) -> str:
     """Decode what an IRI writes as it is: characters outside ASCII, and those of paths."""
-    # Bytes that are no UTF-8 become surrogates, and are encoded again.
-    decoded = unquote(match[0], errors="surrogateescape")
-    return "".join(
-        one
-        if one in _NEEDLESS or not (one.isascii() or "\udc80" <= one <= "\udcff")
-        else quote(one, safe="", errors="surrogateescape")
-        for one in decoded
-    )
+    text, found = match[0], ""
+    for piece in re.finditer(rb"[\x00-\x7f]|[\x80-\xff]+", unquote_to_bytes(text)):
+        escaped = text[3 * piece.start() : 3 * piece.end()]
+        try:
+            decoded = piece[0].decode("utf-8")
+        except UnicodeDecodeError:
+            decoded = ""
+        plain = decoded and (not decoded.isascii() or decoded in _NEEDLESS)
+        found += decoded if plain else escaped
+    return found
