@@ -539,8 +539,10 @@ _DESCRIPTIONS = some.dictionaries(
 
 
 def test_any_tables(tmp_path: Path, examples: int) -> None:
-    """Whatever the table and its metadata, ``tables check`` reports and never exits with 3."""
+    """Whatever the table and its metadata, what is wrong is reported and never raised."""
     import json
+
+    from clustergraph.csvw import read
 
     table, metadata = tmp_path / "t.csv", tmp_path / "csv-metadata.json"
 
@@ -561,8 +563,9 @@ def test_any_tables(tmp_path: Path, examples: int) -> None:
             ),
             encoding="utf-8",
         )
-        done = CliRunner().invoke(cli, ["tables", "check", str(tmp_path)])
-        assert done.exit_code in (0, 1, 2), (metadata.read_text(), done.output, done.exception)
-        assert not _TRACEBACK.search(done.output)
+        # The command would read the code lists each time, a quarter of a second.
+        found = read(tmp_path)
+        written = [str(one) for one in (*found.faults, *found.warnings, *found.triples())]
+        assert not any(map(_TRACEBACK.search, written))
 
     run()
