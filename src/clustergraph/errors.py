@@ -176,12 +176,19 @@ class UnreadableInputError(ClusterGraphError):
     Args:
         source: the file's path, or a word such as ``"standard input"``.
         reason: what is wrong and what would be right.
+        line: where, from 1; None when unknown.
+        column: likewise, in characters, from 1.
     """
 
-    def __init__(self, source: str, reason: str) -> None:
+    def __init__(
+        self, source: str, reason: str, line: int | None = None, column: int | None = None
+    ) -> None:
         self.source = source
         self.reason = reason
-        super().__init__(f"{source}: {reason}")
+        self.line = line
+        self.column = column
+        place = ":".join(str(part) for part in (source, line, column) if part)
+        super().__init__(f"{place}: {reason}")
 
     @property
     def public_message(self) -> str:
@@ -190,21 +197,7 @@ class UnreadableInputError(ClusterGraphError):
 
 
 class SyntaxFaultError(UnreadableInputError):
-    """A file that breaks the grammar of its format.
-
-    Args:
-        source: the file's path.
-        reason: what the parser met.
-        line: the line where reading stopped, from 1.
-        column: the column, in characters, from 1.
-    """
-
-    def __init__(self, source: str, reason: str, line: int, column: int | None = None) -> None:
-        self.line = line
-        self.column = column
-        place = f"{source}:{line}" + (f":{column}" if column else "")
-        super().__init__(place, reason)
-        self.source = source
+    """A file that breaks the grammar of its format; with the line where reading stopped."""
 
 
 class InvalidShapesError(UnreadableInputError):
@@ -221,23 +214,7 @@ class InvalidShapesError(UnreadableInputError):
 
 
 class NotFetchedError(UnreadableInputError):
-    """A document on another host that a file names, and that cannot be had.
-
-    Args:
-        source: the path of the file that names it.
-        reason: which document, what went wrong, and what to do.
-        line: the line that names it, from 1; None when unknown.
-        column: the column, in characters, from 1.
-    """
-
-    def __init__(
-        self, source: str, reason: str, line: int | None = None, column: int | None = None
-    ) -> None:
-        self.line = line
-        self.column = column
-        place = ":".join(str(part) for part in (source, line, column) if part)
-        super().__init__(place, reason)
-        self.source = source
+    """A document on another host that a file names, and that cannot be had."""
 
 
 class TablesError(ClusterGraphError):

@@ -9,8 +9,7 @@ import pytest
 
 from clustergraph.quadstore.engine import StoreEngine, nothing
 from clustergraph.questions import catalogue
-from clustergraph.sparql import paging
-from clustergraph.sparql.paging import Page
+from clustergraph.sparql.rewriting import Page, page_of
 
 TEXTS = [
     "SELECT ?c WHERE { ?c a owl:Class }",
@@ -39,7 +38,7 @@ def turned(engine: StoreEngine, text: str, size: int) -> tuple[list[str], list[s
     whole = [str(row) for row in answer]
     pages: list[str] = []
     for number in range(1, Page(1, size).last(len(whole)) + 2):
-        pages += [str(row) for row in engine.query(paging.cut(text, names, Page(number, size)))]  # type: ignore[union-attr]
+        pages += [str(row) for row in engine.query(page_of(text, names, Page(number, size)))]  # type: ignore[union-attr]
     return whole, pages
 
 

@@ -13,8 +13,8 @@ from clustergraph.protocol import Response
 from clustergraph.protocol.faults import no_format
 from clustergraph.protocol.negotiation import negotiate
 from clustergraph.protocol.sink import drop_idle_prefixes
+from clustergraph.sparql.answers import obstacle
 from clustergraph.sparql.results import Format
-from clustergraph.sparql.wellformed import obstacle
 from clustergraph.vocab import PREFIXES
 
 __all__ = [

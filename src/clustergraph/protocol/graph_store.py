@@ -29,8 +29,8 @@ from clustergraph.protocol.parameters import shown
 from clustergraph.protocol.preconditions import check, http_date
 from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
+from clustergraph.sparql.answers import holdable, holds_all
 from clustergraph.sparql.results import Format
-from clustergraph.sparql.wellformed import holdable, holds_all
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = ["Target", "address", "answer", "checked", "refuse_without_graph", "target_of"]

@@ -19,8 +19,8 @@ from clustergraph.questions.catalogue import Question
 from clustergraph.questions.names import choices_of, resolve
 from clustergraph.questions.parameters import TODAY
 from clustergraph.rdf.values import value
-from clustergraph.sparql import paging
 from clustergraph.sparql import results as answers
+from clustergraph.sparql.rewriting import Page, page_of
 from clustergraph.sparql.sheets import write_csv
 
 __all__ = ["answer", "catalogue_of", "choices"]
@@ -112,7 +112,7 @@ def _answer(question: Question, request: Request, context: Context) -> Response:
         names = [variable.value for variable in answer.variables]
         rows = sum(1 for _ in answer)
         asked_of = catalogue.asked_of(question, engine)
-        answer = asked_of.query(paging.cut(question.bind(values), names, page))
+        answer = asked_of.query(page_of(question.bind(values), names, page))
         headers = [("X-Total-Count", str(rows))]
         if links := _links(request, page, rows):
             headers.append(("Link", links))
@@ -152,7 +152,7 @@ def _written(
     return Response(200, headers, stream)
 
 
-def _page(numbers: Sequence[str], sizes: Sequence[str]) -> paging.Page | None:
+def _page(numbers: Sequence[str], sizes: Sequence[str]) -> Page | None:
     """Return the page that is asked for; None: all rows at once.
 
     Raises:
@@ -162,10 +162,10 @@ def _page(numbers: Sequence[str], sizes: Sequence[str]) -> paging.Page | None:
         return None
     number = parameters.whole_number((numbers or ["1"])[-1], "page", _MOST_PAGES)
     size = parameters.whole_number((sizes or [str(_PAGE_ROWS)])[-1], "size", _MOST_ROWS)
-    return paging.Page(number, size)
+    return Page(number, size)
 
 
-def _links(request: Request, page: paging.Page, rows: int) -> str:
+def _links(request: Request, page: Page, rows: int) -> str:
     """Return the Link header (RFC 8288) that leads to the pages around one."""
     fields = [
         (name, value)

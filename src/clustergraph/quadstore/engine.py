@@ -20,9 +20,8 @@ from clustergraph.errors import (
 )
 from clustergraph.quadstore.evaluation import Queryable, StoreEngine
 from clustergraph.quadstore.generations import Generations, Settle
-from clustergraph.sparql.answers import Answer, reading
+from clustergraph.sparql.answers import Answer, holdable, holds_all, reading
 from clustergraph.sparql.policy import QueryPolicy
-from clustergraph.sparql.wellformed import holdable, holds_all
 from clustergraph.vocab import GRAPH, INFERRED, PREFIXES
 
 __all__ = [

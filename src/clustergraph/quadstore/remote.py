@@ -23,9 +23,9 @@ from clustergraph.quadstore.checks import check_query_syntax, check_update_synta
 from clustergraph.quadstore.engine import Answer
 from clustergraph.quadstore.transport import Channel, Credentials, split_address
 from clustergraph.settings import REMOTE_TIMEOUT_S
+from clustergraph.sparql.answers import holdable
 from clustergraph.sparql.lexer import Token, query_form, tokens
 from clustergraph.sparql.policy import QueryPolicy
-from clustergraph.sparql.wellformed import holdable
 from clustergraph.vocab import BASE, GRAPH, INFERRED, PREFIXES
 
 __all__ = ["Credentials", "Endpoint", "RemoteEngine", "declare_prefixes"]

@@ -59,9 +59,7 @@ def of_input(error: UnreadableInputError) -> Iterator[Finding]:
             yield fault("ill-formed-shape", message, placed.node, placed.place)
         return
     path = Path(error.source)
-    place = Place(path)
-    if isinstance(error, SyntaxFaultError | NotFetchedError):
-        place = Place(path, row=error.line, character=error.column)
+    place = Place(path, row=error.line, character=error.column)
     rule = _RULES_OF_INPUT.get(type(error), "unreadable")
     yield fault(rule, error.reason, ox.Literal(path.name), place)
 

@@ -12,9 +12,8 @@ import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError, UsageError
 from clustergraph.rdf.values import value
-from clustergraph.sparql.answers import Answer, reading
+from clustergraph.sparql.answers import Answer, WellFormed, holdable, reading
 from clustergraph.sparql.sheets import write_parquet, write_xlsx
-from clustergraph.sparql.wellformed import WellFormed, holdable
 from clustergraph.terminal import harmless, markdown, table
 from clustergraph.vocab import PREFIXES, shorten
 
