@@ -19,6 +19,7 @@ from clustergraph.cli.root import (
     cli,
     count,
     open_engine,
+    path_option,
     replacing,
     store_option,
     terminal_width,
@@ -73,10 +74,10 @@ _LONGEST_NAME: Final = 44
     help="table (default), markdown, csv, tsv, json, xml, xlsx, parquet for SELECT and ASK; turtle "
     "(default), ntriples, jsonld, rdfxml, trig, nquads for CONSTRUCT and DESCRIBE.",
 )
-@click.option(
+@path_option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False, writable=True),
+    metavar="FILE",
     help="Write the answer to this file; its suffix says the format, unless --format does.",
 )
 @click.option(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import click
 
-from clustergraph.cli.root import EXPORTS, cli, count, progress
+from clustergraph.cli.root import F, cli, count, path_option, progress, rdf_format_option
 from clustergraph.errors import TablesError, UnreadableInputError, UsageError
-from clustergraph.terminal import harmless
+from clustergraph.terminal import harmless, table
 
 if TYPE_CHECKING:
     from pyoxigraph import RdfFormat
@@ -27,7 +27,7 @@ __all__: list[str] = []
 
 FORMATS: Final = ("text", "json", "turtle", "sarif", "junit", "github", "html")
 
-format_option = click.option(
+_format_option = click.option(
     "--format",
     "form",
     type=click.Choice(FORMATS),
@@ -35,29 +35,31 @@ format_option = click.option(
     show_default=True,
     help="Format of the report.",
 )
-fail_on_option = click.option(
+_fail_on_option = click.option(
     "--fail-on",
     type=click.Choice(["violation", "warning", "info"]),
     default="violation",
     show_default=True,
     help="Exit with 1 if a finding is at least as severe as this.",
 )
-output_option = click.option(
+output_option = path_option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write the report to FILE; standard output then has a one-line summary.",
 )
 
 
+def report_options(command: F) -> F:
+    """Add the options of all commands that report findings."""
+    return _format_option(_fail_on_option(output_option(command)))
+
+
 @cli.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@click.option(
+@path_option(
     "--shapes",
     multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="PATH",
     help="Use the shapes of this file or directory, and nothing of the shipped ontology; "
     "several, if given more than once, count together.",
 )
@@ -79,18 +81,13 @@ output_option = click.option(
     metavar="REV",
     help="Only what a change in git since REV touches, in the context of all the data.",
 )
-@click.option(
+@path_option(
     "--baseline",
-    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Only findings that an earlier report (--format json -o FILE) does not have.",
 )
-@click.option(
-    "--input-format",
-    type=click.Choice(EXPORTS),
-    metavar="FORMAT",
-    help="What the PATHs and standard input are written in: turtle, ntriples, jsonld, rdfxml, trig "
-    "or nquads; by default what the names of files say, and what standard input looks like.",
+@rdf_format_option(
+    "--input-format", "what the names of files say, and what standard input looks like."
 )
 @click.option(
     "--fetch",
@@ -101,11 +98,9 @@ output_option = click.option(
     "stands for all that start like it: 'https://example.org/*'. May be repeated; without it "
     "nothing is fetched.",
 )
-@click.option(
+@path_option(
     "--context",
     multiple=True,
-    type=click.Path(path_type=Path),
-    metavar="PATH",
     help="Data that count beside the PATHs, but are not validated themselves. May be repeated.",
 )
 @click.option(
@@ -127,9 +122,7 @@ output_option = click.option(
     is_flag=True,
     help="Validate nothing: list the shapes in force, and exit with 0.",
 )
-@format_option
-@fail_on_option
-@output_option
+@report_options
 @click.option(
     "-q",
     "--quiet",
@@ -144,7 +137,7 @@ def validate(
     nodes: Sequence[str],
     revision: str | None,
     baseline: Path | None,
-    input_format: str | None,
+    input_form: str | None,
     addresses: Sequence[str],
     context: Sequence[Path],
     imports: bool,
@@ -177,7 +170,7 @@ def validate(
 
     if revision is not None and Path("-") in (*paths, *shapes):
         raise UsageError("--changed-since compares files in git; standard input has no history")
-    paths, shapes = _with_input(paths, shapes, input_format)
+    paths, shapes = _with_input(paths, shapes, input_form)
     outside = None
     if addresses:
         from clustergraph.shacl.fetching import Outside
@@ -274,14 +267,8 @@ def _list(options: Options, names: Sequence[str]) -> None:
     from clustergraph.shacl import choosing
 
     rules = choosing.in_force(options)
-    rows = [
-        ("name", "severity", "file", "target"),
-        *choosing.listed(rules, choosing.named(names, rules) if names else None),
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+    rows = list(choosing.listed(rules, choosing.named(names, rules) if names else None))
+    click.echo(table(["name", "severity", "file", "target"], rows), nl=False)
 
 
 def deliver(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
-from clustergraph.cli.checking import deliver, fail_on_option, format_option, output_option
+from clustergraph.cli.checking import deliver, report_options
 from clustergraph.cli.root import cli, count, open_engine, progress
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ Step: TypeAlias = Callable[[], tuple[int, Sequence["Finding"]]]
     multiple=True,
     help="Only this kind of check; may be repeated.",
 )
-@format_option
-@fail_on_option
-@output_option
+@report_options
 def check(chosen: Sequence[str], form: Any, fail_on: str, output: Path | None) -> None:
     """Check the whole copy: tables, shapes, checks, and questions.
 

@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from clustergraph.cli.checking import (
-    deliver,
-    fail_on_option,
-    format_option,
-    output_option,
-    tell_faults,
-)
-from clustergraph.cli.root import cli, open_engine, progress, store_option
+from clustergraph.cli.checking import deliver, report_options, tell_faults
+from clustergraph.cli.root import cli, open_engine, path_option, progress, store_option
 from clustergraph.errors import TablesError, UnreadableInputError
 from clustergraph.terminal import harmless
 
@@ -259,18 +253,15 @@ def ontology() -> None:
 
 @ontology.command("check")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
-@click.option(
+@path_option(
     "--ontology",
     "other",
-    type=click.Path(path_type=Path),
-    metavar="PATH",
     help="Check this ontology, a file or directory, instead of the shipped one.",
 )
 @click.option("--data", "whole", is_flag=True, help="Add all the shipped data to the FILEs.")
-@click.option(
+@path_option(
     "--with",
     "others",
-    type=click.Path(path_type=Path, exists=True),
     multiple=True,
     metavar="FILE",
     help="Add an ontology by others, such as a vocabulary that is used, and check that it does "
@@ -283,9 +274,8 @@ def ontology() -> None:
     multiple=True,
     help="Only this kind of check; may be repeated.",
 )
-@click.option(
+@path_option(
     "--catalog",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
     metavar="FILE",
     help="Find imported ontologies by this XML catalogue; by default by a catalog-v001.xml "
     "beside the ontology.",
@@ -299,9 +289,7 @@ def ontology() -> None:
     metavar="SECONDS",
     help="How long the reasoners may take in all.",
 )
-@format_option
-@fail_on_option
-@output_option
+@report_options
 def check_ontology(
     files: Sequence[Path],
     other: Path | None,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -24,11 +24,15 @@ __all__ = [
     "cli",
     "count",
     "open_engine",
+    "path_option",
     "progress",
+    "rdf_format_option",
     "replacing",
     "store_option",
     "terminal_width",
 ]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 EXPORTS: Final = ("turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads")
 """The formats of graphs that commands read and write."""
@@ -54,9 +58,23 @@ def cli(debug: bool) -> None:
     """  # noqa: D301 - click reads the backspace
 
 
-store_option = click.option(
-    "--store", type=click.Path(path_type=Path), metavar="DIR", help="Use the graph in DIR."
-)
+def path_option(*names: str, metavar: str = "PATH", **settings: Any) -> Callable[[F], F]:
+    """Return an option that takes a path; the settings are those of ``click.option``."""
+    return click.option(*names, type=click.Path(path_type=Path), metavar=metavar, **settings)
+
+
+def rdf_format_option(name: str, default: str) -> Callable[[F], F]:
+    """Return an option that names a format of graphs; ``default`` says what holds without it."""
+    return click.option(
+        name,
+        name.removeprefix("--").replace("-", "_").replace("format", "form"),
+        type=click.Choice(EXPORTS),
+        metavar="FORMAT",
+        help=f"turtle, ntriples, jsonld, rdfxml, trig or nquads; by default {default}",
+    )
+
+
+store_option = path_option("--store", metavar="DIR", help="Use the graph in DIR.")
 
 
 def open_engine(store: Path | None, create: bool = False, inference: bool = True) -> Engine:

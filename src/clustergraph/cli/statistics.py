@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from clustergraph.cli.root import cli, progress
+from clustergraph.cli.root import cli, path_option, progress
 from clustergraph.errors import UsageError
 from clustergraph.terminal import harmless
 
@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-_tables_option = click.option(
+_tables_option = path_option(
     "--tables",
-    type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
     help="The directory of the tables of statistics.  [default: data/statistics]",
 )

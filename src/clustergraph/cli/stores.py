@@ -20,7 +20,9 @@ from clustergraph.cli.root import (
     cli,
     count,
     open_engine,
+    path_option,
     progress,
+    rdf_format_option,
     replacing,
     store_option,
     terminal_width,
@@ -46,13 +48,10 @@ _store_argument = click.argument("store", type=click.Path(path_type=Path), metav
 
 
 @cli.command()
-@click.option(
+@rdf_format_option(
     "--format",
-    "form",
-    type=click.Choice(EXPORTS),
-    metavar="FORMAT",
-    help="turtle, ntriples, jsonld, rdfxml, trig or nquads; by default what the file's name says, "
-    "else trig. Formats without named graphs hold the union of all graphs.",
+    "what the file's name says, else trig. Formats without named graphs hold the union of all "
+    "graphs.",
 )
 @click.option(
     "--graph",
@@ -61,10 +60,9 @@ _store_argument = click.argument("store", type=click.Path(path_type=Path), metav
 )
 @click.option("--inferred", is_flag=True, help="Also what is inferred, not only what is stated.")
 @click.option("--generation", type=int, metavar="N", help="An older generation of the graph.")
-@click.option(
+@path_option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
     metavar="FILE",
     help="Write to FILE; compressed by gzip if its name ends in .gz.",
 )
@@ -122,20 +120,11 @@ def export(
     metavar="IRI",
     help="Where statements go that name no graph; else to the default graph.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(EXPORTS),
-    metavar="FORMAT",
-    help="turtle, ntriples, jsonld, rdfxml, trig or nquads; by default what each file's name says.",
-)
+@rdf_format_option("--format", "what each file's name says.")
 @click.option("--base", "base_iri", metavar="IRI", help="Resolve relative IRIs against this one.")
 @click.option("--no-validate-writes", is_flag=True, help="Load the files whatever the shapes say.")
-@click.option(
-    "--shapes",
-    type=click.Path(path_type=Path, exists=True),
-    metavar="PATH",
-    help="Judge by the shapes of this file or directory.  [default: the shipped ones]",
+@path_option(
+    "--shapes", help="Judge by the shapes of this file or directory.  [default: the shipped ones]"
 )
 @click.option(
     "--no-inference",
