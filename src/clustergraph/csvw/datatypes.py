@@ -9,9 +9,9 @@ import json
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import product
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from clustergraph.csvw.formats import FormatError, Pattern, date_reader, number_reader
@@ -102,7 +102,6 @@ _FROM: Final = ("length", "minLength", "minimum", "minInclusive", "minExclusive"
 _UP_TO: Final = ("length", "maxLength", "maximum", "maxInclusive", "maxExclusive")
 
 
-@dataclass(frozen=True, slots=True)
 class Datatype:
     """A datatype of cells: a built-in base with a format and limits.
 
@@ -117,22 +116,21 @@ class Datatype:
         FormatError: the format is none for this base.
     """
 
-    base: str = "string"
-    id: str | None = None
-    format: str | Mapping[str, str] | None = None
-    facets: Mapping[str, Any] = field(default_factory=dict)
-    iri: str = field(init=False)
-    kind: str = field(init=False)
-    _parse: Callable[[str], str] = field(init=False, repr=False, compare=False)
-    _limits: tuple[tuple[str, Any, str], ...] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        set_ = object.__setattr__
-        set_(self, "iri", self.id or BUILT_IN_DATATYPES[self.base])
+    def __init__(
+        self,
+        base: str = "string",
+        id: str | None = None,  # noqa: A002 - the name of the property
+        format: str | Mapping[str, str] | None = None,  # noqa: A002 - likewise
+        facets: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.base = base
+        self.format = format
+        self.facets = facets
+        self.iri = id or BUILT_IN_DATATYPES[base]
         # `number` is another name of `double`, `datetime` of `dateTime`.
-        set_(self, "kind", re.split("[#/]", BUILT_IN_DATATYPES[self.base])[-1])
-        set_(self, "_parse", self._parser())
-        set_(self, "_limits", tuple(self._read_limits()))
+        self.kind = re.split("[#/]", BUILT_IN_DATATYPES[base])[-1]
+        self._parse = self._parser()
+        self._limits = tuple(self._read_limits())
         self._check_limits()
 
     def clean(self, text: str) -> str:

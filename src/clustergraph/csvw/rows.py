@@ -234,29 +234,19 @@ def _decode(data: bytes, encoding: str, place: Place, diagnostics: Diagnostics) 
         return data.decode(codec)
     except UnicodeDecodeError as error:
         first = error
-    lines = data.split(b"\n")
-    bad = [line for line in lines if not _decodes(line, codec)]
     guessed = _guess(data)
     start = data.rfind(b"\n", 0, first.start) + 1
     raw = data[max(start, first.start - 20) : first.start + 20].partition(b"\n")[0]
     shown = raw.decode(guessed or codec, "replace").strip()
-    more = f", and {len(bad) - 1} further lines" if len(bad) > 1 else ""
     looks = f"; the file looks like {_NAMES[guessed]}" if guessed else ""
     diagnostics.fault(
         "unreadable",
         place._replace(row=data.count(b"\n", 0, first.start) + 1),
         f"the bytes {data[first.start : first.end].hex(' ')} near {shown!r} are not "
-        f"{wanted}{more}{looks}; save the file as {wanted}",
+        f"{wanted}{looks}; save the file as {wanted}",
         value=shown,
     )
     return data.decode(guessed or codec, "replace")
-
-
-def _decodes(data: bytes, codec: str) -> bool:
-    try:
-        return data.decode(codec) is not None
-    except UnicodeDecodeError:
-        return False
 
 
 _NAMES: Final = {"cp1250": "Windows-1250", "cp1252": "Windows-1252"}
@@ -264,10 +254,10 @@ _NAMES: Final = {"cp1250": "Windows-1250", "cp1252": "Windows-1252"}
 
 def _guess(data: bytes) -> str | None:
     """Return the encoding of European spreadsheet programs that a file seems to have."""
-    texts = {codec: data.decode(codec) for codec in _NAMES if _decodes(data, codec)}
     plausible = {}
-    for codec, text in texts.items():
-        foreign = [character for character in text if ord(character) > 127]
+    for codec in _NAMES:
+        # What a code page has no character for, is no letter.
+        foreign = [one for one in data.decode(codec, "replace") if ord(one) > 127]
         if sum(one.isalpha() or one in _PUNCTUATION for one in foreign) >= 0.7 * len(foreign):
             plausible[codec] = sum(one in _CENTRAL_EUROPEAN for one in foreign)
     # Both map almost every byte; letters that are common in Central Europe decide.
