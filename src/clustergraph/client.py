@@ -59,7 +59,9 @@ def connect(target: str | Path | None = None, *, timeout_s: float = REMOTE_TIMEO
 
         return Graph(open_graph())
     if not isinstance(target, str | Path):
-        raise UsageError(f"a graph is named by a path or an address, not by {_type(target)}")
+        raise UsageError(
+            f"a graph is named by a path or an address, not by {type(target).__name__}"
+        )
     if isinstance(target, str) and "://" in target:
         from clustergraph.quadstore.remote import Endpoint
 
@@ -163,14 +165,15 @@ class Graph:
     def _ask(self, query: str, parameters: Mapping[str, object]) -> tuple[Answer, bool]:
         """Return the answer, and whether a parameter has no value that could match."""
         if not isinstance(query, str):
-            raise UsageError(f"a query is a text or a question's name, not {_type(query)}")
+            raise UsageError(f"a query is a text or a question's name, not {type(query).__name__}")
         text = "{" in query or (" " in query.strip() and bool(query_form(query)))
         question = catalogue.read(query, Path()) if text else catalogue.find(query)
+        plain = {name: _plain(content) for name, content in parameters.items()}
         given = {
             name: _written(name, content, question.parameters.get(name))
-            for name, content in parameters.items()
+            for name, content in plain.items()
         }
-        without = {name for name, content in parameters.items() if _is_empty(content)}
+        without = {name for name, content in plain.items() if content == []}
         if without and without <= set(question.parameters):
             question = _unmatched(question, without)
             given = {name: words for name, words in given.items() if name not in without}
@@ -385,43 +388,33 @@ def _text(value: Value) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _is_empty(content: object) -> bool:
-    """Return whether a parameter was given a collection without any value."""
-    plain = _plain(content)
-    return isinstance(plain, list) and not plain
-
-
 def _plain(content: object) -> object:
     """Return scalars and collections of NumPy and pandas as Python has them."""
-    if getattr(getattr(content, "dtype", None), "kind", "") == "M" and _is_numpy(content):
+    numpy = type(content).__module__.partition(".")[0] == "numpy"
+    if numpy and getattr(getattr(content, "dtype", None), "kind", "") == "M":
         # As whole numbers these have many units.
         content = content.astype("datetime64[us]")  # type: ignore[attr-defined]
     for name in ("tolist", "to_list"):
         if not isinstance(content, type) and callable(convert := getattr(content, name, None)):
             content = convert()
             break
-    if isinstance(content, tuple | set | frozenset | range):
-        return list(content)
-    if isinstance(content, Sequence) and not isinstance(content, str | bytes | bytearray | list):
-        return list(content)
+    if isinstance(content, set | frozenset | Sequence) and not isinstance(
+        content, str | bytes | bytearray
+    ):
+        return [_plain(one) for one in content]
     return content
-
-
-def _is_numpy(content: object) -> bool:
-    return type(content).__module__.partition(".")[0] == "numpy"
 
 
 def _written(name: str, content: object, parameter: Parameter | None) -> list[str]:
     """Return the values of a parameter as a person writes them; None: no condition."""
-    content = _plain(content)
     if content is None:
         return [ALL] if parameter is not None and parameter.optional else []
     if isinstance(content, list):
         return [word for one in content for word in _written(name, one, parameter)]
     if not isinstance(content, str | int | float | bool | Decimal | date):
         raise ParameterError(
-            f"{name}: {str(content)[:80]!r} is a {_type(content)}; give a text, a number, a truth, "
-            "a date, or a list of them"
+            f"{name}: {str(content)[:80]!r} is a {type(content).__name__}; give a text, a number, "
+            "a truth, a date, or a list of them"
         )
     if isinstance(content, float | Decimal | date) and not content == content:  # NaN, NaT
         raise ParameterError(f"{name}: the value is missing ({content}); None sets no condition")
@@ -449,10 +442,6 @@ def _word(
         return str(content)
     except ValueError as error:  # an integer of thousands of digits
         raise ParameterError(f"{name}: the number is too long ({error})") from error
-
-
-def _type(content: object) -> str:
-    return type(content).__name__
 
 
 def _name(query: str) -> str:

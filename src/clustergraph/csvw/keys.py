@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
 from clustergraph.csvw.cells import AnnotatedTable, Row
-from clustergraph.csvw.descriptions import Column, ForeignKey, Table
+from clustergraph.csvw.descriptions import ForeignKey, Table
 from clustergraph.csvw.files import normalise_url, table_name
 from clustergraph.csvw.places import Diagnostics, Place, Suggestions, quoted
 from clustergraph.vocab import CG
@@ -61,7 +61,8 @@ def check_keys(
                 _check_references(table, positions, target, diagnostics)
         for position, column in enumerate(table.columns):
             if (given := column.annotations.get(_REFERS_TO)) is not None:
-                several = _any_of(given, table, column, tables, described, diagnostics)
+                place = table.source.place(None, column.name, column.source_number)
+                several = _any_of(given, place, tables, described, diagnostics)
                 if several is not None and position not in table.unreliable:
                     _check_references(table, [position], several, diagnostics)
 
@@ -109,23 +110,21 @@ def _target(
         url = candidate.url if key.resource is not None else candidate.schema.id
         return normalise_url(url or "") == wanted
 
-    description = next(filter(is_wanted, described), None)
+    schemas = [one.schema for one in described if is_wanted(one)]
     names = ", ".join(key.reference_columns)
-    fault = ""
-    if description is None:
-        fault = f"{wanted}, which is not described"
-    elif description.schema.declared:
-        columns = {column.name for column in description.schema.columns}
+    fault = "" if schemas else f"{wanted}, which is not described"
+    if schemas and schemas[0].declared:
+        columns = {column.name for column in schemas[0].columns}
         if not columns.issuperset(key.reference_columns):
             fault = f"the columns {names}, which {wanted} does not have"
     if fault:
         message = f"the foreign key {', '.join(key.columns)} refers to {fault}"
         diagnostics.fail(Place(table.source.path), message, value=names)
+        return None
     target = next((one for one in tables if is_wanted(one.description)), None)
     positions = None if target is None else target.positions(key.reference_columns)
-    if fault or target is None or positions is None:
-        # The file, or a column of it, has a fault already.
-        return None
+    if target is None or positions is None:
+        return None  # the file, or a column of it, has a fault already
     counts = Counter(target.keys(positions))
     source = target.source
     home = source.path.name if source.sheet is None else f"the sheet {source.sheet}"
@@ -135,37 +134,30 @@ def _target(
 
 def _any_of(
     given: Any,
-    table: AnnotatedTable,
-    column: Column,
+    place: Place,
     tables: Sequence[AnnotatedTable],
     described: Sequence[Table],
     diagnostics: Diagnostics,
 ) -> _Target | None:
     """Return the keys of the tables that ``cg:refersTo`` names; None if one cannot be read."""
     names = [name for name in (given if isinstance(given, list) else [given]) if name]
-    known = {table_name(one.url) for one in described}
-    if not names or not known.issuperset(map(str, names)):
-        diagnostics.fail(
-            table.source.place(None, column.name, column.source_number),
-            f"refersTo is {given!r}, expected names of tables",
-            value=str(given),
-        )
+    if not names or not {table_name(one.url) for one in described}.issuperset(map(str, names)):
+        message = f"refersTo is {given!r}, expected names of tables"
+        diagnostics.fail(place, message, value=str(given))
         return None
-    by_name = {table_name(one.description.url): one for one in tables}
+    others = [one for one in tables if table_name(one.description.url) in names]
     keys: set[tuple[str, ...]] = set()
-    for name in names:
-        other = by_name.get(name)
-        primary = None if other is None else other.description.schema.primary_key
-        positions = other.positions(primary) if other is not None and primary else []
-        if other is None or positions is None:
+    for other in others:
+        positions = other.positions(other.description.schema.primary_key)
+        if positions is None:
             return None
-        if len(positions) == 1:
-            keys.update((item.text,) for row in other.rows for item in row.values[positions[0]])
+        keys.update(other.keys(positions) if len(positions) == 1 else ())
     suggest = Suggestions(
         sorted(key for (key,) in keys),
-        lambda: chain.from_iterable(by_name[name].names_of_rows() for name in names),
+        lambda: chain.from_iterable(other.names_of_rows() for other in others),
     )
-    return _Target(Counter(keys), " or ".join(names), "a key of", suggest)
+    target = _Target(Counter(keys), " or ".join(names), "a key of", suggest)
+    return target if len(others) == len(set(names)) else None
 
 
 def _check_references(

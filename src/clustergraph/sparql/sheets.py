@@ -84,20 +84,18 @@ def write_xlsx(names: Sequence[str], rows: Iterable[Sequence[Value]], stream: IO
             # A spreadsheet keeps fifteen digits and would round the rest without a word.
             made.value = content if digits <= _MOST_DIGITS else str(content)
         elif isinstance(content, float) and not math.isfinite(content):
-            made.value = "NaN" if math.isnan(content) else "INF" if content > 0 else "-INF"
+            made.value = _plain(content)
         elif isinstance(content, date) and content.year < _FIRST_YEAR:
             made.value = content.isoformat()
-        elif isinstance(content, datetime):
-            made.value = str(content) if content.tzinfo is not None else content
+        elif isinstance(content, datetime) and content.tzinfo is not None:
+            made.value = str(content)
         else:
             made.value = content
         return made
 
-    head = []
-    for name in names:
-        made = cell(name)
+    head = [cell(name) for name in names]
+    for made in head:
         made.font = Font(bold=True)
-        head.append(made)
     sheet.append(head)
     for row in table:
         sheet.append([cell(content) for content in row])
@@ -153,7 +151,9 @@ def write_parquet(names: Sequence[str], rows: Iterable[Sequence[Value]], stream:
         raise MissingExtraError("Parquet", "parquet") from error
     table = [list(row) for row in rows]
     columns = [[row[index] for row in table] for index in range(len(names))]
-    arrays = [arrow.array(_alike(column), *_arrow_type(arrow, column)) for column in columns]
+    # A column that holds nothing is of text; others are of what their values are.
+    types = [None if set(column) - {None} else arrow.string() for column in columns]
+    arrays = [arrow.array(_alike(one), kind) for one, kind in zip(columns, types, strict=True)]
     buffer = io.BytesIO()
     parquet.write_table(arrow.Table.from_arrays(arrays, names=list(names)), buffer)
     stream.write(buffer.getvalue())
@@ -170,23 +170,9 @@ def _alike(column: Sequence[Value]) -> list[Any]:
 
 
 def _kind(content: Value) -> str:
-    match content:
-        case bool():
-            return "truth"
-        case int():
-            return "whole"
-        case Decimal():
-            return "number"
-        case float():
-            return "float"
-        case datetime():
-            return "moment"
-        case date():
-            return "day"
-        case _:
-            return "text"
-
-
-def _arrow_type(arrow: Any, column: Sequence[Value]) -> list[Any]:
-    """Return the type of a column that holds nothing; others have that of their values."""
-    return [] if any(content is not None for content in column) else [arrow.string()]
+    # A truth is a whole number to Python, and a moment a day.
+    kinds = {
+        bool: "truth", int: "whole", Decimal: "number", float: "float", datetime: "moment",
+        date: "day",
+    }  # fmt: skip
+    return next((name for kind, name in kinds.items() if isinstance(content, kind)), "text")
