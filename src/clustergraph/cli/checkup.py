@@ -19,67 +19,7 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-STEPS: Final = ("tables", "shapes", "checks", "questions")
-
-
 Step: TypeAlias = Callable[[], tuple[int, Sequence["Finding"]]]
-
-
-@cli.command()
-@click.option(
-    "--only",
-    "chosen",
-    type=click.Choice(STEPS),
-    multiple=True,
-    help="Only this kind of check; may be repeated.",
-)
-@report_options
-def check(chosen: Sequence[str], form: Any, fail_on: str, output: Path | None) -> None:
-    """Check the whole copy: tables, shapes, checks, and questions.
-
-    \b
-    tables     every cell against its table's metadata and the code lists
-    shapes     the graph against the shapes, as 'clustergraph validate' does
-    checks     the queries of queries/checks, whose every row is a fault
-    questions  each competency question answers: with rows, none twice, all named
-
-    While cells are bad there is no graph, and the rest has to wait. Exits with 0 when all is well,
-    with 1 when there are findings as grave as --fail-on, and with 2 when a file cannot be read.
-    """  # noqa: D301 - click reads the backspace
-    from clustergraph import artefacts
-    from clustergraph.shacl import Report, Severity
-
-    work: dict[str, tuple[str, Step]] = {
-        "tables": ("tables", _tables),
-        "shapes": ("triples", _shapes),
-        "checks": ("checks", _checks),
-        "questions": ("questions", _questions),
-    }
-    names = [name for name in STEPS if name in (chosen or STEPS)]
-    done: dict[str, int] = {}
-    lines: list[str] = []
-    findings: list[Finding] = []
-    with progress("checking") as tell:
-        for name in names:
-            tell(f"checking the {name}")
-            start = time.monotonic()
-            noun, step = work[name]
-            done[name], found = step()
-            findings += found
-            grave = sum(one.severity >= Severity[fail_on.upper()] for one in found)
-            verdict = f"{grave} to mend" if grave else "well"
-            remarks = f", {count(len(found) - grave, 'remark')}" if len(found) > grave else ""
-            passed_s = time.monotonic() - start
-            lines.append(f"{name:<10} {verdict}{remarks} ({done[name]:,} {noun}, {passed_s:.1f} s)")
-            if name == "tables" and found:
-                # There is no graph to look at.
-                lines += ["the rest was not checked: mend the tables first"] * (names[-1] != name)
-                break
-    # Standard output is the report's.
-    click.echo("\n".join(lines), err=True)
-    findings.sort(key=lambda one: -one.severity)
-    files = len(list(artefacts.room("data").glob("*.csv")))
-    deliver(Report(tuple(findings), done.get("shapes", 0), files), form, fail_on, output)
 
 
 def _tables() -> tuple[int, Sequence[Finding]]:
@@ -157,3 +97,63 @@ def _catalogue(kind: str) -> list[Question]:
     from clustergraph.questions import catalogue
 
     return [question for question in catalogue.questions().values() if question.kind == kind]
+
+
+STEPS: Final[dict[str, tuple[str, Step]]] = {
+    "tables": ("tables", _tables),
+    "shapes": ("triples", _shapes),
+    "checks": ("checks", _checks),
+    "questions": ("questions", _questions),
+}
+"""What is checked, what is counted of it, and by which function."""
+
+
+@cli.command()
+@click.option(
+    "--only",
+    "chosen",
+    type=click.Choice(list(STEPS)),
+    multiple=True,
+    help="Only this kind of check; may be repeated.",
+)
+@report_options
+def check(chosen: Sequence[str], form: Any, fail_on: str, output: Path | None) -> None:
+    """Check the whole copy: tables, shapes, checks, and questions.
+
+    \b
+    tables     every cell against its table's metadata and the code lists
+    shapes     the graph against the shapes, as 'clustergraph validate' does
+    checks     the queries of queries/checks, whose every row is a fault
+    questions  each competency question answers: with rows, none twice, all named
+
+    While cells are bad there is no graph, and the rest has to wait. Exits with 0 when all is well,
+    with 1 when there are findings as grave as --fail-on, and with 2 when a file cannot be read.
+    """  # noqa: D301 - click reads the backspace
+    from clustergraph import artefacts
+    from clustergraph.shacl import Report, Severity
+
+    names = [name for name in STEPS if name in (chosen or STEPS)]
+    done: dict[str, int] = {}
+    lines: list[str] = []
+    findings: list[Finding] = []
+    with progress("checking") as tell:
+        for name in names:
+            tell(f"checking the {name}")
+            start = time.monotonic()
+            noun, step = STEPS[name]
+            done[name], found = step()
+            findings += found
+            grave = sum(one.severity >= Severity[fail_on.upper()] for one in found)
+            verdict = f"{grave} to mend" if grave else "well"
+            remarks = f", {count(len(found) - grave, 'remark')}" if len(found) > grave else ""
+            passed_s = time.monotonic() - start
+            lines.append(f"{name:<10} {verdict}{remarks} ({done[name]:,} {noun}, {passed_s:.1f} s)")
+            if name == "tables" and found:
+                # There is no graph to look at.
+                lines += ["the rest was not checked: mend the tables first"] * (names[-1] != name)
+                break
+    # Standard output is the report's.
+    click.echo("\n".join(lines), err=True)
+    findings.sort(key=lambda one: -one.severity)
+    files = len(list(artefacts.room("data").glob("*.csv")))
+    deliver(Report(tuple(findings), done.get("shapes", 0), files), form, fail_on, output)
