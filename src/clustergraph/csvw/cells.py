@@ -69,6 +69,11 @@ class AnnotatedTable:
     unreliable: frozenset[int] = frozenset()
     _keys: dict[int, list[str]] = field(default_factory=dict)
 
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """What takes the faults of the table."""
+        return self.source.diagnostics
+
     def place(self, row: Row, position: int) -> Place:
         """Return the place of a cell."""
         column = self.columns[position]
@@ -111,27 +116,25 @@ def annotate(
     description: Table,
     source: Source,
     codes: CodeLists | None,
-    diagnostics: Diagnostics,
 ) -> AnnotatedTable:
     """Join a source with its description: match the columns, parse every cell.
 
     Args:
         description: what the metadata says about the table.
-        source: the rows as they stand in the file.
+        source: the rows as they stand in the file; takes every fault.
         codes: name of a code list → its codes, for columns annotated with ``cg:codeList``, each
             with the names by which people know it; None leaves codes unchecked.
-        diagnostics: takes every fault.
     """
-    columns, doubtful = _match_columns(description, source, diagnostics)
+    columns, doubtful = _match_columns(description, source)
     width = sum(not column.virtual for column in columns)
     described = sum(not column.virtual for column in description.schema.columns)
     for raw in source.rows:
         # A row that fits the described columns shows that the header is wrong, not the row.
         if len(raw.cells) != width and not (doubtful and len(raw.cells) == described):
-            _report_ragged(raw, width, source, diagnostics)
+            _report_ragged(raw, width, source)
     values = []
     for position, column in enumerate(columns):
-        parser = _ColumnParser(column, codes, diagnostics, source)
+        parser = _ColumnParser(column, codes, source)
         cells = [raw.cells[position] if position < len(raw.cells) else "" for raw in source.rows]
         if column.virtual:
             cells = [""] * len(cells)
@@ -142,7 +145,7 @@ def annotate(
         for raw, text in zip(source.rows, cells, strict=True):
             if len(raw.cells) == width:
                 for fault in parsed[text][1]:
-                    diagnostics.add(replace(fault, place=fault.place._replace(row=raw.line)))
+                    source.diagnostics.add(replace(fault, place=fault.place._replace(row=raw.line)))
     rows = [
         Row(number, raw.source_number, raw.line, cells, len(raw.cells) == width)
         for number, (raw, cells) in enumerate(
@@ -152,7 +155,7 @@ def annotate(
     return AnnotatedTable(description, source, columns, rows, frozenset(doubtful))
 
 
-def _report_ragged(raw: RawRow, width: int, source: Source, diagnostics: Diagnostics) -> None:
+def _report_ragged(raw: RawRow, width: int, source: Source) -> None:
     count = len(raw.cells)
     if not any(raw.cells):
         message = f"the row is empty; remove it or fill its {width} cells"
@@ -161,12 +164,7 @@ def _report_ragged(raw: RawRow, width: int, source: Source, diagnostics: Diagnos
         extra = " (is a cell with a comma not in quotation marks?)" if unquoted else ""
         cells = "1 cell" if count == 1 else f"{count} cells"
         message = f"the row has {cells}, expected {width}{extra}"
-    diagnostics.fault(
-        "ragged",
-        source.place(raw.line),
-        message,
-        value=", ".join(raw.cells),
-    )
+    source.fault("ragged", message, raw.line, value=", ".join(raw.cells))
 
 
 # Headers ------------------------------------------------------------------------------------
@@ -174,9 +172,7 @@ def _report_ragged(raw: RawRow, width: int, source: Source, diagnostics: Diagnos
 _Titles = tuple[str, ...]
 
 
-def _match_columns(
-    description: Table, source: Source, diagnostics: Diagnostics
-) -> tuple[list[Column], set[int]]:
+def _match_columns(description: Table, source: Source) -> tuple[list[Column], set[int]]:
     """Compare the described columns with the header.
 
     Returns:
@@ -187,11 +183,7 @@ def _match_columns(
     described = [column for column in schema.columns if not column.virtual]
     virtual = [column for column in schema.columns if column.virtual]
     if described and not source.header and not source.rows and source.readable:
-        diagnostics.fault(
-            "column",
-            source.place(),
-            "the file is empty, without even a header",
-        )
+        source.fault("column", "the file is empty, without even a header")
     width = len(described) or max((len(row.cells) for row in source.rows), default=0)
     if source.header:
         width = len(source.header[0].cells)
@@ -208,7 +200,7 @@ def _match_columns(
     doubtful: set[int] = set()
     if schema.declared and source.header:
         language = str(schema.inherited.get("lang", "und")).lower()
-        doubtful = _compare(described, titles, language, source, diagnostics)
+        doubtful = _compare(described, titles, language, source)
     for column in virtual:
         column.number = len(columns) + 1
         columns.append(column)
@@ -220,7 +212,6 @@ def _compare(
     titles: Sequence[_Titles],
     language: str,
     source: Source,
-    diagnostics: Diagnostics,
 ) -> set[int]:
     """Report each difference between the header and the described columns once.
 
@@ -258,16 +249,11 @@ def _compare(
             message = f"the column {name!r} is described without titles; add {value!r} to them"
         if column is not None:
             missing.remove(described.index(column))
-        diagnostics.fault(
-            "column",
-            source.place(source.header[-1].line, value or None, position + 1),
-            message,
-            value=value,
-        )
+        line = source.header[-1].line
+        source.fault("column", message, line, value or None, position + 1, value=value)
     for position in missing:
-        title = described[position].title
-        place_ = source.place(source.header[-1].line, None, position + 1)
-        diagnostics.fault("column", place_, f"the column {title!r} is missing")
+        message = f"the column {described[position].title!r} is missing"
+        source.fault("column", message, source.header[-1].line, None, position + 1)
     return doubtful
 
 
@@ -306,12 +292,10 @@ def _can_be(column: Column, found: _Titles, language: str) -> bool:
 class _ColumnParser:
     """Parses the cells of one column."""
 
-    def __init__(
-        self, column: Column, codes: CodeLists | None, diagnostics: Diagnostics, source: Source
-    ) -> None:
+    def __init__(self, column: Column, codes: CodeLists | None, source: Source) -> None:
         self._place = source.place(None, column.name, column.source_number)
         self._column = column
-        self._diagnostics = diagnostics
+        self._diagnostics = source.diagnostics
         self._datatype = column.datatype
         self._parse: Callable[[str], Parsed] = column.datatype.read
         if DATE_PRECISION in column.annotations:
@@ -327,7 +311,7 @@ class _ColumnParser:
         elif codes is not None and self._list_name:
             hint = Suggestions(codes)(self._list_name)
             message = f"the code list {self._list_name!r} is unknown{hint}"
-            diagnostics.fail(self._place, message, value=self._list_name)
+            self._diagnostics.fail(self._place, message, value=self._list_name)
 
     def _date_parser(self, given: Any) -> Callable[[str], Parsed]:
         """Return the parser for an annotation ``cg:datePrecision``."""

@@ -178,7 +178,7 @@ class Reader:
         tables: list[AnnotatedTable | None] = []
         for name, table in zip(names, group.tables, strict=True):
             if name in book.sheets:
-                source = book.read(name, table.dialect, self.diagnostics)
+                source = book.read(name, table.dialect)
                 tables.append(self._annotate(table, source))
             else:
                 table.suppress_output = True
@@ -209,11 +209,11 @@ class Reader:
             if graph is not None and not is_iri(graph):
                 message = f"the graph of {description.url} is {graph!r}, which is no IRI"
                 self.diagnostics.fail(Place(self.files.root), message, value=graph)
-        check_keys(tables, described, self.diagnostics)
+        check_keys(tables, described)
         groups = [(group, list(map(TableMapping, members))) for group, members in self._groups]
         for _, mappings in groups:
             for mapping in mappings:
-                mapping.check(self.diagnostics)
+                mapping.check()
         # File by file as first met, and within a file from top to bottom.
         files: dict[tuple[Path, str | None], int] = {}
         for fault in self.diagnostics.faults:
@@ -279,7 +279,7 @@ class Reader:
         return self._annotate(table, source) if source.readable else None
 
     def _annotate(self, table: Table, source: Source) -> AnnotatedTable:
-        return annotate(table, source, self.codes, self.diagnostics)
+        return annotate(table, source, self.codes)
 
 
 _SPREADSHEETS: Final = {**dict.fromkeys(WORKBOOKS, "a workbook"), **OTHER_FORMATS}

@@ -15,9 +15,9 @@ from typing import Any, Final, NamedTuple
 from unicodedata import normalize
 
 from clustergraph.csvw.cells import AnnotatedTable, Row
-from clustergraph.csvw.descriptions import ForeignKey, Table
+from clustergraph.csvw.descriptions import Column, ForeignKey, Table
 from clustergraph.csvw.files import normalise_url, table_name
-from clustergraph.csvw.places import Diagnostics, Place, Suggestions, quoted
+from clustergraph.csvw.places import Place, Suggestions, quoted
 from clustergraph.vocab import CG
 
 __all__ = ["check_keys"]
@@ -41,33 +41,29 @@ class _Target(NamedTuple):
     suggest: Suggestions
 
 
-def check_keys(
-    tables: Sequence[AnnotatedTable], described: Sequence[Table], diagnostics: Diagnostics
-) -> None:
+def check_keys(tables: Sequence[AnnotatedTable], described: Sequence[Table]) -> None:
     """Check the primary keys of the tables and the references between them.
 
     Args:
         tables: those that could be read.
         described: all that the metadata describe; what refers to one that could not be read is
             left unchecked.
-        diagnostics: takes the faults.
     """
     for table in tables:
-        _check_primary(table, diagnostics)
+        _check_primary(table)
         for key in table.description.schema.foreign_keys:
-            target = _target(key, table, tables, described, diagnostics)
+            target = _target(key, table, tables, described)
             positions = table.positions(key.columns)
             if target is not None and positions is not None:
-                _check_references(table, positions, target, diagnostics)
+                _check_references(table, positions, target)
         for position, column in enumerate(table.columns):
             if (given := column.annotations.get(_REFERS_TO)) is not None:
-                place = table.source.place(None, column.name, column.source_number)
-                several = _any_of(given, place, tables, described, diagnostics)
+                several = _any_of(given, table, column, tables, described)
                 if several is not None and position not in table.unreliable:
-                    _check_references(table, [position], several, diagnostics)
+                    _check_references(table, [position], several)
 
 
-def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
+def _check_primary(table: AnnotatedTable) -> None:
     names = table.description.schema.primary_key
     positions = table.positions(names)
     if not names or positions is None:
@@ -75,11 +71,11 @@ def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
     first: dict[tuple[str, ...], tuple[Row, tuple[str, ...]]] = {}
     for row, key in zip(table.rows, table.keys(positions), strict=True):
         place = table.place(row, positions[0])
-        if diagnostics.is_faulty(place) or not row.reliable:
+        if table.diagnostics.is_faulty(place) or not row.reliable:
             continue
         if not any(key):
             message = f"the key ({', '.join(names)}) is empty"
-            diagnostics.fault("required", place, message)
+            table.diagnostics.fault("required", place, message)
             continue
         # Canonically equivalent texts look the same, so they are the same key to a reader.
         composed = tuple([normalize("NFC", part) for part in key])
@@ -87,7 +83,7 @@ def _check_primary(table: AnnotatedTable, diagnostics: Diagnostics) -> None:
         if earlier is not row:
             shown = ", ".join(key)
             how = "" if original == key else ", but for its Unicode normalisation"
-            diagnostics.fault(
+            table.diagnostics.fault(
                 "duplicate",
                 place,
                 f"the key {quoted(shown)} ({', '.join(names)}) is already that of "
@@ -101,7 +97,6 @@ def _target(
     table: AnnotatedTable,
     tables: Sequence[AnnotatedTable],
     described: Sequence[Table],
-    diagnostics: Diagnostics,
 ) -> _Target | None:
     """Return the columns that a foreign key refers to; None if they cannot be read."""
     wanted = normalise_url(key.resource or key.schema_reference or "")
@@ -119,7 +114,7 @@ def _target(
             fault = f"the columns {names}, which {wanted} does not have"
     if fault:
         message = f"the foreign key {', '.join(key.columns)} refers to {fault}"
-        diagnostics.fail(Place(table.source.path), message, value=names)
+        table.diagnostics.fail(Place(table.source.path), message, value=names)
         return None
     target = next((one for one in tables if is_wanted(one.description)), None)
     positions = None if target is None else target.positions(key.reference_columns)
@@ -134,16 +129,17 @@ def _target(
 
 def _any_of(
     given: Any,
-    place: Place,
+    table: AnnotatedTable,
+    column: Column,
     tables: Sequence[AnnotatedTable],
     described: Sequence[Table],
-    diagnostics: Diagnostics,
 ) -> _Target | None:
     """Return the keys of the tables that ``cg:refersTo`` names; None if one cannot be read."""
     names = [name for name in (given if isinstance(given, list) else [given]) if name]
     if not names or not {table_name(one.url) for one in described}.issuperset(map(str, names)):
         message = f"refersTo is {given!r}, expected names of tables"
-        diagnostics.fail(place, message, value=str(given))
+        place = table.source.place(None, column.name, column.source_number)
+        table.diagnostics.fail(place, message, value=str(given))
         return None
     others = [one for one in tables if table_name(one.description.url) in names]
     keys: set[tuple[str, ...]] = set()
@@ -160,9 +156,7 @@ def _any_of(
     return target if len(others) == len(set(names)) else None
 
 
-def _check_references(
-    table: AnnotatedTable, positions: Sequence[int], target: _Target, diagnostics: Diagnostics
-) -> None:
+def _check_references(table: AnnotatedTable, positions: Sequence[int], target: _Target) -> None:
     # The recommendation compares whole values, so that a list never equals the single value it
     # refers to; here each value of a list is looked up instead.
     listed = len(positions) == 1 and table.columns[positions[0]].separator is not None
@@ -172,7 +166,7 @@ def _check_references(
             continue
         wrong = [candidate for candidate in candidates if target.counts[candidate] != 1]
         place = table.place(row, positions[0])
-        if not wrong or diagnostics.is_faulty(place):
+        if not wrong or table.diagnostics.is_faulty(place):
             continue
         for candidate in wrong:
             shown, count = ", ".join(candidate), target.counts[candidate]
@@ -181,4 +175,4 @@ def _check_references(
             else:
                 hint = target.suggest(shown)
                 message = f"{quoted(shown)} is not {target.relation} {target.home}{hint}"
-            diagnostics.fault("reference", place, message, value=shown)
+            table.diagnostics.fault("reference", place, message, value=shown)

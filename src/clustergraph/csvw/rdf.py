@@ -16,7 +16,7 @@ from uritemplate import URITemplate
 from clustergraph.csvw.cells import AnnotatedTable, Item, Row
 from clustergraph.csvw.descriptions import Column, Described, TableGroup
 from clustergraph.csvw.names import CSVW, RDF, RDFS, annotation_triples, resolve
-from clustergraph.csvw.places import Diagnostics, Place, TracedTriple
+from clustergraph.csvw.places import Place, TracedTriple
 from clustergraph.errors import did_you_mean, near
 from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
@@ -201,40 +201,38 @@ class TableMapping:
             self._templates[key] = Template(text, self.table, column, items_of)
         return self._templates[key]
 
-    def check(self, diagnostics: Diagnostics) -> None:
+    def check(self) -> None:
         """Report what keeps the templates from expanding to IRIs, once in a row."""
         names = [column.name for column in self.table.columns]
         for template in self._templates.values():
             for name in template.unknown:
                 hint = did_you_mean(near(name, names, 1))
-                diagnostics.fail(
+                self.table.diagnostics.fail(
                     self.table.source.place(),
                     f"{template.text} names {name!r}, which is no column{hint}",
                     value=name,
                 )
-        if diagnostics.fatal:
+        if self.table.diagnostics.fatal:
             return
         for plan in self._plans:
             for template in filter(None, (plan.about, plan.predicate, plan.value)):
                 for number, iri in template.invalid.items():
                     row = self.table.rows[number]
                     if plan.column.virtual or row.values[plan.position]:
-                        self._report(iri, template, plan, row, diagnostics)
+                        self._report(iri, template, plan, row)
 
-    def _report(
-        self, iri: InvalidIri, template: Template, plan: _Plan, row: Row, diagnostics: Diagnostics
-    ) -> None:
+    def _report(self, iri: InvalidIri, template: Template, plan: _Plan, row: Row) -> None:
         """Report a failed expansion at the cell that it is due to."""
         guilty = map(self.table.index, iri.empty or template.columns)
         positions = [position for position in guilty if position is not None] or [plan.position]
         places = [self.table.place(row, position) for position in positions]
-        if any(map(diagnostics.is_faulty, places)):
+        if any(map(self.table.diagnostics.is_faulty, places)):
             return
         if iri.empty:
             message = f"a value is missing, which the IRI {template.text} needs"
-            diagnostics.fault("required", places[0], message)
+            self.table.diagnostics.fault("required", places[0], message)
         else:
-            diagnostics.fault(
+            self.table.diagnostics.fault(
                 "datatype",
                 places[0],
                 f"{template.text} gives {iri.text!r}, which is no IRI",

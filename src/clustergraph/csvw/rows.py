@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from clustergraph.csvw.descriptions import Dialect
-from clustergraph.csvw.places import Diagnostics, Place
+from clustergraph.csvw.places import Diagnostics, FaultKind, Place
 
 __all__ = ["OTHER_FORMATS", "RawRow", "Source", "arrange", "read_csv"]
 
@@ -38,9 +38,10 @@ class RawRow(NamedTuple):
 
 @dataclass(slots=True)
 class Source:
-    """What stands in a file or sheet: header rows, rows, comments."""
+    """What stands in a file or sheet: header rows, rows, comments; ``diagnostics`` takes faults."""
 
     path: Path
+    diagnostics: Diagnostics
     sheet: str | None = None
     skip_columns: int = 0
     header: list[RawRow] = field(default_factory=list)
@@ -54,6 +55,19 @@ class Source:
         """Return a place in this source; ``number`` counts the described columns from 1."""
         position = None if number is None else number + self.skip_columns
         return Place(self.path, self.sheet, row, column, position)
+
+    def fault(
+        self,
+        kind: FaultKind,
+        message: str,
+        row: int | None = None,
+        column: str | None = None,
+        number: int | None = None,
+        *,
+        value: str = "",
+    ) -> None:
+        """Report what is wrong at a `place`."""
+        self.diagnostics.fault(kind, self.place(row, column, number), message, value=value)
 
 
 # CSV ----------------------------------------------------------------------------------------
@@ -76,30 +90,23 @@ def read_csv(
             another separator than the dialect's, another format than CSV.
         titles: titles of the described columns, to recognise a header with another separator.
     """
-    source = Source(path, skip_columns=dialect.skip_columns)
+    source = Source(path, diagnostics, skip_columns=dialect.skip_columns)
     if (found := _recognise_format(data)) is not None:
         message = f"the file is {found}, not CSV; save it as CSV in UTF-8, or as XLSX"
-        diagnostics.fault("unreadable", source.place(), message)
+        source.fault("unreadable", message)
         source.readable = False
         return source
-    text = _decode(data, dialect.encoding, source.place(), diagnostics)
+    text = _decode(data, dialect.encoding, source)
     if dialect.line_terminators and not set(dialect.line_terminators) <= {"\r\n", "\n", "\r"}:
         ends = "|".join(map(re.escape, sorted(dialect.line_terminators, key=len, reverse=True)))
         text = re.sub(ends, "\n", text)
     if titles and dialect.header_row_count:
-        dialect = _check_separator(text, dialect, source, diagnostics, titles)
-    records = _records(text, dialect, source, diagnostics)
-    arrange(records, dialect, source)
+        dialect = _check_separator(text, dialect, source, titles)
+    arrange(_records(text, dialect, source), dialect, source)
     return source
 
 
-def _check_separator(
-    text: str,
-    dialect: Dialect,
-    source: Source,
-    diagnostics: Diagnostics,
-    titles: Sequence[str],
-) -> Dialect:
+def _check_separator(text: str, dialect: Dialect, source: Source, titles: Sequence[str]) -> Dialect:
     """Report a hint to Excel in the first line, and a separator that the metadata do not give.
 
     Returns:
@@ -109,8 +116,7 @@ def _check_separator(
     header = lines[dialect.skip_rows] if len(lines) > dialect.skip_rows else ""
     if _HINT.fullmatch(header.strip()):
         message = f"{header.strip()!r} is a hint to Excel, not the header; remove the line"
-        place = source.place(dialect.skip_rows + 1)
-        diagnostics.fault("column", place, message, value=header.strip())
+        source.fault("column", message, dialect.skip_rows + 1, value=header.strip())
         dialect = replace(dialect, skip_rows=dialect.skip_rows + 1)
         header = lines[dialect.skip_rows] if len(lines) > dialect.skip_rows else ""
     used = _delimiter_of(header.rstrip("\r"), dialect.delimiter, titles)
@@ -120,15 +126,12 @@ def _check_separator(
             f"the cells are separated by {name}, expected {wanted}; save the file with {wanted}, "
             f'or give the metadata the dialect {{"delimiter": "{used}"}}'
         )
-        place = source.place(dialect.skip_rows + 1)
-        diagnostics.fault("column", place, message, value=header)
+        source.fault("column", message, dialect.skip_rows + 1, value=header)
         dialect = replace(dialect, delimiter=used)
     return dialect
 
 
-def _records(
-    text: str, dialect: Dialect, source: Source, diagnostics: Diagnostics
-) -> Iterator[tuple[int, list[str]]]:
+def _records(text: str, dialect: Dialect, source: Source) -> Iterator[tuple[int, list[str]]]:
     """Yield each record with the physical line on which it starts."""
     options: dict[str, Any] = {
         "delimiter": dialect.delimiter,
@@ -155,13 +158,13 @@ def _records(
             yield start, record
             start = dialect.skip_rows + reader.line_num + 1
     except (ValueError, TypeError) as error:
-        diagnostics.fault("unreadable", source.place(), f"the dialect cannot be used: {error}")
+        source.fault("unreadable", f"the dialect cannot be used: {error}")
     except csv.Error as error:
         unclosed = "unexpected end" in str(error)
         reason = f"the row cannot be read ({error}); a quotation mark in a cell must be doubled"
         if unclosed:
             reason = "a quotation mark that is opened in this row is never closed"
-        diagnostics.fault("unreadable", source.place(start), reason)
+        source.fault("unreadable", reason, start)
 
 
 def arrange(records: Iterator[tuple[int, list[str]]], dialect: Dialect, source: Source) -> None:
@@ -211,15 +214,14 @@ def _recognise_format(data: bytes) -> str | None:
     return next((name for magic, name in _SIGNATURES if data.startswith(magic)), None)
 
 
-def _decode(data: bytes, encoding: str, place: Place, diagnostics: Diagnostics) -> str:
+def _decode(data: bytes, encoding: str, source: Source) -> str:
     """Decode a file; report bytes that are not text in its encoding once.
 
     Args:
         data: the content of the file.
         encoding: the encoding that its dialect gives, for example ``utf-8``.
-        place: the file, for the fault.
-        diagnostics: takes the fault. Decoding goes on with the encoding that the file seems to
-            have, so that its cells can be checked all the same.
+        source: takes the fault. Decoding goes on with the encoding that the file seems to have, so
+            that its cells can be checked all the same.
     """
     name = codecs.lookup(encoding).name
     wanted = encoding.upper()
@@ -227,7 +229,7 @@ def _decode(data: bytes, encoding: str, place: Place, diagnostics: Diagnostics) 
         "utf-16"
     ):
         message = f"the file is UTF-16, expected {wanted}; save it as UTF-8"
-        diagnostics.fault("unreadable", place, message)
+        source.fault("unreadable", message)
         return data.decode("utf-16", "replace")
     codec = "utf-8-sig" if name == "utf-8" else encoding
     try:
@@ -239,11 +241,11 @@ def _decode(data: bytes, encoding: str, place: Place, diagnostics: Diagnostics) 
     raw = data[max(start, first.start - 20) : first.start + 20].partition(b"\n")[0]
     shown = raw.decode(guessed or codec, "replace").strip()
     looks = f"; the file looks like {_NAMES[guessed]}" if guessed else ""
-    diagnostics.fault(
+    source.fault(
         "unreadable",
-        place._replace(row=data.count(b"\n", 0, first.start) + 1),
         f"the bytes {data[first.start : first.end].hex(' ')} near {shown!r} are not "
         f"{wanted}{looks}; save the file as {wanted}",
+        data.count(b"\n", 0, first.start) + 1,
         value=shown,
     )
     return data.decode(guessed or codec, "replace")

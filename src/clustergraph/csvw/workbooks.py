@@ -41,7 +41,7 @@ class Workbook:
 
     Args:
         path: the file.
-        diagnostics: takes a fault if it cannot be opened; there are then no sheets.
+        diagnostics: takes the faults; one that cannot be opened has no sheets.
     """
 
     def __init__(self, path: Path, diagnostics: Diagnostics) -> None:
@@ -50,6 +50,7 @@ class Workbook:
         from openpyxl.utils.exceptions import InvalidFileException
 
         self.path = path
+        self._diagnostics = diagnostics
         self._sheets: dict[str, Any] = {}
         self._formulas: dict[str, Any] = {}
         try:
@@ -77,27 +78,27 @@ class Workbook:
         """The names of the sheets, in their order."""
         return tuple(self._sheets)
 
-    def read(self, sheet: str, dialect: Dialect, diagnostics: Diagnostics) -> Source:
+    def read(self, sheet: str, dialect: Dialect) -> Source:
         """Read a sheet; of the ``dialect``, the header, skipped rows and columns, and trim apply.
 
         Empty rows and columns at the end are left out: spreadsheets keep them when only their
-        layout was touched.
+        layout was touched. Merged cells, errors that the spreadsheet shows and formulas without a
+        stored value are faults.
 
         Args:
             sheet: its name, one of `sheets`.
             dialect: of the table.
-            diagnostics: takes a fault for merged cells, errors that the spreadsheet shows, and
-                formulas without a stored value.
         """
-        source = Source(self.path, sheet, dialect.skip_columns)
+        source = Source(self.path, self._diagnostics, sheet)
         values = self._sheets[sheet]
         for merged in values.merged_cells.ranges:
             message = (
                 f"the cells {merged.coord} are merged, so only the first has a value; separate "
                 "them and fill each"
             )
-            place = Place(self.path, sheet, merged.min_row, None, merged.min_col)
-            _report(place, message, merged.coord, diagnostics)
+            source.fault(
+                "unreadable", message, merged.min_row, None, merged.min_col, value=merged.coord
+            )
         for cells in self._formulas[sheet].iter_rows() if sheet in self._formulas else ():
             for cell in cells:
                 if cell.data_type == "f" and values.cell(cell.row, cell.column).value is None:
@@ -105,15 +106,17 @@ class Workbook:
                         f"the formula {cell.value} has no stored value; open the workbook in a "
                         "spreadsheet program and save it, or replace the formula by its value"
                     )
-                    place = Place(self.path, sheet, cell.row, None, cell.column)
-                    _report(place, message, str(cell.value), diagnostics)
+                    source.fault(
+                        "unreadable", message, cell.row, None, cell.column, value=str(cell.value)
+                    )
         rows: list[tuple[int, list[str]]] = []
         for line, cells in enumerate(values.iter_rows(), start=1):
             for cell in cells:
                 if cell.data_type == "e":
                     message = f"the spreadsheet shows the error {cell.value} here"
-                    place = Place(self.path, sheet, line, None, cell.column)
-                    _report(place, message, str(cell.value), diagnostics)
+                    source.fault(
+                        "unreadable", message, line, None, cell.column, value=str(cell.value)
+                    )
             texts = list(map(_text, cells))
             while texts and not texts[-1]:
                 texts.pop()
@@ -123,12 +126,10 @@ class Workbook:
             rows.pop()
         width = len(rows[0][1]) if rows and dialect.header_row_count else 0
         padded = ((line, texts + [""] * (width - len(texts))) for line, texts in rows)
+        # Until here the columns are those of the sheet.
+        source.skip_columns = dialect.skip_columns
         arrange(padded, dialect, source)
         return source
-
-
-def _report(place: Place, message: str, value: str, diagnostics: Diagnostics) -> None:
-    diagnostics.fault("unreadable", place, message, value=value)
 
 
 def _inspect(path: Path) -> bool:
