@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import pyoxigraph as ox
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from clustergraph import artefacts
 from clustergraph.protocol import Context, Request, Response
@@ -16,12 +19,10 @@ from clustergraph.protocol.negotiation import choose, offers
 from clustergraph.protocol.parameters import decode, fields
 from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.engine import StoreEngine
-from clustergraph.sparql.results import FORMATS
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
 __all__ = [
-    "LICENCE", "Statistics", "dataset", "dump_of", "modified", "parsed", "service", "statistics",
-    "void",
+    "LICENCE", "Statistics", "described", "dump_of", "parsed", "service", "statistics", "void",
 ]  # fmt: skip
 
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
@@ -29,6 +30,8 @@ _PREFIXES: Final = {
     "sd": "http://www.w3.org/ns/sparql-service-description#",
     "format": "http://www.w3.org/ns/formats/",
     "hydra": "http://www.w3.org/ns/hydra/core#",
+    "type": "https://www.iana.org/assignments/media-types/",
+    "language": "http://publications.europa.eu/resource/authority/language/",
     **{name: PREFIXES[name] for name in ("void", "dcterms", "dcat", "foaf", "xsd")},
 }
 # W3C, Unique URIs for File Formats.
@@ -48,21 +51,19 @@ _FORMAT_NAMES: Final = {
 
 def service(request: Request, context: Context) -> Response:
     """Describe the service (Service Description, section 2: a GET without any query)."""
-    return _respond(request, context, _service)
+    return _respond(request, context, "service")
 
 
 def void(request: Request, context: Context) -> Response:
     """Describe the data (VoID, section 7.2: at ``/.well-known/void``)."""
-    return _respond(request, context, dataset)
+    return _respond(request, context, "dataset")
 
 
-def _respond(
-    request: Request, context: Context, describe: Callable[[str, Context], str]
-) -> Response:
+def _respond(request: Request, context: Context, template: str) -> Response:
     names = [decode(value) for key, value in fields(request.query_string) if key == b"format"]
     form = choose(request.headers.get("accept"), tuple(names), "graph")
     assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - only such are on offer
-    triples = parsed(describe(request.base, context))
+    triples = described(request.base, context, template)
     body = ox.serialize(triples, None, form.engine, prefixes=_PREFIXES) or b""
     if form.name == "turtle":
         body = drop_idle_prefixes(body)
@@ -70,126 +71,73 @@ def _respond(
     return Response(200, headers, body, cacheable=True)
 
 
-def parsed(turtle: str) -> Iterator[ox.Triple]:
-    """Yield the statements of a description, which uses prefixes undeclared."""
-    declared = "".join(f"PREFIX {name}: <{iri}> " for name, iri in _PREFIXES.items())
-    return (quad.triple for quad in ox.parse(declared + turtle, ox.RdfFormat.TURTLE))
+def described(base: str, context: Context, *templates: str, **more: object) -> Iterator[ox.Triple]:
+    """Yield the statements of descriptions.
 
-
-def _service(base: str, context: Context) -> str:
-    config, counted = context.config, statistics(context)
-    written = [form for kind in ("solutions", "graph") for form in offers(kind)]
-    features = ["sd:EmptyGraphs"]
-    if counted.union:
-        features.append("sd:UnionDefaultGraph")
-    if config.allow_service:
-        features.append("sd:BasicFederatedQuery")
-    size = counted.triples if counted.union else counted.graphs.get("", 0)
-    text = f"""
-<{base}/sparql> a sd:Service ; sd:endpoint <{base}/sparql> ;
-    dcterms:title "clustergraph"@en ; dcterms:hasVersion "{artefacts.version()}" ;
-    sd:supportedLanguage sd:SPARQL10Query , sd:SPARQL11Query ;
-    sd:resultFormat {_formats(form.name for form in written)} ;
-    sd:feature {" , ".join(features)} ;
-    sd:defaultEntailmentRegime <http://www.w3.org/ns/entailment/Simple> ;
-    sd:defaultDataset _:dataset .
-_:dataset a sd:Dataset , void:Dataset ; foaf:page <{base}/.well-known/void> ;
-    sd:defaultGraph _:default .
-_:default a sd:Graph ; void:triples {size} .
-"""
-    if config.writable:
-        read = (form.name for form in FORMATS.values() if form.holds_triples)
-        text += f"""
-<{base}/update> a sd:Service ; sd:endpoint <{base}/update> ;
-    sd:supportedLanguage sd:SPARQL11Update ; sd:feature sd:EmptyGraphs ;
-    sd:inputFormat {_formats(read)} ; sd:defaultDataset _:dataset .
-"""
-    for number, (name, amount) in enumerate(sorted(counted.graphs.items())):
-        if name:
-            text += f"""
-_:dataset sd:namedGraph _:named{number} .
-_:named{number} a sd:NamedGraph ; sd:name {_name(name)} ; sd:graph _:graph{number} .
-_:graph{number} a sd:Graph ; void:triples {amount} .
-"""
-    return text
-
-
-def dataset(base: str, context: Context) -> str:
-    """Return the description of the dataset (VoID, sections 2 to 5), of its graphs and links."""
+    Args:
+        base: scheme, host and prefix of the service, which their relative IRIs start with.
+        context: the generation that is described.
+        templates: names of files in ``descriptions/``.
+        more: further values for them.
+    """
     counted = statistics(context)
     used = (*counted.properties, *counted.classes)
-    vocabularies = {iri[: max(iri.rfind("#"), iri.rfind("/")) + 1] for iri in used} - {""}
-    formats = ("turtle", "ntriples", "nquads", "jsonld", "rdfxml", "trig")
-    data = f"<{base}/.well-known/void#dataset>"
-    text = f"""
-<{base}/.well-known/void> a void:DatasetDescription ; foaf:primaryTopic {data} .
-{data} a void:Dataset ; dcterms:title "clustergraph"@en ;
-    dcterms:description "A knowledge graph of cluster policy in Europe."@en ,
-        "Znalostní graf evropské klastrové politiky."@cs ;
-    dcterms:license <{LICENCE}> ; foaf:homepage <{base}/> ; void:sparqlEndpoint <{base}/sparql> ;
-    void:dataDump <{base}/dump.nq.gz> , <{base}/dump.ttl.gz> , <{base}/store> ;
-    void:rootResource <{base}/things> ; void:uriSpace "{BASE}" ;
-    void:feature {_formats(formats)} ;
-    void:triples {counted.triples} ;
-    void:classes {len(counted.classes)} ; void:properties {len(counted.properties)} .
-"""
-    text += modified(data, context)
-    for iri in sorted(vocabularies):
-        text += f"{data} void:vocabulary {ox.NamedNode(iri)} .\n"
-    for kind, measure, amounts in (
-        ("class", "entities", counted.classes),
-        ("property", "triples", counted.properties),
-    ):
-        ranked = sorted(amounts.items(), key=lambda item: (-item[1], item[0]))
-        for number, (iri, amount) in enumerate(ranked):
-            part = f"_:{kind}{number}"
-            text += f"{data} void:{kind}Partition {part} . "
-            text += f"{part} void:{kind} {ox.NamedNode(iri)} ; void:{measure} {amount} .\n"
-    for name, amount in sorted(counted.graphs.items()):
-        # A dataset for each graph that the service knows by a short name.
-        if name.startswith(GRAPH):
-            subset, file = ox.NamedNode(name), f"{base}{dump_of(name)}"
-            text += f"""
-{data} void:subset {subset} . {subset} a void:Dataset ; void:triples {amount} ;
-    dcterms:title {ox.Literal(name.removeprefix(GRAPH))} ; dcterms:license <{LICENCE}> ;
-    void:dataDump <{file}.ttl.gz> , <{file}.ttl> .
-"""
-    return text + _linksets(data, counted)
+    namespaces = {iri[: max(iri.rfind("#"), iri.rfind("/")) + 1] for iri in used}
+    # The graphs that the service knows by a short name; there is a dump of each.
+    parts = [
+        (name, name.removeprefix(GRAPH), dump_of(name)[1:], amount)
+        for name, amount in sorted(counted.graphs.items())
+        if name.startswith(GRAPH)
+    ]
+    values = {
+        "version": artefacts.version(),
+        "licence": LICENCE,
+        "space": BASE,
+        "config": context.config,
+        "counted": counted,
+        "modified": _modified(context),
+        "results": [f"format:{name}" for name in _FORMAT_NAMES.values()],
+        "graphs": [f"format:{_FORMAT_NAMES[form.name]}" for form in offers("graph")],
+        "vocabularies": sorted(filter(None, namespaces)),
+        "parts": parts,
+        "links": [(*link.split(" "), amount) for link, amount in sorted(counted.links.items())],
+        **more,
+    }
+    texts = [_templates().get_template(f"{name}.ttl.j2").render(values) for name in templates]
+    return parsed("".join(texts), base)
 
 
-def _linksets(data: str, counted: Statistics) -> str:
-    text = ""
-    for number, (link, amount) in enumerate(sorted(counted.links.items())):
-        predicate, target = link.split(" ")
-        links, other = f"_:links{number}", f"_:target{_TARGETS.index(target)}"
-        text += f"""
-{data} void:subset {links} . {links} a void:Linkset ; void:linkPredicate <{predicate}> ;
-    void:subjectsTarget {data} ; void:objectsTarget {other} ; void:triples {amount} .
-{other} a void:Dataset ; void:uriSpace "{target}" .
-"""
-    return text
+def parsed(turtle: str, base: str = "") -> Iterator[ox.Triple]:
+    """Yield the statements of a description, which uses prefixes undeclared."""
+    declared = "".join(f"PREFIX {name}: <{iri}> " for name, iri in _PREFIXES.items())
+    quads = ox.parse(declared + turtle, ox.RdfFormat.TURTLE, base_iri=f"{base}/" if base else None)
+    return (quad.triple for quad in quads)
 
 
-def modified(thing: str, context: Context) -> str:
-    """Return, in Turtle, when the graph changed last, if that is known."""
+@cache
+def _templates() -> Environment:
+    found = Environment(  # noqa: S701 - what comes from data passes a filter that escapes it
+        loader=FileSystemLoader(Path(__file__).parent / "descriptions"),
+        undefined=StrictUndefined,
+        auto_reload=False,
+    )
+    found.filters["iri"] = lambda value: str(ox.NamedNode(value))
+    found.filters["text"] = lambda value: str(ox.Literal(value))
+    found.filters["node"] = _name
+    return found
+
+
+def _modified(context: Context) -> str:
+    """Return, in Turtle, when the graph changed last; empty: that is not known."""
     if context.committed_at is None:
         return ""
     moment = datetime.fromtimestamp(int(context.committed_at), UTC)
-    stamp = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    return f'{thing} dcterms:modified "{stamp}"^^xsd:dateTime .\n'
+    return f'"{moment:%Y-%m-%dT%H:%M:%SZ}"^^xsd:dateTime'
 
 
 def dump_of(graph: str) -> str:
     """Return the path of the dump of a graph, without its ending."""
     return f"/dump/{quote(graph.removeprefix(GRAPH), safe='/-._~')}"
-
-
-def _formats(names: Iterable[str]) -> str:
-    return " , ".join(
-        f"<http://www.w3.org/ns/formats/{_FORMAT_NAMES[name]}>"
-        for name in names
-        if name in _FORMAT_NAMES
-    )
 
 
 def _name(value: str) -> str:
