@@ -21,8 +21,8 @@ from clustergraph.http.delivery import Delivery, HeadOnlyError, send_failure
 from clustergraph.http.gateway import Gateway
 from clustergraph.http.options import Options
 from clustergraph.http.routes import READERS, resolve
-from clustergraph.http.server import target_of
-from clustergraph.http.worker import Reader, config_of, open_generation
+from clustergraph.http.server import config_of, target_of
+from clustergraph.http.worker import Reader, open_generation
 from clustergraph.pages.frame import not_found
 from clustergraph.protocol import GENERATION, Change, Context, Request, Response, faults, problems
 from clustergraph.workers import wire
@@ -177,7 +177,7 @@ class Inline:
         self.on_publish = self.publish = lambda *_: None
         self.ready = True
         self._socket = _Socket()
-        opened = open_generation(config_of(options.for_worker()), network=False)
+        opened = open_generation(config_of(options), network=False)
         self._worker = Reader(self._socket, opened, READERS)  # type: ignore[arg-type]
         self._pass(bytes([wire.OPEN]) + json.dumps(asdict(self.target)).encode())
 

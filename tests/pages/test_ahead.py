@@ -72,7 +72,7 @@ def test_a_process_of_its_own_makes_it(fresh: Engine) -> None:
     failures: list[bool] = []
 
     async def run() -> None:
-        directories = [str(fresh.directory)]
+        directories = (str(fresh.directory),)
         command = _command("prepare", Options(), directories=directories)
         background = Background(command, command)
         background.on_failure = lambda: failures.append(True)

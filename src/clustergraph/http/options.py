@@ -9,7 +9,7 @@ variable and its line in docs/service.md follow from them. The command line is m
 
 from __future__ import annotations
 
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -272,23 +272,6 @@ class Options:
         """Whether writes are possible: without a token nobody can write."""
         return self.store is not None and bool(self.token)
 
-    def for_worker(self) -> dict[str, Any]:
-        """Return what workers need to know, fit for JSON: no secrets and no addresses to write to.
-
-        The addresses of another server reach only the workers that need them.
-        """
-        kept = asdict(self)
-        for name in (
-            "token", "metrics_token", "token_file", "metrics_token_file", "access_log", "store",
-            "update_address", "graph_store_address", "legal_file",
-        ):  # fmt: skip
-            del kept[name]
-        kept["writable"] = self.takes_writes
-        for name in ("shapes", "regions"):
-            path = getattr(self, name)
-            kept[name] = None if path is None else str(path.absolute())
-        return kept
-
 
 def settings() -> list[Setting]:
     """Return all settings, in the order of the help."""
@@ -299,7 +282,6 @@ def settings() -> list[Setting]:
         meta = dict(one.metadata)
         option = meta.pop("option") or "--" + one.name.replace("_", "-")
         variable = _PREFIX + option.removeprefix("--").replace("-", "_").upper()
-        assert one.default is not MISSING  # noqa: S101 - each has one
         found.append(Setting(one.name, option, variable, default=one.default, **meta))
     return found
 

@@ -18,8 +18,8 @@ import pyoxigraph as ox
 
 from clustergraph.errors import EndpointError
 from clustergraph.http import routes
+from clustergraph.http.codec import Job
 from clustergraph.protocol import (
-    Config,
     Context,
     Handler,
     Request,
@@ -39,29 +39,25 @@ from clustergraph.vocab import BASE, GRAPH
 __all__ = ["READERS", "WRITERS", "opener"]
 
 
-def opener(
-    config: Config, options: Mapping[str, Any], writes: bool, credentials: Credentials | None
-) -> Callable[[Mapping[str, Any]], Context]:
+def opener(job: Job, credentials: Credentials | None) -> Callable[[Mapping[str, Any]], Context]:
     """Return what makes the context of requests to another server.
 
     Args:
-        config: what the operator decided.
-        options: the service's options, as workers get them.
-        writes: whether this worker writes; else it is not told where, and rejects changes.
+        job: of a worker in front of that server.
         credentials: what that server wants to see.
     """
 
     def open_context(target: Mapping[str, Any]) -> Context:
         engine = RemoteEngine(
             target["directory"],
-            update_url=options["update_address"] if writes else None,
-            graph_store_url=options["graph_store_address"] if writes else None,
-            timeout_s=options["write_timeout_s" if writes else "query_timeout_s"],
+            update_url=job.update_address,
+            graph_store_url=job.graph_store_address,
+            timeout_s=job.timeout_s,
             credentials=credentials,
-            policy=config.policy(network=True),
+            policy=job.config.policy(network=True),
         )
         # Only what parses and checks looks at the store: the graph itself is elsewhere.
-        return Context(nothing(), 0, config, network=True, engine=engine)
+        return Context(nothing(), 0, job.config, network=True, engine=engine)
 
     return open_context
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
-import json
 import os
 import resource
 import shutil
@@ -14,9 +13,10 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import uvloop
 from granian.constants import HTTPModes, Interfaces
@@ -25,15 +25,17 @@ from granian.server.embed import Server
 
 from clustergraph.errors import UsageError
 from clustergraph.http.background import Background
+from clustergraph.http.codec import Job, encode_job
 from clustergraph.http.gateway import Gateway
 from clustergraph.http.options import Options
+from clustergraph.protocol import Config, Operator
 from clustergraph.quadstore.generations import Generations
 from clustergraph.questions import catalogue
 from clustergraph.settings import cache_directory
 from clustergraph.workers.pool import Pool, PoolSize
 from clustergraph.workers.process import Target
 
-__all__ = ["create_gateway", "create_remote_gateway", "reserve", "run", "target_of"]
+__all__ = ["config_of", "create_gateway", "create_remote_gateway", "reserve", "run", "target_of"]
 
 _BACKLOG: Final = 2048
 _POLL_S: Final = 0.005
@@ -91,7 +93,7 @@ def create_gateway(directory: Path, options: Options) -> Gateway:
     """
     target = target_of(directory)
     scratch = scratch_directory(directory)
-    command = partial(_command, options=options, directories=[str(directory.absolute())])
+    command = partial(_command, options=options, directories=(str(directory.absolute()),))
     readers = Pool(command("read"), target, _size(options), scratch)
     federated = None
     if options.allow_service:
@@ -117,13 +119,15 @@ def create_remote_gateway(address: str, options: Options) -> Gateway:
     target = Target(0, address)
     scratch = scratch_directory()
     reading, changing = _credentials(os.environ)
-    readers = Pool(_command("remote", options), target, _size(options), scratch, reading)
+    command = _command("remote", options, timeout_s=options.query_timeout_s)
+    readers = Pool(command, target, _size(options), scratch, reading)
     writers = None
     if options.takes_writes:
         # Workers that read are never given where to write.
         command = _command(
             "remote-write",
             options,
+            timeout_s=options.write_timeout_s,
             update_address=options.update_address,
             graph_store_address=options.graph_store_address,
         )
@@ -196,10 +200,31 @@ def scratch_directory(store: Path | None = None) -> Path:
     return scratch
 
 
-def _command(kind: str, options: Options, **more: object) -> list[str]:
+def config_of(options: Options) -> Config:
+    """Return what workers need to know: no secrets and no addresses to write to."""
+    known = asdict(options)
+    values = {one.name: known[one.name] for one in fields(Config) if one.name in known}
+    for name in ("shapes", "regions"):
+        values[name] = values[name] and values[name].absolute()
+    operator = Operator(
+        options.publisher, options.contact or "", options.report_address or "", options.legal
+    )
+    return Config(**values, writable=options.takes_writes, operator=operator)
+
+
+def _command(kind: str, options: Options, **more: Any) -> list[str]:
+    # What works for untrusted requests has less memory.
+    own = kind in ("write", "prepare", "refresh")
+    job = Job(
+        kind,
+        config_of(options),
+        options.writer_memory_bytes if own else options.worker_memory_mb << 20,
+        validate=options.validate_writes,
+        infer=options.inference,
+        **more,
+    )
     # -P: no module of the current directory is taken for one of ours.
-    text = json.dumps({**options.for_worker(), "directories": [], **more})
-    return [sys.executable, "-P", "-m", "clustergraph.http.worker", kind, text]
+    return [sys.executable, "-P", "-m", "clustergraph.http.worker", encode_job(job)]
 
 
 def _most_connections() -> int:

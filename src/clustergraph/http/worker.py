@@ -1,4 +1,4 @@
-"""The process that handles requests: ``python -m clustergraph.http.worker KIND OPTIONS …``.
+"""The process that handles requests: ``python -m clustergraph.http.worker JOB …``.
 
 The only place where untrusted text is parsed. It handles one request at a time over one generation
 of the graph; the gateway ends it by SIGKILL.
@@ -22,7 +22,7 @@ from typing import Any, Final
 from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.http import remote, routes
-from clustergraph.http.codec import decode_request
+from clustergraph.http.codec import Job, decode_job, decode_request
 from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer, send_failure
 from clustergraph.http.writer import Committer
 from clustergraph.pages import indexes
@@ -33,7 +33,6 @@ from clustergraph.protocol import (
     Config,
     Context,
     Handler,
-    Operator,
     Request,
     Response,
     problems,
@@ -195,16 +194,13 @@ def main(arguments: list[str]) -> None:
     """Run a worker.
 
     Args:
-        arguments: ``read``, ``federated``, ``prepare``, ``refresh`` or ``write``, or for a graph of
-            another
-            server ``remote`` or ``remote-write``; the options as JSON; the descriptor of the
-            socket; the process id of the gateway.
+        arguments: a `Job` as JSON; the descriptor of the socket; the process id of the gateway.
     """
-    kind, text, descriptor, parent = arguments
+    text, descriptor, parent = arguments
     bind_to_parent(int(parent))
     sock = socket.socket(fileno=int(descriptor))
     try:
-        _run(kind, json.loads(text), sock)
+        _run(decode_job(text), sock)
     except Exception as error:
         expected = isinstance(error, ClusterGraphError)
         reason = str(error) if expected else traceback.format_exc()
@@ -212,70 +208,39 @@ def main(arguments: list[str]) -> None:
         sys.exit(3)
 
 
-def _run(kind: str, options: Mapping[str, Any], sock: socket.socket) -> None:
-    # What works for untrusted requests has less memory.
-    own = kind in ("write", "prepare", "refresh")
-    limit_resources(
-        options["writer_memory_bytes"] if own else options["worker_memory_mb"] << 20, _STACK_BYTES
-    )
+def _run(job: Job, sock: socket.socket) -> None:
+    limit_resources(job.memory_bytes, _STACK_BYTES)
+    config = job.config
     # One that calls other hosts, or loads from them, needs the network.
-    network = kind in ("remote", "remote-write", "federated") or bool(
-        kind == "write" and options["allow_load"]
+    network = job.kind in ("remote", "remote-write", "federated") or bool(
+        job.kind == "write" and config.allow_load
     )
-    config = config_of(options)
-    wall = ", ".join(_confine(options, network, config))
-    if kind == "write":
-        committer = Committer(config, network, options["validate_writes"], options["inference"])
-        writers = {name: committer.committing(one) for name, one in routes.WRITERS.items()}
-        server = Reader(sock, committer.open, writers, wall)
-    elif kind in ("remote", "remote-write"):
-        handlers = remote.WRITERS if kind == "remote-write" else remote.READERS
+    wall = ", ".join(_confine(job, network))
+    handlers, opened = routes.READERS, open_generation(config, network)
+    if job.kind == "write":
+        committer = Committer(config, network, job.validate, job.infer)
+        handlers = {name: committer.committing(one) for name, one in routes.WRITERS.items()}
+        opened = committer.open
+    elif job.kind in ("remote", "remote-write"):
+        handlers = remote.WRITERS if job.kind == "remote-write" else remote.READERS
         # Neither the list of processes nor a log shows what is in the environment.
-        opened = remote.opener(
-            config, options, kind == "remote-write", credentials_from(os.environ)
-        )
-        server = Reader(sock, opened, handlers, wall)
-    elif kind in ("prepare", "refresh"):
+        opened = remote.opener(job, credentials_from(os.environ))
+    elif job.kind in ("prepare", "refresh"):
         lower_priority(os.getpid(), _PREPARE_NICE)
-        opened = preparing(open_generation(config, network), whole=kind == "prepare")
-        server = Reader(sock, opened, routes.READERS, wall)
-    else:
-        server = Reader(sock, open_generation(config, network), routes.READERS, wall)
+        opened = preparing(opened, whole=job.kind == "prepare")
+    server = Reader(sock, opened, handlers, wall)
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     server.serve()
 
 
-def _confine(options: Mapping[str, Any], network: bool, config: Config) -> tuple[str, ...]:
+def _confine(job: Job, network: bool) -> tuple[str, ...]:
     """Restrict this process to its store, its temporary directory and the shipped files."""
     temporary = Path(tempfile.gettempdir())
-    write = [*map(Path, options["directories"]), temporary, cache_directory()]
+    write = [*map(Path, job.directories), temporary, cache_directory()]
     read = [artefacts.room(name) for name in _ROOMS]
-    read += [path for path in (config.shapes, config.regions) if path is not None]
+    read += [path for path in (job.config.shapes, job.config.regions) if path is not None]
     return confine(network=network, write=write, read=read)
-
-
-def config_of(options: Mapping[str, Any]) -> Config:
-    """Return what handlers need of the service's options."""
-    return Config(
-        default_graph=options["default_graph"],
-        max_result_bytes=options["max_result_bytes"],
-        max_query_bytes=options["max_query_bytes"],
-        max_nesting=options["max_nesting"],
-        max_upload_bytes=options["max_upload_bytes"],
-        allow_service=tuple(options["allow_service"]),
-        allow_load=tuple(options["allow_load"]),
-        writable=options["writable"],
-        max_validate_bytes=options["max_validate_bytes"],
-        shapes=options["shapes"] and Path(options["shapes"]),
-        regions=options["regions"] and Path(options["regions"]),
-        operator=Operator(
-            options["publisher"],
-            options["contact"] or "",
-            options["report_address"] or "",
-            options["legal"],
-        ),
-    )
 
 
 if __name__ == "__main__":
