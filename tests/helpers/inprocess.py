@@ -83,7 +83,7 @@ def handler_of(request: Request) -> Callable[[Request, Context], Response | Chan
     request.path = unquote(request.raw_path)
     found = resolve(request.path)
     if found is None:
-        raise RequestError(404, "Not found", f"nothing is at {request.path}")
+        raise faults.not_found(f"nothing is at {request.path}")
     routes, request.parameters = found
     method = "GET" if request.method == "HEAD" else request.method
     if method not in routes:
@@ -91,7 +91,9 @@ def handler_of(request: Request) -> Callable[[Request, Context], Response | Chan
         allowed = ", ".join([*routes, *(["HEAD"] if "GET" in routes else []), "OPTIONS"])
         if method == "OPTIONS":
             return lambda _, __: Response(204, [("Allow", allowed)])
-        raise faults.method_not_allowed(f"{request.path} takes {allowed}", allowed)
+        raise faults.fault(
+            "Method not allowed", f"{request.path} takes {allowed}", headers=[("Allow", allowed)]
+        )
     route = routes[method]
     request.operation = route.operation
     assert route.handler is not None, f"{request.path} is no route of workers"
@@ -103,7 +105,7 @@ def prepare(request: Request, context: Context) -> Response | Change:
     try:
         return handler_of(request)(request, context)
     except ClusterGraphError as error:
-        return problems.respond(error, request)
+        return problems.respond(error, request.headers.get("accept"))
 
 
 def handle(request: Request, context: Context, commit: Commit | None = None) -> Response:
@@ -118,7 +120,7 @@ def handle(request: Request, context: Context, commit: Commit | None = None) -> 
         response.headers.append((GENERATION, str(generation)))
         return response
     except ClusterGraphError as error:
-        return problems.respond(error, request)
+        return problems.respond(error, request.headers.get("accept"))
 
 
 def visit(request: Request, context: Context) -> Response:

@@ -403,13 +403,12 @@ def test_large_loads_are_judged_as_a_whole(tmp_path: Path, shapes: Path, run_loa
 
 def test_findings_are_fit_for_programs() -> None:
     """The problem document of a refusal is JSON whose findings have fingerprints."""
-    from clustergraph.protocol import Request
     from clustergraph.protocol.problems import respond
 
     store, guard = filled(GOOD), _guard()
     with pytest.raises(InvalidChangeError) as caught:
         change(store, guard, "INSERT DATA { :b a :T }")
-    response = respond(caught.value, Request("POST", "/update"))
+    response = respond(caught.value, None)
     assert response.status == 422
     assert isinstance(response.body, bytes)
     assert all(len(one["fingerprint"]) == 16 for one in json.loads(response.body)["findings"])

@@ -19,7 +19,7 @@ from clustergraph.errors import RequestError
 from clustergraph.http.metrics import Metrics
 from clustergraph.http.options import Options
 from clustergraph.http.responder import Responder
-from clustergraph.protocol import reports
+from clustergraph.protocol import problems
 from clustergraph.questions import catalogue
 from clustergraph.questions.catalogue import Question
 from clustergraph.questions.parameters import Parameter, namespace
@@ -273,7 +273,7 @@ _SYNTAXES: Final = (
 )  # fmt: skip
 _DATA: Final[Mapping[str, Any]] = {media_type: {} for media_type in _SYNTAXES}
 _FORM: Final = "application/x-www-form-urlencoded"
-_REPORTS: Final[Mapping[str, Any]] = {form.media_type: {} for form in reports.FORMATS}
+_REPORTS: Final[Mapping[str, Any]] = {form.media_type: {} for form in problems.REPORTS}
 _WRITTEN: Final[_Responses] = {
     204: {"description": "Done, and durable."},
     400: _PROBLEM,
@@ -341,7 +341,7 @@ _PROTOCOL: Final[
         [
             _plain(
                 "format", "How the report is written; otherwise Accept decides.",
-                {"type": "string", "enum": [form.name for form in reports.FORMATS]},
+                {"type": "string", "enum": [form.name for form in problems.REPORTS]},
             ),
             _plain(
                 "context",

@@ -11,9 +11,10 @@ import zlib
 from functools import partial
 from typing import Any, Final
 
-from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.errors import ClusterGraphError
 from clustergraph.http.codec import Head, Headers, encode_head
 from clustergraph.protocol import Request, Response, Sink, problems
+from clustergraph.protocol.faults import fault
 from clustergraph.workers import wire
 
 __all__ = ["Delivery", "HeadOnlyError", "LogBuffer", "send_failure"]
@@ -183,8 +184,7 @@ class Delivery:
     def _count(self, size: int) -> None:
         self._size += size
         if self._size > self._limit:
-            raise RequestError(
-                422,
+            raise fault(
                 "The answer is too large",
                 f"the answer is longer than {self._limit:,} bytes; ask for less of it with LIMIT, "
                 "or for fewer columns",
@@ -212,16 +212,15 @@ def send_failure(delivery: Delivery, error: Exception, request: Request) -> None
     details = str(error) if expected else "".join(traceback.format_exception(error))
     if delivery.started:
         delivery.abort(details)
-    elif isinstance(error, ClusterGraphError):
-        delivery.fail(problems.respond(error, request), "")
-    else:
-        identifier = secrets.token_hex(6)
-        detail = f"an unexpected error, which the log of the service names {identifier}"
-        accept = request.headers.get("accept")
-        response = problems.document(
-            500, "The service failed", detail, accept, identifier=identifier
-        )
-        delivery.fail(response, f"{identifier}: {details}")
+        return
+    accept = request.headers.get("accept")
+    if isinstance(error, ClusterGraphError):
+        delivery.fail(problems.respond(error, accept), "")
+        return
+    identifier = secrets.token_hex(6)
+    detail = f"an unexpected error, which the log of the service names {identifier}"
+    told = fault("The service failed", detail, identifier=identifier)
+    delivery.fail(problems.respond(told, accept), f"{identifier}: {details}")
 
 
 def _compressible(headers: Headers) -> bool:

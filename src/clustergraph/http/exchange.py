@@ -17,6 +17,7 @@ from clustergraph.http.options import Options
 from clustergraph.http.routes import Route
 from clustergraph.pages.words import LANGUAGES, THEMES
 from clustergraph.protocol import Request, faults, problems
+from clustergraph.protocol.faults import fault
 from clustergraph.protocol.negotiation import prefers_html, weighted
 
 __all__ = [
@@ -108,7 +109,7 @@ class Exchange:
         sent_bytes: length of the body sent.
         outcome: ``hit`` (from the cache), ``miss``, or why it failed.
         started: whether the response has begun.
-        left: whether the client left before the response was complete.
+        left: whether the client left before the response began.
         watch: waits until the client leaves.
     """
 
@@ -225,12 +226,19 @@ class Exchange:
             raise faults.bad_parameter(f"timeout takes seconds, from {_MIN_TIMEOUT_S}")
         return min(limit_s, most_s)
 
-    async def receive_body(self, limit: int) -> bool:
-        """Receive the body; False: it has been refused, or the client left."""
+    async def receive_body(self, limit: int) -> None:
+        """Receive the body.
+
+        Raises:
+            RequestError: it is too long or arrives too slowly, or the client left.
+        """
+        closing = [("Connection", "close")]
+        too_long = fault(
+            "Content too large", f"at most {limit:,} bytes are accepted", headers=closing
+        )
         length = self.headers.get(b"content-length", b"0")
         if length.isdigit() and int(length[:20]) > limit:
-            await self._refuse_body(limit)
-            return False
+            raise too_long
         chunks: list[bytes] = []
         size, more = 0, True
         begun_s = asyncio.get_running_loop().time()
@@ -239,22 +247,19 @@ class Exchange:
             try:
                 async with asyncio.timeout_at(begun_s + patience_s):
                     event = await self.receive()
-            except TimeoutError:
+            except TimeoutError as error:
                 self.outcome = "stalled"
                 detail = "the request body arrives too slowly"
-                await self.refuse(408, "Request timeout", detail, [(b"connection", b"close")])
-                return False
+                raise fault("Request timeout", detail, headers=closing) from error
             if event["type"] == "http.disconnect":
                 # The client left, or what it sent is no body: the server does not tell apart.
-                await self.refuse(400, "Wrong request", "the request body is not complete")
-                self.left, self.started = True, False
-                return False
+                self.left = True
+                raise faults.bad_request("the request body is not complete")
             chunk = event.get("body", b"")
             more = event.get("more_body", False)
             size += len(chunk)
             if size > limit:
-                await self._refuse_body(limit)
-                return False
+                raise too_long
             if self.file is None and size > _INLINE_BYTES:
                 self.file = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
                 self.file.write(b"".join(chunks))
@@ -264,19 +269,12 @@ class Exchange:
             else:
                 self.file.write(chunk)
         self.body = b"".join(chunks)
-        return True
-
-    async def _refuse_body(self, limit: int) -> None:
-        await self.refuse(
-            413, "Content too large", f"at most {limit:,} bytes are accepted",
-            [(b"connection", b"close")],
-        )  # fmt: skip
 
     async def disconnected(self) -> None:
         """Return when the client has left."""
         while (await self.receive())["type"] != "http.disconnect":
             pass
-        self.left = True
+        self.left = not self.started
 
     # The response
 
@@ -304,8 +302,7 @@ class Exchange:
 
     async def reply(self, status: int, headers: Headers, body: bytes) -> None:
         """Send a complete response."""
-        self.status, self.started = status, True
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
+        await self.start(status, headers)
         if self.method == "HEAD":
             body = b""
         size = len(body)
@@ -317,22 +314,18 @@ class Exchange:
             last = at + _PIECE_BYTES >= size
             await self.send(body[at : at + _PIECE_BYTES], more=not last)
 
-    async def refuse(
-        self, status: int, title: str, detail: str, headers: Headers | None = None
-    ) -> None:
+    async def refuse(self, error: ClusterGraphError) -> None:
         """Send a problem document (RFC 9457), or a plain page to people."""
+        response = problems.respond(error, self.accept)
+        headers, body = [*response.headers], response.body
+        assert isinstance(body, bytes)  # noqa: S101 - it is no stream
         if self.route is not None and self.route.personal and prefers_html(self.accept):
-            body = _page(title, detail)
-            found: Headers = [
-                (b"content-type", b"text/html; charset=utf-8"), (b"cache-control", b"no-store"),
-            ]  # fmt: skip
-        else:
-            document = problems.document(status, title, detail, self.accept)
-            assert isinstance(document.body, bytes)  # noqa: S101 - it is no stream
-            body = document.body
-            found = [(name.lower().encode(), value.encode()) for name, value in document.headers]
-        found.append((b"content-length", b"%d" % len(body)))
-        await self.reply(status, secured([*ALWAYS, *found, *(headers or [])], self.base), body)
+            found = problems.describe(error)
+            body = _page(found["title"], found["detail"])
+            headers[0] = ("Content-Type", "text/html; charset=utf-8")
+        headers.append(("Content-Length", str(len(body))))
+        encoded = [(name.lower().encode(), value.encode()) for name, value in headers]
+        await self.reply(response.status, secured([*ALWAYS, *encoded], self.base), body)
 
     async def reply_options(self, methods: tuple[str, ...]) -> None:
         """Say which methods an address takes."""

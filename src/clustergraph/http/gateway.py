@@ -32,6 +32,8 @@ from clustergraph.http.metrics import AccessLog
 from clustergraph.http.options import Options
 from clustergraph.http.responder import Responder
 from clustergraph.http.routes import NOT_FOUND, resolve
+from clustergraph.protocol import faults
+from clustergraph.protocol.faults import fault
 from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.workers.pool import Pool
 from clustergraph.workers.process import Target
@@ -173,105 +175,95 @@ class Gateway:
         if b"x-forwarded-for" in headers and (client in self._trusted or "*" in self._trusted):
             client = _behind_proxy(scope, headers)
         exchange = Exchange(scope, receive, send, headers, client, self.options)
-        if not self._open.enter(client):
-            detail = f"one address may have {self.options.client_limit} requests open; try later"
-            await exchange.refuse(429, "Too many requests", detail, [(b"retry-after", b"1")])
-            self._record(exchange)
-            return
+        entered = self._open.enter(client)
         try:
+            if not entered:
+                detail = (
+                    f"one address may have {self.options.client_limit} requests open; try later"
+                )
+                raise fault("Too many requests", detail, headers=[("Retry-After", "1")])
             await self._answer(exchange, scope)
         except RequestError as error:
-            await exchange.refuse(error.status, error.title, error.detail)
+            await exchange.refuse(error)
         except AbortError:
             raise  # the server aborts the connection, so that the client sees a truncated response
         except Exception:
             _log.exception("%s %s failed", exchange.method, exchange.path)
             if exchange.started:
                 raise
-            await exchange.refuse(500, "The service failed", "an unexpected error; the log has it")
+            detail = "an unexpected error; the log has it"
+            await exchange.refuse(fault("The service failed", detail))
         finally:
-            self._open.leave(client)
+            if entered:
+                self._open.leave(client)
             self._record(exchange)
             exchange.close()
 
     async def _answer(self, exchange: Exchange, scope: Scope) -> None:
         if len(scope["raw_path"]) + len(exchange.query_string) > _MAX_TARGET_BYTES:
             detail = f"an address may have {_MAX_TARGET_BYTES:,} bytes; send a long query by POST"
-            await exchange.refuse(414, "Address too long", detail)
-            return
+            raise fault("Address too long", detail)
         found = resolve(exchange.path)
         if found is None:
-            await self._refuse_path(exchange)
+            if exchange.method != "GET" or not prefers_html(exchange.accept):
+                raise faults.not_found(f"nothing is at {exchange.path[:200]}; / says what is here")
+            exchange.route = NOT_FOUND
+            await self.responder.answer(exchange)
             return
         routes, exchange.parameters = found
         route = exchange.route = routes.get(exchange.method)
         if route is None:
-            await self._refuse_method(exchange, tuple(routes))
-            return
-        if route.runs == "writer":
-            await self._write(exchange)
+            await self._refuse_method(exchange, (*routes, "OPTIONS"))
             return
         if route.runs == "gateway":
             await self._report(exchange, scope)
             return
-        if route.body_limit and not await exchange.receive_body(
-            getattr(self.options, route.body_limit)
-        ):
-            return
-        await self.responder.answer(exchange)
-
-    async def _refuse_path(self, exchange: Exchange) -> None:
-        if exchange.method == "GET" and prefers_html(exchange.accept):
-            exchange.route = NOT_FOUND
+        if route.runs == "writer":
+            self._admit(exchange)
+        if route.body_limit:
+            await exchange.receive_body(getattr(self.options, route.body_limit))
+        if route.runs == "writer":
+            await self.responder.write(exchange)
+        else:
             await self.responder.answer(exchange)
-            return
-        detail = f"nothing is at {exchange.path[:200]}; / says what is here"
-        await exchange.refuse(404, "Not found", detail)
 
     async def _refuse_method(self, exchange: Exchange, methods: tuple[str, ...]) -> None:
-        methods = (*methods, "OPTIONS")
         if exchange.method == "OPTIONS":
             exchange.find_base()
             await exchange.reply_options(methods)
             return
         words = ", ".join(methods)
         detail = f"{exchange.path[:200]} takes {words}"
-        await exchange.refuse(405, "Method not allowed", detail, [(b"allow", words.encode())])
+        raise fault("Method not allowed", detail, headers=[("Allow", words)])
 
-    async def _write(self, exchange: Exchange) -> None:
+    def _admit(self, exchange: Exchange) -> None:
+        """Refuse a write that is not possible, or has no token."""
         if self._writers is None:
-            detail = (
+            raise fault(
+                "Read-only",
                 "nobody may write here: the service was started without a token "
                 "(--token-file or CLUSTERGRAPH_TOKEN)"
                 if self.options.store is not None
-                else "this graph takes no writes; the service can be started with --store DIR"
+                else "this graph takes no writes; the service can be started with --store DIR",
             )
-            await exchange.refuse(403, "Read-only", detail)
-        elif await self._authorise(exchange, self.options.token) and await exchange.receive_body(
-            self.options.max_upload_bytes
-        ):
-            await self.responder.write(exchange)
+        self._authorise(exchange, self.options.token)
 
-    async def _authorise(self, exchange: Exchange, expected: str) -> bool:
-        """Return whether a request has the token; else it has been refused."""
+    def _authorise(self, exchange: Exchange, expected: str) -> None:
+        """Refuse a request without the token."""
         given = exchange.headers.get(b"authorization", b"")
         scheme, _, token = given.partition(b" ")
         if given and self._wrong_tokens.exhausted(exchange.client):
             detail = "too many wrong tokens came from your address; try again later"
-            headers = [(b"retry-after", b"%d" % _WRONG_TOKEN_INTERVAL_S)]
-            await exchange.refuse(429, "Too many requests", detail, headers)
-            return False
+            headers = [("Retry-After", f"{_WRONG_TOKEN_INTERVAL_S:.0f}")]
+            raise fault("Too many requests", detail, headers=headers)
         bearer = scheme.lower() == b"bearer"
         if bearer and hmac.compare_digest(token.strip(), expected.encode()):
-            return True
+            return
         if given:
             self._wrong_tokens.count(exchange.client)
-        error = b', error="invalid_token"' if bearer else b""
-        await exchange.refuse(
-            401, "Not authorised", "this needs the service's token: Authorization: Bearer …",
-            [(b"www-authenticate", b'Bearer realm="clustergraph"' + error)],
-        )  # fmt: skip
-        return False
+        asked = 'Bearer realm="clustergraph"' + (', error="invalid_token"' if bearer else "")
+        detail = "this needs the service's token: Authorization: Bearer …"
+        raise fault("Not authorised", detail, headers=[("WWW-Authenticate", asked)])
 
     async def _report(self, exchange: Exchange, scope: Scope) -> None:
         exchange.find_base()
@@ -280,10 +272,8 @@ class Gateway:
             token = self.options.metrics_token or self.options.token
             if not token:
                 detail = "there are no metrics without a token: --metrics-token-file, --token-file"
-                await exchange.refuse(403, "Refused", detail)
-                return
-            if not await self._authorise(exchange, token):
-                return
+                raise fault("Refused", detail)
+            self._authorise(exchange, token)
 
         async def send(message: Scope) -> None:
             if message["type"] == "http.response.start":
@@ -296,7 +286,7 @@ class Gateway:
 
     def _record(self, exchange: Exchange) -> None:
         seconds = time.monotonic() - exchange.begun_s
-        status = LEFT if exchange.left and not exchange.started else exchange.status
+        status = LEFT if exchange.left else exchange.status
         operation = exchange.route.operation if exchange.route is not None else "unknown"
         self.metrics.observe(operation, status, seconds, exchange.sent_bytes)
         if self.log is None:

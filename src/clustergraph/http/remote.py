@@ -140,7 +140,7 @@ def _change(request: Request, context: Context) -> Response:
     target = graph_store.target_of(request)
     if engine.graph_store_url is None:
         detail = "no graph store is known here; use /update, or see --graph-store-address"
-        raise faults.not_implemented(detail)
+        raise faults.fault("Not implemented", detail)
     _refuse_conditions(request)
     if target.node is not None:
         if request.method == "DELETE":
@@ -173,7 +173,7 @@ def _write(request: Request, context: Context, name: str | None, replace: bool) 
 def _refuse_conditions(request: Request) -> None:
     if "if-match" in request.headers or "if-none-match" in request.headers:
         detail = "the other server's generations are not known here: write without a precondition"
-        raise faults.precondition_failed(detail)
+        raise faults.fault("Precondition failed", detail)
 
 
 READERS: Final[Mapping[str, Handler]] = {

@@ -8,7 +8,6 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from clustergraph.errors import RequestError
 from clustergraph.http.cache import AnswerCache
 from clustergraph.http.codec import Head, decode_head, encode_request
 from clustergraph.http.exchange import ALWAYS, AbortError, Exchange, secured
@@ -17,9 +16,9 @@ from clustergraph.http.metrics import Metrics
 from clustergraph.http.options import Options
 from clustergraph.http.routes import Route
 from clustergraph.protocol import WARNINGS, Request
+from clustergraph.protocol.faults import KINDS, WORKER_FAILURES, fault
 from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.protocol.preconditions import entity_tag, holds, not_modified
-from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.workers import wire
 from clustergraph.workers.pool import Call, Pool
 from clustergraph.workers.process import BusyError, DiedError, Target
@@ -87,8 +86,7 @@ class Responder:
                 return
         if self.failures.exhausted(exchange.client):
             detail = "too many of your requests failed; make them simpler, and try again later"
-            await exchange.refuse(429, "Too many requests", detail, [(b"retry-after", b"5")])
-            return
+            raise fault("Too many requests", detail, headers=[("Retry-After", "5")])
         if exchange.method == "HEAD":
             request.head_only = True
             payload = encode_request(request)
@@ -147,8 +145,8 @@ class Responder:
                 await self._stream(exchange, call, head, key if keep else b"")
         except BusyError as error:
             exchange.outcome = "busy"
-            detail = f"{error}; try again later"
-            await exchange.refuse(503, "Too busy", detail, [(b"retry-after", b"1")])
+            headers = [("Retry-After", "1")]
+            raise fault("Too busy", f"{error}; try again later", headers=headers) from error
         except DiedError as died:
             # A request that left the queue cost no worker.
             if call is not None and call.worker is not None:
@@ -229,9 +227,9 @@ class Responder:
             exchange.deadline_s = time.monotonic() + _EXPLAIN_S
             await self._ask(exchange, pool, encode_request(request), b"", request)
             return
-        status, title, detail = WORKER_FAILURES[request.failure or reason]
-        headers = [(b"retry-after", b"5")] if status == 503 else []
-        await exchange.refuse(status, title, detail, headers)
+        title, detail = WORKER_FAILURES[request.failure or reason]
+        headers = [("Retry-After", "5")] if KINDS[title] == 503 else []
+        raise fault(title, detail, headers=headers)
 
     def _count_failure(self, exchange: Exchange, reason: str) -> None:
         if reason not in _BLAMELESS:
@@ -248,13 +246,13 @@ class Responder:
             call = self.readers.submit(encode_request(request), None, time.monotonic() + limit_s)
             head = decode_head(await call.frame())
         except BusyError as error:
-            raise RequestError(503, "Too busy", f"no worker became free ({error})") from error
+            raise fault("Too busy", f"no worker became free ({error})") from error
         except DiedError as died:
-            raise RequestError(*WORKER_FAILURES[died.reason]) from died
+            raise fault(*WORKER_FAILURES[died.reason]) from died
         if head.error:
             _log.error("%s: %s", operation, head.error)
         if head.status != 200:
-            raise RequestError(head.status, "Not ready", "the other server does not answer")
+            raise fault("Not ready", "the other server does not answer")
 
 
 def log_error(exchange: Exchange, error: str) -> None:

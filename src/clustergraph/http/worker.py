@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from clustergraph import artefacts
-from clustergraph.errors import ClusterGraphError, RequestError
+from clustergraph.errors import ClusterGraphError
 from clustergraph.http import remote, routes
 from clustergraph.http.codec import Job, decode_job, decode_request
 from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer, send_failure
@@ -35,6 +35,7 @@ from clustergraph.protocol import (
     Handler,
     Request,
     Response,
+    faults,
     problems,
 )
 from clustergraph.quadstore import Engine
@@ -66,9 +67,9 @@ def respond(handler: Handler, request: Request, context: Context) -> Response:
     try:
         found = handler(request, context)
     except ClusterGraphError as error:
-        return problems.respond(error, request)
+        return problems.respond(error, request.headers.get("accept"))
     if isinstance(found, Change):
-        raise RequestError(403, "Read-only", "this worker takes no writes")
+        raise faults.read_only()
     return found
 
 

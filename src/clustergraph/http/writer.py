@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import RequestError
 from clustergraph.owl import Inference, unsettle
 from clustergraph.protocol import (
     GENERATION,
@@ -20,6 +19,7 @@ from clustergraph.protocol import (
     Request,
     Response,
 )
+from clustergraph.protocol.faults import fault
 from clustergraph.quadstore.delta import Changed, Delta
 from clustergraph.quadstore.engine import Engine, nothing
 from clustergraph.quadstore.generations import Generations
@@ -146,8 +146,7 @@ def _without_conclusions(store: ox.Store, delta: Delta) -> Delta:
         delta.added - added, delta.removed - removed, delta.created - graph, delta.dropped - graph
     )
     if added or rest == Delta():
-        raise RequestError(
-            403,
+        raise fault(
             "Refused",
             f"{_INFERRED} holds what follows from the other graphs, and nothing is stated there: "
             "state it in another graph, and it is inferred anew",

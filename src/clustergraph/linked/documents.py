@@ -279,7 +279,7 @@ def _gone(visit: Visit, iri: ox.NamedNode, others: list[str]) -> Response:
     """Return 410 for a thing that was withdrawn, with what replaces it."""
     instead = f"; it is replaced by {', '.join(f'<{one}>' for one in others)}" if others else ""
     detail = f"<{iri.value}> was withdrawn{instead}"
-    error = faults.gone(detail, replaced_by=others)
+    error = faults.fault("Withdrawn", detail, replaced_by=others)
     suggestions = [(one.removeprefix(BASE), visit.link(one)) for one in others]
     response = refuse(visit, error, suggestions=suggestions)
     response.headers.append(("Vary", "Accept"))

@@ -167,8 +167,9 @@ def _picture(visit: Visit, drawn: Mapping[str, Picture], notes: Iterable[str]) -
 def refuse(visit: Visit, error: ClusterGraphError, **values: Any) -> Response:
     """Return a page, or a problem document for programs, that says what is wrong."""
     if not prefers_html(visit.request.headers.get("accept")):
-        return problems.respond(error, visit.request)
-    status, document = problems.describe(error)
+        return problems.respond(error, visit.request.headers.get("accept"))
+    document = problems.describe(error)
+    status = document["status"]
     return page(
         visit,
         "problem",

@@ -305,8 +305,8 @@ def about(visit: Visit) -> dict[str, Any]:
 
 def fault(error: ClusterGraphError) -> tuple[int, dict[str, Any]]:
     """Return the status of a query that failed, and what to say of it."""
-    status, document = describe(error)
-    return status, {
+    document = describe(error)
+    return document["status"], {
         key: document.get(key) for key in ("status", "title", "detail", "line", "column")
     }
 

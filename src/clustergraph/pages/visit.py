@@ -17,7 +17,6 @@ from clustergraph.pages.addresses import local
 from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.words import Words
 from clustergraph.protocol import Context, Request, faults
-from clustergraph.protocol.problems import WORKER_FAILURES
 from clustergraph.quadstore.engine import reading
 from clustergraph.questions import catalogue
 from clustergraph.spelling import collation_key
@@ -149,7 +148,7 @@ class Visit:
     def refused(self) -> RequestError | None:
         """Why this page itself is not to be had: what another worker ended over."""
         reason = self.request.failure
-        return RequestError(*WORKER_FAILURES[reason]) if reason else None
+        return faults.fault(*faults.WORKER_FAILURES[reason]) if reason else None
 
     @property
     def here(self) -> str:

@@ -65,7 +65,7 @@ class Request(msgspec.Struct, array_like=True):
         gzip: whether the client accepts gzip.
         head_only: whether the body of the response is not wanted.
         failure: why another worker failed to answer this request, a key of
-            `clustergraph.protocol.problems.WORKER_FAILURES`; empty: none did.
+            `clustergraph.protocol.faults.WORKER_FAILURES`; empty: none did.
     """
 
     method: str

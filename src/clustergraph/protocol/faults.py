@@ -1,7 +1,6 @@
 """The kinds of problems that a request may meet, each with its status and title (RFC 9457).
 
-What is made for a kind here returns its `RequestError`; ``detail`` says what is wrong this time and
-what to do about it. docs/protocol.md lists the kinds.
+docs/protocol.md lists the kinds.
 """
 
 from __future__ import annotations
@@ -13,25 +12,9 @@ from typing import Final
 from clustergraph.errors import RequestError
 
 __all__ = [
-    "KINDS",
-    "bad_content",
-    "bad_parameter",
-    "bad_request",
-    "bad_syntax",
-    "gone",
-    "method_not_allowed",
-    "no_format",
-    "not_found",
-    "not_implemented",
-    "not_ready",
-    "precondition_failed",
-    "read_only",
-    "refused",
-    "too_large",
-    "unsupported_coding",
-    "unsupported_type",
-    "update_failed",
-]
+    "KINDS", "WORKER_FAILURES", "bad_content", "bad_parameter", "bad_request", "fault",
+    "no_format", "not_found", "not_ready", "read_only", "unsupported_coding", "unsupported_type",
+]  # fmt: skip
 
 KINDS: Final = {
     "Wrong request": 400,
@@ -74,40 +57,63 @@ KINDS: Final = {
 """The titles of all problems with their statuses."""
 
 
-bad_request: Final = partial(RequestError, 400, "Wrong request")
-bad_content: Final = partial(RequestError, 400, "Wrong content")
-bad_parameter: Final = partial(RequestError, 400, "Wrong parameter")
-bad_syntax: Final = partial(RequestError, 400, "Syntax error")
-refused: Final = partial(RequestError, 403, "Refused")
+WORKER_FAILURES: Final = {
+    "deadline": (
+        "The time is up",
+        "the request ran into its time limit; ask for less, or start from the most selective "
+        "pattern",
+    ),
+    "slots": (
+        "Too many long queries",
+        "too many long queries run already; try again later, or ask for less",
+    ),
+    "memory": (
+        "Out of memory",
+        "the request needs more memory than one may have; a query: ask for less, or without "
+        "ORDER BY, DISTINCT and large groups; data: send them in smaller parts, less deeply nested",
+    ),
+    "crashed": (
+        "The engine gave up",
+        "the request took the process down that worked on it; it may nest too deeply: make it "
+        "simpler",
+    ),
+    "killed": ("Interrupted", "the work on the request was interrupted; try again"),
+    "stopped": ("The service stops", "the service is being stopped; try again later"),
+}
+"""Title and detail by the reason for which a worker ended."""
+
+
+def fault(title: str, detail: str, **more: object) -> RequestError:
+    """Return the error of a kind.
+
+    Args:
+        title: a key of `KINDS`.
+        detail: what is wrong this time, and what to do about it.
+        more: further members of the problem document; ``headers`` go to the response.
+    """
+    return RequestError(KINDS[title], title, detail, **more)
+
+
+bad_request: Final = partial(fault, "Wrong request")
+bad_content: Final = partial(fault, "Wrong content")
+bad_parameter: Final = partial(fault, "Wrong parameter")
+not_found: Final = partial(fault, "Not found")
+not_ready: Final = partial(fault, "Not ready", headers=[("Retry-After", "5")])
 read_only: Final = partial(
-    RequestError, 403, "Read-only", "this service takes no writes; queries go to /sparql"
+    fault, "Read-only", "this service takes no writes; queries go to /sparql"
 )
-not_found: Final = partial(RequestError, 404, "Not found")
-update_failed: Final = partial(RequestError, 409, "The update failed")
-gone: Final = partial(RequestError, 410, "Withdrawn")
-precondition_failed: Final = partial(RequestError, 412, "Precondition failed")
-too_large: Final = partial(RequestError, 413, "Content too large")
-not_implemented: Final = partial(RequestError, 501, "Not implemented")
-not_ready: Final = partial(RequestError, 503, "Not ready", headers=[("Retry-After", "5")])
-
-
-def method_not_allowed(detail: str, allow: str) -> RequestError:
-    """Return 405: the address takes other methods (RFC 9110, section 15.5.6)."""
-    return RequestError(405, "Method not allowed", detail, headers=[("Allow", allow)])
 
 
 def no_format(offered: Sequence[str], detail: str) -> RequestError:
     """Return 406: no format suits; ``offered`` are the media types that there are."""
-    return RequestError(406, "No acceptable format", detail, offered=list(offered))
+    return fault("No acceptable format", detail, offered=list(offered))
 
 
 def unsupported_type(detail: str, accepted: str) -> RequestError:
     """Return 415: a body of a type that is not taken; ``accepted`` is for Accept-Post."""
-    headers = [("Accept-Post", accepted)]
-    return RequestError(415, "Unsupported media type", detail, headers=headers)
+    return fault("Unsupported media type", detail, headers=[("Accept-Post", accepted)])
 
 
 def unsupported_coding(detail: str, accepted: str) -> RequestError:
     """Return 415: a body compressed in a way that is not taken (RFC 9110, section 15.5.16)."""
-    headers = [("Accept-Encoding", accepted)]
-    return RequestError(415, "Unsupported content coding", detail, headers=headers)
+    return fault("Unsupported content coding", detail, headers=[("Accept-Encoding", accepted)])

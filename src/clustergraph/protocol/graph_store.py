@@ -93,7 +93,8 @@ def refuse_without_graph(method: str) -> None:
     """
     if method != "POST":
         detail = f"{method} needs a graph: add ?graph=IRI or ?default to the address"
-        raise faults.method_not_allowed(detail, "GET, HEAD, POST, OPTIONS")
+        headers = [("Allow", "GET, HEAD, POST, OPTIONS")]
+        raise faults.fault("Method not allowed", detail, headers=headers)
 
 
 def target_of(request: Request) -> Target:

@@ -109,9 +109,10 @@ def _tags(header: str) -> list[tuple[bool, str]]:
 
 
 def _failed(name: str, base: int) -> RequestError:
-    return faults.precondition_failed(
+    return faults.fault(
+        "Precondition failed",
         f"{name} does not hold: the graph is at generation {base}; read it again and repeat the "
-        "change"
+        "change",
     )
 
 

@@ -1,12 +1,13 @@
-"""Errors as problem documents (RFC 9457), or as text for clients that ask for text."""
+"""Errors as problem documents (RFC 9457) or text, and validation reports, as the client prefers."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.error import HTTPError, URLError
+
+import pyoxigraph as ox
 
 from clustergraph.errors import (
     ClusterGraphError,
@@ -28,11 +29,15 @@ from clustergraph.errors import (
     UnsupportedFunctionError,
     UsageError,
 )
-from clustergraph.protocol import Request, Response, faults, reports
+from clustergraph.protocol import Response, faults
 from clustergraph.protocol.negotiation import prefers_text, quality_of
+from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE
 
-__all__ = ["PROBLEM", "WORKER_FAILURES", "describe", "document", "respond"]
+if TYPE_CHECKING:
+    from clustergraph.shacl import Report
+
+__all__ = ["PROBLEM", "REPORTS", "describe", "report_response", "respond"]
 
 PROBLEM: Final = BASE + "problem/"
 """What the types of problems start with; the rest is the title in lower case with hyphens."""
@@ -58,67 +63,66 @@ _LATE: Final = "the server that holds the graph took too long; ask for less"
 _LONGEST_DETAIL: Final = 2000
 _log: Final = logging.getLogger("clustergraph.protocol")
 
-WORKER_FAILURES: Final = {
-    "deadline": (
-        504,
-        "The time is up",
-        "the request ran into its time limit; ask for less, or start from the most selective "
-        "pattern",
-    ),
-    "slots": (
-        503,
-        "Too many long queries",
-        "too many long queries run already; try again later, or ask for less",
-    ),
-    "memory": (
-        507,
-        "Out of memory",
-        "the request needs more memory than one may have; a query: ask for less, or without "
-        "ORDER BY, DISTINCT and large groups; data: send them in smaller parts, less deeply nested",
-    ),
-    "crashed": (
-        502,
-        "The engine gave up",
-        "the request took the process down that worked on it; it may nest too deeply: make it "
-        "simpler",
-    ),
-    "killed": (503, "Interrupted", "the work on the request was interrupted; try again"),
-    "stopped": (503, "The service stops", "the service is being stopped; try again later"),
-}
-"""Status, title and detail by the reason for which a worker ended."""
 
-
-def respond(error: ClusterGraphError, request: Request) -> Response:
+def respond(error: ClusterGraphError, accept: str | None) -> Response:
     """Return the response for an error, in the form that the client prefers.
 
-    A `RequestError` may carry ``headers``, a list of names and values, for the response.
+    A change that was refused gets the report that says why: by default its findings in a problem
+    document, else in any format of reports. A `RequestError` may carry ``headers``, a list of names
+    and values, for the response.
+
+    Args:
+        error: what went wrong.
+        accept: the request's Accept header.
     """
     if isinstance(error, InvalidChangeError):
-        return _refusal(error, request)
-    status, members = describe(error)
-    headers = members.pop("headers", None)
-    response = _response(status, members, request.headers.get("accept"))
-    if isinstance(headers, list):
-        response.headers += headers
-    return response
+        json_form, *others = REPORTS
+        form = max(others, key=lambda form: quality_of(accept, form.media_type))
+        json_types = ("application/problem+json", "application/json")
+        best = quality_of(accept, form.media_type)
+        if best > max(quality_of(accept, kind) for kind in json_types):
+            return report_response(error.report, form, 422)
+        body = report_response(error.report, json_form).body
+        assert isinstance(body, bytes)  # noqa: S101 - reports are whole
+        findings = json.loads(body)["findings"]
+        error = faults.fault("Invalid change", str(error), findings=findings)
+    members = describe(error)
+    extra = members.pop("headers", [])
+    if prefers_text(accept):
+        text = f"{members['title']} ({members['status']})\n\n{members['detail']}\n"
+        content_type = "text/plain; charset=utf-8"
+    else:
+        text = json.dumps(members, ensure_ascii=False, default=str) + "\n"
+        content_type = "application/problem+json"
+    headers = [("Content-Type", content_type), ("Vary", "Accept"), ("Cache-Control", "no-store")]
+    return Response(members["status"], [*headers, *extra], text.encode("utf-8", "replace"))
 
 
-def describe(error: ClusterGraphError) -> tuple[int, dict[str, Any]]:
-    """Return the status that an error stands for, and the members of its problem document.
+def describe(error: ClusterGraphError) -> dict[str, Any]:
+    """Return the members of the problem document for an error (RFC 9457, section 3).
 
     Clients get the public message; where that is not the whole message, the log gets the whole.
     """
-    if isinstance(error, RequestError):
-        return error.status, _members(error.status, error.title, error.detail, error.more)
-    title = _title(error)
-    detail = _LATE if title == "The time is up" else error.public_message
-    if detail != str(error):
-        _log.warning("%s: %s", title, error)
-    more = {}
-    if isinstance(error, QuerySyntaxError | SyntaxFaultError) and error.line is not None:
-        more = {"line": error.line, "column": error.column}
-    status = faults.KINDS[title]
-    return status, _members(status, title, detail, more)
+    if not isinstance(error, RequestError):
+        title = _title(error)
+        detail = _LATE if title == "The time is up" else error.public_message
+        if detail != str(error):
+            _log.warning("%s: %s", title, error)
+        place = {}
+        if isinstance(error, QuerySyntaxError | SyntaxFaultError) and error.line is not None:
+            place = {"line": error.line, "column": error.column}
+        error = faults.fault(title, detail, **place)
+    detail = error.detail
+    if len(detail) > _LONGEST_DETAIL:
+        detail = detail[:_LONGEST_DETAIL] + "…"
+    kind = PROBLEM + error.title.lower().replace(" ", "-")
+    return {
+        "type": kind,
+        "title": error.title,
+        "status": error.status,
+        "detail": detail,
+        **error.more,
+    }
 
 
 def _title(error: ClusterGraphError) -> str:
@@ -139,53 +143,39 @@ def _late(error: EndpointError) -> bool:
     return isinstance(reason, TimeoutError)
 
 
-def document(
-    status: int, title: str, detail: str, accept: str | None = None, **more: object
-) -> Response:
-    """Return a problem document (RFC 9457, section 3), or its text.
+REPORTS: Final = (
+    Format("json", "application/json", ".json", None),
+    Format("turtle", "text/turtle", ".ttl", None),
+    Format("jsonld", "application/ld+json", ".jsonld", None),
+    Format("text", "text/plain", ".txt", None),
+    Format("html", "text/html", ".html", None),
+    Format("sarif", "application/sarif+json", ".sarif", None),
+    Format("junit", "application/xml", ".xml", None),
+    Format("github", "text/x-github-workflow", ".github", None),
+)
+"""The formats of a report; the first is the default."""
+
+# A report quotes what strangers sent: as a page it may do nothing but be read.
+_SANDBOX: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def report_response(report: Report, form: Format, status: int = 200) -> Response:
+    """Return a validation report as a response.
 
     Args:
+        report: the report.
+        form: one of ``REPORTS``.
         status: the HTTP status.
-        title: the kind of problem, the same at each occurrence.
-        detail: what is wrong this time, and what to do about it.
-        accept: the request's Accept header.
-        more: extension members.
     """
-    return _response(status, _members(status, title, detail, more), accept)
+    from clustergraph.shacl import render
 
-
-def _refusal(error: InvalidChangeError, request: Request) -> Response:
-    """Return the 422 for a change that was refused, with the report that says why.
-
-    By default a problem document that holds the findings; else the report in any format that the
-    client prefers.
-    """
-    accept = request.headers.get("accept")
-    json_form, *others = reports.FORMATS
-    form = max(others, key=lambda form: quality_of(accept, form.media_type))
-    json_types = ("application/problem+json", "application/json")
-    best = quality_of(accept, form.media_type)
-    if best > max(quality_of(accept, kind) for kind in json_types):
-        return reports.written(error.report, form, 422)
-    body = reports.written(error.report, json_form).body
-    assert isinstance(body, bytes)  # noqa: S101 - reports are whole
-    findings = json.loads(body)["findings"]
-    return document(422, "Invalid change", str(error), findings=findings)
-
-
-def _members(status: int, title: str, detail: str, more: Mapping[str, object]) -> dict[str, Any]:
-    kind = PROBLEM + title.lower().replace(" ", "-")
-    if len(detail) > _LONGEST_DETAIL:
-        detail = detail[:_LONGEST_DETAIL] + "…"
-    return {"type": kind, "title": title, "status": status, "detail": detail, **more}
-
-
-def _response(status: int, members: Mapping[str, object], accept: str | None) -> Response:
-    if prefers_text(accept):
-        text = f"{members['title']} ({status})\n\n{members['detail']}\n"
-        content_type = "text/plain; charset=utf-8"
-    else:
-        text = json.dumps(members, ensure_ascii=False, default=str) + "\n"
-        content_type = "application/problem+json"
-    headers = [("Content-Type", content_type), ("Vary", "Accept"), ("Cache-Control", "no-store")]
-    return Response(status, headers, text.encode("utf-8", "replace"))
+    name = "turtle" if form.name == "jsonld" else form.name
+    body = render(report, name).encode("utf-8", "replace")  # type: ignore[arg-type]
+    if form.name == "jsonld":
+        triples = ox.parse(body, ox.RdfFormat.TURTLE)
+        body = ox.serialize(triples, format=ox.RdfFormat.JSON_LD) or b""
+    headers = [("Content-Type", form.content_type), ("Vary", "Accept")]
+    headers.append(("Cache-Control", "no-store"))
+    if form.name == "html":
+        headers.append(("Content-Security-Policy", _SANDBOX))
+    return Response(status, headers, body)

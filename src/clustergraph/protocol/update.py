@@ -46,7 +46,7 @@ def answer(request: Request, context: Context) -> Response | Change:
             check_update_syntax(admitted, BASE, PREFIXES)
             raise faults.bad_request(parameters.shown(str(error))) from error
         except RuntimeError as error:
-            raise faults.update_failed(_advice(str(error))) from error
+            raise faults.fault("The update failed", _advice(str(error))) from error
         except ValueError as error:
             raise faults.bad_request(parameters.shown(str(error))) from error
         except OSError as error:

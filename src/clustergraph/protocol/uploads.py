@@ -197,7 +197,7 @@ class _Limited(io.RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             detail = f"at most {self._max:,} bytes are taken, decompressed; send it in parts"
-            raise faults.too_large(detail)
+            raise faults.fault("Content too large", detail)
         return data
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import UnreadableInputError
-from clustergraph.protocol import Context, Request, Response, faults, parameters, reports, uploads
+from clustergraph.protocol import Context, Request, Response, faults, parameters, problems, uploads
 from clustergraph.protocol.negotiation import choose_of
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE
@@ -52,7 +52,7 @@ def answer(request: Request, context: Context) -> Response:
         raise faults.bad_request("the request holds no data to validate")
     if own and config.shapes is not None:
         detail = "the shapes are fixed here: leave out the field 'shapes'"
-        raise faults.refused(detail)
+        raise faults.fault("Refused", detail)
     from clustergraph.shacl.run import validate_sent
 
     compiled = _compiled(own, config.shapes)
@@ -62,7 +62,7 @@ def answer(request: Request, context: Context) -> Response:
         statements = _statements(data, directory)
         store = context.store if surroundings else None
         report = validate_sent(statements, compiled, store, BASE)
-        return reports.written(report, form)
+        return problems.report_response(report, form)
 
 
 def _wanted(request: Request) -> tuple[Format, bool | None]:
@@ -76,7 +76,7 @@ def _wanted(request: Request) -> tuple[Format, bool | None]:
             if surroundings not in ("graph", "none"):
                 detail = f"context is graph or none, not {parameters.shown(surroundings)}"
                 raise faults.bad_request(detail)
-    wanted = choose_of(request.headers.get("accept"), names, reports.FORMATS)
+    wanted = choose_of(request.headers.get("accept"), names, problems.REPORTS)
     return wanted, None if surroundings is None else surroundings == "graph"
 
 
