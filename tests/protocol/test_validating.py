@@ -13,7 +13,7 @@ import pytest
 from inprocess import deliver, handle
 
 from clustergraph.protocol import Config, Context, Request
-from clustergraph.protocol.reports import FORMATS
+from clustergraph.protocol.problems import REPORTS
 from clustergraph.quadstore.memory import hold
 from clustergraph.sparql.results import Format
 
@@ -120,7 +120,7 @@ def test_what_is_judged_is_not_stored() -> None:
     assert len(store) == 1
 
 
-@pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", REPORTS, ids=lambda form: form.name)
 def test_all_formats(form: Format) -> None:
     """The report comes in each format, by name or by Accept, and says so."""
     name = form.name
