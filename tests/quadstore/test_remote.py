@@ -240,7 +240,7 @@ def test_graph_is_put_added_to_fetched_and_deleted(engine: RemoteEngine) -> None
     engine.delete_graph(graph)
     assert not engine.has_graph(graph)
     with pytest.raises(UnknownNameError, match=r"unknown graph: 'http://example\.org/new"):
-        engine.get_graph(graph)
+        engine.delete_graph(graph)
 
 
 def test_default_graph(server: Server, engine: RemoteEngine) -> None:

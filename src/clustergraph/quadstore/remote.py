@@ -8,10 +8,7 @@ embedded one. What a query's default graph is, that server decides.
 from __future__ import annotations
 
 import http.client
-import io
-import urllib.request
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Final, Literal
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
@@ -21,7 +18,7 @@ import pyoxigraph as ox
 from clustergraph.errors import EndpointError, UnknownNameError, UsageError
 from clustergraph.quadstore.checks import check_query_syntax, check_update_syntax
 from clustergraph.quadstore.engine import Answer
-from clustergraph.quadstore.transport import Channel, Credentials, split_address
+from clustergraph.quadstore.transport import Channel, Credentials, Reply, split_address
 from clustergraph.settings import REMOTE_TIMEOUT_S
 from clustergraph.sparql.answers import holdable
 from clustergraph.sparql.lexer import Token, query_form, tokens
@@ -92,13 +89,17 @@ class Endpoint:
             *(("default-graph-uri", iri) for iri in default_graphs),
             *(("named-graph-uri", iri) for iri in named_graphs),
         ]
-        with self._channel.telling(self.url):
-            response = self._channel.post(self.url, fields, _TRIPLES if graph else _SOLUTIONS)
-        answer = _read(self.url, *self._channel.read(self.url, response), graph)
+        reply = self._post(self.url, fields, _TRIPLES if graph else _SOLUTIONS)
+        answer = _read(self.url, reply, graph)
         if asked == "ASK" and isinstance(answer, ox.QuerySolutions):
             # Virtuoso 7 answers with a table: of one row, or of none.
             return _truth(next(iter(answer), None) is not None)
         return answer
+
+    def _post(self, url: str, fields: Sequence[tuple[str, str]], accept: str) -> Reply:
+        """Send a request of the SPARQL 1.1 Protocol (sections 2.1.2 and 2.2.1)."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": accept}
+        return self._channel.request("POST", url, headers, urlencode(fields).encode())
 
     def check(self, text: str) -> None:
         """Apply the policy and check the syntax, if there is a policy; nothing is sent.
@@ -173,36 +174,26 @@ class RemoteEngine(Endpoint):
             *(("using-graph-uri", iri) for iri in using_graphs),
             *(("using-named-graph-uri", iri) for iri in using_named_graphs),
         ]
-        with (
-            self._channel.telling(self.update_url),
-            self._channel.post(self.update_url, fields, "*/*") as response,
-        ):
-            response.read()
+        self._post(self.update_url, fields, "*/*")
 
-    # Graph Store HTTP Protocol, section 5
+    # Graph Store HTTP Protocol, section 5; graphs are read by queries, which every server answers
 
     def get_graph(self, graph: str | None) -> list[ox.Triple]:
-        """Fetch a graph: from the graph store if it is known, else by a query.
+        """Return what a graph holds.
 
         Args:
             graph: its IRI; None: the default graph.
 
         Raises:
-            UnknownNameError: there is no such graph.
             EndpointError: the server cannot be reached, refuses or fails.
         """
-        if self.graph_store_url is None:
-            where = "?s ?p ?o" if graph is None else f"GRAPH {ox.NamedNode(graph)} {{ ?s ?p ?o }}"
-            return self._triples(where)
-        with self._graph_request("GET", graph, headers={"Accept": _TRIPLES}) as response:
-            found = _read(self.url, *self._channel.read(response.url, response), graph=True)
-        assert isinstance(found, list)  # noqa: S101 - they are triples
-        return found
+        answer = self.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {_within(graph)} }}")
+        assert isinstance(answer, list)  # noqa: S101 - it is a CONSTRUCT
+        return answer
 
     def has_graph(self, graph: str | None) -> bool:
-        """Say whether a graph holds anything; asked by a query, as not all servers know HEAD."""
-        where = "?s ?p ?o" if graph is None else f"GRAPH {ox.NamedNode(graph)} {{ ?s ?p ?o }}"
-        return bool(self.query(f"ASK {{ {where} }}"))
+        """Return whether a graph holds anything."""
+        return bool(self.query(f"ASK {{ {_within(graph)} }}"))
 
     def put_graph(self, graph: str | None, body: bytes | IO[bytes], media_type: str) -> bool:
         """Make ``body`` the content of a graph, in place of what it held.
@@ -219,50 +210,42 @@ class RemoteEngine(Endpoint):
             QueryError: the server says that the content is wrong.
             EndpointError: it cannot be reached, refuses or fails.
         """
-        with self._graph_request("PUT", graph, body, {"Content-Type": media_type}) as response:
-            return response.status == http.client.CREATED
+        reply = self._graph_request("PUT", graph, {"Content-Type": media_type}, body)
+        return reply.status == http.client.CREATED
 
     def post_graph(self, graph: str | None, body: bytes | IO[bytes], media_type: str) -> bool:
         """Add ``body`` to what a graph holds; arguments and result as for `put_graph`."""
-        with self._graph_request("POST", graph, body, {"Content-Type": media_type}) as response:
-            return response.status == http.client.CREATED
+        reply = self._graph_request("POST", graph, {"Content-Type": media_type}, body)
+        return reply.status == http.client.CREATED
 
     def delete_graph(self, graph: str | None) -> None:
-        """Remove a graph; for what it raises see `get_graph`."""
-        with self._graph_request("DELETE", graph):
-            pass
+        """Remove a graph.
 
-    @contextmanager
+        Raises:
+            UnknownNameError: there is no such graph.
+            EndpointError: the server cannot be reached, refuses or fails.
+        """
+        self._graph_request("DELETE", graph, {}, None)
+
     def _graph_request(
         self,
-        method: Literal["GET", "PUT", "POST", "DELETE"],
+        method: Literal["PUT", "POST", "DELETE"],
         graph: str | None,
-        body: bytes | IO[bytes] | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> Iterator[http.client.HTTPResponse]:
-        if self.graph_store_url is None:
-            raise UsageError(f"{self.url}: say where its graph store is, to reach whole graphs")
+        headers: Mapping[str, str],
+        body: bytes | IO[bytes] | None,
+    ) -> Reply:
         base = self.graph_store_url
+        if base is None:
+            raise UsageError(f"{self.url}: say where its graph store is, to reach whole graphs")
         query = "default" if graph is None else urlencode({"graph": graph}, quote_via=quote)
         url = f"{base}{'&' if '?' in base else '?'}{query}"
-        request = urllib.request.Request(url, body, method=method)  # noqa: S310 - checked
-        if body is not None:
-            length = len(body) if isinstance(body, bytes) else body.seek(0, io.SEEK_END)
-            request.add_header("Content-Length", str(length))
-            if not isinstance(body, bytes):
-                body.seek(0)
-        for name, value in (headers or {}).items():
-            request.add_header(name, value)
         try:
-            with self._channel.telling(base):
-                response = self._channel.open(request)
+            return self._channel.request(method, url, headers, body)
         except EndpointError as error:
             cause = error.__cause__
             if graph is not None and isinstance(cause, HTTPError) and cause.code == 404:
                 raise UnknownNameError("graph", graph, ()) from error
             raise
-        with response:
-            yield response
 
     # As the embedded engine
 
@@ -302,18 +285,19 @@ class RemoteEngine(Endpoint):
     def _quads(self, graphs: Sequence[str], own_default: bool = True) -> Iterator[ox.Quad]:
         for name in graphs:
             node = ox.NamedNode(name)
-            for triple in self._triples(f"GRAPH {node} {{ ?s ?p ?o }}"):
+            for triple in self.get_graph(name):
                 yield ox.Quad(triple.subject, triple.predicate, triple.object, node)
         if own_default:
             # Whatever the server takes for the default graph: not what stands elsewhere as well.
-            elsewhere = "FILTER NOT EXISTS { GRAPH ?g { ?s ?p ?o } }"
-            for triple in self._triples(f"?s ?p ?o {elsewhere}"):
+            where = "?s ?p ?o FILTER NOT EXISTS { GRAPH ?g { ?s ?p ?o } }"
+            found = self.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {where} }}")
+            assert isinstance(found, list)  # noqa: S101 - it is a CONSTRUCT
+            for triple in found:
                 yield ox.Quad(triple.subject, triple.predicate, triple.object)
 
-    def _triples(self, pattern: str) -> list[ox.Triple]:
-        answer = self.query(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}")
-        assert isinstance(answer, list)  # noqa: S101 - it is a CONSTRUCT
-        return answer
+
+def _within(graph: str | None) -> str:
+    return "?s ?p ?o" if graph is None else f"GRAPH {ox.NamedNode(graph)} {{ ?s ?p ?o }}"
 
 
 def declare_prefixes(text: str) -> str:
@@ -340,13 +324,14 @@ def _truth(value: bool) -> ox.QueryBoolean:
     return answer
 
 
-def _read(url: str, kind: str, body: IO[bytes], graph: bool) -> Answer:
+def _read(url: str, reply: Reply, graph: bool) -> Answer:
     """Parse an endpoint's answer according to its media type."""
+    kind = reply.media_type
     try:
         if graph and (form := ox.RdfFormat.from_media_type(kind)):
-            return [quad.triple for quad in ox.parse(body, form, base_iri=url)]
+            return [quad.triple for quad in ox.parse(reply.content, form, base_iri=url)]
         if not graph and (shape := ox.QueryResultsFormat.from_media_type(kind)):
-            return ox.parse_query_results(body, shape)
+            return ox.parse_query_results(reply.content, shape)
     except (SyntaxError, ValueError) as error:
         problem = f"the answer is not well-formed {kind}: {error}"
         raise EndpointError(f"{url}: {problem}", problem) from error

@@ -8,17 +8,16 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, Final
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from clustergraph import artefacts
 from clustergraph.errors import EndpointError, QueryError, UsageError, without_places
 
-__all__ = ["Channel", "Credentials", "credentials_from", "split_address"]
+__all__ = ["Channel", "Credentials", "Reply", "credentials_from", "split_address"]
 
 _AGENT: Final = f"clustergraph/{artefacts.version()}"
 _CHUNK_BYTES: Final = 1 << 16
@@ -43,6 +42,21 @@ class Credentials:
     token: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response.
+
+    Attributes:
+        status: of HTTP, below 300.
+        media_type: without parameters.
+        content: whole, at its start.
+    """
+
+    status: int
+    media_type: str
+    content: IO[bytes]
+
+
 class Channel:
     """How requests get out: with credentials, a deadline and errors in words.
 
@@ -65,42 +79,41 @@ class Channel:
         if user is not None:
             self._passwords.add_password(None, _origin(url), user, password or "")
 
-    def post(
-        self, url: str, fields: Sequence[tuple[str, str]], accept: str
-    ) -> http.client.HTTPResponse:
-        """Send a request of the SPARQL 1.1 Protocol (sections 2.1.2 and 2.2.1); see `open`."""
-        request = urllib.request.Request(url, urlencode(fields).encode(), method="POST")  # noqa: S310 - checked
-        request.add_header("Content-Type", "application/x-www-form-urlencoded")
-        request.add_header("Accept", accept)
-        return self.open(request)
+    def request(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | IO[bytes] | None
+    ) -> Reply:
+        """Send a request and receive all of the response.
 
-    def open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
-        """Send a request; raises what `telling` tells."""
+        Args:
+            method: of HTTP.
+            url: an address that `split_address` has checked, perhaps with a query.
+            headers: of the request.
+            body: a file is sent from its start, as it is read.
+
+        Raises:
+            QueryError: the server says that the request is wrong.
+            EndpointError: it cannot be reached, refuses or fails.
+        """
+        request = urllib.request.Request(url, body, dict(headers), method=method)  # noqa: S310 - checked
         request.add_header("User-Agent", _AGENT)
-        _present(request, self._credentials.token)
-        response: http.client.HTTPResponse = self._opener.open(request, timeout=self.timeout_s)
-        return response
-
-    def read(self, url: str, response: http.client.HTTPResponse) -> tuple[str, IO[bytes]]:
-        """Return the media type of a response, without parameters, and its whole content."""
+        if body is not None and not isinstance(body, bytes):
+            request.add_header("Content-Length", str(body.seek(0, io.SEEK_END)))
+            body.seek(0)
+        if self._credentials.token:
+            # For the server that is asked, and for none that it sends us on to.
+            token = f"Bearer {self._credentials.token}"
+            request.add_unredirected_header("Authorization", token)
         # The timeout of a socket begins anew with each byte.
         deadline = time.monotonic() + self.timeout_s
         content = io.BytesIO()
-        with self.telling(url), response:
-            while chunk := response.read1(_CHUNK_BYTES):
-                if time.monotonic() > deadline:
-                    raise TimeoutError
-                content.write(chunk)
-            if response.length:
-                raise http.client.IncompleteRead(b"", response.length)
-        content.seek(0)
-        return response.headers.get("Content-Type", "").partition(";")[0].strip(), content
-
-    @contextmanager
-    def telling(self, url: str) -> Iterator[None]:
-        """Turn what a request may raise into errors in words."""
         try:
-            yield
+            with self._opener.open(request, timeout=self.timeout_s) as response:
+                while chunk := response.read1(_CHUNK_BYTES):
+                    if time.monotonic() > deadline:
+                        raise TimeoutError
+                    content.write(chunk)
+                if response.length:
+                    raise http.client.IncompleteRead(b"", response.length)
         except HTTPError as error:
             with error:
                 raise _refusal(url, error) from error
@@ -114,6 +127,9 @@ class Channel:
                 f"{url} cannot be reached: {reason}",
                 f"the SPARQL server cannot be reached: {_without_address(str(reason), url)}",
             ) from error
+        content.seek(0)
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip()
+        return Reply(response.status, kind, content)
 
 
 class _Basic(urllib.request.HTTPBasicAuthHandler):
@@ -137,12 +153,6 @@ class _Again(urllib.request.BaseHandler):
         refused.close()
         if isinstance(request.data, io.IOBase):
             request.data.seek(0)
-
-
-def _present(request: urllib.request.Request, token: str | None) -> None:
-    """Show a token to the server that is asked, and to none that it sends us on to."""
-    if token:
-        request.add_unredirected_header("Authorization", f"Bearer {token}")
 
 
 def credentials_from(environment: Mapping[str, str]) -> Credentials | None:
