@@ -2,21 +2,18 @@
 
 What strangers send meets the same guards, limits and parser as in front of the embedded engine,
 and most handlers are the same: they ask the engine of their context. Only updates and whole graphs
-are handled here. Nothing is known of that server's generations, so no answer is kept or bears an
-entity tag.
+are handled here.
 """
 
 from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import pyoxigraph as ox
 
-from clustergraph.errors import EndpointError
 from clustergraph.http import routes
 from clustergraph.http.codec import Job
 from clustergraph.protocol import (
@@ -65,41 +62,6 @@ def opener(job: Job, credentials: Credentials | None) -> Callable[[Mapping[str, 
 def _engine(context: Context) -> RemoteEngine:
     assert isinstance(context.engine, RemoteEngine)  # noqa: S101 - see `opener`
     return context.engine
-
-
-def _uncached(handler: Handler) -> Handler:
-    """Return a handler for answers of another server.
-
-    They are not kept, for that server's generations are not known; and they are parsed while they
-    are written, so that a malformed one shows late.
-    """
-
-    def handle(request: Request, context: Context) -> Response:
-        with _well_formed():
-            response = handler(request, context)
-        assert isinstance(response, Response)  # noqa: S101 - nothing is committed here
-        response.cacheable = False
-        body = response.body
-        if not isinstance(body, bytes):
-
-            def stream(sink: Sink) -> None:
-                with _well_formed():
-                    body(sink)
-
-            response.body = stream
-        return response
-
-    return handle
-
-
-@contextmanager
-def _well_formed() -> Iterator[None]:
-    """Turn the engine's error about a malformed answer into the other server's failure."""
-    try:
-        yield
-    except SyntaxError as error:
-        problem = f"the SPARQL server's answer is not well-formed: {error}"
-        raise EndpointError(problem, problem) from error
 
 
 def _update(request: Request, context: Context) -> Response:
@@ -176,12 +138,7 @@ def _refuse_conditions(request: Request) -> None:
         raise faults.fault("Precondition failed", detail)
 
 
-READERS: Final[Mapping[str, Handler]] = {
-    operation: _uncached(handler)
-    for operation, handler in {**routes.READERS, "store": _read}.items()
-}
+READERS: Final[Mapping[str, Handler]] = {**routes.READERS, "store": _read}
 """The handlers of workers that read from another server, by operation."""
-WRITERS: Final[Mapping[str, Handler]] = {
-    "update": _uncached(_update), "store-write": _uncached(_change)
-}  # fmt: skip
+WRITERS: Final[Mapping[str, Handler]] = {"update": _update, "store-write": _change}
 """The handlers of workers that write to it."""

@@ -70,6 +70,9 @@ def respond(handler: Handler, request: Request, context: Context) -> Response:
         return problems.respond(error, request.headers.get("accept"))
     if isinstance(found, Change):
         raise faults.read_only()
+    if not context.generation:
+        # Nothing is known of another server's generations: no answer is kept or bears a tag.
+        found.cacheable = False
     return found
 
 

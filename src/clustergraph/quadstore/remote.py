@@ -331,7 +331,14 @@ def _read(url: str, reply: Reply, graph: bool) -> Answer:
         if graph and (form := ox.RdfFormat.from_media_type(kind)):
             return [quad.triple for quad in ox.parse(reply.content, form, base_iri=url)]
         if not graph and (shape := ox.QueryResultsFormat.from_media_type(kind)):
-            return ox.parse_query_results(reply.content, shape)
+            answer = ox.parse_query_results(reply.content, shape)
+            if isinstance(answer, ox.QuerySolutions):
+                # It is parsed while it is read: what is wrong has to show before it is used.
+                for _ in answer:
+                    pass
+                reply.content.seek(0)
+                answer = ox.parse_query_results(reply.content, shape)
+            return answer
     except (SyntaxError, ValueError) as error:
         problem = f"the answer is not well-formed {kind}: {error}"
         raise EndpointError(f"{url}: {problem}", problem) from error
