@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.linked import forms, links
+from clustergraph.linked import forms
 from clustergraph.linked.forms import DOCUMENTS, HTML, RDF
 from clustergraph.linked.listing import listing, path_of
 from clustergraph.pages.addresses import encode
@@ -33,8 +33,8 @@ __all__ = ["dump", "show"]
 
 def show(visit: Visit) -> Response:
     """Return the catalogue."""
-    _, chosen, _ = forms.wanted(visit, DOCUMENTS)
-    head = [*links.header(_links(visit, chosen)), *links.modified(visit)]
+    _, chosen = forms.wanted(visit, DOCUMENTS)
+    head = [*forms.header(_links(visit, chosen)), *forms.modified(visit)]
     if chosen is HTML:
         return _page(visit, head)
     files = [(ending, SUFFIXES[ending.removesuffix(".gz")].media_type) for ending in _FILES]
@@ -44,15 +44,15 @@ def show(visit: Visit) -> Response:
 
 def _links(visit: Visit, chosen: Format) -> list[str]:
     address = f"{visit.base}/catalog"
-    listed = [links.link(LICENCE, "license"), links.link(PREFIXES["dcat"] + "Catalog", "type")]
-    listed += links.alternates(address, chosen, DOCUMENTS)
-    listed += [links.link(address + form.suffix, "describedby", form.media_type) for form in RDF]
-    listed.append(links.link(f"{visit.base}/.well-known/void", "describedby", "text/turtle"))
+    listed = [forms.link(LICENCE, "license"), forms.link(PREFIXES["dcat"] + "Catalog", "type")]
+    listed += forms.alternates(address, chosen, DOCUMENTS)
+    listed += [forms.link(address + form.suffix, "describedby", form.media_type) for form in RDF]
+    listed.append(forms.link(f"{visit.base}/.well-known/void", "describedby", "text/turtle"))
     listed += [
-        links.link(f"{visit.base}/dump{ending}", "item", "application/gzip")
+        forms.link(f"{visit.base}/dump{ending}", "item", "application/gzip")
         for ending in (".nq.gz", ".ttl.gz")
     ]
-    listed.append(links.link(f"{visit.base}/things", "item", "text/html"))
+    listed.append(forms.link(f"{visit.base}/things", "item", "text/html"))
     return listed
 
 
@@ -113,14 +113,14 @@ def dump(visit: Visit) -> Response:
     head = [
         ("Content-Type", "application/gzip" if packed else form.media_type),
         ("Content-Disposition", f'attachment; filename="{quote(file_name)}"'),
-        *links.header(
+        *forms.header(
             [
-                links.link(f"{visit.base}/catalog", "collection"),
-                links.link(f"{visit.base}/.well-known/void", "describedby", "text/turtle"),
-                links.link(links.LICENCE, "license"),
+                forms.link(f"{visit.base}/catalog", "collection"),
+                forms.link(f"{visit.base}/.well-known/void", "describedby", "text/turtle"),
+                forms.link(forms.LICENCE, "license"),
             ]
         ),
-        *links.modified(visit),
+        *forms.modified(visit),
     ]
     return Response(200, head, stream, cacheable=True)
 

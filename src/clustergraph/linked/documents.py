@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import pyoxigraph as ox
 
 from clustergraph.errors import RequestError
-from clustergraph.linked import forms, jsonld, links, vocabularies
+from clustergraph.linked import forms, jsonld, vocabularies
 from clustergraph.linked.forms import HTML, JSON
 from clustergraph.linked.listing import listing
 from clustergraph.linked.things import Description, describe, exists, thing_of, withdrawn
@@ -40,7 +40,6 @@ _VOCABULARIES: Final = tuple(
     if not iri.startswith(BASE) and prefix not in ("nuts", "nace")
 )
 _MOST_TYPES: Final = 8
-_MOST_FRAGMENTS: Final = 20
 _JSONLD_CONTEXT: Final = "http://www.w3.org/ns/json-ld#context"
 _ABOUT_PAGE: Final = "https://schema.org/AboutPage"
 
@@ -64,7 +63,7 @@ def identity(visit: Visit) -> Response:
     if (refusal := existing(visit, iri)) is not None:
         return refusal
     target = visit.base + local(iri.value)
-    head = [("Location", target), *links.header([links.link(target, "describedby")])]
+    head = [("Location", target), *forms.header([forms.link(target, "describedby")])]
     return Response(303, head, cacheable=True)
 
 
@@ -107,7 +106,7 @@ def _known(visit: Visit, iri: ox.NamedNode) -> bool:
 
 def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
     """Return the description of a thing, in the format that its address or the client names."""
-    number = links.page_number(visit)
+    number = forms.page_number(visit)
     if (others := withdrawn(visit.engine, iri)) is not None and iri.value.startswith(ID):
         return _gone(visit, iri, others)
     accept = visit.request.headers.get("accept")
@@ -126,8 +125,6 @@ def respond(visit: Visit, iri: ox.NamedNode, form: Format | None) -> Response:
         and isinstance(triple.object, ox.NamedNode)
     ]
     triples = [*found.triples(), *_about_document(visit, found)]
-    if chosen is not JSON:
-        chosen = forms.fitting(triples, chosen, accept, negotiated=form is None)
     head = _head(visit, iri, chosen, form is None, types, number, found.more)
     if chosen is not JSON:
         return forms.respond(triples, chosen, head)
@@ -158,7 +155,7 @@ def _elsewhere(visit: Visit, iri: ox.NamedNode, chosen: Format) -> Response | No
         target = iri.value
     if not target:
         return None
-    head = [("Location", links.uri(target)), ("Vary", "Accept")]
+    head = [("Location", forms.uri(target)), ("Vary", "Accept")]
     return Response(303, head, cacheable=True)
 
 
@@ -174,14 +171,9 @@ def missing(visit: Visit, iri: ox.NamedNode) -> Response:
     thing = thing_of(iri.value)
     if thing is not None and exists(visit.engine, ox.NamedNode(thing)):
         head = [("Location", visit.base + local(thing))]
-        head += links.header([links.link(thing, "canonical")])
+        head += forms.header([forms.link(thing, "canonical")])
         return Response(301, head, cacheable=True)
     known = listing(visit.engine, visit.context)
-    if fragments := known.within(iri.value + "#"):
-        return _fragments(visit, fragments)
-    if f"{iri.value}?" in known.within(iri.value + "?"):
-        # A query that is empty does not arrive.
-        return Response(303, [("Location", visit.base + local(f"{iri.value}?"))], cacheable=True)
     meant = known.like(iri.value)
     hint = f"; did you mean {' or '.join(f'<{one}>' for one in meant)}?" if meant else ""
     error = faults.not_found(f"no such thing: <{iri.value}>{hint}", suggestions=meant)
@@ -190,28 +182,6 @@ def missing(visit: Visit, iri: ox.NamedNode) -> Response:
     response = refuse(visit, error, suggestions=suggestions)
     response.headers.append(("Vary", "Accept"))
     return response
-
-
-def _fragments(visit: Visit, fragments: list[str]) -> Response:
-    """Return what describes the things whose IRIs are another one and a fragment.
-
-    No client sends a fragment: whoever looks one of them up asks for the rest of its IRI.
-    """
-    form = forms.choose(visit.request.headers.get("accept"))
-    if len(fragments) > 1 and form not in (HTML, JSON):
-        triples: list[ox.Triple] = []
-        for one in fragments[:_MOST_FRAGMENTS]:
-            found = describe(visit.engine, visit.context, ox.NamedNode(one))
-            triples += found.triples()
-        accept = visit.request.headers.get("accept")
-        form = forms.fitting(triples, form, accept, negotiated=True)
-        return forms.respond(list(dict.fromkeys(triples)), form, [])
-    target = visit.base + local(fragments[0])
-    head = [("Location", target), ("Vary", "Accept")]
-    head += links.header(
-        links.link(visit.base + local(one), "alternate") for one in fragments[1:_MOST_FRAGMENTS]
-    )
-    return Response(303, head, cacheable=True)
 
 
 def types_of(visit: Visit, iri: ox.NamedNode) -> list[str]:
@@ -235,42 +205,42 @@ def _head(
     FAIR Signposting Profile, level 1; RFC 8288; RFC 6906 for ``type`` in its sense there.
     """
     address = visit.base + local(iri.value)
-    listed = [links.link(iri.value, "cite-as"), *links.alternates(address, chosen, forms.FORMS)]
+    listed = [forms.link(iri.value, "cite-as"), *forms.alternates(address, chosen, forms.FORMS)]
     listed += [
-        links.link(links.suffixed(address, form.suffix), "describedby", form.media_type)
+        forms.link(forms.suffixed(address, form.suffix), "describedby", form.media_type)
         for form in forms.RDF
     ]
-    listed += [links.link(one, "type") for one in itertools.islice(types, _MOST_TYPES)]
+    listed += [forms.link(one, "type") for one in itertools.islice(types, _MOST_TYPES)]
     if chosen is HTML:
-        listed.append(links.link(_ABOUT_PAGE, "type"))
-    listed.append(links.link(f"{visit.base}/catalog", "collection"))
-    listed.append(links.link(links.LICENCE, "license"))
+        listed.append(forms.link(_ABOUT_PAGE, "type"))
+    listed.append(forms.link(f"{visit.base}/catalog", "collection"))
+    listed.append(forms.link(forms.LICENCE, "license"))
     if chosen is JSON:
         context = f"{visit.base}/context.jsonld"
-        listed.append(links.link(context, _JSONLD_CONTEXT, "application/ld+json"))
-    own = links.suffixed(address, "" if negotiated else chosen.suffix)
+        listed.append(forms.link(context, _JSONLD_CONTEXT, "application/ld+json"))
+    own = forms.suffixed(address, "" if negotiated else chosen.suffix)
     if page > 1:
-        listed.append(links.link(_paged(own, 1), "first"))
-        listed.append(links.link(_paged(own, page - 1), "prev"))
+        listed.append(forms.link(_paged(own, 1), "first"))
+        listed.append(forms.link(_paged(own, page - 1), "prev"))
     if more:
-        listed.append(links.link(_paged(own, page + 1), "next"))
-    head = [*links.header(listed), *links.modified(visit)]
+        listed.append(forms.link(_paged(own, page + 1), "next"))
+    head = [*forms.header(listed), *forms.modified(visit)]
     if negotiated:
-        head.append(("Content-Location", links.uri(links.suffixed(address, chosen.suffix))))
+        head.append(("Content-Location", forms.uri(forms.suffixed(address, chosen.suffix))))
     return head
 
 
 def _about_document(visit: Visit, found: Description) -> list[ox.Triple]:
     """Return what the document says of itself: its topic, licence, dataset, further pages."""
     address = visit.base + local(found.iri.value)
-    document = f"<{links.uri(address)}>"
+    document = f"<{forms.uri(address)}>"
     text = f"""
 {document} a foaf:Document ; foaf:primaryTopic {found.iri} ;
-    dcterms:license <{links.LICENCE}> ; void:inDataset <{visit.base}/.well-known/void#dataset> .
+    dcterms:license <{forms.LICENCE}> ; void:inDataset <{visit.base}/.well-known/void#dataset> .
 """
     if found.more or found.page > 1:
-        text += links.pages(
-            document, found.page, found.more, lambda page: links.uri(_paged(address, page))
+        text += forms.pages(
+            document, found.page, found.more, lambda page: forms.uri(_paged(address, page))
         )
     return list(parsed(text))
 
@@ -284,8 +254,8 @@ def _gone(visit: Visit, iri: ox.NamedNode, others: list[str]) -> Response:
     response = refuse(visit, error, suggestions=suggestions)
     response.headers.append(("Vary", "Accept"))
     if others:
-        response.headers += links.header(
-            links.link(visit.base + local(one), "successor-version") for one in others
+        response.headers += forms.header(
+            forms.link(visit.base + local(one), "successor-version") for one in others
         )
     return response
 

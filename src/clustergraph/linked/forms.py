@@ -1,34 +1,34 @@
-"""The formats of linked data, and which of them a client wants."""
+"""The formats of linked data, and the headers that lead on: links (RFC 8288), the last change."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
 from clustergraph.linked import jsonld
 from clustergraph.pages.visit import Visit
-from clustergraph.protocol import Response
-from clustergraph.protocol.faults import no_format
+from clustergraph.protocol import Response, parameters
+from clustergraph.protocol.description import LICENCE
 from clustergraph.protocol.negotiation import negotiate
+from clustergraph.protocol.preconditions import http_date
 from clustergraph.protocol.sink import drop_idle_prefixes
-from clustergraph.sparql.answers import obstacle
+from clustergraph.sparql.answers import holdable
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import PREFIXES
 
 __all__ = [
-    "DOCUMENTS",
-    "FORMS",
-    "HTML",
-    "JSON",
-    "RDF",
-    "choose",
-    "fitting",
-    "respond",
-    "split",
-    "wanted",
-]
+    "DOCUMENTS", "FORMS", "HTML", "JSON", "LICENCE", "RDF", "alternates", "choose", "header",
+    "link", "modified", "page_number", "pages", "respond", "split", "suffixed", "uri", "wanted",
+]  # fmt: skip
+
+_URI: Final = "/:?#[]@!$&'()*+,;=-._~%"
+# Links repeat the address: a long one would make the headers many times as long.
+_MOST_BYTES: Final = 4000
+_LONGEST: Final = 1000
+_MOST_PAGES: Final = 1_000_000
 
 TURTLE: Final = Format(
     "Turtle", "text/turtle", ".ttl", ox.RdfFormat.TURTLE, ("text/n3", "application/x-turtle")
@@ -56,14 +56,14 @@ def split(path: str, offered: Iterable[Format] = FORMS) -> tuple[str, Format | N
     return path, None
 
 
-def wanted(visit: Visit, offered: Sequence[Format]) -> tuple[str, Format, bool]:
-    """Return a path without its suffix, the format wanted, and whether the header chose it.
+def wanted(visit: Visit, offered: Sequence[Format]) -> tuple[str, Format]:
+    """Return a path without its suffix, and the format wanted.
 
     Raises:
         RequestError: the client likes none of those on offer (406).
     """
     path, form = split(visit.path, offered)
-    return path, form or choose(visit.request.headers.get("accept"), offered), form is None
+    return path, form or choose(visit.request.headers.get("accept"), offered)
 
 
 def choose(accept: str | None, offered: Sequence[Format] = FORMS) -> Format:
@@ -75,50 +75,92 @@ def choose(accept: str | None, offered: Sequence[Format] = FORMS) -> Format:
     return negotiate(accept, offered)
 
 
-def fitting(
-    triples: Sequence[ox.Triple], chosen: Format, accept: str | None, negotiated: bool
-) -> Format:
-    """Return a format that can hold the triples: the chosen one, else the next that a client likes.
-
-    RDF/XML has no name for some properties, and XML no place for some characters; JSON-LD has no
-    triple terms.
-
-    Args:
-        triples: what is to be written.
-        chosen: the format wanted first.
-        accept: the Accept header.
-        negotiated: whether the header chose it, and not the address.
-
-    Raises:
-        RequestError: the client likes none that can (406).
-    """
-    reason = _obstacle(triples, chosen)
-    if not reason:
-        return chosen
-    able = [form for form in RDF if not _obstacle(triples, form)]
-    if negotiated:
-        return negotiate(accept, able, f"; {chosen.name} cannot hold it: {reason}")
-    types = [form.media_type for form in able]
-    raise no_format(types, f"{chosen.name} cannot hold this: {reason}; ask for {', '.join(types)}")
-
-
-def _obstacle(triples: Sequence[ox.Triple], form: Format) -> str:
-    assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - HTML and JSON hold anything
-    return next(filter(None, (obstacle(triple, form.engine) for triple in triples)), "")
-
-
 def respond(
     triples: Sequence[ox.Triple], form: Format, head: Sequence[tuple[str, str]]
 ) -> Response:
-    """Return a response that holds triples in one of the RDF formats."""
-    headers = [("Content-Type", form.content_type), ("Vary", "Accept"), *head]
-    return Response(200, headers, _write(triples, form), cacheable=True)
+    """Return a response that holds triples in one of the RDF formats.
 
-
-def _write(triples: Sequence[ox.Triple], form: Format) -> bytes:
+    Raises:
+        FormatError: it cannot hold them (406): RDF/XML has no name for some properties, XML no
+            place for some characters, JSON-LD no triple terms.
+    """
     assert isinstance(form.engine, ox.RdfFormat)  # noqa: S101 - HTML and JSON are made elsewhere
-    if form.engine == ox.RdfFormat.JSON_LD:
-        return jsonld.write(triples)
+    held = list(holdable(triples, form.engine))
     prefixes = dict(PREFIXES) if form.suffix in (".ttl", ".rdf") else None
-    text = ox.serialize(triples, None, form.engine, prefixes=prefixes) or b""
-    return drop_idle_prefixes(text) if form.engine == ox.RdfFormat.TURTLE else text
+    if form.engine == ox.RdfFormat.JSON_LD:
+        body = jsonld.write(held)
+    else:
+        body = ox.serialize(held, None, form.engine, prefixes=prefixes) or b""
+    if form.engine == ox.RdfFormat.TURTLE:
+        body = drop_idle_prefixes(body)
+    headers = [("Content-Type", form.content_type), ("Vary", "Accept"), *head]
+    return Response(200, headers, body, cacheable=True)
+
+
+def uri(iri: str) -> str:
+    """Return an IRI as a URI, which is ASCII (RFC 3987, section 3.1)."""
+    return quote(iri, safe=_URI)
+
+
+def link(target: str, rel: str, media_type: str = "", **more: str) -> str:
+    """Return one link for a Link header."""
+    parameters = {"rel": rel, **({"type": media_type} if media_type else {}), **more}
+    words = "".join(f'; {name}="{value}"' for name, value in parameters.items())
+    return f"<{uri(target)}>{words}"
+
+
+def alternates(address: str, chosen: Format, offered: Sequence[Format]) -> list[str]:
+    """Return links to the other formats of a document, each of which has a suffix."""
+    return [
+        link(suffixed(address, form.suffix), "alternate", form.media_type, title=form.name)
+        for form in offered
+        if form is not chosen
+    ]
+
+
+def suffixed(address: str, suffix: str) -> str:
+    """Return an address with the suffix of a format at the end of its path."""
+    path, mark, query = address.partition("?")
+    return path + suffix + mark + query
+
+
+def header(links: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the Link header, without the links that would make it too long."""
+    kept, size = [], 0
+    for one in links:
+        if len(one) <= _LONGEST and size + len(one) <= _MOST_BYTES:
+            kept.append(one)
+            size += len(one) + 2
+    return [("Link", ", ".join(kept))] if kept else []
+
+
+def pages(document: str, page: int, more: bool, address: Callable[[int], str]) -> str:
+    """Return, in Turtle, how the pages of a document follow each other (Hydra core vocabulary).
+
+    Args:
+        document: the whole, as a term.
+        page: the number of this page, from 1.
+        more: whether another follows.
+        address: returns the address of a page.
+    """
+    here = f"<{address(page)}>"
+    text = f"{document} hydra:view {here} . {here} a hydra:PartialCollectionView .\n"
+    text += f"{here} hydra:first <{address(1)}> .\n"
+    if page > 1:
+        text += f"{here} hydra:previous <{address(page - 1)}> .\n"
+    return f"{text}{here} hydra:next <{address(page + 1)}> .\n" if more else text
+
+
+def page_number(visit: Visit) -> int:
+    """Return the number of the page that an address asks for, from 1.
+
+    Raises:
+        RequestError: it is no such number (400).
+    """
+    return parameters.whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES)
+
+
+def modified(visit: Visit) -> list[tuple[str, str]]:
+    """Return the header that says when the graph changed last, if that is known."""
+    committed_at = visit.context.committed_at
+    return [] if committed_at is None else [("Last-Modified", http_date(committed_at))]

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Sequence
 from functools import cached_property
-from itertools import islice, takewhile
-from typing import TYPE_CHECKING, Final
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 import pyoxigraph as ox
 
-from clustergraph.errors import near
-from clustergraph.vocab import BASE
-
-if TYPE_CHECKING:
-    from clustergraph.protocol import Context
-    from clustergraph.quadstore.engine import Queryable
-import time
-from typing import Any
-from xml.sax.saxutils import escape
-
-from clustergraph.errors import UnknownNameError
-from clustergraph.linked import forms, links
+from clustergraph.errors import UnknownNameError, near
+from clustergraph.linked import forms
 from clustergraph.linked.forms import DOCUMENTS, HTML
 from clustergraph.pages.addresses import local
 from clustergraph.pages.frame import page
@@ -32,6 +23,11 @@ from clustergraph.protocol import Response
 from clustergraph.protocol.description import parsed
 from clustergraph.questions import catalogue
 from clustergraph.sparql.results import Format
+from clustergraph.vocab import BASE
+
+if TYPE_CHECKING:
+    from clustergraph.protocol import Context
+    from clustergraph.quadstore.engine import Queryable
 
 __all__ = ["Listing", "kind_of", "listing", "path_of", "show", "sitemap"]
 
@@ -74,11 +70,6 @@ class Listing:
             found.setdefault(kind_of(iri), []).append(iri)
         return dict(sorted(found.items()))
 
-    def within(self, start: str) -> list[str]:
-        """Return the IRIs that start with a text."""
-        first = bisect_left(self.iris, start)
-        return list(takewhile(lambda iri: iri.startswith(start), islice(self.iris, first, None)))
-
     def like(self, iri: str) -> list[str]:
         """Return the IRIs of things that somebody may have meant, best first."""
         kind = kind_of(iri)
@@ -110,23 +101,15 @@ def _iris(engine: Queryable, text: str) -> list[str]:
     return sorted(row[0].value for row in found)
 
 
-def _alike(name: str, names: Iterable[str]) -> list[str]:
-    """Return names that share a word, the beginning or the end with one."""
-    words = {word for word in name.casefold().replace("_", "-").split("-") if len(word) > 2}
+def _alike(name: str, names: Sequence[str]) -> Sequence[str]:
+    """Return names to compare with one: of many those that begin or end as it does."""
+    if len(names) <= _MOST_COMPARED:
+        return names
     start, end = name[:3].casefold(), name[-4:].casefold()
-
-    def shares(other: str) -> bool:
-        folded = other.casefold()
-        return (
-            folded.startswith(start)
-            or folded.endswith(end)
-            or not words.isdisjoint(folded.split("-"))
-        )
-
-    known = list(names)
-    if len(known) > _MOST_COMPARED:
-        known = [other for other in known if shares(other)]
-    return known[:_MOST_COMPARED]
+    alike = (
+        one for one in names if one.casefold().startswith(start) or one.casefold().endswith(end)
+    )
+    return list(islice(alike, _MOST_COMPARED))
 
 
 def path_of(kind: str) -> str:
@@ -143,13 +126,13 @@ def show(visit: Visit) -> Response:
     Raises:
         UnknownNameError: there are no things of this kind, or no such page.
     """
-    path, chosen, negotiated = forms.wanted(visit, DOCUMENTS)
+    path, chosen = forms.wanted(visit, DOCUMENTS)
     kinds = listing(visit.engine, visit.context).kinds
     kind = path.removeprefix("/things").removeprefix("/")
     if kind and kind not in kinds:
         raise UnknownNameError("kind of things", kind, kinds)
     every = kinds[kind] if kind else [visit.base + path_of(name) for name in kinds]
-    number, pages = links.page_number(visit), max(1, -(-len(every) // _PAGE))
+    number, pages = forms.page_number(visit), max(1, -(-len(every) // _PAGE))
     if number > pages:
         raise UnknownNameError("page", str(number), [])
     members = every[(number - 1) * _PAGE : number * _PAGE]
@@ -168,8 +151,7 @@ def show(visit: Visit) -> Response:
         }
         return page(visit, "things", headers=tuple(head), **values)
     triples = [*parsed(_collection(visit, path, members, len(every), number, pages)), *names]
-    accept = visit.request.headers.get("accept")
-    return forms.respond(triples, forms.fitting(triples, chosen, accept, negotiated), head)
+    return forms.respond(triples, chosen, head)
 
 
 def _head(
@@ -177,17 +159,17 @@ def _head(
 ) -> list[tuple[str, str]]:
     address = f"{visit.base}{path}"
     listed = [
-        links.link(links.LICENCE, "license"),
-        links.link(f"{visit.base}/catalog", "collection"),
-        *links.alternates(address, chosen, DOCUMENTS),
+        forms.link(forms.LICENCE, "license"),
+        forms.link(f"{visit.base}/catalog", "collection"),
+        *forms.alternates(address, chosen, DOCUMENTS),
     ]
     numbers = {"first": 1, "prev": number - 1, "next": number + 1, "last": pages}
     listed += [
-        links.link(f"{address}?page={other}", relation)
+        forms.link(f"{address}?page={other}", relation)
         for relation, other in numbers.items()
         if pages > 1 and 1 <= other <= pages
     ]
-    return [*links.header(listed), *links.modified(visit)]
+    return [*forms.header(listed), *forms.modified(visit)]
 
 
 def _collection(
@@ -206,7 +188,7 @@ def _collection(
             here = ox.NamedNode(visit.base + local(iri))
             text += f"{member} foaf:isPrimaryTopicOf {here} .\n"
     if pages > 1:
-        text += links.pages(
+        text += forms.pages(
             f"<{address}>", number, number < pages, lambda page: f"{address}?page={page}"
         )
     return text

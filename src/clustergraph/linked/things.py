@@ -6,12 +6,15 @@ something about the thing: a claim, a figure, a membership, an award.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyoxigraph as ox
 
+from clustergraph import artefacts
 from clustergraph.pages.statements import (
     ABOUT,
     follow,
@@ -21,16 +24,11 @@ from clustergraph.pages.statements import (
     stated,
     statements,
 )  # fmt: skip
-from clustergraph.vocab import PREFIXES
+from clustergraph.vocab import ID, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.protocol import Context
     from clustergraph.quadstore.engine import Queryable
-import csv
-from functools import cache
-
-from clustergraph import artefacts
-from clustergraph.vocab import ID
 
 __all__ = ["PAGE", "Description", "describe", "exists", "thing_of", "withdrawn"]
 

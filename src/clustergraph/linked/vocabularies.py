@@ -15,7 +15,7 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import UnknownNameError
-from clustergraph.linked import forms, links
+from clustergraph.linked import forms
 from clustergraph.linked.forms import DOCUMENTS, HTML, RDF
 from clustergraph.pages import ontology
 from clustergraph.pages.addresses import local
@@ -108,11 +108,11 @@ def show(visit: Visit) -> Response:
 def _head(visit: Visit, path: str, chosen: Format) -> list[tuple[str, str]]:
     address = f"{visit.base}/{path}"
     iri = CG.removesuffix("#") if path == "ns" else BASE + path
-    listed = [links.link(iri, "cite-as"), links.link(links.LICENCE, "license")]
-    listed += links.alternates(address, chosen, DOCUMENTS)
-    listed += [links.link(address + form.suffix, "describedby", form.media_type) for form in RDF]
-    listed.append(links.link(f"{visit.base}/catalog", "collection"))
-    return links.header(listed)
+    listed = [forms.link(iri, "cite-as"), forms.link(forms.LICENCE, "license")]
+    listed += forms.alternates(address, chosen, DOCUMENTS)
+    listed += [forms.link(address + form.suffix, "describedby", form.media_type) for form in RDF]
+    listed.append(forms.link(f"{visit.base}/catalog", "collection"))
+    return forms.header(listed)
 
 
 @cache
@@ -139,5 +139,5 @@ def _file(room: Literal["ontology", "data"], name: str) -> Response:
         raise UnknownNameError("file", name, known)
     types = {".csv": "text/csv; charset=utf-8", ".json": "application/csvm+json"}
     content_type = types.get(known[name].suffix, "text/turtle; charset=utf-8")
-    head = [("Content-Type", content_type), *links.header([links.link(links.LICENCE, "license")])]
+    head = [("Content-Type", content_type), *forms.header([forms.link(forms.LICENCE, "license")])]
     return Response(200, head, known[name].read_bytes(), cacheable=True)
