@@ -84,6 +84,18 @@ class ClusterGraphError(Exception):
         """The message without file paths and internal addresses."""
         return str(self) if self.public is None else self.public
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel between processes as what it is, whatever arguments made it."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[ClusterGraphError], arguments: tuple[Any, ...], members: dict[str, Any]
+) -> ClusterGraphError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(members)
+    return error
+
 
 class UsageError(ClusterGraphError):
     """The caller asked for something that cannot be done as asked."""

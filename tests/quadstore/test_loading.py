@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import multiprocessing
 import os
 import pty
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -23,9 +23,9 @@ from clustergraph.errors import (
     UnreadableInputError,
     UsageError,
 )
-from clustergraph.quadstore import Engine, loading
+from clustergraph.quadstore import Engine
 from clustergraph.quadstore.generations import Generations
-from clustergraph.quadstore.loading import load, load_apart
+from clustergraph.quadstore.loading import Job, load, load_apart
 from clustergraph.rdf.files import SUFFIXES, format_of
 
 G = "http://example.org/g"
@@ -182,7 +182,7 @@ def test_nesting_that_ends_the_process_is_survived(tmp_path: Path, exists: bool)
     nested = f"{opener * TRIPLE_TERMS}1{closer * TRIPLE_TERMS}"
     deep.write_text(f"<http://a> <http://b> {nested} .")
     with pytest.raises(UnreadableInputError, match=r"deep\.ttl: nests too deeply"):
-        load_apart(store, [good, deep])
+        load_apart(Job(store, [good, deep]))
     assert store.exists() == exists
     assert {path.name for path in tmp_path.iterdir()} <= {"store", "good.nq", "deep.ttl"}
     if exists:
@@ -196,27 +196,20 @@ def test_deep_brackets_are_no_trouble(tmp_path: Path, brackets: str) -> None:
     opener, closer = (f"{brackets[0]} <http://p> ", "]") if brackets == "[]" else ("( ", ")")
     path = tmp_path / "deep.ttl"
     path.write_text(f"<http://a> <http://b> {opener * 50_000}1{closer * 50_000} .")
-    load_apart(tmp_path / "store", [path])
+    load_apart(Job(tmp_path / "store", [path]))
     assert len(quads(tmp_path / "store")) > 50_000
 
 
-def test_killed_loader_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_loader_is_reported(tmp_path: Path) -> None:
     """When the system ends the process that loads, the error says so."""
     path = write(tmp_path / "good.nq", ox.RdfFormat.N_QUADS)
-    started: list[subprocess.Popen[str]] = []
-    popen = subprocess.Popen
 
-    def noted(*arguments: object, **options: object) -> subprocess.Popen[str]:
-        started.append(popen(*arguments, **options))  # type: ignore[call-overload]
-        return started[-1]
+    def kill(*_: int) -> None:
+        [child] = multiprocessing.active_children()
+        child.kill()
 
-    monkeypatch.setattr(loading.subprocess, "Popen", noted)
     with pytest.raises(StoreError, match="SIGKILL"):
-        load_apart(
-            tmp_path / "store",
-            [path],
-            tell=lambda *_: started[0].send_signal(signal.SIGSTOP) or started[0].kill(),
-        )
+        load_apart(Job(tmp_path / "store", [path]), kill)
     assert not (tmp_path / "store").exists()
 
 
@@ -228,7 +221,7 @@ def test_interrupted_load_leaves_nothing(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        load_apart(tmp_path / "store", [path], tell=interrupt)
+        load_apart(Job(tmp_path / "store", [path]), interrupt)
     load(tmp_path / "store", [path])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["good.nq", "store"]
 
@@ -237,7 +230,7 @@ def test_progress_counts_bytes_of_each_file(tmp_path: Path) -> None:
     """Progress names each file from its first byte to its last."""
     files = [write(tmp_path / name, ox.RdfFormat.N_QUADS) for name in ("a.nq", "b.nq.gz")]
     told: list[tuple[int, int]] = []
-    load_apart(tmp_path / "store", files, tell=lambda index, done: told.append((index, done)))
+    load_apart(Job(tmp_path / "store", files), lambda index, done: told.append((index, done)))
     sizes = [file.stat().st_size for file in files]
     assert told == [(0, 0), (0, sizes[0]), (1, 0), (1, sizes[1])]
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from clustergraph.quadstore.delta import Delta
     from clustergraph.quadstore.generations import Settle
-    from clustergraph.quadstore.loading import Review, Sources
+    from clustergraph.quadstore.loading import Hear, Job, Review, Sources
     from clustergraph.shacl import Finding, Report
 
 __all__ = ["judge"]
@@ -154,7 +154,7 @@ def load(
     """
     from pyoxigraph import RdfFormat
 
-    from clustergraph.quadstore.loading import RefusedError, load_apart
+    from clustergraph.quadstore.loading import Job, RefusedError, load_apart
     from clustergraph.sparql.results import FORMATS
 
     serialization = FORMATS[form].engine if form else None
@@ -168,22 +168,15 @@ def load(
                 read = sum(sizes[:index]) + done
                 show(f"reading {files[index].name} ({read:,} of {sum(sizes):,} bytes)")
 
-            generation = load_apart(
-                store,
-                files,
-                graph=_graph_iri(graph),
-                form=serialization,
-                base_iri=base_iri,
-                tell=tell,
-                hear=show,
-                program="from clustergraph.cli.stores import judge; judge()",
-                more={
-                    "validate": not no_validate_writes,
-                    "shapes": shapes and str(shapes),
-                    "colour": coloured(),
-                    "inference": not no_inference,
-                },
-            )
+            wanted = {
+                "validate": not no_validate_writes,
+                "shapes": shapes,
+                "colour": coloured(),
+                "inference": not no_inference,
+            }
+            media_type = serialization and serialization.media_type
+            job = Job(store, files, _graph_iri(graph), media_type, base_iri, wanted)
+            generation = load_apart(job, tell, show, _prepare)
     except RefusedError as error:
         click.echo(str(error), color=coloured())
         click.echo(f"{store}: nothing was loaded", err=True)
@@ -193,74 +186,65 @@ def load(
     click.echo(f"{store}: generation {generation.number} holds {more} more ({passed_s:.1f} s)")
 
 
-def judge() -> None:
-    """Be the process behind `load`: what it reads is judged before it is published."""
-    from clustergraph.quadstore.loading import work
-
-    work(_prepare)
-
-
-def _prepare(job: dict[str, Any]) -> tuple[Review | None, Settle | None]:
+def _prepare(job: Job, hear: Hear) -> tuple[Review | None, Settle]:
+    """Return what judges what was loaded before it is published, and what infers from it."""
     from clustergraph.owl import settle, unsettle
-    from clustergraph.quadstore.loading import say
 
     def infer(store: ox.Store, delta: Delta | None) -> Delta | None:
-        say(doing="inferring")
+        hear("inferring")
         return settle(store, delta)
 
-    return (_reviewer(job) if job["validate"] else None), (infer if job["inference"] else unsettle)
+    review = _reviewer(job, hear) if job.more["validate"] else None
+    return review, infer if job.more["inference"] else unsettle
 
 
-def _reviewer(job: dict[str, Any]) -> Review:
+def _reviewer(job: Job, hear: Hear) -> Review:
     from clustergraph.errors import InvalidChangeError
     from clustergraph.quadstore.engine import Engine, is_store, nothing
-    from clustergraph.quadstore.loading import RefusedError, say
+    from clustergraph.quadstore.loading import RefusedError
     from clustergraph.shacl import render
     from clustergraph.shacl.guard import Guard
 
-    guard = Guard(None if job["shapes"] is None else Path(job["shapes"]))
-    directory = Path(job["directory"])
+    guard = Guard(job.more["shapes"])
 
     def before() -> ox.Store:
-        return Engine(directory).store if is_store(directory) else nothing()
+        return Engine(job.directory).store if is_store(job.directory) else nothing()
 
     def review(store: ox.Store, delta: Delta | None, sources: Sources | None) -> None:
-        say(doing="checking")
+        hear("checking")
         try:
             guard.validate(store, delta, before)
         except InvalidChangeError as error:
             report = _placed(error.report, job, sources)
-            raise RefusedError(render(report, colour=job["colour"]).rstrip("\n")) from error
+            text = render(report, colour=job.more["colour"])
+            raise RefusedError(text.rstrip("\n")) from error
 
     return review
 
 
-def _placed(report: Report, job: dict[str, Any], sources: Sources | None) -> Report:
+def _placed(report: Report, job: Job, sources: Sources | None) -> Report:
     """Return a report with the places of its findings in the files."""
     from clustergraph.csvw import Place
     from clustergraph.shacl.locate import located
 
-    paths = [Path(path) for path in job["paths"]]
     if sources is None:
-        sources = dict(_stated(report.findings, paths, job))
+        sources = dict(_stated(report.findings, job))
     statements = {triple: tuple(Place(path) for path in files) for triple, files in sources.items()}
-    found = tuple(located(report.findings, statements, job["base_iri"]))
+    found = tuple(located(report.findings, statements, job.base_iri))
     return replace(report, findings=found, files=len({finding.file for finding in found} - {None}))
 
 
-def _stated(
-    findings: Iterable[Finding], paths: Iterable[Path], job: dict[str, Any]
-) -> Iterator[tuple[ox.Triple, list[Path]]]:
+def _stated(findings: Iterable[Finding], job: Job) -> Iterator[tuple[ox.Triple, list[Path]]]:
     """Yield the statements of files that are about what findings are about."""
     import pyoxigraph as ox
 
     from clustergraph.rdf.files import format_of, opened
 
     things = {finding.focus for finding in findings}
-    given = job["form"] and ox.RdfFormat.from_media_type(job["form"])
-    for path in paths:
+    for path in job.paths:
         with opened(path) as (content, _):
-            for quad in ox.parse(content, given or format_of(path), base_iri=job["base_iri"]):
+            form = job.format or format_of(path)
+            for quad in ox.parse(content, form, base_iri=job.base_iri):
                 if quad.subject in things or quad.object in things:
                     yield quad.triple, [path]
 

@@ -1,38 +1,36 @@
 """Large files into a store, in one commit, by a process of their own.
 
 The engine's parsers recurse: a file that nests deep enough overflows the stack, which ends the
-process without a word. So whoever asks for a load has it done by a child, and hears from it, line
-by line in JSON, how far it is; when it dies, the graph is as it was.
+process without a word. So whoever asks for a load has it done by a child, and hears from it how far
+it is; when it dies, the graph is as it was.
 """
 
 from __future__ import annotations
 
-import json
-import os
+import multiprocessing
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import cache, partial
+from multiprocessing.connection import Connection
 from pathlib import Path
-from types import MappingProxyType
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final, TypeAlias, cast
 
 import pyoxigraph as ox
 
-from clustergraph import errors
 from clustergraph.errors import ClusterGraphError, StoreError, UnreadableInputError, UsageError
 from clustergraph.quadstore.delta import Changed, Delta, fill_graph
 from clustergraph.quadstore.generations import Generation, Generations, Settle
 from clustergraph.rdf.files import format_of, opened, reading_of
 
-__all__ = ["RefusedError", "Review", "Sources", "load", "load_apart", "say", "work"]
+__all__ = [
+    "Hear", "Job", "RefusedError", "Review", "Sources", "load", "load_apart", "unprepared",
+]  # fmt: skip
 
 _TOLD_EVERY_S: Final = 0.1
-_OUT_OF_STACK: Final = (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS)
+_OUT_OF_STACK: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)
 
 Tell = Callable[[int, int], object]
 """Takes the index of the file being read, and how many of its bytes have been."""
@@ -43,6 +41,12 @@ Sources = dict[ox.Triple, list[Path]]
 Review = Callable[[ox.Store, Delta | None, Sources | None], object]
 """Looks at what was loaded, before it is published; what it raises keeps it from that. Of a large
 load neither the delta nor the sources are known."""
+
+
+Hear = Callable[[str], object]
+"""Takes in words what is done."""
+
+Prepare: TypeAlias = "Callable[[Job, Hear], tuple[Review | None, Settle | None]]"
 
 
 class RefusedError(ClusterGraphError):
@@ -141,112 +145,99 @@ class _File:
             yield cast(IO[bytes], _Watched(content, file, self.tell))
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a process of its own is to load; see `load`.
+
+    Attributes:
+        directory: the store.
+        paths: the files.
+        graph: for statements that name none.
+        form: the media type of the files; None: what each one's name says.
+        base_iri: against which relative IRIs are resolved.
+        more: for whoever prepares the load.
+    """
+
+    directory: Path
+    paths: Sequence[Path]
+    graph: str | None = None
+    form: str | None = None
+    base_iri: str | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def format(self) -> ox.RdfFormat | None:
+        """The format of the files, where it is given."""
+        return ox.RdfFormat.from_media_type(self.form) if self.form else None
+
+
+def unprepared(job: Job, hear: Hear) -> tuple[Review | None, Settle | None]:
+    """Prepare nothing: what is loaded is neither reviewed nor completed."""
+    return None, None
+
+
 def load_apart(
-    directory: Path,
-    paths: Sequence[Path],
-    *,
-    graph: str | None = None,
-    form: ox.RdfFormat | None = None,
-    base_iri: str | None = None,
+    job: Job,
     tell: Tell = lambda index, done: None,
-    hear: Callable[[str], object] = lambda words: None,
-    program: str = "from clustergraph.quadstore.loading import work; work()",
-    more: Mapping[str, object] = MappingProxyType({}),
+    hear: Hear = lambda words: None,
+    prepare: Prepare = unprepared,
 ) -> Generation:
     """Do what `load` does in a process of its own; survive what that does not.
 
-    Args, beside those of `load`:
+    Args:
+        job: what is to be loaded.
+        tell: hears how far reading is.
         hear: is told in words what is done after reading.
-        program: what that process runs: `work`, perhaps with a review.
-        more: told to the program, fit for JSON.
+        prepare: called in that process; returns what reviews and what completes the load.
 
     Raises:
-        RefusedError: the program reviews what it loads, and did not like it.
+        RefusedError: the load was reviewed and refused.
         UnreadableInputError: also when a file nests too deeply for the parser.
         StoreError: also when the process was killed.
     """
-    job = {
-        "directory": str(directory),
-        "paths": [str(path) for path in paths],
-        "graph": graph,
-        "form": form and form.media_type,
-        "base_iri": base_iri,
-        **more,
-    }
+    context = multiprocessing.get_context("spawn")
+    messages, theirs = context.Pipe(duplex=False)
+    child = context.Process(target=_work, args=(job, prepare, theirs))
+    child.start()
+    theirs.close()
     at = 0
-    with _child(json.dumps(job), program) as child:
-        assert child.stdout is not None  # noqa: S101 - it is a pipe
-        for line in child.stdout:
-            message = json.loads(line)
-            if "refused" in message:
-                raise RefusedError(message["refused"])
-            if "doing" in message:
-                hear(message["doing"])
-            if "error" in message:
-                raise getattr(errors, message["error"])(*message["arguments"])
-            if "read" in message:
-                at, done = message["read"]
-                tell(at, done)
-    if not child.returncode:
-        return Generations(directory).current
-    Generations(directory).recover()
-    if child.returncode in _OUT_OF_STACK:
+    try:
+        with suppress(EOFError):
+            while True:
+                match messages.recv():
+                    case ClusterGraphError() as error:
+                        raise error
+                    case str() as words:
+                        hear(words)
+                    case (at, done):
+                        tell(at, done)
+        child.join()
+    finally:
+        child.kill()
+        child.join()
+    if not child.exitcode:
+        return Generations(job.directory).current
+    Generations(job.directory).recover()
+    if -child.exitcode in _OUT_OF_STACK:
         raise UnreadableInputError(
-            str(paths[at]), "nests too deeply for the parser, which gave up; nothing was loaded"
+            str(job.paths[at]), "nests too deeply for the parser, which gave up; nothing was loaded"
         )
-    reason = (
-        f"was ended by {signal.Signals(-child.returncode).name}, perhaps for want of memory"
-        if child.returncode < 0
-        else f"failed: {child.stderr.read() if child.stderr else ''}"
-    )
-    raise StoreError(f"{directory}: the process that loads {reason}; nothing was loaded")
+    reason = "failed"
+    if child.exitcode < 0:
+        name = signal.Signals(-child.exitcode).name
+        reason = f"was ended by {name}, perhaps for want of memory"
+    raise StoreError(f"{job.directory}: the process that loads {reason}; nothing was loaded")
 
 
-@contextmanager
-def _child(job: str, program: str) -> Iterator[subprocess.Popen[str]]:
-    """Start the process that loads; end it when whoever waits for it gives up."""
-    # -P, and no program from the working directory: that may be anybody's.
-    with subprocess.Popen(  # noqa: S603 - our own program
-        [sys.executable, "-P", "-c", program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        # Ctrl-C is for whoever waits, who then ends this one.
-        start_new_session=True,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-    ) as child:
-        assert child.stdin is not None  # noqa: S101 - it is a pipe
-        try:
-            child.stdin.write(job)
-            child.stdin.close()
-            yield child
-        except BaseException:
-            child.kill()
-            raise
-
-
-def say(**message: object) -> None:
-    """Tell whoever waits for the load something."""
-    print(json.dumps(message), flush=True)
-
-
-def work(
-    prepare: Callable[[dict[str, Any]], tuple[Review | None, Settle | None]] = lambda job: (
-        None,
-        None,
-    ),
-) -> None:
-    """Be the process that loads: the job comes by standard input.
-
-    Args:
-        prepare: makes of the job what reviews and what completes the load.
-    """
-    job: dict[str, Any] = json.load(sys.stdin)
+def _work(job: Job, prepare: Prepare, messages: Connection) -> None:
+    """Be the process that loads."""
+    # Ctrl-C is for whoever waits, who then ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     last, ended = 0.0, -1
 
     @cache
     def size(index: int) -> int:
-        return Path(job["paths"][index]).stat().st_size
+        return job.paths[index].stat().st_size
 
     def tell(index: int, done: int) -> None:
         nonlocal last, ended
@@ -255,29 +246,22 @@ def work(
         if not done or at_end or now - last >= _TOLD_EVERY_S:
             last, ended = now, index if at_end else ended
             # Fails when nobody waits any more, and so ends the load.
-            say(read=[index, done])
+            messages.send((index, done))
 
     try:
-        review, settle = prepare(job)
+        review, settle = prepare(job, messages.send)
         load(
-            Path(job["directory"]),
-            [Path(path) for path in job["paths"]],
-            graph=job["graph"],
-            form=job["form"] and ox.RdfFormat.from_media_type(job["form"]),
-            base_iri=job["base_iri"],
+            job.directory,
+            job.paths,
+            graph=job.graph,
+            form=job.format,
+            base_iri=job.base_iri,
             tell=tell,
             review=review,
             settle=settle,
         )
-    except RefusedError as error:
-        say(refused=str(error))
-    except errors.SyntaxFaultError as error:
-        arguments = [error.source, error.reason, error.line, error.column]
-        say(error=type(error).__name__, arguments=arguments)
-    except UnreadableInputError as error:
-        say(error=type(error).__name__, arguments=[error.source, error.reason])
     except ClusterGraphError as error:
-        say(error=type(error).__name__, arguments=[str(error)])
+        messages.send(error)
 
 
 class _Watched:
