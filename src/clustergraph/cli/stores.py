@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from clustergraph.quadstore.loading import Hear, Job, Review, Sources
     from clustergraph.shacl import Finding, Report
 
-__all__ = ["judge"]
+__all__: list[str] = []
 
 _GZIP_LEVEL: Final = 6
 
