@@ -200,15 +200,16 @@ def _prepare(job: Job, hear: Hear) -> tuple[Review | None, Settle]:
 
 def _reviewer(job: Job, hear: Hear) -> Review:
     from clustergraph.errors import InvalidChangeError
-    from clustergraph.quadstore.engine import Engine, is_store, nothing
+    from clustergraph.quadstore.engine import Engine, is_store
     from clustergraph.quadstore.loading import RefusedError
+    from clustergraph.quadstore.memory import hold
     from clustergraph.shacl import render
     from clustergraph.shacl.guard import Guard
 
     guard = Guard(job.more["shapes"])
 
     def before() -> ox.Store:
-        return Engine(job.directory).store if is_store(job.directory) else nothing()
+        return Engine(job.directory).store if is_store(job.directory) else hold(())
 
     def review(store: ox.Store, delta: Delta | None, sources: Sources | None) -> None:
         hear("checking")

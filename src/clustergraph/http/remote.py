@@ -27,7 +27,7 @@ from clustergraph.protocol import (
     parameters,
 )
 from clustergraph.protocol.negotiation import choose
-from clustergraph.quadstore.engine import nothing
+from clustergraph.quadstore.memory import hold
 from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.quadstore.transport import Credentials
 from clustergraph.sparql import results
@@ -54,7 +54,7 @@ def opener(job: Job, credentials: Credentials | None) -> Callable[[Mapping[str, 
             policy=job.config.policy(network=True),
         )
         # Only what parses and checks looks at the store: the graph itself is elsewhere.
-        return Context(nothing(), 0, job.config, network=True, engine=engine)
+        return Context(hold(()), 0, job.config, network=True, engine=engine)
 
     return open_context
 

@@ -21,8 +21,9 @@ from clustergraph.protocol import (
 )
 from clustergraph.protocol.faults import fault
 from clustergraph.quadstore.delta import Changed, Delta
-from clustergraph.quadstore.engine import Engine, nothing
+from clustergraph.quadstore.engine import Engine
 from clustergraph.quadstore.generations import Generations
+from clustergraph.quadstore.memory import hold
 from clustergraph.shacl.guard import Guard
 from clustergraph.vocab import INFERRED
 
@@ -70,7 +71,7 @@ class Committer:
         current = self._generations.current
         # Writes look at the copy that they are applied to, never at the published generation.
         return Context(
-            nothing(),
+            hold(()),
             current.number,
             self._config,
             network=self._network,

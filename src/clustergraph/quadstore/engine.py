@@ -31,7 +31,6 @@ __all__ = [
     "StoreEngine",
     "build",
     "is_store",
-    "nothing",
     "reading",
 ]
 
@@ -147,8 +146,8 @@ class Engine(StoreEngine):
 
         Args:
             stream: where to write.
-            form: a format that holds datasets, unless ``graph`` is given; one that does not
-                gets the union of all graphs.
+            form: a format; one that holds no datasets gets the statements of all graphs, or of
+                ``graph``.
             graph: the IRI of the one graph to write.
             inferred: whether what is inferred belongs to the whole.
 
@@ -160,30 +159,18 @@ class Engine(StoreEngine):
             raise UnknownNameError("graph", graph.removeprefix(GRAPH), names)
         prefixes = dict(PREFIXES)
         node = None if graph is None else ox.NamedNode(graph)
-        if (
-            holds_all(form)
-            and (inferred if node is None else True)
-            and (form.supports_datasets == (node is None))
-        ):
+        datasets = form.supports_datasets
+        if holds_all(form) and datasets == (node is None) and (inferred or node is not None):
             self._store.dump(stream, form, from_graph=node, prefixes=prefixes)
-        elif form.supports_datasets:
-            own = ox.NamedNode(INFERRED)
-            quads = self._store.quads_for_pattern(None, None, None, node)
-            kept = (quad for quad in quads if inferred or node or quad.graph_name != own)
-            ox.serialize(holdable(kept, form), stream, form, prefixes=prefixes)
-        else:
-            where = "?s ?p ?o"
-            if node is not None:
-                where = f"GRAPH {node} {{ {where} }}"
-            elif not inferred:
-                other = f"GRAPH ?g {{ {where} }} FILTER(?g != <{INFERRED}>)"
-                where = f"{{ {where} }} UNION {{ {other} }}"
-            found = self._store.query(
-                f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {where} }}",
-                use_default_graph_as_union=inferred and node is None,
-            )
-            assert isinstance(found, ox.QueryTriples)  # noqa: S101 - it is a CONSTRUCT
-            ox.serialize(holdable(found, form), stream, form, prefixes=prefixes)
+            return
+        named = (one for one in self._store.named_graphs() if inferred or one.value != INFERRED)
+        quads = (
+            quad
+            for one in ([ox.DefaultGraph(), *named] if node is None else [node])
+            for quad in self._store.quads_for_pattern(None, None, None, one)
+        )
+        statements = quads if datasets else (quad.triple for quad in quads)
+        ox.serialize(holdable(statements, form), stream, form, prefixes=prefixes)  # type: ignore[arg-type]
 
 
 def _open(database: Path) -> ox.Store:
@@ -226,8 +213,3 @@ def build(
 def is_store(directory: Path) -> bool:
     """Say whether ``directory`` is a store that `build` made."""
     return Generations(directory).exist()
-
-
-def nothing() -> ox.Store:
-    """Return an empty graph in memory."""
-    return ox.Store()

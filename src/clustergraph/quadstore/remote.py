@@ -275,12 +275,8 @@ class RemoteEngine(Endpoint):
             raise UnknownNameError("graph", graph.removeprefix(GRAPH), names)
         whole = known if inferred else [name for name in known if name != INFERRED]
         quads = self._quads(whole) if graph is None else self._quads([graph], own_default=False)
-        if form.supports_datasets:
-            ox.serialize(holdable(quads, form), stream, form, prefixes=dict(PREFIXES))
-        else:
-            # A statement may stand in several graphs.
-            triples = holdable(dict.fromkeys(quad.triple for quad in quads), form)
-            ox.serialize(triples, stream, form, prefixes=dict(PREFIXES))
+        statements = quads if form.supports_datasets else (quad.triple for quad in quads)
+        ox.serialize(holdable(statements, form), stream, form, prefixes=dict(PREFIXES))  # type: ignore[arg-type]
 
     def _quads(self, graphs: Sequence[str], own_default: bool = True) -> Iterator[ox.Quad]:
         for name in graphs:
