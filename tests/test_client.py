@@ -16,7 +16,7 @@ from clustergraph import dataset
 from clustergraph.client import Graph
 from clustergraph.errors import ParameterError, StoreError, UnknownNameError, UsageError
 from clustergraph.quadstore import Engine, build
-from clustergraph.quadstore.engine import StoreEngine, nothing
+from clustergraph.quadstore.engine import StoreEngine
 from clustergraph.rdf.values import IRI, Text
 
 
@@ -259,7 +259,7 @@ def test_construct_loses_no_statement(caplog: pytest.LogCaptureFixture) -> None:
         def query(self, text: str, **_: object) -> list[ox.Triple]:  # type: ignore[override]
             return [ox.Triple(node, node, literal) for literal in literals]
 
-    made = Graph(Answering(nothing())).construct("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }")
+    made = Graph(Answering(ox.Store())).construct("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }")
     assert len(made) == 8
     assert {str(value) for value in made.objects()} == {
         "01", "1", "1.0", "1.00", "abc", "TRUE", "1E2", "100",

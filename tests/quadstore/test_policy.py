@@ -12,7 +12,7 @@ import pytest
 
 from clustergraph.errors import QueryRefusedError, QuerySyntaxError, QueryTooLongError
 from clustergraph.quadstore import updates
-from clustergraph.quadstore.engine import StoreEngine, nothing
+from clustergraph.quadstore.engine import StoreEngine
 from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.sparql.policy import QueryPolicy
 
@@ -66,7 +66,7 @@ Make = Callable[[str, QueryPolicy], StoreEngine | RemoteEngine]
 
 
 def embedded(_: str, policy: QueryPolicy) -> StoreEngine:
-    return StoreEngine(nothing(), policy=policy)
+    return StoreEngine(ox.Store(), policy=policy)
 
 
 def remote(address: str, policy: QueryPolicy) -> RemoteEngine:
@@ -123,7 +123,7 @@ def test_syntax_is_checked_beside_an_allowed_service(
 def test_updates_are_refused(text: str, listener: Listener) -> None:
     """Updates meet the policy in both engines, before anything of them is carried out."""
     text = text.replace("ADDRESS", listener.address)
-    store = nothing()
+    store = ox.Store()
     with pytest.raises(QueryRefusedError):
         updates.update(store, text)
     assert not len(store)
@@ -134,7 +134,7 @@ def test_updates_are_refused(text: str, listener: Listener) -> None:
 
 def test_silent_load_of_a_refused_address(listener: Listener) -> None:
     """It succeeds at once, without a call; the operations around it are carried out."""
-    store = nothing()
+    store = ox.Store()
     updates.update(
         store,
         f"LOAD SILENT <{listener.address}> ; INSERT DATA {{ <x:a> <x:b> <x:c> }}",
@@ -147,7 +147,7 @@ def test_silent_load_of_a_refused_address(listener: Listener) -> None:
 
 def test_graphs_of_a_part(listener: Listener) -> None:
     """An engine over some graphs of a store enforces its policy as well."""
-    store = nothing()
+    store = ox.Store()
     store.add(ox.Quad(*[ox.NamedNode("x:a")] * 3, ox.NamedNode("x:g")))
     engine = StoreEngine(store, graphs=[ox.NamedNode("x:g")])
     assert bool(engine.query("ASK { GRAPH <x:g> { ?s ?p ?o } }"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyoxigraph as ox
 import pytest
 
-from clustergraph.quadstore.engine import StoreEngine, nothing
+from clustergraph.quadstore.engine import StoreEngine
 from clustergraph.questions import catalogue
 from clustergraph.sparql.rewriting import Page, page_of
 
@@ -25,7 +25,7 @@ TEXTS = [
 @pytest.fixture(scope="module")
 def sample() -> StoreEngine:
     """The frozen graph that the answers of questions are kept for."""
-    store = nothing()
+    store = ox.Store()
     store.bulk_load(path=Path(__file__).parents[1] / "sample" / "graph.trig")
     return StoreEngine(store)
 

@@ -6,7 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.errors import QuerySyntaxError
-from clustergraph.quadstore.engine import StoreEngine, nothing
+from clustergraph.quadstore.engine import StoreEngine
 from clustergraph.sparql import rewriting as module
 from clustergraph.sparql.rewriting import rewritten
 
@@ -20,7 +20,7 @@ ex:h { ex:a ex:p ex:b . ex:d ex:p ex:b }
 
 @pytest.fixture(scope="module")
 def engine() -> StoreEngine:
-    store = nothing()
+    store = ox.Store()
     store.extend(ox.parse(DATA, ox.RdfFormat.TRIG))
     return StoreEngine(store)
 

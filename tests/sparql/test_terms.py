@@ -12,7 +12,7 @@ from clustergraph.cli import cli
 from clustergraph.protocol import Context, Request
 from clustergraph.protocol.query import answer
 from clustergraph.quadstore import build
-from clustergraph.quadstore.engine import StoreEngine, nothing
+from clustergraph.quadstore.engine import StoreEngine
 from clustergraph.sparql.terms import used_terms
 from clustergraph.vocab import CG, PREFIXES
 
@@ -26,7 +26,7 @@ cg:ClusterOrganisation a owl:Class . cg:Cluster a owl:Class . cg:foundingYear
 
 @pytest.fixture
 def engine() -> StoreEngine:
-    store = nothing()
+    store = ox.Store()
     store.extend(ox.parse(DATA, ox.RdfFormat.TURTLE))
     return StoreEngine(store)
 
