@@ -150,12 +150,13 @@ def test_deltas_add_up(first: str, second: str) -> None:
     before = set(store)
     whole = Delta()
     for text in (first, second):
+        copy = copied(store)
         try:
-            delta = update(store, text, prefixes=PREFIXES)
-            assert delta is not None
-            whole = whole.then(delta)
+            delta = update(copy, text, prefixes=PREFIXES)
         except (RuntimeError, SyntaxError):
-            continue
+            continue  # what it has done until then is discarded
+        assert delta is not None
+        store, whole = copy, whole.then(delta)
     assert whole.added == set(store) - before
     assert whole.removed == before - set(store)
 

@@ -161,7 +161,7 @@ def test_fault_says_where_and_loads_nothing(
         bad.write_bytes(content if isinstance(content, bytes) else content.encode())
     store = tmp_path / "store"
     with pytest.raises(UnreadableInputError, match=words) as caught:
-        load_apart(store, [good, bad])
+        load_apart(Job(store, [good, bad]))
     assert str(caught.value).startswith(f"{bad}{place}")
     assert not store.exists()
     load(store, [good])

@@ -2,9 +2,9 @@
 
 A running query cannot be stopped inside its process, and a text that nests too deeply crashes its
 process. So each request is handled by a process that may be killed: at its deadline, when its
-client leaves, or because it crashed. The pool keeps ``size`` workers for short requests and a
-spare ready; a request that runs long while others wait keeps its worker, at the lowest priority,
-and the spare takes that worker's place.
+client leaves, or because it crashed. The pool keeps a few more workers than may handle short
+requests at once; a request that runs long while others wait keeps its worker, at the lowest
+priority, and a spare one takes that worker's place.
 
 The pool knows frames (`clustergraph.workers.wire`) but neither HTTP nor SPARQL, and never parses
 what it carries. It belongs to one event loop.
@@ -161,7 +161,6 @@ class Pool:
         """Called when another generation is served from now on."""
         self._make = partial(Worker, command, scratch=scratch, environment=environment)
         self._idle: deque[Worker] = deque()
-        self._spares: deque[Worker] = deque()
         self._busy: dict[Worker, Call] = {}
         self._queue: deque[Call] = deque()
         self._starting = 0
@@ -201,25 +200,26 @@ class Pool:
             task.cancel()
         for call in (*self._queue, *self._busy.values()):
             call.fail("stopped")
-        for worker in (*self._busy, *self._idle, *self._spares):
+        for worker in (*self._busy, *self._idle):
             worker.close()
-        for some in (self._queue, self._busy, self._idle, self._spares):
+        for some in (self._queue, self._busy, self._idle):
             some.clear()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
     def ready(self) -> bool:
         """Whether a request would find a worker, now or when one becomes free."""
-        return bool(self._idle or self._busy or self._spares) and not self._stopped
+        return bool(self._idle or self._busy) and not self._stopped
 
     def figures(self) -> dict[str, int]:
         """Return how many workers and requests there are, by state."""
-        low = self._deprioritised()
+        short = self._short()
+        idle = min(len(self._idle), self.size.workers - short)
         return {
-            "idle": len(self._idle),
-            "busy": len(self._busy) - low,
-            "aged": low,
-            "spare": len(self._spares),
+            "idle": idle,
+            "busy": short,
+            "aged": len(self._busy) - short,
+            "spare": len(self._idle) - idle,
             "starting": self._starting,
             "waiting": len(self._queue),
         }
@@ -255,7 +255,7 @@ class Pool:
             call.worker.kill(reason)
 
     def _fill(self) -> None:
-        while self._queue and self._idle:
+        while self._queue and self._idle and self._short() < self.size.workers:
             # The worker used last: its caches are warm.
             worker, call = self._idle.pop(), self._queue[0]
             try:
@@ -322,9 +322,8 @@ class Pool:
             target, fresh = await self._reader_of_newest()
             self.target = target
             self.on_publish()
-            stale = [*self._idle, *self._spares]
+            stale = [*self._idle]
             self._idle.clear()
-            self._spares.clear()
             self._place_started(fresh)
             for worker in stale:
                 self._run(self._refresh(worker))
@@ -337,7 +336,7 @@ class Pool:
         """
         while True:
             target = self._newest
-            fresh = self._spares.popleft() if self._spares else None
+            fresh = self._idle.popleft() if self._idle else None
             self._starting += 1
             if fresh is not None and await self._open(fresh, target):
                 return target, fresh
@@ -395,37 +394,30 @@ class Pool:
             self._place(worker)
 
     def _place(self, worker: Worker) -> None:
-        """Put a worker that has nothing to do where one is missing."""
-        if self._short() < self.size.workers or self._queue:
+        """Let a worker that has nothing to do wait for requests, if it is missing."""
+        if self._missing() + self._starting > 0:
             self._idle.append(worker)
             self._fill()
-        elif len(self._spares) < self.size.spares:
-            self._spares.append(worker)
         else:
             worker.close()
 
     def _discard(self, worker: Worker) -> None:
-        for workers in (self._idle, self._spares):
-            if worker in workers:
-                workers.remove(worker)
+        if worker in self._idle:
+            self._idle.remove(worker)
         worker.close()
         self._refill()
 
-    def _deprioritised(self) -> int:
-        return sum(worker.deprioritised for worker in self._busy)
-
     def _short(self) -> int:
-        return len(self._idle) + len(self._busy) - self._deprioritised()
+        """Return how many workers handle requests that are not known to be long."""
+        return sum(not worker.deprioritised for worker in self._busy)
+
+    def _missing(self) -> int:
+        wanted = self.size.workers + self.size.spares
+        return wanted - self._short() - len(self._idle) - self._starting
 
     def _refill(self) -> None:
-        """Let spares take the free places, and start what is missing then."""
-        if self._stopped:
-            return
-        while self._spares and self._short() < self.size.workers:
-            self._idle.append(self._spares.popleft())
-        wanted = self.size.workers + self.size.spares
-        missing = wanted - self._short() - len(self._spares) - self._starting
-        for _ in range(missing):
+        """Start the workers that are missing."""
+        for _ in range(0 if self._stopped else self._missing()):
             self._starting += 1
             self._run(self._replace())
 
@@ -474,7 +466,7 @@ class Pool:
         """Lower the priority of a long request while others wait."""
         if worker.deprioritised or not worker.usable or not self._queue:
             return
-        if self._deprioritised() >= self.size.slots:
+        if len(self._busy) - self._short() >= self.size.slots:
             if not self._starting:  # else there will be room in a moment
                 worker.kill("slots")
             return
