@@ -6,6 +6,7 @@ them in ``/openapi.json``; the gateway lets workers answer requests for them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -133,15 +134,9 @@ _PROBLEM: Final = {
 
 
 def _declare(app: FastAPI, questions: Iterable[Question]) -> None:
-    """Declare the operations of the protocols, then those of each ready question.
-
-    Args:
-        app: where they are declared.
-        questions: the catalogue.
-    """
-    for method, path, name, summary, responses, parameters, content in _PROTOCOL:
-        writes = 204 in responses
-        _add(app, method, path, name, summary, responses, parameters, content, writes=writes)
+    """Declare the operations of the protocols, then those of each ready question."""
+    for operation in _PROTOCOL:
+        _add(app, *operation)
     _add(
         app, "GET", "/queries", "list_questions", "The ready questions",
         _answers({"application/json": {}}), tag="questions",
@@ -167,8 +162,8 @@ def _add(
     *,
     tag: str = "protocol",
     description: str = "",
-    writes: bool = False,
 ) -> None:
+    writes = 204 in responses
     extra: dict[str, Any] = {"parameters": [*parameters]} if parameters else {}
     if content is not None:
         extra["requestBody"] = {"required": True, "content": dict(content)}
@@ -247,15 +242,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _typed(value: str, schema: Mapping[str, Any]) -> Any:
-    match schema["type"]:
-        case "integer":
-            return int(value)
-        case "number":
-            return float(value)
-        case "boolean":
-            return value == "true"
-        case _:
-            return value
+    return value if schema["type"] == "string" else json.loads(value)
 
 
 def _plain(name: str, words: str, schema: Mapping[str, Any]) -> dict[str, Any]:
