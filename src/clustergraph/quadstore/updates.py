@@ -2,9 +2,9 @@
 
 The engine does not say what an update has changed, and to compare a graph with itself takes as
 long as the graph is large. So an update is taken apart into its operations, and each is carried
-out here: the engine parses its templates and evaluates its pattern, and what the templates make of
-the solutions is removed and added quad by quad. What is told is what has been done, whatever the
-taking apart made of a text.
+out here: the engine evaluates its pattern, and fills the templates with the solutions in a store of
+its own; what they make is removed and added quad by quad. What is told is what has been done,
+whatever the taking apart made of a text.
 
 An update that cannot be taken apart safely, or an operation that does very much, is carried out by
 the engine as a whole; nothing is told of it then.
@@ -14,8 +14,9 @@ Source: SPARQL 1.1 Update, sections 3 and 4.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from itertools import islice
 from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
@@ -36,16 +37,12 @@ from clustergraph.sparql.policy import QueryPolicy
 
 __all__ = ["update"]
 
-_VARIABLE: Final = "urn:x-clustergraph:variable:"
-_WRITTEN: Final = re.compile(f"<{_VARIABLE}([^>]*)>")
+# In VALUES no blank nodes may stand: these IRIs stand for them.
+_BLANK: Final = "urn:x-clustergraph:blank:"
 _PROBE: Final = ox.NamedNode("urn:x-clustergraph:probe")
 _WHOLE_GRAPHS: Final = frozenset({"CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY"})
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
-Place: TypeAlias = ox.NamedNode | ox.BlankNode | ox.DefaultGraph
-Values: TypeAlias = Mapping[str, Term]
-
-
 _DEFAULT_POLICY: Final = QueryPolicy()
 
 
@@ -175,12 +172,11 @@ class _Engine:
         if reading.word("DELETE", "WHERE"):
             block = reading.block()
             reading.end()
-            pattern = _pattern(self._template(operation, block))
-            return self._modify(operation, block, "", "", pattern, None)
+            return self._modify(operation, "", block, "", "", block)
         first = operation.tokens[0]
         if first.kind == "word" and first.text.upper() in _WHOLE_GRAPHS:
             return self._whole_graphs(operation, reading)
-        into = self._name(operation, reading.iri()) if reading.word("WITH") else None
+        into = reading.iri() if reading.word("WITH") else ""
         deleted = reading.block() if reading.word("DELETE") else ""
         inserted = reading.block() if reading.word("INSERT") else ""
         if not deleted and not inserted:
@@ -192,24 +188,13 @@ class _Engine:
         reading.word("WHERE")
         pattern = reading.block()
         reading.end()
-        return self._modify(operation, deleted, inserted, dataset, pattern, into)
+        return self._modify(operation, into, deleted, inserted, dataset, pattern)
 
     def _quads(self, operation: Operation, block: str) -> list[ox.Quad]:
         """Return the quads of a block, with the engine's reading of it."""
         scratch = ox.Store()
         _run(scratch, operation, f"INSERT DATA {block}")
         return list(scratch)
-
-    def _template(self, operation: Operation, block: str) -> list[ox.Quad]:
-        """Return the quads of a template; variables come as IRIs."""
-        if not block:
-            return []
-        written, at = [], 0
-        for token in tokens(block):
-            if token.kind == "variable":
-                written += [block[at : token.start], f"<{_VARIABLE}{token.text[1:]}>"]
-                at = token.end
-        return self._quads(operation, "".join([*written, block[at:]]))
 
     def _name(self, operation: Operation, iri: str) -> ox.NamedNode:
         """Return the graph that an IRI, as written, names."""
@@ -220,35 +205,49 @@ class _Engine:
     def _modify(
         self,
         operation: Operation,
+        into: str,
         deleted: str,
         inserted: str,
         dataset: str,
         pattern: str,
-        into: ox.NamedNode | None,
     ) -> Delta:
         """Do what the templates make of the solutions of a pattern (section 3.1.3)."""
-        old = self._template(operation, deleted)
-        new = self._template(operation, inserted)
-        names = sorted({name for quad in (*old, *new) for name in _variables(quad)})
+        variables = (one.text[1:] for one in tokens(deleted + inserted) if one.kind == "variable")
+        names = sorted(set(variables))
         projection = " ".join(f"?{name}" for name in names) or f"(1 AS ?{_unused(pattern)})"
+        graph = [self._name(operation, into)] if into and not dataset else None
         solutions = self._store.query(
             f"SELECT {projection} {dataset} WHERE {pattern}",
             base_iri=operation.base_iri,
             prefixes=dict(operation.prefixes),
-            default_graph=[into] if into is not None and not dataset else None,
+            default_graph=graph,  # type: ignore[arg-type]
         )
         assert isinstance(solutions, ox.QuerySolutions)  # noqa: S101 - it is a SELECT
-        fill_old, fill_new = _filler(old, into), _filler(new, into)
-        removed: set[ox.Quad] = set()
-        added: set[ox.Quad] = set()
-        for solution in solutions:
-            bound = zip(names, solution, strict=False)
-            values = {name: value for name, value in bound if value is not None}
-            removed.update(fill_old(values))
-            added.update(fill_new(values))
-            if len(removed) + len(added) > self._most:
-                raise _TooMuchError
+        rows = [
+            " ".join(_written(solution[name]) for name in names)
+            for solution in islice(solutions, self._most + 1)
+        ]
+        if len(rows) > self._most:
+            raise _TooMuchError
+        values = f"VALUES ({' '.join(f'?{name}' for name in names)}) {{ ({') ('.join(rows)}) }}"
+        removed, added = (
+            self._filled(operation, into, template, values) if template and rows else set()
+            for template in (deleted, inserted)
+        )
         return exchange(self._store, removed, added)
+
+    def _filled(self, operation: Operation, into: str, template: str, values: str) -> set[ox.Quad]:
+        """Return what the engine makes of a template and solutions."""
+        scratch = ox.Store()
+        given = f"WITH {into} " if into else ""
+        _run(scratch, operation, f"{given}INSERT {template} WHERE {{ {values} }}")
+        quads = set()
+        for quad in scratch:
+            with suppress(TypeError):  # what would be no statement is left out
+                quads.add(ox.Quad(*map(_read, quad)))  # type: ignore[arg-type]
+        if len(quads) > self._most:
+            raise _TooMuchError
+        return quads
 
     def _whole_graphs(self, operation: Operation, reading: _Reading) -> Delta:
         """Have the engine carry out an operation on whole graphs; compare these."""
@@ -299,17 +298,6 @@ def _present(store: ox.Store, graphs: Iterable[Graph]) -> set[GraphName]:
     }
 
 
-def _pattern(template: Iterable[ox.Quad]) -> str:
-    """Return a template as the pattern of its quads."""
-    written = []
-    for quad in template:
-        text = str(quad.triple)
-        if not isinstance(quad.graph_name, ox.DefaultGraph):
-            text = f"GRAPH {quad.graph_name} {{ {text} }}"
-        written.append(_WRITTEN.sub(r"?\1", text))
-    return "{ " + " . ".join(written) + " }"
-
-
 def _unused(pattern: str) -> str:
     name = "one"
     while name in pattern:
@@ -317,48 +305,19 @@ def _unused(pattern: str) -> str:
     return name
 
 
-def _variables(thing: ox.Quad | ox.Triple) -> Iterator[str]:
-    """Yield the variables of a template that is written with IRIs in their place."""
-    for term in thing:
-        if isinstance(term, ox.Triple):
-            yield from _variables(term)
-        elif isinstance(term, ox.NamedNode) and term.value.startswith(_VARIABLE):
-            yield term.value.removeprefix(_VARIABLE)
+def _written(term: Term | None) -> str:
+    """Return a term as VALUES takes it."""
+    if isinstance(term, ox.BlankNode):
+        return f"<{_BLANK}{term.value}>"
+    if isinstance(term, ox.Triple):
+        return f"<<( {' '.join(map(_written, term))} )>>"
+    return "UNDEF" if term is None else str(term)
 
 
-def _filler(
-    template: Sequence[ox.Quad], into: ox.NamedNode | None
-) -> Callable[[Values], Iterator[ox.Quad]]:
-    """Return what makes quads of a solution; what would be none is left out."""
-
-    def fill(values: Values) -> Iterator[ox.Quad]:
-        fresh: dict[ox.BlankNode, ox.BlankNode] = {}
-
-        def term(of: object) -> object:
-            if isinstance(of, ox.NamedNode) and of.value.startswith(_VARIABLE):
-                return values.get(of.value.removeprefix(_VARIABLE))
-            if isinstance(of, ox.BlankNode):
-                return fresh.setdefault(of, ox.BlankNode())
-            if isinstance(of, ox.Triple):
-                parts = [term(part) for part in of]
-                return ox.Triple(*parts) if _stands(parts) else None  # type: ignore[arg-type]
-            if isinstance(of, ox.DefaultGraph) and into is not None:
-                return into
-            return of
-
-        for quad in template:
-            parts = [term(part) for part in quad]
-            if _stands(parts) and isinstance(parts[3], Place):
-                yield ox.Quad(*parts)  # type: ignore[arg-type]
-
-    return fill
-
-
-def _stands(parts: Sequence[object]) -> bool:
-    """Say whether terms may stand as subject, predicate and object (RDF 1.1, section 3.1)."""
-    subject, predicate, value = parts[:3]
-    return (
-        isinstance(subject, ox.NamedNode | ox.BlankNode)
-        and isinstance(predicate, ox.NamedNode)
-        and isinstance(value, ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple)
-    )
+def _read(term: Term | ox.DefaultGraph) -> Term | ox.DefaultGraph:
+    """Return a term that `_written` has written."""
+    if isinstance(term, ox.NamedNode) and term.value.startswith(_BLANK):
+        return ox.BlankNode(term.value.removeprefix(_BLANK))
+    if isinstance(term, ox.Triple):
+        return ox.Triple(*map(_read, term))  # type: ignore[arg-type]
+    return term
