@@ -203,11 +203,16 @@ class Inline:
 
 
 @contextmanager
-def site(directory: Path) -> Iterator[httpx.Client]:
-    """A client of the service over a store, without a web server and processes of workers."""
+def site(directory: Path, **more: Any) -> Iterator[httpx.Client]:
+    """A client of the service over a store, without a web server and processes of workers.
+
+    Args:
+        directory: the store.
+        more: members of `Options`.
+    """
     logger = logging.getLogger("clustergraph")
     handlers, propagates = [*logger.handlers], logger.propagate
-    options = Options(store=str(directory), prepare=False)
+    options = Options(store=str(directory), prepare=False, **more)
     gateway = Gateway(options, Inline(directory, options))  # type: ignore[arg-type]
     loop = asyncio.new_event_loop()
 

@@ -111,23 +111,6 @@ def test_request_may_set_a_shorter_deadline(client: httpx.Client) -> None:
     assert client.get("/sparql", params={"query": ENDLESS, "timeout": 500}).status_code == 504
 
 
-def test_endless_queries_block_nobody(base: str, client: httpx.Client) -> None:
-    """While four endless queries run, short ones are answered."""
-    with ThreadPoolExecutor(4) as threads:
-        running = [
-            threads.submit(lambda: httpx.get(
-                f"{base}/sparql", params={"query": ENDLESS}, trust_env=False, timeout=30
-            ).status_code)
-            for _ in range(4)
-        ]  # fmt: skip
-        eventually(lambda: metric(client, 'clustergraph_workers{state="aged"}') >= 1)
-        answered = 0
-        while not all(future.done() for future in running):
-            answered += ask(client, f"ASK {{ FILTER({answered} >= 0) }}").status_code == 200
-        assert answered >= 1
-        assert {future.result() for future in running} <= {503, 504}
-
-
 def test_client_that_leaves_frees_its_worker(base: str, client: httpx.Client) -> None:
     """A query ends when nobody waits for its answer any more."""
     before = metric(client, 'clustergraph_workers_ended_total{reason="left"}')

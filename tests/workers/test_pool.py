@@ -246,12 +246,27 @@ def test_long_body_travels_by_file(script: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("kind", "why"), [("broken", "the disk is on fire"), ("silent", "3")])
 def test_workers_that_cannot_start_say_why(script: Path, kind: str, why: str) -> None:
-    """A pool whose workers end at once does not start, and its error has their reason."""
+    """The error of a worker that ends at once has its reason, also where it ended before."""
+
+    async def body() -> None:
+        worker = Worker([sys.executable, str(script), kind], Target(1, "nowhere"))
+        try:
+            worker.process.wait()
+            with pytest.raises(StoreError, match=why):
+                await worker.open(worker.target)
+        finally:
+            worker.close()
+
+    asyncio.run(body())
+
+
+def test_a_pool_without_workers_does_not_start(script: Path) -> None:
+    """The error of a pool is that of its workers."""
 
     async def nothing(_: Pool) -> None: ...
 
-    with pytest.raises(StoreError, match=why):
-        run(script, nothing, kind=kind)
+    with pytest.raises(StoreError, match="could not start"):
+        run(script, nothing, kind="broken")
 
 
 def test_what_a_killed_worker_leaves_is_removed(script: Path) -> None:

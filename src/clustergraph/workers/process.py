@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Final
@@ -141,12 +142,13 @@ class Worker:
         """
         answer: asyncio.Queue[bytes] = asyncio.Queue()
         self.on_frame = answer.put_nowait
-        try:
+        with suppress(OSError):  # it may have ended, and said why
             self.sock.send(bytes([wire.OPEN]) + json.dumps(asdict(target)).encode())
-            self.target = target
+        self.target = target
+        try:
             async with asyncio.timeout(limit_s):
                 frame = await answer.get()
-        except (OSError, TimeoutError):
+        except TimeoutError:
             frame = b""
         if not frame:
             if self._ended:
@@ -176,7 +178,8 @@ class Worker:
     def _on_readable(self) -> None:
         try:
             frame = self.sock.recv(wire.FRAME_BYTES)
-        except BlockingIOError:
+        except (BlockingIOError, ConnectionResetError):
+            # After a reset, what it sent before its end is still to be read.
             return
         except OSError:
             frame = b""
