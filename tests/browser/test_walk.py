@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from addresses import examples
 
 from clustergraph.http.routes import ROUTES
 
@@ -18,7 +19,7 @@ _PAGES = {
     "policy", "quality", "ontology", "document", "thing", "catalog", "things", "about",
 }  # fmt: skip
 _SHOWN = [
-    [one for one in route.examples if "." not in one.partition("?")[0]]
+    [one for one in examples(route) if "." not in one.partition("?")[0]]
     for route in ROUTES
     if route.operation in _PAGES
 ]

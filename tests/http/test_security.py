@@ -15,19 +15,18 @@ from urllib.parse import quote
 import httpx
 import inprocess
 import pytest
+from addresses import EXAMPLES, every, examples
 
 from clustergraph.http import limits
 from clustergraph.http.cache import AnswerCache
 from clustergraph.http.codec import Head
 from clustergraph.http.limits import OpenRequests, Throttle
-from clustergraph.http.routes import ROUTES
+from clustergraph.http.routes import ROUTES, resolve
 
 TOKEN = "a secret of the tests"  # noqa: S105 - see conftest
 METRICS = {"Authorization": "Bearer metrics of the tests"}
 HTML = {"Accept": "text/html,*/*;q=0.8"}
-EVERY = sorted(
-    {(method, path) for one in ROUTES for method in one.methods for path in one.examples}
-)
+EVERY = every()
 SEES = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s ?p ?o } }"
 
 
@@ -132,8 +131,20 @@ HOSTILE_HEADERS = (
     },
     {"Accept": "text/html;q=0.1;" * 3000},
 )
+
+
+def test_every_route_is_visited() -> None:
+    """Tests know an address of each route, which leads to that route."""
+    for template, paths in EXAMPLES.items():
+        for path in paths:
+            found = resolve(path.partition("?")[0])
+            assert found is not None
+            assert {route.template for route in found[0].values()} == {template}
+    assert {route.template for route in ROUTES} == set(EXAMPLES)
+
+
 ONE_OF_EACH = sorted(
-    {one.operation: one.examples[0] for one in ROUTES if "GET" in one.methods}.values()
+    {one.operation: examples(one)[0] for one in ROUTES if "GET" in one.methods}.values()
 )
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
+from addresses import EXAMPLES
 from click.testing import CliRunner
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as some
 
 from clustergraph.cli import cli
-from clustergraph.http.routes import ROUTES
 
 TOKEN = "a token of the fuzz tests"  # noqa: S105
 METRICS = "another token of the tests"
@@ -181,7 +181,7 @@ _PIECES = some.sampled_from(
         "~",
     ]
 )
-_EXAMPLES = sorted({example for route in ROUTES for example in route.examples})
+_EXAMPLES = sorted({path for paths in EXAMPLES.values() for path in paths})
 _PATHS = some.one_of(
     some.builds(
         lambda example, at, piece: example[:at] + piece + example[at:],

@@ -8,7 +8,7 @@ decide who handles it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -32,6 +32,7 @@ from clustergraph.pages import (
 )
 from clustergraph.pages.frame import asks_for_picture, not_found
 from clustergraph.pages.frame import handler as page
+from clustergraph.pages.visit import Visit
 from clustergraph.protocol import (
     Change,
     Context,
@@ -72,7 +73,6 @@ class Route:
         methods: that it takes.
         runs: where it is answered.
         personal: whether the response depends on the language and the theme.
-        examples: addresses, so that tests can visit every route.
         body_limit: the field of `Options` that bounds the body; empty: there is none.
     """
 
@@ -82,7 +82,6 @@ class Route:
     methods: tuple[str, ...] = _READS
     runs: Place = "reader"
     personal: bool = False
-    examples: tuple[str, ...] = ()
     body_limit: str = ""
 
 
@@ -96,150 +95,94 @@ def _by_preference(for_people: Handler, for_programs: Handler) -> Handler:
     return handle
 
 
-def _page(operation: str, template: str, handler: Handler, *examples: str) -> Route:
-    return Route(operation, template, handler, personal=True, examples=examples)
+def _page(operation: str, template: str, show: Callable[[Visit], Response]) -> Route:
+    return Route(operation, template, page(show), personal=True)
 
 
 _NAME: Final = r"[\w.-]+"
 _FORMS: Final = "ttl|html|jsonld|nt|rdf"
+_OWN: Final = {
+    "health": "/health", "ready": "/ready", "metrics": "/metrics", "openapi": "/openapi.json"
+}  # fmt: skip
 
 ROUTES: Final = (
     # SPARQL 1.1 Protocol, Graph Store HTTP Protocol, validation
-    Route(
-        "query", "/sparql", sparql.answer, examples=("/sparql", "/sparql?query=ASK%20%7B%7D")
-    ),
-    Route(
-        "query", "/sparql", sparql.answer, ("POST",), examples=("/sparql",),
-        body_limit="max_form_bytes",
-    ),
-    Route(
-        "update", "/update", update.answer, ("POST",), "writer", examples=("/update",),
-        body_limit="max_upload_bytes",
-    ),
-    Route(
-        "store", "/store", graph_store.answer,
-        examples=("/store", "/store?default", "/store?graph=urn:x"),
-    ),
-    Route("store", "/store/{graph:path}", graph_store.answer, examples=("/store/codes",)),
+    Route("query", "/sparql", sparql.answer),
+    Route("query", "/sparql", sparql.answer, ("POST",), body_limit="max_form_bytes"),
+    Route("update", "/update", update.answer, ("POST",), "writer", body_limit="max_upload_bytes"),
     *(
-        Route(
-            "store-write", template, graph_store.answer, ("PUT", "POST", "DELETE"), "writer",
-            examples=(example,), body_limit="max_upload_bytes",
-        )
-        for template, example in (
-            ("/store", "/store?graph=urn:x"), ("/store/{graph:path}", "/store/x")
+        route
+        for template in ("/store", "/store/{graph:path}")
+        for route in (
+            Route("store", template, graph_store.answer),
+            Route(
+                "store-write", template, graph_store.answer, ("PUT", "POST", "DELETE"), "writer",
+                body_limit="max_upload_bytes",
+            ),
         )
     ),
     Route(
-        "validation", "/validate", validating.answer, ("POST",), examples=("/validate",),
-        body_limit="max_validate_bytes",
+        "validation", "/validate", validating.answer, ("POST",), body_limit="max_validate_bytes"
     ),
-    Route(
-        "description", "/.well-known/void", description.void, examples=("/.well-known/void",)
-    ),
+    Route("description", "/.well-known/void", description.void),
     # The ready questions
     Route(
         "questions", "/queries", _by_preference(page(queries.show), questions.catalogue_of),
-        personal=True, examples=("/queries",),
+        personal=True,
     ),
     Route(
         "question", f"/queries/{{name:{_NAME}}}",
-        _by_preference(page(question.show), questions.answer),
-        personal=True, examples=("/queries/clusters-per-country",),
+        _by_preference(page(question.show), questions.answer), personal=True,
     ),
-    Route(
-        "choices", f"/queries/{{name:{_NAME}}}/choices", questions.choices,
-        examples=("/queries/find-partners/choices",),
-    ),
+    Route("choices", f"/queries/{{name:{_NAME}}}/choices", questions.choices),
     # Pages
-    _page("overview", "/", page(overview.show), "/"),
-    _page("find", "/find", page(find.show), "/find", "/find?q=textil"),
-    _page("find", "/find.{form:csv|xlsx|json}", page(find.show), "/find.csv"),
-    _page(
-        "query-page", "/query", page(query.show), "/query",
-        "/query?query=PREFIX%20cg%3A%20%3Chttps%3A%2F%2Fw3id.org%2Fclustergraph%2Fns%23%3E%20"
-        "SELECT%20*%20%7B%3Fs%20a%20cg%3ACountryGroup%7D",
-    ),
-    _page(
-        "vocabulary", "/query/{what:check|terms|things}", page(vocabulary.show),
-        "/query/check?query=ASK%20%7B%7D", "/query/terms?q=clu", "/query/things?q=brno",
-    ),
-    _page("country", "/country", page(country.show), "/country"),
-    _page("country", "/country/{code:[A-Za-z]{2}}", page(country.show), "/country/CZ"),
-    _page("region", "/region", page(region.show), "/region", "/region?country=CZ&activity=24"),
-    _page(
-        "region", "/region/{code:[A-Za-z]{2}[0-9A-Za-z]{0,3}}", page(region.show), "/region/CZ08"
-    ),
-    _page("compare", "/compare", page(compare.show), "/compare", "/compare?with=CZ&with=SK"),
-    _page(
-        "compare", "/compare.{form:csv|xlsx}", page(compare.show), "/compare.csv?with=CZ&with=SK"
-    ),
-    _page("policy", "/policy", page(policy.show), "/policy", "/policy?strategy=industrial-2021"),
-    _page("quality", "/quality", page(quality.show), "/quality"),
-    _page(
-        "quality", r"/quality/{name:[\w-]+}", page(quality.show), "/quality/LabelAward-dated"
-    ),
+    _page("overview", "/", overview.show),
+    _page("find", "/find", find.show),
+    _page("find", "/find.{form:csv|xlsx|json}", find.show),
+    _page("query-page", "/query", query.show),
+    _page("vocabulary", "/query/{what:check|terms|things}", vocabulary.show),
+    _page("country", "/country", country.show),
+    _page("country", "/country/{code:[A-Za-z]{2}}", country.show),
+    _page("region", "/region", region.show),
+    _page("region", "/region/{code:[A-Za-z]{2}[0-9A-Za-z]{0,3}}", region.show),
+    _page("compare", "/compare", compare.show),
+    _page("compare", "/compare.{form:csv|xlsx}", compare.show),
+    _page("policy", "/policy", policy.show),
+    _page("quality", "/quality", quality.show),
+    _page("quality", r"/quality/{name:[\w-]+}", quality.show),
     Route(
-        "ontology", "/ontology",
-        _by_preference(page(ontology.show), page(vocabularies.show)),
-        personal=True, examples=("/ontology", "/ontology?q=label"),
+        "ontology", "/ontology", _by_preference(page(ontology.show), page(vocabularies.show)),
+        personal=True,
     ),
-    *(_page("about", f"/{name}", page(about.show), f"/{name}") for name in about.PAGES),
-    _page("settings", "/settings", page(frame.settings), "/settings?lang=cs"),
-    _page(
-        "static", r"/static/{version:[\w-]+}/{name:[\w./-]+}", page(rendering.static),
-        "/static/x/style.css",
-    ),
-    _page("static", "/favicon.ico", page(rendering.static), "/favicon.ico"),
+    *(_page("about", f"/{name}", about.show) for name in about.PAGES),
+    _page("settings", "/settings", frame.settings),
+    _page("static", r"/static/{version:[\w-]+}/{name:[\w./-]+}", rendering.static),
+    _page("static", "/favicon.ico", rendering.static),
     # Linked data
+    _page("identity", "/id/{thing:path}", documents.identity),
+    _page("document", f"/{{name:ns|shapes|ontology}}.{{form:{_FORMS}}}", vocabularies.show),
+    _page("document", "/{name:ns|shapes}", vocabularies.show),
+    _page("document", r"/ontology/{name:(?:[\w-]+/)*[\w.-]+}", vocabularies.show),
+    _page("file", r"/data/{name:[\w./-]+}", vocabularies.show),
+    _page("thing", "/{kind:doc|code|graph|ns}/{thing:path}", documents.show),
+    _page("thing", "/resource", documents.show),
+    _page("thing", r"/resource.{form:\w+}", documents.show),
+    _page("catalog", "/catalog", catalog.show),
+    _page("catalog", f"/catalog.{{form:{_FORMS}}}", catalog.show),
+    _page("dump", r"/dump{ending:\.(?:nq|trig|ttl|nt)(?:\.gz)?}", catalog.dump),
     _page(
-        "identity", "/id/{thing:path}", page(documents.identity),
-        "/id/cluster-organisation/clutex",
+        "dump", r"/dump/{graph:.+?}{ending:\.(?:ttl|nt|rdf|jsonld)(?:\.gz)?}", catalog.dump
     ),
-    _page(
-        "document", f"/{{name:ns|shapes|ontology}}.{{form:{_FORMS}}}", page(vocabularies.show),
-        "/ns.ttl",
-    ),
-    _page("document", "/{name:ns|shapes}", page(vocabularies.show), "/ns", "/shapes"),
-    _page(
-        "document", r"/ontology/{name:(?:[\w-]+/)*[\w.-]+}", page(vocabularies.show),
-        "/ontology/core",
-    ),
-    _page("file", r"/data/{name:[\w./-]+}", page(vocabularies.show), "/data/sources.csv"),
-    _page(
-        "thing", "/{kind:doc|code|graph|ns}/{thing:path}", page(documents.show),
-        "/doc/cluster-organisation/clutex", "/code/country/CZ", "/ns/Cluster",
-    ),
-    _page(
-        "thing", "/resource", page(documents.show),
-        "/resource?iri=http://data.europa.eu/nuts/code/CZ051",
-    ),
-    _page(
-        "thing", r"/resource.{form:\w+}", page(documents.show),
-        "/resource.ttl?iri=http://data.europa.eu/nuts/code/CZ051",
-    ),
-    _page("catalog", "/catalog", page(catalog.show), "/catalog"),
-    _page("catalog", f"/catalog.{{form:{_FORMS}}}", page(catalog.show), "/catalog.ttl"),
-    _page(
-        "dump", r"/dump{ending:\.(?:nq|trig|ttl|nt)(?:\.gz)?}", page(catalog.dump), "/dump.nq.gz"
-    ),
-    _page(
-        "dump", r"/dump/{graph:.+?}{ending:\.(?:ttl|nt|rdf|jsonld)(?:\.gz)?}", page(catalog.dump),
-        "/dump/codes.ttl",
-    ),
-    _page("things", "/things", page(listing.show), "/things"),
-    _page("things", r"/things/{kind:[\w./-]+}", page(listing.show), "/things/id/place"),
-    _page("things", r"/things.{form:\w+}", page(listing.show), "/things.ttl"),
-    _page("robots", "/robots.txt", page(listing.sitemap), "/robots.txt"),
-    _page("sitemap", "/sitemap.xml", page(listing.sitemap), "/sitemap.xml"),
-    _page("sitemap", r"/sitemap/{part:\d+}.xml", page(listing.sitemap), "/sitemap/0.xml"),
-    _page("context", "/context.jsonld", page(jsonld.show), "/context.jsonld"),
-    _page("context", r"/frames/{name:\w+}.jsonld", page(jsonld.show), "/frames/Cluster.jsonld"),
+    _page("things", "/things", listing.show),
+    _page("things", r"/things/{kind:[\w./-]+}", listing.show),
+    _page("things", r"/things.{form:\w+}", listing.show),
+    _page("robots", "/robots.txt", listing.sitemap),
+    _page("sitemap", "/sitemap.xml", listing.sitemap),
+    _page("sitemap", r"/sitemap/{part:\d+}.xml", listing.sitemap),
+    _page("context", "/context.jsonld", jsonld.show),
+    _page("context", r"/frames/{name:\w+}.jsonld", jsonld.show),
     # The service itself
-    Route("health", "/health", runs="gateway", examples=("/health",)),
-    Route("ready", "/ready", runs="gateway", examples=("/ready",)),
-    Route("metrics", "/metrics", runs="gateway", examples=("/metrics",)),
-    Route("openapi", "/openapi.json", runs="gateway", examples=("/openapi.json",)),
+    *(Route(name, path, runs="gateway") for name, path in _OWN.items()),
 )  # fmt: skip
 """All routes; where several templates fit a path, the first counts."""
 
