@@ -82,18 +82,15 @@ def read(request: Request, kind: Literal["query", "update"]) -> Given:
         body = content(request.body)
         _gather(fields(raw), kind, given)
         return _gather(fields(body), kind, given)
+    accepted = f"application/sparql-{kind}, {FORM}"
     if essence != f"application/sparql-{kind}":
-        other = "update" if kind == "query" else "query"
-        if essence == f"application/sparql-{other}":
-            raise _elsewhere(other)
-        detail = (
-            f"{essence[:100] or 'a body without Content-Type'} is no {kind}: send it as "
-            f"application/sparql-{kind}, or as {FORM} with {kind}=…"
-        )
-        raise faults.unsupported_type(detail, f"application/sparql-{kind}, {FORM}")
+        if essence.startswith("application/sparql-"):
+            raise _elsewhere(kind)
+        detail = f"{essence[:100] or 'no Content-Type'}: send a {kind} as {accepted}"
+        raise faults.unsupported_type(detail, accepted)
     if "charset" in declared.lower() and "utf" not in declared.lower().replace("-", ""):
         detail = f"a {kind} is encoded in UTF-8, and in nothing else; this says {declared[:100]}"
-        raise faults.unsupported_type(detail, f"application/sparql-{kind}, {FORM}")
+        raise faults.unsupported_type(detail, accepted)
     given.text = decode(content(request.body), form=False)
     return _gather(fields(raw), kind, given)
 
@@ -103,7 +100,7 @@ def _gather(pairs: Iterator[tuple[bytes, bytes]], kind: str, given: Given) -> Gi
     for name, value in pairs:
         if name == b"query" or name == b"update":
             if name.decode() != kind:
-                raise _elsewhere(name.decode())
+                raise _elsewhere(kind)
             if given.text is not None:
                 detail = f"the request holds more than one {kind}; send one"
                 raise faults.bad_request(detail)
@@ -118,9 +115,8 @@ def _gather(pairs: Iterator[tuple[bytes, bytes]], kind: str, given: Given) -> Gi
 
 
 def _elsewhere(kind: str) -> RequestError:
-    place = "/sparql" if kind == "query" else "/update"
-    detail = f"this address takes no {kind}; send it to {place}"
-    return faults.bad_request(detail)
+    place = "/update" if kind == "query" else "/sparql"
+    return faults.bad_request(f"this address takes a {kind}; send this to {place}")
 
 
 def fields(raw: bytes) -> Iterator[tuple[bytes, bytes]]:

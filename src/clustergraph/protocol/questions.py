@@ -29,6 +29,11 @@ _PAGE_ROWS: Final = 100
 _MOST_ROWS: Final = 10_000
 _MOST_PAGES: Final = 1_000_000
 _LONGEST_LINK: Final = 1000
+# What the list of questions tells of each, and of its parameters.
+_TOLD: Final = ("name", "kind", "summary", "summary_cs", "tags")
+_TOLD_OF_PARAMETERS: Final = (
+    "name", "type", "description", "description_cs", "default", "optional", "several", "choices",
+)  # fmt: skip
 
 
 def answer(request: Request, context: Context) -> Response:
@@ -66,26 +71,12 @@ def catalogue_of(_: Request, __: Context) -> Response:
 
 
 def _entry(question: Question) -> dict[str, Any]:
-    parameters = [
-        {
-            "name": parameter.name,
-            "type": parameter.type,
-            "description": parameter.description,
-            "description_cs": parameter.description_cs,
-            "default": list(parameter.default),
-            "optional": parameter.optional,
-            "several": parameter.several,
-            "choices": list(parameter.choices),
-        }
-        for parameter in question.parameters.values()
-    ]
     return {
-        "name": question.name,
-        "kind": question.kind,
-        "summary": question.summary,
-        "summary_cs": question.summary_cs,
-        "tags": list(question.tags),
-        "parameters": parameters,
+        **{name: getattr(question, name) for name in _TOLD},
+        "parameters": [
+            {name: getattr(one, name) for name in _TOLD_OF_PARAMETERS}
+            for one in question.parameters.values()
+        ],
         "href": f"/queries/{question.name}",
     }
 
