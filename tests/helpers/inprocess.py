@@ -17,7 +17,7 @@ import httpx
 
 from clustergraph.errors import ClusterGraphError, RequestError
 from clustergraph.http.codec import decode_head
-from clustergraph.http.delivery import Delivery, HeadOnlyError, send_failure
+from clustergraph.http.delivery import Delivery, HeadOnlyError
 from clustergraph.http.gateway import Gateway
 from clustergraph.http.options import Options
 from clustergraph.http.routes import READERS, resolve
@@ -150,7 +150,7 @@ def deliver(
     except HeadOnlyError:
         pass
     except Exception as error:
-        send_failure(delivery, error, request or Request("GET", "/"))
+        delivery.fail(error, request.headers.get("accept") if request else None)
     return frames
 
 

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from clustergraph.errors import ClusterGraphError
 from clustergraph.http.codec import Head, Headers, encode_head
-from clustergraph.protocol import Request, Response, Sink, problems
+from clustergraph.protocol import Response, Sink, problems
 from clustergraph.protocol.faults import fault
 from clustergraph.workers import wire
 
-__all__ = ["Delivery", "HeadOnlyError", "LogBuffer", "send_failure"]
+__all__ = ["Delivery", "HeadOnlyError", "LogBuffer"]
 
 # Shorter bodies gain nothing from compression.
 _WORTH_COMPRESSING: Final = 1000
@@ -124,9 +124,32 @@ class Delivery:
         else:
             self._whole(response, rest, error)
 
-    def abort(self, error: str) -> None:
-        """Say that the response cannot be completed."""
-        self._sock.send(bytes([wire.ABORT]) + error[-_MAX_ERROR_CHARACTERS:].encode())
+    def fail(self, error: Exception, accept: str | None) -> None:
+        """Answer a request that failed while its response was made.
+
+        Before the first byte it gets a status of its own; after it, the connection is aborted.
+        After a complete response nothing is sent: a further frame would count for the next request.
+
+        Args:
+            error: what went wrong.
+            accept: the request's Accept header.
+        """
+        if self.finished:
+            return
+        expected = isinstance(error, ClusterGraphError)
+        details = str(error) if expected else "".join(traceback.format_exception(error))
+        if self.started:
+            self._sock.send(bytes([wire.ABORT]) + details[-_MAX_ERROR_CHARACTERS:].encode())
+            return
+        self._limit = sys.maxsize
+        if isinstance(error, ClusterGraphError):
+            self.send(problems.respond(error, accept))
+            return
+        identifier = secrets.token_hex(6)
+        detail = f"an unexpected error, which the log of the service names {identifier}"
+        told = fault("The service failed", detail, identifier=identifier)
+        logged = f"{identifier}: {details}"[-_MAX_ERROR_CHARACTERS:]
+        self.send(problems.respond(told, accept), logged)
 
     def _whole(self, response: Response, body: bytes, error: str = "") -> None:
         self._count(len(body))
@@ -148,11 +171,6 @@ class Delivery:
             self._send_head(wire.START, head)
             self._pieces(body)
             self._end()
-
-    def fail(self, response: Response, error: str) -> None:
-        """Send the response to an error, however short the limit, with what the log should hold."""
-        self._limit = sys.maxsize
-        self.send(response, error[-_MAX_ERROR_CHARACTERS:])
 
     def _end(self) -> None:
         if self._compressor is not None:
@@ -198,29 +216,6 @@ class Delivery:
         view = memoryview(data)
         for start in range(0, len(view), wire.CHUNK_BYTES):
             self._sock.sendmsg([_DATA, view[start : start + wire.CHUNK_BYTES]])
-
-
-def send_failure(delivery: Delivery, error: Exception, request: Request) -> None:
-    """Answer a request that failed while its response was made.
-
-    Before the first byte it gets a status of its own; after it, the connection is aborted. After a
-    complete response nothing is sent: a further frame would count for the next request.
-    """
-    if delivery.finished:
-        return
-    expected = isinstance(error, ClusterGraphError)
-    details = str(error) if expected else "".join(traceback.format_exception(error))
-    if delivery.started:
-        delivery.abort(details)
-        return
-    accept = request.headers.get("accept")
-    if isinstance(error, ClusterGraphError):
-        delivery.fail(problems.respond(error, accept), "")
-        return
-    identifier = secrets.token_hex(6)
-    detail = f"an unexpected error, which the log of the service names {identifier}"
-    told = fault("The service failed", detail, identifier=identifier)
-    delivery.fail(problems.respond(told, accept), f"{identifier}: {details}")
 
 
 def _compressible(headers: Headers) -> bool:

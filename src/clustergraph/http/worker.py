@@ -23,7 +23,7 @@ from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError
 from clustergraph.http import remote, routes
 from clustergraph.http.codec import Job, decode_job, decode_request
-from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer, send_failure
+from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer
 from clustergraph.http.writer import Committer
 from clustergraph.pages import indexes
 from clustergraph.pages.visit import Visit
@@ -137,7 +137,7 @@ class Reader:
         except BrokenPipeError:
             sys.exit(0)
         except Exception as error:
-            send_failure(delivery, error, request)
+            delivery.fail(error, request.headers.get("accept"))
 
 
 def open_generation(config: Config, network: bool) -> Callable[[Mapping[str, Any]], Context]:

@@ -84,7 +84,7 @@ def read(request: Request, kind: Literal["query", "update"]) -> Given:
         return _gather(fields(body), kind, given)
     accepted = f"application/sparql-{kind}, {FORM}"
     if essence != f"application/sparql-{kind}":
-        if essence.startswith("application/sparql-"):
+        if essence in ("application/sparql-query", "application/sparql-update"):
             raise _elsewhere(kind)
         detail = f"{essence[:100] or 'no Content-Type'}: send a {kind} as {accepted}"
         raise faults.unsupported_type(detail, accepted)
