@@ -11,7 +11,7 @@ import pytest
 from inprocess import deliver, handle
 from openpyxl import load_workbook
 
-from clustergraph.http.api import create_app
+from clustergraph.http.api import create_app, declare
 from clustergraph.protocol import Config, Context, Request
 from clustergraph.quadstore import Engine
 from clustergraph.questions import catalogue
@@ -138,7 +138,9 @@ def test_answer_is_a_workbook_with_a_name(client: Client) -> None:
 
 def test_each_question_is_described() -> None:
     """OpenAPI has a path for each question, with each parameter, its type and its default."""
-    schema = create_app(None).openapi()
+    app = create_app(None)
+    declare(app)
+    schema = app.openapi()
     assert schema["openapi"].startswith("3.1")
     for question in catalogue.questions().values():
         operation = schema["paths"][f"/queries/{question.name}"]["get"]

@@ -28,7 +28,7 @@ from clustergraph.sparql.lexer import query_form
 from clustergraph.sparql.results import FORMATS
 from clustergraph.workers.pool import Pool
 
-__all__ = ["Service", "State", "create_app"]
+__all__ = ["Service", "State", "create_app", "declare"]
 
 # How long another server may take to say that it is there.
 _READY_S: Final = 5.0
@@ -97,7 +97,6 @@ def create_app(service: Service) -> FastAPI:
         headers = {"Cache-Control": "no-store"}
         return Response(service.metrics.render(), media_type=_METRICS_TYPE, headers=headers)
 
-    _declare(app, catalogue.questions().values())
     return app
 
 
@@ -133,15 +132,18 @@ _PROBLEM: Final = {
 }
 
 
-def _declare(app: FastAPI, questions: Iterable[Question]) -> None:
-    """Declare the operations of the protocols, then those of each ready question."""
+def declare(app: FastAPI) -> None:
+    """Declare what workers answer: the protocols, then each ready question.
+
+    It takes a moment, and only the description of the interface needs it.
+    """
     for operation in _PROTOCOL:
         _add(app, *operation)
     _add(
         app, "GET", "/queries", "list_questions", "The ready questions",
         _answers({"application/json": {}}), tag="questions",
     )  # fmt: skip
-    for question in questions:
+    for question in catalogue.questions().values():
         _declare_question(app, question)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from clustergraph.errors import ClusterGraphError, RequestError
-from clustergraph.http.api import create_app
+from clustergraph.http.api import create_app, declare
 from clustergraph.http.background import Background
 from clustergraph.http.codec import Headers
 from clustergraph.http.exchange import (
@@ -93,6 +93,7 @@ class Gateway:
         self._trusted = _TRUSTED | set(options.trusted_proxies)
         self._follow_error = ""
         self._ticker: asyncio.Task[None] | None = None
+        self._declaring: asyncio.Task[None] | None = None
         readers.on_publish = self.responder.cache.clear
         if background is not None:
             background.on_failure = self.metrics.prepare_failures.inc
@@ -274,6 +275,11 @@ class Gateway:
                 detail = "there are no metrics without a token: --metrics-token-file, --token-file"
                 raise fault("Refused", detail)
             self._authorise(exchange, token)
+        elif exchange.route.operation == "openapi":
+            if self._declaring is None:
+                declaring = asyncio.to_thread(declare, self._app)
+                self._declaring = asyncio.get_running_loop().create_task(declaring)
+            await asyncio.shield(self._declaring)
 
         async def send(message: Scope) -> None:
             if message["type"] == "http.response.start":

@@ -30,7 +30,6 @@ from clustergraph.http.gateway import Gateway
 from clustergraph.http.options import Options
 from clustergraph.protocol import Config, Operator
 from clustergraph.quadstore.generations import Generations
-from clustergraph.questions import catalogue
 from clustergraph.settings import cache_directory
 from clustergraph.workers.pool import Pool, PoolSize
 from clustergraph.workers.process import Target
@@ -249,9 +248,8 @@ def run(gateway: Gateway, held: socket.socket, report: Callable[[str], None]) ->
         SyntaxFaultError: a ready question's file has a fault.
         KeyboardInterrupt: it was interrupted.
     """
-    known = catalogue.questions()
     with held:
-        interrupted = uvloop.run(_serve(gateway, held, report, known))
+        interrupted = uvloop.run(_serve(gateway, held, report))
     if interrupted:
         raise KeyboardInterrupt
 
@@ -260,7 +258,6 @@ async def _serve(
     gateway: Gateway,
     held: socket.socket,
     report: Callable[[str], None],
-    known: Mapping[str, catalogue.Question],
 ) -> bool:
     """Serve until a signal comes; return whether that was SIGINT."""
     host, port = held.getsockname()[:2]
@@ -300,7 +297,7 @@ async def _serve(
         serving = loop.create_task(server.serve())
         await _listening(host, port, serving)
         if not serving.done():
-            _announce(gateway, host, port, report, known)
+            _announce(gateway, host, port, report)
         await serving
         return interrupted
     finally:
@@ -325,15 +322,11 @@ def _announce(
     host: str,
     port: int,
     report: Callable[[str], None],
-    known: Mapping[str, catalogue.Question],
 ) -> None:
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     report(f"clustergraph is at {address}/  (Ctrl-C stops it)")
     report(f"  endpoint   {address}/sparql")
-    if known:
-        [name, *_] = sorted(known, key=lambda name: catalogue.KINDS.index(known[name].kind))
-        report(f"  questions  {address}/queries, for example:")
-        report(f"             curl -H 'Accept: text/csv' {address}/queries/{name}")
+    report(f"  questions  {address}/queries")
     wall = gateway.readers.wall
     if gateway.options.remote:
         detail = ", in front of another server"
