@@ -11,8 +11,7 @@ import pytest
 from inprocess import deliver, handle
 
 from clustergraph.errors import QueryError
-from clustergraph.protocol import Request, Response
-from clustergraph.protocol.sink import CHUNK_BYTES
+from clustergraph.protocol import CHUNK_BYTES, Request, Response
 
 MANY = "SELECT * { VALUES ?a { 0 1 2 3 4 5 6 7 8 9 } VALUES ?b { 0 1 2 3 4 5 6 7 8 9 } VALUES ?c { 0 1 2 3 4 5 6 7 8 9 } VALUES ?d { 0 1 2 } }"  # noqa: E501
 

@@ -19,9 +19,8 @@ from clustergraph.linked.forms import DOCUMENTS, HTML, RDF
 from clustergraph.linked.listing import listing, path_of
 from clustergraph.pages.addresses import encode
 from clustergraph.pages.frame import Visit, page
-from clustergraph.protocol import Response, Sink
+from clustergraph.protocol import CHUNK_BYTES, Response, Sink
 from clustergraph.protocol.description import LICENCE, described, dump_of, statistics
-from clustergraph.protocol.sink import CHUNK_BYTES
 from clustergraph.quadstore import Engine
 from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.rdf.files import SUFFIXES

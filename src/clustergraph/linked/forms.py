@@ -10,11 +10,10 @@ import pyoxigraph as ox
 
 from clustergraph.linked import jsonld
 from clustergraph.pages.visit import Visit
-from clustergraph.protocol import Response, parameters
+from clustergraph.protocol import Response, drop_idle_prefixes, parameters
 from clustergraph.protocol.description import LICENCE
 from clustergraph.protocol.negotiation import negotiate
 from clustergraph.protocol.preconditions import http_date
-from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.sparql.answers import holdable
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import PREFIXES

@@ -14,10 +14,9 @@ import pyoxigraph as ox
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from clustergraph import artefacts
-from clustergraph.protocol import Context, Request, Response
+from clustergraph.protocol import Context, Request, Response, drop_idle_prefixes
 from clustergraph.protocol.negotiation import choose, offers
 from clustergraph.protocol.parameters import decode, fields
-from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.engine import StoreEngine
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 

@@ -20,6 +20,7 @@ from clustergraph.protocol import (
     Request,
     Response,
     Sink,
+    drop_idle_prefixes,
     faults,
     parameters,
     uploads,
@@ -27,7 +28,6 @@ from clustergraph.protocol import (
 from clustergraph.protocol.negotiation import choose
 from clustergraph.protocol.parameters import shown
 from clustergraph.protocol.preconditions import check, http_date
-from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.delta import Changed, drop_graph, fill_graph
 from clustergraph.sparql.answers import holdable, holds_all
 from clustergraph.sparql.results import Format

@@ -16,11 +16,11 @@ from clustergraph.protocol import (
     Sink,
     Stream,
     description,
+    drop_idle_prefixes,
     faults,
     parameters,
 )
 from clustergraph.protocol.negotiation import choose
-from clustergraph.protocol.sink import drop_idle_prefixes
 from clustergraph.quadstore.engine import Answer, StoreEngine, reading
 from clustergraph.sparql.results import Format, is_triples
 from clustergraph.sparql.results import write as write_answer
