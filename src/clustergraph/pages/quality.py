@@ -19,7 +19,7 @@ from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import charts
 from clustergraph.pages.frame import page
-from clustergraph.pages.model import named, title_of
+from clustergraph.pages.model import model, named, title_of
 from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.visit import Row
 from clustergraph.protocol import Response
@@ -128,7 +128,10 @@ def _complete(visit: Visit) -> dict[str, Any]:
         return round(share), charts.shade(round(share), _LIMITS)
 
     return {
-        "properties": [t(name) if t.has(name) else title_of(visit, CG + name) for name in _SHARES],
+        "properties": [
+            title_of(visit, CG + name) if CG + name in model().terms else t(name)
+            for name in _SHARES
+        ],
         "rows": [
             (
                 names.get(row.country, row.countryName),
