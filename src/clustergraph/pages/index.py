@@ -9,7 +9,7 @@ import sqlite3
 import time
 import weakref
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -28,6 +28,11 @@ _MOST_WORDS: Final = 12
 _LEAST_LETTERS: Final = 4
 # Which part of the letters a misspelt word has in common with the right one, at least.
 _ALIKE: Final = 0.74
+# What fits, of all that is wanted or of some, each part of that.
+_FITS: Final = (
+    "NOT EXISTS (SELECT 1 FROM wanted WHERE TRUE AND NOT EXISTS "
+    "(SELECT 1 FROM fitting WHERE fitting.thing = id AND fitting.part = wanted.part))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +103,19 @@ class Index:
         database.row_factory = sqlite3.Row
         database.execute("PRAGMA temp_store = MEMORY")
         database.execute("CREATE TEMP TABLE hit (id INTEGER PRIMARY KEY, rank REAL)")
+        database.execute("CREATE TEMP TABLE wanted (part INTEGER, name TEXT)")
+        database.execute(
+            "CREATE TEMP TABLE fitting (thing INTEGER, part INTEGER, PRIMARY KEY (thing, part)) "
+            "WITHOUT ROWID"
+        )
         self.made_at = time.monotonic()
-        # Of the values of each facet, one has to fit.
-        self._conditions: list[Sequence[tuple[str, str]]] = []
 
     def search(self, selection: Selection) -> Found:
         """Look for a selection; `page`, `options` and `points` then tell of what was found."""
         found = self._understood(selection)
         meaning = found.meaning
         self._database.execute("DELETE FROM hit")
-        self._conditions = [one.values for one in meaning.filters]
+        self._want(one.values for one in meaning.filters)
         forms = [found.instead.get(word) or self._form(word) for word in meaning.rest]
         terms = [f'"{form}"*' for form in forms]
         stemmed = [f'"{stem(form)}"*' for form in forms]
@@ -119,31 +127,26 @@ class Index:
             found.partly = len(terms) > 1 and self._match(" OR ".join(terms)) > 0
             if meaning.filters and not found.partly:
                 # What has the words, though not what others mean, and what these mean.
-                conditions, self._conditions = self._conditions, []
+                self._want([])
                 found.partly = self._match(" AND ".join(terms)) > 0
-                self._conditions = conditions
+                self._want(one.values for one in meaning.filters)
                 found.ignored = "" if found.partly else " ".join(meaning.rest)
                 meaning.rest = []
         if not meaning.rest:
             self._database.execute(
-                "INSERT OR IGNORE INTO hit SELECT id, place FROM thing "
-                f"WHERE shown AND {self._where('thing')}",
-                self._values(),
+                f"INSERT OR IGNORE INTO hit SELECT id, place FROM thing WHERE shown AND {_FITS}"
             )
         if meaning.filters and meaning.telling:
             # Things come first that have the words themselves, and above all in their names, even
             # if the graph does not state of them what the words mean.
             terms = [f'"{self._form(word)}"*' for word in meaning.telling]
             self._match(" OR ".join(terms), "AND words.rowid IN (SELECT id FROM hit)")
-            self._conditions = []
+            self._want([])
             named = [f'"{word}"' for word in meaning.significant]
             self._match(f"{{name key}} : ({' AND '.join(named)})", rank="- 1000")
-        self._conditions = [
-            [(name, value) for value in values]
-            for name, values in selection.chosen.items()
-            if values
-        ]
-        found.total = self._one(f"SELECT COUNT(*) FROM hit WHERE {self._where()}", self._values())
+        chosen = selection.chosen.items()
+        self._want([(name, value) for value in values] for name, values in chosen if values)
+        found.total = self._one(f"SELECT COUNT(*) FROM hit WHERE {_FITS}", [])
         return found
 
     def _understood(self, selection: Selection) -> Found:
@@ -207,8 +210,8 @@ class Index:
             "LEFT JOIN value AS kinds ON kinds.name = 'kind' AND kinds.value = thing.kind "
             "LEFT JOIN value AS countries "
             "ON countries.name = 'country' AND countries.value = thing.country "
-            f"WHERE {self._where()} ORDER BY {order}, LOWER(thing.en), thing.iri LIMIT ? OFFSET ?",
-            [*self._values(), size, first],
+            f"WHERE {_FITS} ORDER BY {order}, LOWER(thing.en), thing.iri LIMIT ? OFFSET ?",
+            [size, first],
         ).fetchall()
 
     def options(
@@ -231,8 +234,9 @@ class Index:
             f"MAX({_called('value', language)}) AS name FROM hit "
             "JOIN facet ON facet.thing = hit.id AND facet.name = ? "
             "LEFT JOIN value ON value.name = facet.name AND value.value = facet.value "
-            f"WHERE {self._where(but=facet)} GROUP BY choice ORDER BY choice DESC",
-            [facet, *self._values(facet)],
+            f"WHERE {_FITS.replace('TRUE', 'wanted.name != facet.name')} "
+            "GROUP BY choice ORDER BY choice DESC",
+            [facet],
         ).fetchall()
         options = [Option(choice, name or choice, n, choice in chosen) for choice, n, name in rows]
         if not year:
@@ -250,18 +254,17 @@ class Index:
         """Return where what was found is: longitude, latitude, what and how many there."""
         return self._database.execute(
             "SELECT lon, lat, city, COUNT(*) AS n, MIN(thing.en) AS en, MIN(iri) AS iri "
-            f"FROM hit JOIN thing USING (id) WHERE {self._where()} AND lon IS NOT NULL "
+            f"FROM hit JOIN thing USING (id) WHERE {_FITS} AND lon IS NOT NULL "
             "GROUP BY lon, lat ORDER BY n DESC LIMIT ?",
-            [*self._values(), most],
+            [most],
         ).fetchall()
 
     def by_country(self) -> dict[str, int]:
         """Return how many of what was found are in each country."""
         rows = self._database.execute(
             "SELECT facet.value, COUNT(DISTINCT hit.id) FROM hit "
-            f"JOIN facet ON facet.thing = hit.id AND facet.name = 'country' WHERE {self._where()} "
-            "GROUP BY facet.value",
-            self._values(),
+            f"JOIN facet ON facet.thing = hit.id AND facet.name = 'country' WHERE {_FITS} "
+            "GROUP BY facet.value"
         )
         return {row[0]: row[1] for row in rows}
 
@@ -290,8 +293,8 @@ class Index:
             f"INSERT OR REPLACE INTO hit SELECT words.rowid, bm25(words, {_WEIGHTS}) * "
             f"CASE WHEN thing.place < ? THEN 1.3 ELSE 1 END {rank} "
             "FROM words JOIN thing ON thing.id = words.rowid "
-            f"WHERE words MATCH ? AND shown AND {self._where('thing')} {narrower}",
-            [KINDS.index("Organization"), query, *self._values()],
+            f"WHERE words MATCH ? AND shown AND {_FITS} {narrower}",
+            [KINDS.index("Organization"), query],
         )
         return self._one("SELECT COUNT(*) FROM hit", [])
 
@@ -332,23 +335,18 @@ class Index:
                 near.append((matcher.ratio(), n, term))
         return max(near)[2]
 
-    def _where(self, table: str = "hit", but: str = "") -> str:
-        return " AND ".join(
-            [
-                f"EXISTS (SELECT 1 FROM facet f WHERE f.thing = {table}.id AND ({tests}))"
-                for values in self._conditions
-                if (tests := " OR ".join(_test(one) for one in values if one[0] != but))
-            ]
-            or ["TRUE"]
-        )
-
-    def _values(self, but: str = "") -> list[str]:
-        found = []
-        for values in self._conditions:
+    def _want(self, parts: Iterable[Sequence[tuple[str, str]]]) -> None:
+        """Ask from now on for things that have, of each part, one of the values of facets."""
+        self._database.executescript("DELETE FROM wanted; DELETE FROM fitting")
+        for part, values in enumerate(parts):
+            self._database.execute("INSERT INTO wanted VALUES (?, ?)", [part, values[0][0]])
             for name, value in values:
-                if name != but:
-                    found += [name, *(value.split("-") if _is_range(name, value) else [value])]
-        return found
+                first, _, last = value.partition("-") if name == "year" else (value, "", "")
+                self._database.execute(
+                    "INSERT OR IGNORE INTO fitting SELECT thing, ? FROM facet "
+                    "WHERE name = ? AND value BETWEEN ? AND ?",
+                    [part, name, first, last or first],
+                )
 
     def _one(self, text: str, values: Sequence[Any]) -> int:
         return int(self._database.execute(text, values).fetchone()[0])
@@ -358,11 +356,3 @@ def _called(table: str, language: str) -> str:
     """Return SQL for the name in a language, or else in the other one; NULL: there is none."""
     name, other = ("cs", "en") if language == "cs" else ("en", "cs")
     return f"COALESCE(NULLIF({table}.{name}, ''), NULLIF({table}.{other}, ''))"
-
-
-def _is_range(name: str, value: str) -> bool:
-    return name == "year" and value.count("-") == 1
-
-
-def _test(one: tuple[str, str]) -> str:
-    return "f.name = ? AND f.value " + ("BETWEEN ? AND ?" if _is_range(*one) else "= ?")
