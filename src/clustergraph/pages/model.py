@@ -24,14 +24,12 @@ if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
 __all__ = [
-    "CLASSES", "PROPERTIES", "Alignment", "Link", "Model", "Module", "Term", "Texts", "Usage",
-    "entries", "entry", "in_language", "model", "named", "title_of", "usage",
+    "CLASSES", "PROPERTIES", "Alignment", "Model", "Module", "Term", "Texts", "Usage",
+    "entries", "entry", "in_language", "model", "title_of", "usage",
 ]  # fmt: skip
 
 Texts: TypeAlias = Mapping[str, str]
 """A text by language."""
-Link: TypeAlias = tuple[str, str]
-"""A name and the address of what bears it."""
 
 _ONTOLOGY: Final = BASE + "ontology/"
 _OWL: Final = PREFIXES["owl"]
@@ -326,15 +324,12 @@ def entry(visit: Visit, term: Term, used: Usage) -> dict[str, Any]:
 
     Returns:
         ``term``, ``title`` in the language of the visit, ``href``, ``definition`` and its
-        ``language``, ``count`` of stated uses, ``domains`` and ``ranges`` as links.
+        ``language``, ``count`` of stated uses.
     """
-    title, href = named(visit, term.iri)
     definition, language = in_language(term.definitions, visit.language)
     return {
-        "term": term, "title": title, "href": href, "definition": definition, "language": language,
-        "count": used.stated(term.iri),
-        "domains": [named(visit, one) for one in term.domains],
-        "ranges": [named(visit, one) for one in term.ranges],
+        "term": term, "title": title_of(visit, term.iri), "href": visit.link(term.iri),
+        "definition": definition, "language": language, "count": used.stated(term.iri),
     }  # fmt: skip
 
 
@@ -342,11 +337,6 @@ def entries(visit: Visit, terms: Iterable[Term], used: Usage) -> list[dict[str, 
     """Return what is told of terms, by the alphabet."""
     found = [entry(visit, term, used) for term in terms]
     return sorted(found, key=lambda one: visit.order(one["title"]))
-
-
-def named(visit: Visit, iri: str) -> Link:
-    """Return what a term is called, and where it is described."""
-    return title_of(visit, iri), visit.link(iri)
 
 
 def title_of(visit: Visit, iri: str) -> str:

@@ -15,7 +15,6 @@ from clustergraph.pages.frame import page
 from clustergraph.pages.model import (
     CLASSES,
     PROPERTIES,
-    Link,
     Term,
     Texts,
     Usage,
@@ -23,7 +22,6 @@ from clustergraph.pages.model import (
     entry,
     in_language,
     model,
-    named,
     title_of,
     usage,
 )  # fmt: skip
@@ -99,11 +97,9 @@ def show(visit: Visit) -> Response:
         version=whole.version,
         tree=[_branch(visit, term, used, 0) for term in whole.roots()],
         picture=_diagram(visit, used.classes),
-        arrows=[
-            (named(visit, start),
-             "" if name.startswith(PREFIXES["rdfs"]) else named(visit, name), named(visit, end))
-            for start, name, end in ARROWS
-        ],
+        arrows=ARROWS,
+        kind_of=_BELOW,
+        title=lambda iri: title_of(visit, iri),
         modules=modules,
         inferred=sum(used.inferred.values()),
         class_query=visit.query_text(CLASSES, inferred=inferred),
@@ -199,12 +195,13 @@ def term(visit: Visit, iri: str, headers: tuple[tuple[str, str], ...] = ()) -> R
         module=in_language(whole.modules[one.module].titles, visit.language)[0] or one.module,
         definition=_linked(visit, one.definitions),
         note=_linked(visit, one.notes),
-        lines=_line(visit, one),
-        relations=_relations(visit, one),
+        title=lambda iri: title_of(visit, iri),
+        ordered=lambda iris: sorted(iris, key=lambda iri: visit.order(title_of(visit, iri))),
+        lines=_line(one),
+        narrower=[each for each in one.below if whole.terms[each].ours],
         rules=_rules(visit, one),
-        outgoing=[(row, row["ranges"]) for row in entries(visit, outgoing, used)],
-        incoming=[(row, row["domains"]) for row in entries(visit, incoming, used)],
-        alignments=one.alignments,
+        outgoing=entries(visit, outgoing, used),
+        incoming=entries(visit, incoming, used),
         below=sum(map(used.stated, whole.descendants(iri))),
         inferred=used.inferred.get(iri, 0),
         examples=_examples(visit, node, pattern),
@@ -220,37 +217,21 @@ def _linked(visit: Visit, texts: Texts) -> tuple[Markup, str]:
     def link(match: re.Match[str]) -> str:
         if CG + match[1] not in model().terms:
             return match[0]
-        title, href = named(visit, CG + match[1])
-        return str(Markup('<a href="{}">{}</a>').format(href, title))
+        link = Markup('<a href="{}">{}</a>')
+        return str(link.format(visit.link(CG + match[1]), title_of(visit, CG + match[1])))
 
     return Markup(_OURS.sub(link, str(Markup.escape(text)))), language  # noqa: S704 - escaped
 
 
-def _line(visit: Visit, one: Term) -> list[list[Link]]:
+def _line(one: Term) -> list[list[str]]:
     """Return the ways from the top down to a term, each without the term itself."""
     terms = model().terms
     return [
-        [*way, named(visit, above)]
+        [*way, above]
         for above in one.above
         if above in terms
-        for way in _line(visit, terms[above]) or [[]]
+        for way in _line(terms[above]) or [[]]
     ]
-
-
-def _relations(visit: Visit, one: Term) -> list[tuple[str, list[Link]]]:
-    related = {
-        "domain": one.domains,
-        "range": one.ranges,
-        "inverse": one.inverse,
-        "below": [iri for iri in one.below if model().terms[iri].ours],
-        "disjoint": one.disjoint,
-    }
-    return [
-        (key, sorted((named(visit, iri) for iri in iris),
-                     key=lambda link: visit.order(link[0])))
-        for key, iris in related.items()
-        if iris
-    ]  # fmt: skip
 
 
 def _rules(visit: Visit, one: Term) -> list[dict[str, Any]]:
@@ -272,26 +253,22 @@ def _rules(visit: Visit, one: Term) -> list[dict[str, Any]]:
         new = [rule for rule in rules if rule.key not in seen]
         seen.update(rule.key for rule in new)
         if new:
-            rows = [
-                (rule, say.subject(rule), say.says(rule), [named(visit, c) for c in rule.classes])
-                for rule in new
-            ]
-            asking = named(visit, iri)[0] if iri else ""
-            found.append({"class": asking, "rows": rows, "own": iri == one.iri})
+            rows = [(rule, say.subject(rule), say.says(rule)) for rule in new]
+            found.append({"class": iri, "rows": rows})
     return found
 
 
-def _examples(visit: Visit, node: ox.NamedNode, pattern: str) -> list[tuple[Link | None, ...]]:
+def _examples(visit: Visit, node: ox.NamedNode, pattern: str) -> list[list[tuple[str, str] | None]]:
     """Return things of a class, or statements with a property: what each shows, and leads to."""
     text = _EXAMPLES.format(pattern=pattern)
     with reading():
         rows = [*map(tuple, visit.solutions(text, term=node, inferred=ox.NamedNode(INFERRED)))]
     names = visit.names(one.value for row in rows for one in row if isinstance(one, ox.NamedNode))
 
-    def shown(one: Any) -> Link | None:
+    def shown(one: Any) -> tuple[str, str] | None:
         if not isinstance(one, ox.NamedNode):
             return None if one is None else (str(getattr(one, "value", one)), "")
         ours = one.value.startswith(BASE) or one.value in names
         return names.get(one.value, short(one.value)), visit.link(one.value) if ours else ""
 
-    return [(shown(thing), shown(value)) for thing, value in rows]
+    return [[shown(one) for one in row] for row in rows]

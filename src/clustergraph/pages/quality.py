@@ -19,7 +19,7 @@ from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import charts
 from clustergraph.pages.frame import page
-from clustergraph.pages.model import model, named, title_of
+from clustergraph.pages.model import model, title_of
 from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.visit import Row
 from clustergraph.protocol import Response
@@ -173,7 +173,7 @@ def _rule(visit: Visit, key: str) -> Response:
         rule=rule,
         subject=say.subject(rule),
         says=say.says(rule),
-        classes=[named(visit, iri) for iri in rule.classes],
+        title=lambda iri: title_of(visit, iri),
         rows=broken(visit, rule) if visit.generation else [],
         judged=bool(visit.generation),
     )

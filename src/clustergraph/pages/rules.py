@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pyoxigraph as ox
 from markupsafe import Markup, escape
 
-from clustergraph.pages.model import named
+from clustergraph.pages.model import title_of
 from clustergraph.pages.visit import short
 from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.compile.shapes import Shapes
@@ -113,8 +113,8 @@ class Wording:
         return escape(self._t("itself")) if path is None else self._path(path)
 
     def _link(self, iri: str) -> Markup:
-        name, address = named(self._visit, iri)
-        return Markup('<a href="{}">{}</a>').format(address, name)
+        link = Markup('<a href="{}">{}</a>')
+        return link.format(self._visit.link(iri), title_of(self._visit, iri))
 
     def _phrases(self, shape: Shape, rule: Rule | None = None) -> Iterator[Markup]:
         names = {one.name: one for one in shape.constraints}
