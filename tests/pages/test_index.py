@@ -70,7 +70,7 @@ def contents(database: sqlite3.Connection) -> dict[str, list[Any]]:
         text: sorted(map(tuple, database.execute(text)))
         for text in (
             "SELECT iri, kind, thing.place, shown, en, cs, acronym, text_en, text_cs, city, "
-            "country, lon, lat, homepage, name, key, entry.place AS places, body "
+            "country, lon, lat, homepage, ended, name, key, entry.place AS places, body "
             "FROM thing JOIN entry USING (id)",
             "SELECT iri, name, value FROM facet JOIN thing ON thing.id = facet.thing",
             "SELECT name, value, iri, en, cs FROM value",

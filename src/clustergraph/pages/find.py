@@ -5,11 +5,8 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
-
-import pyoxigraph as ox
 
 from clustergraph import spelling
 from clustergraph.pages import index, indexes, maps
@@ -37,8 +34,6 @@ _ALL_OPTIONS: Final = 1000
 _POINTS: Final = 600
 _MOST_CHARACTERS: Final = 300
 _COLUMNS: Final = ("region", "ecosystem", "sector", "label", "programme", "year")
-_ENDED: Final = """SELECT ?thing (STR(MIN(?day)) AS ?ended)
-WHERE { VALUES ?thing { $things } ?thing cg:dissolvedOn ?day } GROUP BY ?thing"""
 _TYPES: Final = {
     "csv": "text/csv; charset=utf-8; header=present",
     "json": "application/json",
@@ -67,7 +62,6 @@ def show(visit: Visit) -> Response:
     last = max(1, -(-result.total // size))
     number = min(whole_number(visit.parameter("page", "1"), "page", _MOST_PAGES), last)
     rows = found.page(visit.language, (number - 1) * size, size, bool(selection.text))
-    ended = _ended(visit, rows)
     addresses = _Addresses(visit, selection, view)
     chosen = [
         (
@@ -93,7 +87,7 @@ def show(visit: Visit) -> Response:
         behind=behind,
         selection=selection,
         result=result,
-        rows=[_shown(visit, found, row, ended.get(row["iri"], "")) for row in rows],
+        rows=[_shown(visit, found, row) for row in rows],
         facets=facets,
         chosen=chosen,
         labels=[*labels, *selection.chosen.get("label", ())],
@@ -193,14 +187,7 @@ def _definition(visit: Visit, row: sqlite3.Row) -> dict[str, str]:
     }
 
 
-def _ended(visit: Visit, rows: Sequence[sqlite3.Row]) -> dict[str, str]:
-    """Return the date on which organisations ended, by their IRIs."""
-    things = " ".join(str(ox.NamedNode(row["iri"])) for row in rows)
-    found = visit.select(_ENDED.replace("$things", things)) if things else []
-    return {row["thing"]: row["ended"] for row in found}
-
-
-def _shown(visit: Visit, found: index.Index, row: sqlite3.Row, ended: str) -> dict[str, Any]:
+def _shown(visit: Visit, found: index.Index, row: sqlite3.Row) -> dict[str, Any]:
     facets = found.facets_of(row["id"], visit.language)
     acronym, name = row["acronym"], row["name"]
     words = spelling.words(name)
@@ -213,7 +200,7 @@ def _shown(visit: Visit, found: index.Index, row: sqlite3.Row, ended: str) -> di
         "country": row["country_name"],
         "city": row["city"],
         "definition": _definition(visit, row),
-        "ended": ended,
+        "ended": row["ended"],
     }
 
 

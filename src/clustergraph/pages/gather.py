@@ -65,7 +65,7 @@ _TEXTS: Final = (
     *_DESCRIPTIONS, "cg:offersService/rdfs:label", "cg:technology/skos:prefLabel",
 )  # fmt: skip
 _POINT: Final = "cg:place/geo:hasGeometry/geo:asWKT"
-_SINGLE: Final = ("cg:acronym", "cg:city", "cg:website")
+_SINGLE: Final = ("cg:acronym", "cg:city", "cg:website", "cg:dissolvedOn")
 _YEAR: Final = re.compile(r"\d{4}")
 # Of more things than these an index is made anew.
 _MOST_CHANGED: Final = 1000
@@ -121,8 +121,8 @@ _STRUCTURE: Final = frozenset(map(expand, ("rdfs:subClassOf", "skos:broader")))
 
 _SCHEMA: Final = """
 CREATE TABLE thing (id INTEGER PRIMARY KEY, iri TEXT UNIQUE, kind TEXT, place INTEGER,
-  shown INTEGER, en TEXT, cs TEXT, acronym TEXT, city TEXT, homepage TEXT, text_en TEXT,
-  text_cs TEXT, country TEXT, lon REAL, lat REAL);
+  shown INTEGER, en TEXT, cs TEXT, acronym TEXT, city TEXT, homepage TEXT,
+  ended TEXT, text_en TEXT, text_cs TEXT, country TEXT, lon REAL, lat REAL);
 CREATE TABLE facet (name TEXT, value TEXT, thing INTEGER, PRIMARY KEY (name, value, thing))
   WITHOUT ROWID;
 CREATE TABLE value (name TEXT, value TEXT, iri TEXT, en TEXT, cs TEXT, PRIMARY KEY (name, value))
@@ -270,7 +270,7 @@ def _put(
         folded = (" ".join(spelling.words(" ".join(column))) for column in columns)
         entries.append((number, *folded))
     for table, found, width in (
-        ("thing", things, 15), ("facet", in_facets, 3), ("value", of_values, 5),
+        ("thing", things, 16), ("facet", in_facets, 3), ("value", of_values, 5),
         ("entry", entries, 5), ("words (rowid, name, key, place, body)", entries, 5),
     ):  # fmt: skip
         marks = ", ".join("?" * width)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["ensure", "of"]
 
 # Another number where `gather` makes other indexes than before.
-_NAME: Final = "search-1"
+_NAME: Final = "search-2"
 _REFRESH_S: Final = 600
 # How long a visitor waits for another process that makes the index.
 _PATIENCE_S: Final = 5.0
