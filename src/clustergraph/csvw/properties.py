@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import NoneType
 from typing import Any, Final
 
 from clustergraph.csvw.datatypes import FACETS, LENGTHS, Datatype, DatatypeError
@@ -75,20 +76,15 @@ class Scope:
 # What each property may hold ----------------------------------------------------------------
 
 
-def _is_string(value: Any) -> bool:
-    return isinstance(value, str)
+_Check = tuple[Callable[[Any], bool], str]
 
 
-def _is_boolean(value: Any) -> bool:
-    return isinstance(value, bool)
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, list)
+def _is(*kinds: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, kinds)
 
 
 def _are_strings(value: Any) -> bool:
-    return all(map(_is_string, value if isinstance(value, list) else [value]))
+    return all(isinstance(one, str) for one in (value if isinstance(value, list) else [value]))
 
 
 def _is_count(value: Any) -> bool:
@@ -110,17 +106,16 @@ def _is_encoding(value: Any) -> bool:
         return False
 
 
-_Check = tuple[Callable[[Any], bool], str]
 _TEMPLATES: Final = ("aboutUrl", "propertyUrl", "valueUrl")
-_BOOLEAN: Final = (_is_boolean, "true or false")
+_BOOLEAN: Final = (_is(bool), "true or false")
 _INHERITED: Final[Mapping[str, _Check]] = {
-    **dict.fromkeys(_TEMPLATES, (_is_string, "a URI template")),
+    **dict.fromkeys(_TEMPLATES, (_is(str), "a URI template")),
     **dict.fromkeys(("ordered", "required"), _BOOLEAN),
-    "datatype": (lambda v: isinstance(v, str | dict), "a name or an object"),
-    "default": (_is_string, "a string"),
+    "datatype": (_is(str, dict), "a name or an object"),
+    "default": (_is(str), "a string"),
     "lang": (_is_language, "a language tag"),
     "null": (_are_strings, "a string or an array of strings"),
-    "separator": (lambda v: v is None or (_is_string(v) and v != ""), "a string or null"),
+    "separator": (lambda v: v is None or (isinstance(v, str) and v != ""), "a string or null"),
     "textDirection": (("ltr", "rtl", "auto", "inherit").__contains__, "a text direction"),
 }
 _DIALECT: Final[Mapping[str, _Check]] = {
@@ -128,13 +123,13 @@ _DIALECT: Final[Mapping[str, _Check]] = {
     **dict.fromkeys(
         ("headerRowCount", "skipColumns", "skipRows"), (_is_count, "a whole number from 0")
     ),
-    "commentPrefix": (lambda v: v is None or _is_string(v), "a string or null"),
+    "commentPrefix": (_is(str, NoneType), "a string or null"),
     "delimiter": (_is_character, "one character"),
     "encoding": (_is_encoding, "the name of an encoding"),
     "lineTerminators": (_are_strings, "a string or an array of strings"),
     "quoteChar": (lambda v: v is None or _is_character(v), "one character or null"),
     "trim": (
-        lambda v: _is_boolean(v) or v in ("true", "false", "start", "end"),
+        lambda v: isinstance(v, bool) or v in ("true", "false", "start", "end"),
         "true, false, start or end",
     ),
 }
@@ -143,15 +138,15 @@ _CHECKS: Final[Mapping[str, _Check]] = {
     **_DIALECT,
     **dict.fromkeys(("suppressOutput", "virtual"), _BOOLEAN),
     **dict.fromkeys(
-        ("columns", "foreignKeys", "notes", "tables", "transformations"), (_is_array, "an array")
+        ("columns", "foreignKeys", "notes", "tables", "transformations"), (_is(list), "an array")
     ),
     **dict.fromkeys(
         FACETS.keys() - LENGTHS,
-        (lambda v: isinstance(v, str | int | float), "a number, or a string for values"),
+        (_is(str, int, float), "a number, or a string for values"),
     ),
     **dict.fromkeys(LENGTHS, (_is_count, "a whole number from 0")),
-    "dialect": (lambda v: isinstance(v, dict), "an object"),
-    "format": (lambda v: isinstance(v, str | dict), "a string or an object"),
+    "dialect": (_is(dict), "an object"),
+    "format": (_is(str, dict), "a string or an object"),
     "tableDirection": (("rtl", "ltr", "auto").__contains__, "rtl, ltr or auto"),
 }
 _TABLE: Final = _INHERITED.keys() | {
