@@ -81,8 +81,11 @@ def serve(**given: Any) -> None:
     """
     from clustergraph.http.server import create_gateway, create_remote_gateway, reserve, run
     from clustergraph.quadstore import Engine, build, is_store
+    from clustergraph.questions import catalogue
 
     options = _checked(Options(**given))
+    # A fault in the file of a question is told now, not to whoever visits it.
+    catalogue.questions()
     _warn(options.allow_service, options.allow_load)
     store = options.store
     with reserve(options.host, options.port) as held:

@@ -245,7 +245,6 @@ def run(gateway: Gateway, held: socket.socket, report: Callable[[str], None]) ->
 
     Raises:
         StoreError: the workers cannot start; says why.
-        SyntaxFaultError: a ready question's file has a fault.
         KeyboardInterrupt: it was interrupted.
     """
     with held:
