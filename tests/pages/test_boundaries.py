@@ -11,7 +11,7 @@ import pytest
 from inprocess import visit
 
 from clustergraph.errors import UnreadableInputError
-from clustergraph.pages import boundaries, maps
+from clustergraph.pages import europe, maps
 from clustergraph.pages.words import Words
 from clustergraph.protocol import Config, Context, Request
 from clustergraph.quadstore import Engine
@@ -44,7 +44,7 @@ def written(tmp_path: Path, content: Any) -> Path:
 def test_geojson_is_read(tmp_path: Path) -> None:
     """Regions have paths on the map; outermost ones on their insets."""
     path = written(tmp_path, collection(feature(), feature("ES70", ISLAND)))
-    found = boundaries.shapes(boundaries.prepare(path))
+    found = europe.shapes(europe.prepare(path))
     assert list(found) == ["CZ08", "ES70"]
     assert found["CZ08"].path.startswith("M")
     assert found["CZ08"].insets == {}
@@ -55,9 +55,9 @@ def test_geojson_is_read(tmp_path: Path) -> None:
 def test_same_content_is_read_once(tmp_path: Path) -> None:
     """What was read before is kept by its content."""
     path = written(tmp_path, collection(feature()))
-    kept = boundaries.prepare(path)
+    kept = europe.prepare(path)
     before = kept.stat().st_ino
-    assert boundaries.prepare(path) == kept
+    assert europe.prepare(path) == kept
     assert kept.stat().st_ino == before
 
 
@@ -100,7 +100,7 @@ def test_faults_are_told(tmp_path: Path, content: Any, reason: str) -> None:
     """Whatever is wrong is an error that names file, place and reason in a line."""
     path = written(tmp_path, content)
     with pytest.raises(UnreadableInputError) as caught:
-        boundaries.prepare(path)
+        europe.prepare(path)
     message = str(caught.value)
     assert str(path) in message
     assert reason in message
@@ -112,16 +112,16 @@ def test_large_file_is_not_read(tmp_path: Path) -> None:
     """A file above the limit is refused before it is read."""
     path = tmp_path / "large.json"
     with path.open("wb") as file:
-        file.truncate(boundaries.MOST_BYTES + 1)
+        file.truncate(europe.MOST_BYTES + 1)
     with pytest.raises(UnreadableInputError, match="64 MB"):
-        boundaries.prepare(path)
+        europe.prepare(path)
 
 
 @pytest.mark.parametrize("name", ["missing.json", "."])
 def test_missing_file_is_told(tmp_path: Path, name: str) -> None:
     """A file that is not there, or no file, is told."""
     with pytest.raises(UnreadableInputError):
-        boundaries.prepare(tmp_path / name)
+        europe.prepare(tmp_path / name)
 
 
 def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
@@ -129,12 +129,12 @@ def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
     path = tmp_path / "binary.json"
     path.write_bytes(b"\xff\xfe\x00" * 9)
     with pytest.raises(UnreadableInputError, match="no GeoJSON"):
-        boundaries.prepare(path)
+        europe.prepare(path)
 
 
 def test_regions_are_coloured(tmp_path: Path, shipped: Engine, show_shipped: Any) -> None:
     """With boundaries, the map of an activity colours the regions by their quotients."""
-    kept = boundaries.prepare(written(tmp_path, collection(feature(), feature("CZ06", ISLAND))))
+    kept = europe.prepare(written(tmp_path, collection(feature(), feature("CZ06", ISLAND))))
     config = Config(regions=kept)
     request = Request("GET", "/region", b"activity=24", {"accept": "text/html"}, b"")
     response = visit(request, Context(shipped.store, 1, config, engine=shipped))
@@ -148,7 +148,7 @@ def test_regions_are_coloured(tmp_path: Path, shipped: Engine, show_shipped: Any
 def test_region_without_value_is_not_zero() -> None:
     """A region that is drawn and has no value has the colour of no data."""
     square = "M1 1l2 0 0 2z"
-    shapes = {code: maps.Shape(square) for code in ("CZ01", "CZ02")}
+    shapes = {code: europe.Shape(square) for code in ("CZ01", "CZ02")}
     names = {"CZ01": "One", "CZ02": "Two"}
     drawn: Callable[..., Any] = maps.draw
     picture = drawn(

@@ -13,7 +13,7 @@ import pyoxigraph as ox
 import pytest
 from inprocess import visit
 
-from clustergraph.pages import charts
+from clustergraph.pages import pictures
 from clustergraph.protocol import Config, Context, Request, Response
 from clustergraph.quadstore import Engine
 
@@ -150,13 +150,13 @@ def test_country_without_anything_has_a_page(visitor: Visitor) -> None:
 )
 def test_moment(written: str | None, first: float | None, last: float | None) -> None:
     """A date stands where it begins, or where it ends."""
-    assert charts.moment(written) == pytest.approx(first)
-    assert charts.moment(written, last=True) == pytest.approx(last)
+    assert pictures.moment(written) == pytest.approx(first)
+    assert pictures.moment(written, last=True) == pytest.approx(last)
 
 
 def test_names_on_a_time_line_are_escaped() -> None:
     """What comes from data is text."""
-    drawn = charts.timeline("t", "a", "b", [charts.Span("<script>", "2000", None, href='"><x')])
+    drawn = pictures.timeline("t", "a", "b", [pictures.Span("<script>", "2000", None, href='"><x')])
     assert "<script>" not in drawn.body
     assert '"><x' not in drawn.body
 

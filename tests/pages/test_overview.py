@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clustergraph.pages import charts, europe, maps
+from clustergraph.pages import europe, maps, pictures
 from clustergraph.pages.words import Words
 from clustergraph.quadstore import Engine
 
@@ -114,7 +114,9 @@ def test_pictures_are_well_formed_and_told() -> None:
         t, "m", bad, bad, values={"CZ": 3, "DE": 80}, names={"CZ": bad}, links={"CZ": "/a?b&c"},
         dots=dots,
     )  # fmt: skip
-    bars = charts.bars(t, "b", bad, bad, [charts.Bar(bad, 3, "/a?b&c"), charts.Bar("two", 5000)])
+    bars = pictures.bars(
+        t, "b", bad, bad, [pictures.Bar(bad, 3, "/a?b&c"), pictures.Bar("two", 5000)]
+    )
     for picture in (map_, bars):
         root = ElementTree.fromstring(f"<p>{picture.__html__()}</p>")[0]  # noqa: S314 - our own
         assert root.find("title").text == bad  # type: ignore[union-attr]
@@ -128,9 +130,9 @@ def test_pictures_are_well_formed_and_told() -> None:
 @given(st.lists(st.integers(min_value=0, max_value=10**7), max_size=60))
 def test_shades(values: list[int]) -> None:
     """Limits grow; larger values never have lighter shades; there are five at most."""
-    limits = charts.ramp(values)
+    limits = pictures.ramp(values)
     assert list(limits) == sorted(set(limits))
     assert len(limits) <= 4
-    shades = [charts.shade(value, limits) for value in sorted(values)]
+    shades = [pictures.shade(value, limits) for value in sorted(values)]
     assert shades == sorted(shades)
-    assert charts.shade(None, limits) == "ru"
+    assert pictures.shade(None, limits) == "ru"

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from clustergraph.pages import charts, europe, maps, pictures
+from clustergraph.pages import europe, maps, pictures
 from clustergraph.pages.europe import rings_of
 from clustergraph.pages.words import Words
 
@@ -84,7 +84,7 @@ def test_unknown_picture_is_told(show_shipped: Show) -> None:
 
 def test_colours_are_all_defined() -> None:
     """Each colour that the style of pictures uses is in the palette that is taken along."""
-    style = pictures.document(charts.bars(T, "k", "t", "d", [charts.Bar("a", 1)]), []).body
+    style = pictures.document(pictures.bars(T, "k", "t", "d", [pictures.Bar("a", 1)]), []).body
     assert isinstance(style, bytes)
     used = set(re.findall(rb"var\((--[\w-]+)", style))
     assert used
@@ -102,7 +102,7 @@ def test_statistics_say_their_limits(show_shipped: Show) -> None:
 def test_title_is_text() -> None:
     """What comes from data is text, in the document as well."""
     bad = "</style><script>x</script>"
-    body = pictures.document(charts.bars(T, "k", bad, bad, [charts.Bar(bad, 1)]), [bad]).body
+    body = pictures.document(pictures.bars(T, "k", bad, bad, [pictures.Bar(bad, 1)]), [bad]).body
     assert isinstance(body, bytes)
     assert b"<script" not in body
     ElementTree.fromstring(body)  # noqa: S314 - our own
@@ -110,7 +110,7 @@ def test_title_is_text() -> None:
 
 def test_missing_value_is_not_zero() -> None:
     """A bar without a value says so, and has no length; zero has a length and says 0."""
-    drawn = charts.bars(T, "k", "t", "d", [charts.Bar("a", None), charts.Bar("b", 0)]).body
+    drawn = pictures.bars(T, "k", "t", "d", [pictures.Bar("a", None), pictures.Bar("b", 0)]).body
     assert drawn.count('class="bar"') == 1
     assert ">no data<" in drawn
     assert ">0<" in drawn
@@ -118,8 +118,8 @@ def test_missing_value_is_not_zero() -> None:
 
 def test_estimate_is_hatched_and_explained() -> None:
     """A bar that rests on estimates is hatched, and the legend says what that means."""
-    picture = charts.bars(
-        T, "k", "t", "d", [charts.Bar("a", 2, estimated=True), charts.Bar("b", 1)]
+    picture = pictures.bars(
+        T, "k", "t", "d", [pictures.Bar("a", 2, estimated=True), pictures.Bar("b", 1)]
     )
     assert picture.body.count("url(#k-hatch)") == 1
     assert [entry.style for entry in picture.legend] == ["hatched"]

@@ -125,7 +125,7 @@ def _checked(options: Options) -> Options:
         raise UsageError(f"--shapes {options.shapes}: no such file or directory")
     _check_addresses(options)
     if options.regions is not None:
-        from clustergraph.pages.boundaries import prepare
+        from clustergraph.pages.europe import prepare
 
         with progress("reading the boundaries of regions"):
             options = replace(options, regions=prepare(options.regions))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.pages import charts, figures, maps
+from clustergraph.pages import figures, maps, pictures
 from clustergraph.pages.europe import point
 from clustergraph.pages.figures import COUNTRY, MEASURES
 from clustergraph.pages.frame import page, refuse
@@ -124,7 +124,7 @@ def _ecosystems(visit: Visit, code: str, members: frozenset[str]) -> list[dict[s
 def _bars(visit: Visit, code: str, rows: Sequence[Mapping[str, Any]]) -> Picture | None:
     t = visit.words("country")
     shown = [
-        charts.Bar(
+        pictures.Bar(
             row["name"],
             row["n"],
             visit.url("/find", kind="ClusterOrganisation", country=code, ecosystem=row["key"]),
@@ -136,7 +136,7 @@ def _bars(visit: Visit, code: str, rows: Sequence[Mapping[str, Any]]) -> Picture
     ]
     title = t("ecosystems-estimated" if any(bar.estimated for bar in shown) else "ecosystems")
     description = t("ecosystems-description", name=rows[0]["name"], n=rows[0]["n"]) if rows else ""
-    return charts.bars(
+    return pictures.bars(
         visit.words("charts"), "ecosystems", title, description, shown, t("median-head")
     )
 
@@ -166,10 +166,10 @@ def _line(visit: Visit, rows: Sequence[Row]) -> Picture | None:
     t = visit.words("country")
     kinds = [row["class"].removeprefix(CG) for row in rows]
     spans = [
-        charts.Span(row.name, row.start, row.end, _SERIES[kind], t(kind), visit.link(row.thing))
+        pictures.Span(row.name, row.start, row.end, _SERIES[kind], t(kind), visit.link(row.thing))
         for row, kind in zip(rows, kinds, strict=True)
     ]
     # Where several kinds share a colour, the legend names the first.
     legend = {_SERIES[kind]: t(kind) for kind in reversed(kinds)}
     description = t("policy-description", n=len(spans))
-    return charts.timeline("policy-line", t("policy"), description, spans, legend)
+    return pictures.timeline("policy-line", t("policy"), description, spans, legend)

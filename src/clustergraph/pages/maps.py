@@ -7,21 +7,28 @@ European Union: the Crimea is a part of Ukraine, Cyprus is one, and a footnote e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from math import sqrt
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph.pages import europe
-from clustergraph.pages.charts import ramp, shade
 from clustergraph.pages.europe import HEIGHT, INSET_HEIGHT, INSET_WIDTH, INSETS, WIDTH, project
-from clustergraph.pages.pictures import Entry, Picture, limits_text, readable, shorten
+from clustergraph.pages.pictures import (
+    Entry,
+    Picture,
+    limits_text,
+    ramp,
+    readable,
+    shade,
+    shorten,
+)
 from clustergraph.pages.rendering import macros
 
 if TYPE_CHECKING:
     from clustergraph.pages.words import Words
 
-__all__ = ["Box", "Dot", "Shape", "around", "draw", "extent", "near"]
+__all__ = ["Box", "Dot", "around", "draw", "extent", "near"]
 
 Box = tuple[float, float, float, float]
 
@@ -64,19 +71,6 @@ class Dot:
     value: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A region as operators provide its boundary.
-
-    Attributes:
-        path: on the map of Europe; empty: it is elsewhere.
-        insets: by name of the inset, its path there.
-    """
-
-    path: str
-    insets: Mapping[str, str] = field(default_factory=dict)
-
-
 def draw(
     t: Words,
     key: str,
@@ -90,7 +84,7 @@ def draw(
     here: str = "",
     part: Box | None = None,
     limits: Sequence[float] | None = None,
-    shapes: Mapping[str, Shape] | None = None,
+    shapes: Mapping[str, europe.Shape] | None = None,
     measure: str = "",
     sizes: str = "",
 ) -> Picture:

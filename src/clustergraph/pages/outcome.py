@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import pyoxigraph as ox
 
 from clustergraph.errors import ClusterGraphError
+from clustergraph.pages import europe, figures, maps
 from clustergraph.pages.visit import short, value
 from clustergraph.protocol.problems import describe
 from clustergraph.quadstore import Answer, reading
@@ -21,24 +22,14 @@ from clustergraph.sparql.results import FORMATS, is_triples
 from clustergraph.vocab import BASE, CODE, PREFIXES
 
 if TYPE_CHECKING:
+    from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Visit
+    from clustergraph.pages.words import Words
 
-__all__ = [
-    "LIMITS",
-    "Cell",
-    "Column",
-    "Kind",
-    "Outcome",
-    "about",
-    "elsewhere",
-    "fault",
-    "gather",
-    "suited",
-]
+__all__ = ["Cell", "Column", "Outcome", "about", "elsewhere", "fault", "gather", "mapped"]
 
-LIMITS: Final = (100, 1000, 5000)
-"""How many rows a page may show."""
-
+# How many rows a page may show.
+_LIMITS: Final = (100, 1000, 5000)
 _USUAL: Final = 1000
 
 Kind: TypeAlias = Literal["number", "date", "country", "region", "point", "thing", "text"]
@@ -60,6 +51,9 @@ _FEW: Final = 8
 # Of these kinds, the first of which there are columns names what is plotted.
 _NAMING: Final = ("text", "country", "thing", "region")
 _PLOTS: Final = ("bar", "line", "dot", "heat", "histogram")
+# Amounts in different units must not be added; other numbers are counts.
+_UNITS: Final = re.compile(r"currency(Code)?|unit")
+_MOST_NAMES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +150,7 @@ def gather(
         )
         for row in terms
     )
-    views, drawn, first = suited(columns, rows, triples, plot or {})
+    views, drawn, first = _suited(columns, rows, triples, plot or {})
     form: Literal["graph", "solutions"] = "graph" if triples else "solutions"
     return Outcome(form, columns, rows, None, cut, taken, views, drawn, plot or {}, first)
 
@@ -175,16 +169,12 @@ def _column(name: str, terms: Sequence[Any]) -> Column:
         kind = "thing" if kinds and kinds <= {"country", "region", "thing"} else "text"
     # A year that was calculated is a number, but nobody sums years.
     named = kind == "number" and "year" in name.lower()
-    if kind == "text" and _DATED.search(name.lower()) and all(map(_is_day, terms)):
+    texts = (str(value(term)) for term in terms if term is not None)
+    if kind == "text" and _DATED.search(name.lower()) and all(map(_DAY.fullmatch, texts)):
         kind = "date"
     if named and all(term is None or value(term) in _YEARS for term in terms):
         kind = "date"
     return Column(name, kind)
-
-
-def _is_day(term: Any) -> bool:
-    """Say whether a text is a date, as precise as it may be; what is not there does not matter."""
-    return term is None or bool(_DAY.fullmatch(str(value(term))))
 
 
 def _kind(term: Any) -> Kind:
@@ -221,7 +211,7 @@ def _cell(term: Any, kind: Kind, link: Callable[[str], str]) -> Cell:
     return Cell(str(term))
 
 
-def suited(
+def _suited(
     columns: Sequence[Column],
     rows: Sequence[Sequence[Cell]],
     triples: bool,
@@ -229,11 +219,7 @@ def suited(
 ) -> tuple[tuple[str, ...], dict[str, str], str]:
     """Return how a table can be shown, how a plot of it is drawn, and what to show first.
 
-    Args:
-        columns: of the table.
-        rows: of it.
-        triples: whether the rows are triples.
-        wanted: how the author of the query wants it drawn; what does not fit is ignored.
+    What the author of the query wants, and does not fit, is ignored.
     """
     names = {column.name for column in columns}
     kinds = [column.kind for column in columns]
@@ -285,7 +271,7 @@ def _plotted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> dict[
 def _most_rows(visit: Visit) -> int:
     """Return how many rows a visitor wants to see at most."""
     wanted = visit.parameter("rows")
-    return int(wanted) if wanted in map(str, LIMITS) else _USUAL
+    return int(wanted) if wanted in map(str, _LIMITS) else _USUAL
 
 
 def about(visit: Visit) -> dict[str, Any]:
@@ -297,7 +283,7 @@ def about(visit: Visit) -> dict[str, Any]:
     return {
         "r": visit.words("results"),
         "island_words": visit.words("islands").own(),
-        "limits": LIMITS,
+        "limits": _LIMITS,
         "most": _most_rows(visit),
         "older": version if version.isdecimal() and version != str(visit.generation) else "",
     }
@@ -341,3 +327,107 @@ def _is_written(name: str) -> bool:
     if name == "parquet":
         return find_spec("pyarrow") is not None
     return name not in ("table", "markdown", "trig", "nquads")
+
+
+def mapped(visit: Visit, found: Outcome, title: str) -> list[Picture]:
+    """Return the map of an answer, if the address asks for it and there is one.
+
+    Args:
+        visit: who asks.
+        found: the answer.
+        title: what it is called.
+    """
+    kinds = [column.kind for column in found.columns]
+    wanted = [kind for kind in ("point", "country", "region") if kind in kinds]
+    if visit.parameter("picture") != "map" or "map" not in found.views or not wanted:
+        return []
+    t = visit.words("charts")
+    at = kinds.index(wanted[0])
+    number = _number(found)
+    measure = t("rows") if number is None else found.columns[number].name
+    if wanted[0] == "point":
+        drawn = _places(t, found, at, number, measure)
+    else:
+        values, names = _sums(found, at, number)
+        of_areas = _countries if wanted[0] == "country" else _regions
+        drawn = of_areas(visit, t, values, names, measure)
+    return [maps.draw(t, "map", title or drawn["description"], **drawn)]
+
+
+def _number(found: Outcome) -> int | None:
+    """Return the column that holds the number to show."""
+    numbers = [at for at, column in enumerate(found.columns) if column.kind == "number"]
+    wanted = [at for at in numbers if found.columns[at].name == found.wanted.get("y")]
+    return next(iter([*wanted, *numbers]), None)
+
+
+def _sums(found: Outcome, at: int, number: int | None) -> tuple[dict[str, float], dict[str, str]]:
+    """Return value and name by code; several rows of a code are added if they are counts."""
+    columns = [column.name for column in found.columns]
+    mixed = any(map(_UNITS.fullmatch, columns))
+    name = f"{columns[at]}Name"
+    label = columns.index(name) if name in columns else at
+    values: dict[str, float] = {}
+    names: dict[str, str] = {}
+    for row in found.rows:
+        code = row[at].value
+        amount = 1 if number is None else row[number].number
+        if code and amount is not None:
+            names.setdefault(code, row[label].text or code)
+            before = values.get(code, 0)
+            values[code] = max(before, float(amount)) if mixed else before + float(amount)
+    return values, names
+
+
+def _countries(
+    visit: Visit, t: Words, values: dict[str, float], names: dict[str, str], measure: str
+) -> dict[str, Any]:
+    names |= figures.countries(visit)
+    off = ", ".join(names[code] for code in values if code not in europe.outlines())
+    description = t("answer-countries", measure=measure, n=len(values), off=off)
+    shown = {code: names[code] for code in values}
+    return {"description": description, "values": values, "names": shown, "measure": measure}
+
+
+def _regions(
+    visit: Visit, t: Words, values: dict[str, float], names: dict[str, str], measure: str
+) -> dict[str, Any]:
+    levels = {len(code) for code in values}
+    known = europe.shapes(visit.context.config.regions)
+    shapes = {code: shape for code, shape in known.items() if len(code) in levels}
+    placed = {code: figures.towns()[code][:2] for code in values if code in figures.towns()}
+    dots = [
+        maps.Dot(*place, f"{names[code]}: {t.number(values[code])}", "", values[code], names[code])
+        for code, place in placed.items()
+        if values[code] > 0 and not shapes
+    ]
+    drawn = sum(code in shapes for code in values) if shapes else len(dots)
+    return {
+        "description": t("answer-regions", measure=measure, n=drawn, all=len(values)),
+        "values": values if shapes else {}, "names": names, "shapes": shapes, "dots": dots,
+        "part": maps.around(placed.values()), "measure": measure, "sizes": measure,
+    }  # fmt: skip
+
+
+def _places(t: Words, found: Outcome, at: int, number: int | None, measure: str) -> dict[str, Any]:
+    columns = found.columns
+    label = next((i for i, one in enumerate(columns) if one.kind == "text"), 0)
+    place = next((i for i, one in enumerate(columns) if one.name == "placeName"), None)
+    together: dict[europe.Point, list[tuple[Cell, ...]]] = {}
+    for row in found.rows:
+        if (where := europe.point(row[at].text)) is not None:
+            together.setdefault(where, []).append(row)
+    dots = [
+        maps.Dot(
+            *where,
+            ", ".join(row[label].text for row in rows[:_MOST_NAMES]),
+            size=sum(1 if number is None else float(row[number].number or 0) for row in rows),
+            place="" if place is None else rows[0][place].text,
+        )
+        for where, rows in together.items()
+    ]
+    n = sum(map(len, together.values()))
+    return {
+        "description": t("answer-places", n=n, missing=len(found.rows) - n),
+        "dots": dots, "part": maps.around(together), "sizes": measure,
+    }  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from clustergraph import artefacts
-from clustergraph.pages import charts, figures, maps
+from clustergraph.pages import figures, maps, pictures
 from clustergraph.pages.frame import asks_for_picture, page
 from clustergraph.pages.rendering import query
 from clustergraph.protocol import Response
@@ -98,11 +98,11 @@ def _heat(visit: Visit, countries: Sequence[tuple[str, str]]) -> dict[str, Any]:
     ecosystems = sorted(figures.ecosystems(visit).items(), key=lambda one: visit.order(one[1][0]))
     pairs = [pair for _, (_, by) in ecosystems for pair in by.values()]
     total = sum(n for n, _ in pairs)
-    limits = charts.ramp(n for n, _ in pairs)
+    limits = pictures.ramp(n for n, _ in pairs)
     return {
         "countries": countries,
         "ecosystems": ecosystems,
-        "shade": lambda n: charts.shade(n, limits),
+        "shade": lambda n: pictures.shade(n, limits),
         "judged": total - sum(stated for _, stated in pairs),
         "claims": total,
     }

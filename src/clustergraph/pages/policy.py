@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from clustergraph.pages import charts, figures
+from clustergraph.pages import figures, pictures
 from clustergraph.pages.figures import COUNTRY
 from clustergraph.pages.frame import page
 from clustergraph.pages.rendering import query
@@ -90,7 +90,7 @@ def _along(steps: Mapping[str, list[Row]], strategies: set[str]) -> Mapping[str,
 def _line(visit: Visit, programmes: list[Row]) -> Picture | None:
     t = visit.words("policy")
     spans = [
-        charts.Span(
+        pictures.Span(
             row.name, row.start, row.end, 2 if row.country else 0, _budget(t, row),
             visit.link(row.thing),
         )
@@ -98,7 +98,7 @@ def _line(visit: Visit, programmes: list[Row]) -> Picture | None:
     ]  # fmt: skip
     kinds = {0: t("european"), 2: t("national")}
     description = t("line-description", n=len(spans))
-    return charts.timeline("programmes-line", t("programmes"), description, spans, kinds)
+    return pictures.timeline("programmes-line", t("programmes"), description, spans, kinds)
 
 
 def _budget(t: Words, row: Row) -> str:

@@ -17,7 +17,7 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.errors import ClusterGraphError, UnknownNameError
-from clustergraph.pages import charts
+from clustergraph.pages import pictures
 from clustergraph.pages.frame import page
 from clustergraph.pages.model import model, title_of
 from clustergraph.pages.rules import Rule, Wording, known
@@ -125,7 +125,7 @@ def _complete(visit: Visit) -> dict[str, Any]:
     t = visit.words("quality")
 
     def shaded(share: float) -> tuple[int, str]:
-        return round(share), charts.shade(round(share), _LIMITS)
+        return round(share), pictures.shade(round(share), _LIMITS)
 
     return {
         "properties": [

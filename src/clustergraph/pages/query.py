@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Final
 from clustergraph.errors import ClusterGraphError, UnknownNameError
 from clustergraph.pages import outcome, vocabulary
 from clustergraph.pages.frame import page
-from clustergraph.pages.mapped import mapped
 from clustergraph.protocol import Response
 from clustergraph.protocol.query import lasting
 from clustergraph.questions import catalogue
@@ -43,7 +42,7 @@ def show(visit: Visit) -> Response:
         try:
             found = outcome.gather(visit, lambda: visit.engine.query(text))
             values |= {"outcome": found, **outcome.elsewhere(visit, found, {"query": [text]})}
-            values["pictures"] = mapped(visit, found, "")
+            values["pictures"] = outcome.mapped(visit, found, "")
         except ClusterGraphError as error:
             status, values["fault"] = outcome.fault(error)
     else:

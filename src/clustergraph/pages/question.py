@@ -14,7 +14,6 @@ from msgspec import structs
 from clustergraph.errors import ClusterGraphError
 from clustergraph.pages import outcome
 from clustergraph.pages.frame import page
-from clustergraph.pages.mapped import mapped
 from clustergraph.pages.outcome import Cell, Column, Outcome
 from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.words import Words
@@ -97,7 +96,7 @@ def show(visit: Visit) -> Response:
         values |= {
             "outcome": readable(visit, found),
             "told": summary(question, found, visit.language),
-            "pictures": mapped(visit, found, summary_),
+            "pictures": outcome.mapped(visit, found, summary_),
             **outcome.elsewhere(visit, found, given, question.name),
         }
     except ClusterGraphError as error:

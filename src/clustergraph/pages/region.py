@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyoxigraph as ox
 
 from clustergraph.errors import UnknownNameError
-from clustergraph.pages import boundaries, charts, figures, maps
+from clustergraph.pages import europe, figures, maps, pictures
 from clustergraph.pages.figures import COUNTRY, REGION, country_of, towns
 from clustergraph.pages.frame import page
 from clustergraph.pages.rendering import query
@@ -75,7 +75,7 @@ def _all(visit: Visit) -> Response:
         activity_name=lambda iri: activities.get(iri.removeprefix(_NACE), ""),
         values=by_region,
         matrix=_matrix(visit, shown, activities) if country else None,
-        shade=lambda value: charts.shade(value, _QUOTIENTS),
+        shade=lambda value: pictures.shade(value, _QUOTIENTS),
         limits=_QUOTIENTS,
         sources=sources,
     )
@@ -128,7 +128,7 @@ def _map(
             longitude, latitude, _ = towns()[row.code]
             value = quotients.get(row.code)
             dots.append(maps.Dot(longitude, latitude, f"{name}: {text}", href, size, name, value))
-    known = boundaries.shapes(visit.context.config.regions)
+    known = europe.shapes(visit.context.config.regions)
     shapes = {code: known[code] for code in labels if code in known}
     here = country if country in {country_of(row.code) for row in rows} else ""
     title = t("map-activity", activity=activity) if activity else t("map-clusters")
@@ -179,11 +179,11 @@ def _one(visit: Visit, code: str) -> Response:
     )  # fmt: skip
     name = names[region.value]
     specialised = [
-        charts.Bar(f"{row.code} {names[row.activity]}", round(float(row.quotient), 2), mark=1)
+        pictures.Bar(f"{row.code} {names[row.activity]}", round(float(row.quotient), 2), mark=1)
         for row in quotients[:_BARS]
     ]
     shares = [
-        charts.Bar(
+        pictures.Bar(
             names[row.activity],
             float(row.percentOfRegion),
             mark=float(row.percentOfRegion / row.quotient) if row.quotient else None,
@@ -230,7 +230,7 @@ def _structure(visit: Visit, code: str) -> list[Row]:
 
 
 def _bars(
-    visit: Visit, key: str, name: str, bars: Sequence[charts.Bar], value: str, mark: str
+    visit: Visit, key: str, name: str, bars: Sequence[pictures.Bar], value: str, mark: str
 ) -> Picture | None:
     """Return the picture of a key of the words, described by its first bar."""
     t = visit.words("region")
@@ -238,7 +238,7 @@ def _bars(
         return None
     about = t(f"{key}-description", activity=bars[0].name, **{value: bars[0].value})
     title = t(f"{key}-of", name=name)
-    return charts.bars(visit.words("charts"), key, title, about, bars, t(mark))
+    return pictures.bars(visit.words("charts"), key, title, about, bars, t(mark))
 
 
 def _notes(visit: Visit, sources: Iterable[Row]) -> list[str]:
