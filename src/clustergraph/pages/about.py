@@ -64,9 +64,8 @@ def report(visit: Visit, thing: str, name: str, value: str, source: str) -> str:
     subject = thing.rpartition("/")[2]
     title = t("report-title", thing=subject, name=name) if thing else t("report-any")
     filled = {**told, "title": title, "body": "\r\n".join(lines)}
-    address = (
-        operator.report_address or f"mailto:{operator.contact}?subject={{title}}&body={{body}}"
-    )
+    mail = f"mailto:{operator.contact}?subject={{title}}&body={{body}}"
+    address = operator.report_address or mail
     for key, text in filled.items():
         address = address.replace(f"{{{key}}}", quote(text, safe=""))
     return address

@@ -77,9 +77,6 @@ def _one(visit: Visit, code: str, name: str) -> Response:
     rows: dict[str, Any] = {key: visit.select(text, country=country) for key, text in texts.items()}
     ecosystems = _ecosystems(visit, code, found.members)
     funding = visit.ask("country-funding", country=code)
-    euroclusters: dict[tuple[str, str], list[Row]] = {}
-    for row in rows.pop("euroclusters"):
-        euroclusters.setdefault((row.thing, row.acronym), []).append(row)
     return page(
         visit,
         "country",
@@ -95,7 +92,6 @@ def _one(visit: Visit, code: str, name: str) -> Response:
         numbers=found.of(code),
         medians=found.medians,
         ecosystems=ecosystems,
-        euroclusters=euroclusters,
         funding=funding,
         names=visit.names(
             row[column]

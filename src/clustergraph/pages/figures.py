@@ -123,14 +123,14 @@ def sources(visit: Visit) -> list[Row]:
 
 
 @cache
-def towns() -> Mapping[str, tuple[float, float, str]]:
-    """Return longitude, latitude and name of the largest town of each region, by its code.
+def towns() -> Mapping[str, tuple[float, float]]:
+    """Return longitude and latitude of the largest town of each region, by its code.
 
     Symbols for regions stand there. Source: GeoNames (CC BY 4.0).
     """
     path = Path(__file__).parent / "data" / "region_towns.csv"
     with path.open(encoding="utf-8", newline="") as lines:
         return {
-            row["region"]: (float(row["longitude"]), float(row["latitude"]), row["town"])
+            row["region"]: (float(row["longitude"]), float(row["latitude"]))
             for row in DictReader(lines)
         }

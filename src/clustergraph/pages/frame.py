@@ -25,29 +25,12 @@ from clustergraph.pages.words import LANGUAGES, THEMES
 from clustergraph.protocol import Context, Handler, Request, Response, problems
 from clustergraph.protocol.negotiation import prefers_html
 
-__all__ = [
-    "NAVIGATION",
-    "Visit",
-    "asks_for_picture",
-    "handler",
-    "not_found",
-    "page",
-    "refuse",
-    "settings",
-]
+__all__ = ["Visit", "asks_for_picture", "handler", "not_found", "page", "refuse", "settings"]
 
-NAVIGATION: Final = (
-    "find",
-    "country",
-    "region",
-    "compare",
-    "policy",
-    "query",
-    "ontology",
-    "quality",
-)
-"""What the head of each page leads to, in this order."""
-
+# What the head of each page leads to, in this order.
+_NAVIGATION: Final = (
+    "find", "country", "region", "compare", "policy", "query", "ontology", "quality",
+)  # fmt: skip
 # Pages that show why a worker failed beside what was asked.
 _SHOW_FAILURES: Final = ("query", "question")
 _KEPT_S: Final = 365 * 86_400
@@ -83,7 +66,7 @@ def asks_for_picture(request: Request) -> bool:
 def not_found(request: Request, context: Context) -> Response:
     """Return the page that says that nothing is at an address."""
     visit = _visit(request, context, "")
-    error = UnknownNameError("page", request.path, [f"/{name}" for name in NAVIGATION])
+    error = UnknownNameError("page", request.path, [f"/{name}" for name in _NAVIGATION])
     return refuse(visit, error, suggestions=[(one, visit.url(one)) for one in error.suggestions])
 
 
@@ -133,7 +116,7 @@ def page(
             day=texts.day,
             url=visit.url,
             static=lambda name: visit.url(address(name)),
-            navigation=[(name, f"/{name}") for name in NAVIGATION],
+            navigation=_NAVIGATION,
             operator=visit.context.config.operator,
             **values,
         )

@@ -6,7 +6,7 @@ European Union: the Crimea is a part of Ukraine, Cyprus is one, and a footnote e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import sqrt
@@ -134,7 +134,8 @@ def draw(
     most = max((dot.size for dot in dots), default=1)
     symbols: dict[str, list[dict[str, Any]]] = {}
     for dot in dots:
-        for name, x, y in _places(dot, box, height):
+        if placed := _placed(dot, box, height):
+            name, x, y = placed
             style = "dot" if dot.value is None else f"dot {shade(dot.value, limits)}"
             radius = _radius(dot.size, most)
             one = {"dot": dot, "x": x, "y": y, "radius": radius, "style": style}
@@ -168,17 +169,15 @@ def draw(
     return Picture(key, "map", title, description, WIDTH, height, body, entries, note)
 
 
-def _places(dot: Dot, box: Box, height: float) -> Iterator[tuple[str, float, float]]:
-    """Yield where a symbol stands: the name of the inset, empty for the map, and the point."""
-    x, y = project(dot.longitude, dot.latitude)
-    if europe.within(x, y):
-        x, y = (x - box[0]) * WIDTH / box[2], (y - box[1]) * WIDTH / box[2]
-        if 0 <= x <= WIDTH and 0 <= y <= height:
-            yield "", x, y
-        return
-    for inset in INSETS:
-        if inset.holds(dot.longitude, dot.latitude):
-            yield inset.name, *inset.project(dot.longitude, dot.latitude)
+def _placed(dot: Dot, box: Box, height: float) -> tuple[str, float, float] | None:
+    """Return where a symbol stands: the name of the inset, empty for the map, and the point."""
+    place = dot.longitude, dot.latitude
+    x, y = project(*place)
+    if not europe.within(x, y):
+        on = [inset for inset in INSETS if inset.holds(*place)]
+        return (on[0].name, *on[0].project(*place)) if on else None
+    x, y = (x - box[0]) * WIDTH / box[2], (y - box[1]) * WIDTH / box[2]
+    return ("", x, y) if 0 <= x <= WIDTH and 0 <= y <= height else None
 
 
 def extent(code: str) -> Box | None:

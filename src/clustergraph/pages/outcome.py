@@ -395,7 +395,7 @@ def _regions(
     levels = {len(code) for code in values}
     known = europe.shapes(visit.context.config.regions)
     shapes = {code: shape for code, shape in known.items() if len(code) in levels}
-    placed = {code: figures.towns()[code][:2] for code in values if code in figures.towns()}
+    placed = {code: figures.towns()[code] for code in values if code in figures.towns()}
     dots = [
         maps.Dot(*place, f"{names[code]}: {t.number(values[code])}", "", values[code], names[code])
         for code, place in placed.items()

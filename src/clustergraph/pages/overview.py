@@ -59,7 +59,7 @@ def show(visit: Visit) -> Response:
         pictures=[_map(visit, countries, counts)],
         heat=_heat(visit, countries[:_COUNTRIES]),
         by_ecosystem=visit.query_text(query(figures.ECOSYSTEMS)),
-        starters=[known[name] for name in _STARTERS if name in known],
+        starters=[known[name] for name in _STARTERS],
         questions=len(known),
         dumps=_DUMPS,
         **counted,

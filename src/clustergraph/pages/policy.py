@@ -26,8 +26,7 @@ _GAPS: Final = (
     "initiatives-unfunded", "ecosystems-without-eurocluster", "euroclusters-without-amount",
 )  # fmt: skip
 _SCOPES: Final = ("eu", "all")
-_BILLION: Final = 1_000_000_000
-_MILLION: Final = 1_000_000
+_STRATEGY: Final = ID + "strategy/"
 
 
 def show(visit: Visit) -> Response:
@@ -46,13 +45,11 @@ def show(visit: Visit) -> Response:
     steps = {name: asked_rows[name] for name in _STEPS}
     scope = "all" if visit.parameter("scope") == "all" else "eu"
     programmes = [row for row in asked_rows["programmes"] if scope == "all" or not row.country]
-    funding: dict[str, list[Row]] = {}
-    for row in visit.ask("programmes-for-ecosystem", **asked) if ecosystem else ():
-        funding.setdefault(row.link, []).append(row)
+    funding = visit.ask("programmes-for-ecosystem", **asked) if ecosystem else []
     return page(
         visit,
         "policy",
-        names=visit.names(row.programme for rows in funding.values() for row in rows),
+        names=visit.names(row.programme for row in funding),
         pictures=[_line(visit, programmes)],
         ecosystems=ecosystems,
         ecosystem=ecosystem,
@@ -60,11 +57,8 @@ def show(visit: Visit) -> Response:
         country=country,
         funding=funding,
         asked=asked,
-        steps=_along(steps, {ID + "strategy/" + slug for slug in strategies}),
-        strategies={
-            row["from"].removeprefix(ID + "strategy/"): row.fromName
-            for row in steps["strategy-programme"]
-        },
+        steps=_along(steps, {_STRATEGY + slug for slug in strategies}),
+        strategies={row["from"].removeprefix(_STRATEGY): row.fromName for row in steps[_STEPS[0]]},
         chosen=strategies,
         programmes=programmes,
         scope=scope,
@@ -103,12 +97,11 @@ def _line(visit: Visit, programmes: list[Row]) -> Picture | None:
 
 def _budget(t: Words, row: Row) -> str:
     """Return a programme's budget; from the least to the most where sources differ."""
-    amounts = (amount for amount in (row.least, row.most) if amount)
-    return " – ".join(
-        dict.fromkeys(
-            t("billion", amount=round(amount / _BILLION, 1))
-            if amount >= _BILLION
-            else t("million", amount=round(amount / _MILLION, 1))
-            for amount in amounts
-        )
-    )
+    amounts = [float(amount) for amount in (row.least, row.most) if amount]
+    written = [
+        t("billion", amount=round(amount / 1e9, 1))
+        if amount >= 1e9
+        else t("million", amount=round(amount / 1e6, 1))
+        for amount in amounts
+    ]
+    return " – ".join(dict.fromkeys(written))

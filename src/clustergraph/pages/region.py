@@ -112,22 +112,23 @@ def _map(
 ) -> Picture:
     """Return symbols as large as employment, or the regions coloured by their quotients."""
     t = visit.words("regions")
-    dots, quotients, labels, links = [], {}, {}, {}
+    labels = {row.code: names[row.region] for row in rows}
+    links = {code: visit.url(f"/region/{code}") for code in labels}
+    quotients = {
+        row.code: round(float(values[row.region].quotient), 2)
+        for row in rows
+        if row.region in values
+    }
+    dots = []
     for row in rows:
-        name, href = names[row.region], visit.url(f"/region/{row.code}")
-        found = values.get(row.region)
-        labels[row.code], links[row.code] = name, href
-        if found:
-            quotient = quotients[row.code] = round(float(found.quotient), 2)
-            size, text = found.persons, t("at-place", n=found.persons, quotient=quotient)
-        elif activity:
-            continue
-        else:
-            size, text = row.measuredClusters, t("clusters", n=row.measuredClusters)
-        if row.code in towns() and size:
-            longitude, latitude, _ = towns()[row.code]
-            value = quotients.get(row.code)
-            dots.append(maps.Dot(longitude, latitude, f"{name}: {text}", href, size, name, value))
+        size, text = row.measuredClusters, t("clusters", n=row.measuredClusters)
+        quotient = quotients.get(row.code)
+        if activity:
+            size = values[row.region].persons if quotient is not None else 0
+            text = t("at-place", n=size, quotient=quotient)
+        if size and row.code in towns():
+            label, href, name = f"{labels[row.code]}: {text}", links[row.code], labels[row.code]
+            dots.append(maps.Dot(*towns()[row.code], label, href, size, name, quotient))
     known = europe.shapes(visit.context.config.regions)
     shapes = {code: known[code] for code in labels if code in known}
     here = country if country in {country_of(row.code) for row in rows} else ""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -27,9 +27,7 @@ _HERE: Final = Path(__file__).parent
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
     ".svg": "image/svg+xml",
-    ".txt": "text/plain; charset=utf-8",
 }
 # A year: as good as for ever, since another content has another address.
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -46,17 +44,11 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters["plain"] = _plain
     found.filters["python"] = _python
     found.filters["shell"] = shlex.quote
     found.filters["tenth"] = lambda value: f"{value:.1f}".removesuffix(".0")
     found.policies["json.dumps_kwargs"] = {"ensure_ascii": False}
     return found
-
-
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what has a value (for the parameters of addresses)."""
-    return {key: value for key, value in values.items() if value not in (None, "", [], ())}
 
 
 def _python(value: str | Sequence[str]) -> str:

@@ -82,11 +82,6 @@ class Visit:
         return found[1].decode() if found else self.request.language
 
     @property
-    def theme(self) -> str:
-        """``light``, ``dark``, or nothing: as the system has it."""
-        return self.request.theme
-
-    @property
     def generation(self) -> int:
         """The number of the generation."""
         return self.context.generation
