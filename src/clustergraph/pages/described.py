@@ -140,7 +140,7 @@ def _map(view: View) -> Picture | None:
     name = thing.name(thing.iri)
     country = view.name(CODE + "country/" + code)
     where = thing.text(CG + "city") or country
-    dots = [maps.Dot(*place, f"{name}, {where}", place=where)] if place else []
+    dots = [maps.Dot(*place, f"{name}, {where}", size=12, place=where)] if place else []
     return maps.draw(
         view.visit.words("charts"),
         "where", view.words("map-title", name=name), view.words("map-description", where=where),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from clustergraph.pages import figures, pictures
 from clustergraph.pages.figures import COUNTRY
 from clustergraph.pages.frame import page
+from clustergraph.pages.question import translations
 from clustergraph.pages.rendering import query
 from clustergraph.protocol import Response
 from clustergraph.vocab import ID
@@ -46,6 +47,9 @@ def show(visit: Visit) -> Response:
     scope = "all" if visit.parameter("scope") == "all" else "eu"
     programmes = [row for row in asked_rows["programmes"] if scope == "all" or not row.country]
     funding = visit.ask("programmes-for-ecosystem", **asked) if ecosystem else []
+    known = translations(visit)
+    for row in funding:
+        row["examples"] = "; ".join(known.get(one, one) for one in row.examples.split("; "))
     return page(
         visit,
         "policy",

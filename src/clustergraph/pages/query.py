@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 __all__ = ["show"]
 
+# With the language of the page as $language.
 _BEGIN: Final = """SELECT ?country ?name (COUNT(?organisation) AS ?organisations)
 WHERE {
   ?organisation a cg:ClusterOrganisation ; cg:country ?country .
   ?country skos:prefLabel ?name
-  FILTER(LANG(?name) = "en")
+  FILTER(LANG(?name) = $language)
 }
 GROUP BY ?country ?name
 ORDER BY DESC(?organisations) ?name
@@ -46,7 +47,7 @@ def show(visit: Visit) -> Response:
         except ClusterGraphError as error:
             status, values["fault"] = outcome.fault(error)
     else:
-        text = _ready(visit.parameter("question")) or _BEGIN
+        text = _ready(visit.parameter("question")) or visit.query_text(_BEGIN)
     return page(
         visit,
         "query",

@@ -29,7 +29,7 @@ from clustergraph.vocab import CODE, ID
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["explained", "heading", "readable", "show", "summary"]
+__all__ = ["explained", "heading", "readable", "show", "summary", "translations"]
 
 # A list of more than this is no longer chosen from, but typed into, with suggestions.
 _MOST_CHOICES: Final = 300
@@ -47,11 +47,10 @@ _CAPITAL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _THINGS: Final = ("thing", "country", "region")
 # Columns whose cells say on what a value rests, and the values of which that is to be seen.
 _BASES: Final = ("estimated", "derived", "assumed")
-# What texts of answers are called in Czech: codes, countries, ecosystems, classes.
+# What texts of answers are called in Czech: names of codes, countries, and things.
 _TRANSLATIONS: Final = """SELECT DISTINCT ?en ?cs {
   { ?thing skos:prefLabel ?en , ?cs FILTER(STRSTARTS(STR(?thing), $codes)) }
-  UNION { ?thing a cg:IndustrialEcosystem ; rdfs:label ?en , ?cs }
-  UNION { ?thing a owl:Class ; rdfs:label ?en , ?cs }
+  UNION { ?thing rdfs:label ?en , ?cs }
   FILTER(LANG(?en) = "en" && LANG(?cs) = "cs")
 }"""
 
@@ -172,7 +171,7 @@ def readable(visit: Visit, found: Outcome) -> Outcome:
     }
     known = called(names_of(visit.engine, map(ox.NamedNode, sorted(iris))), visit.language)
     words = Words(visit.language, "columns")
-    translations = _translations(visit)
+    known_texts = translations(visit)
     kept = [place for place in range(len(names)) if place not in merged.values()]
 
     def shown(row: Sequence[Cell], place: int) -> Cell:
@@ -182,7 +181,7 @@ def readable(visit: Visit, found: Outcome) -> Outcome:
             own = words("record") if cell.iri.startswith(ID) else cell.text
             name = known.get(cell.iri) or other.text or own
             return replace(cell, text=name, language="")
-        return _worded(cell, column, words, translations)
+        return _worded(cell, column, words, known_texts)
 
     rows = tuple(tuple(shown(row, place) for place in kept) for row in found.rows)
     replaced = {names[name]: names[thing] for thing, name in merged.items()}
@@ -201,7 +200,7 @@ def _named(place: int, names: Sequence[str]) -> int | None:
     return place - 1 if names[place] == "name" and place else None
 
 
-def _translations(visit: Visit) -> dict[str, str]:
+def translations(visit: Visit) -> dict[str, str]:
     """Return what English texts of the graph are called in the language of the visit."""
     if visit.language == "en":
         return {}
@@ -212,13 +211,13 @@ def _translations(visit: Visit) -> dict[str, str]:
     return visit.once("translations", make)
 
 
-def _worded(cell: Cell, column: Column, words: Words, translations: Mapping[str, str]) -> Cell:
+def _worded(cell: Cell, column: Column, words: Words, known: Mapping[str, str]) -> Cell:
     if column.kind == "date" and cell.text:
         return replace(cell, text=words.day(cell.text), value=cell.value or cell.text)
     if column.kind == "number" or not cell.text:
         return cell
     parts = cell.text.split("; ")
-    told = [words.value(one, translations.get(one, one)) for one in parts]
+    told = [words.value(one, known.get(one, one)) for one in parts]
     marked = any(one in _BASES for one in parts)
     language = cell.language if told == parts else ""
     return replace(cell, text="; ".join(told), language=language, marked=marked)
