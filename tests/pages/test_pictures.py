@@ -138,7 +138,7 @@ def test_estimate_is_hatched_and_explained() -> None:
 )  # fmt: skip
 def test_limits_are_readable(least: float, limits: tuple[float, ...], expected: list[str]) -> None:
     """The legend of shades never shows 0.30000000000004."""
-    assert pictures.limits_text(T, least, limits) == expected
+    assert [entry.text for entry in pictures.shades(T, least, limits)] == expected
 
 
 def inside(name: Any, code: str, longitude: float, latitude: float) -> bool:

@@ -24,7 +24,6 @@ from clustergraph.errors import ClusterGraphError
 from clustergraph.http import remote, routes
 from clustergraph.http.codec import Job, decode_job, decode_request
 from clustergraph.http.delivery import Delivery, HeadOnlyError, LogBuffer
-from clustergraph.http.writer import Committer
 from clustergraph.pages import indexes
 from clustergraph.pages.visit import Visit
 from clustergraph.pages.words import LANGUAGES
@@ -222,6 +221,9 @@ def _run(job: Job, sock: socket.socket) -> None:
     wall = ", ".join(_confine(job, network))
     handlers, opened = routes.READERS, open_generation(config, network)
     if job.kind == "write":
+        # Readers, of which there are many, start sooner without what validates.
+        from clustergraph.http.writer import Committer
+
         committer = Committer(config, network, job.validate, job.infer)
         handlers = {name: committer.committing(one) for name, one in routes.WRITERS.items()}
         opened = committer.open

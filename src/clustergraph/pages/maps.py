@@ -17,10 +17,10 @@ from clustergraph.pages.europe import HEIGHT, INSET_HEIGHT, INSET_WIDTH, INSETS,
 from clustergraph.pages.pictures import (
     Entry,
     Picture,
-    limits_text,
     ramp,
     readable,
     shade,
+    shades,
     shorten,
 )
 from clustergraph.pages.rendering import macros
@@ -165,7 +165,9 @@ def draw(
     height = below + (2 * _RADIUS + 6 if scale else 0)
     note = t("kosovo") if "XK" in values or here == "XK" or "XK" in names else ""
     shaded = [*values.values(), *(dot.value for dot in dots if dot.value is not None)]
-    entries = _entries(t, shaded, limits, measure, unknown=bool(values))
+    entries = shades(t, min(shaded), limits, measure) if shaded else []
+    if values:
+        entries.append(Entry(t("no-data"), "ru"))
     return Picture(key, "map", title, description, WIDTH, height, body, entries, note)
 
 
@@ -239,17 +241,6 @@ def _labels(symbols: Iterable[Mapping[str, Any]], height: float) -> list[tuple[s
             boxes.append((left, y - 8, width, 15.0))
             found.append((name, left, y + 4))
     return found
-
-
-def _entries(
-    t: Words, values: Sequence[float], limits: Sequence[float], measure: str, *, unknown: bool
-) -> list[Entry]:
-    if not values:
-        return []
-    texts = limits_text(t, min(values), limits)
-    shades = [Entry(text, f"r{index}") for index, text in enumerate(texts)]
-    heading = [Entry(measure)] if measure else []
-    return [*heading, *shades, *([Entry(t("no-data"), "ru")] if unknown else [])]
 
 
 def _size_key(

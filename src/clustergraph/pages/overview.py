@@ -32,7 +32,6 @@ _STARTERS: Final = (
     "eurocluster-partners", "policy-timeline", "money-by-programme", "labels-held-at",
     "contradicting-claims",
 )  # fmt: skip
-_DUMPS: Final = ("/dump.nq.gz", "/dump.ttl.gz", "/catalog", "/.well-known/void")
 _COUNTRIES: Final = 18
 _QUESTIONS: Final = 12
 
@@ -61,7 +60,6 @@ def show(visit: Visit) -> Response:
         by_ecosystem=visit.query_text(query(figures.ECOSYSTEMS)),
         starters=[known[name] for name in _STARTERS],
         questions=len(known),
-        dumps=_DUMPS,
         **counted,
     )
 

@@ -8,6 +8,7 @@ to many. Templates put a table beside each chart.
 
 from __future__ import annotations
 
+import itertools
 import re
 import textwrap
 from base64 import b64encode
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from clustergraph.pages.words import Words
 
 __all__ = [
-    "Bar", "Entry", "Picture", "Span", "bars", "document", "limits_text", "moment", "ramp",
-    "readable", "shade", "shorten", "timeline",
+    "Bar", "Entry", "Picture", "Span", "bars", "document", "moment", "ramp", "readable",
+    "shade", "shades", "shorten", "timeline",
 ]  # fmt: skip
 
 _LETTER: Final = 7.5
@@ -188,23 +189,22 @@ def readable(t: Words, value: float) -> str:
     return t.number(int(value) if float(value).is_integer() else float(f"{value:.6g}"))
 
 
-def limits_text(t: Words, least: float, limits: Sequence[float]) -> list[str]:
-    """Return the texts of the shades of a legend, from the least value and the limits."""
+def shades(t: Words, least: float, limits: Sequence[float], measure: str = "") -> list[Entry]:
+    """Return the legend of shades, from the least value and the limits, below what they measure."""
     starts = [least, *limits]
     whole = all(float(start).is_integer() for start in starts)
-    found = []
-    for start, following in zip(starts, [*limits, None], strict=True):
-        if following is None:
-            found.append(f"{readable(t, start)}+")
-        elif start >= following:
-            found.append(f"< {readable(t, following)}")
-        elif whole and following - 1 > start:
-            found.append(f"{readable(t, start)}–{readable(t, following - 1)}")
-        elif whole:
-            found.append(readable(t, start))
+    texts = []
+    for start, following in itertools.pairwise(starts):
+        if start >= following:
+            texts.append(f"< {readable(t, following)}")
+        elif not whole:
+            texts.append(f"{readable(t, start)} – < {readable(t, following)}")
         else:
-            found.append(f"{readable(t, start)} – < {readable(t, following)}")
-    return found
+            ends = dict.fromkeys((readable(t, start), readable(t, following - 1)))
+            texts.append("–".join(ends))
+    texts.append(f"{readable(t, starts[-1])}+")
+    heading = [Entry(measure)] if measure else []
+    return [*heading, *(Entry(text, f"r{index}") for index, text in enumerate(texts))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,20 +258,15 @@ def ramp(values: Iterable[float]) -> tuple[float, ...]:
         return tuple(ordered[1:])
     least, most = ordered[0], ordered[-1]
     steps = (least * (most / least) ** (index / _SHADES) for index in range(1, _SHADES))
-    if not all(float(value).is_integer() for value in ordered):
-        return tuple(sorted({float(f"{step:.2g}") for step in steps}))
-    return tuple(sorted({max(_round(step), least + 1) for step in steps}))
+    readable_steps = {float(f"{step:.2g}") for step in steps}
+    if all(float(value).is_integer() for value in ordered):
+        readable_steps = {max(round(step), least + 1) for step in readable_steps}
+    return tuple(sorted(readable_steps))
 
 
 def shade(value: float | None, limits: Sequence[float]) -> str:
     """Return the class of a value's colour; ``ru`` for one that is not known."""
     return "ru" if value is None else f"r{bisect_right(limits, value)}"
-
-
-def _round(value: float) -> float:
-    """Return a value with two digits that count, and no fraction."""
-    unit: int = 10 ** max(0, len(str(int(value))) - 2)
-    return round(value / unit) * unit
 
 
 def bars(

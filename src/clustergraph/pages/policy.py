@@ -26,7 +26,6 @@ _GAPS: Final = (
     "strategies-unfunded", "programmes-aimless", "programmes-without-amount",
     "initiatives-unfunded", "ecosystems-without-eurocluster", "euroclusters-without-amount",
 )  # fmt: skip
-_SCOPES: Final = ("eu", "all")
 _STRATEGY: Final = ID + "strategy/"
 
 
@@ -66,7 +65,6 @@ def show(visit: Visit) -> Response:
         chosen=strategies,
         programmes=programmes,
         scope=scope,
-        scopes=_SCOPES,
         gaps={name: asked_rows[name] for name in _GAPS},
         queries={name: visit.query_text(text) for name, text in texts.items()},
         money=lambda row: _budget(visit.words("policy"), row),

@@ -17,14 +17,11 @@ from markupsafe import Markup, escape
 
 from clustergraph.pages.model import title_of
 from clustergraph.pages.visit import short
-from clustergraph.shacl.compile.model import Constraint, Shape
-from clustergraph.shacl.compile.shapes import Shapes
-from clustergraph.shacl.report import Severity
-from clustergraph.shacl.run import shipped_shapes
 from clustergraph.vocab import CODE, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
+    from clustergraph.shacl.compile.model import Constraint, Shape
     from clustergraph.shacl.paths import PropertyPath
 
 __all__ = ["Rule", "Wording", "known"]
@@ -46,6 +43,7 @@ class Rule:
         classes: the IRIs of the classes that it holds for.
         description: what it asks, in English.
         message: what is said when it is broken, in English.
+        severity: ``violation``, ``warning`` or ``info``.
     """
 
     shape: Shape
@@ -54,11 +52,7 @@ class Rule:
     classes: tuple[str, ...]
     description: str
     message: str
-
-    @property
-    def severity(self) -> str:
-        """``violation``, ``warning`` or ``info``."""
-        return Severity.of(self.shape.severity).word
+    severity: str
 
     @property
     def predicates(self) -> list[str]:
@@ -69,6 +63,11 @@ class Rule:
 @cache
 def known() -> Mapping[str, Rule]:
     """Return all rules by the IRI of their shape, in the order of the files."""
+    # Few workers are asked for them: the others start sooner without.
+    from clustergraph.shacl.compile.shapes import Shapes
+    from clustergraph.shacl.report import Severity
+    from clustergraph.shacl.run import shipped_shapes
+
     triples = shipped_shapes()
     texts: dict[tuple[object, str], str] = {}
     for triple in triples:
@@ -83,6 +82,7 @@ def known() -> Mapping[str, Rule]:
             tuple(one.value for one in owner.target_classes),
             texts.get((shape.node, "description"), ""),
             texts.get((shape.node, "message"), ""),
+            Severity.of(shape.severity).word,
         )
         for owner in Shapes(triples).targeted
         for shape in (owner, *owner.properties)
