@@ -135,9 +135,10 @@ class Running:
             **variables,
         }
         self.store = next((b for a, b in itertools.pairwise(arguments) if a == "--store"), None)
-        # What it would prepare is looked at in tests/pages/test_ahead.py; here it only takes time.
+        # What it would prepare is looked at in tests/pages/test_ahead.py; here it only takes time,
+        # as does each further worker.
         command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--no-prepare"]
-        command = [*within, *command, *map(str, arguments)]
+        command = [*within, *command, "--workers", "1", *map(str, arguments)]
         with interruptible():
             self.process = subprocess.Popen(
                 command, stderr=subprocess.PIPE, text=True, env=environment

@@ -61,6 +61,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     directory = tmp_path_factory.mktemp("clients")
     (directory / "token").write_text(f"{TOKEN}\n", "utf-8")
     command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--bare"]
+    command.append("--no-prepare")
     command += ["--store", str(directory / "store"), "--token-file", str(directory / "token")]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:

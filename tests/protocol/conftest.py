@@ -225,8 +225,16 @@ TOKEN = "let-me-write-for-tests"  # noqa: S105 - of a server that lives as long 
 @contextmanager
 def _serving(directory: Path, *options: str) -> Iterator[str]:
     """Run the service over the store in a directory, and yield its address."""
-    command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--workers", "1"]
-    command += ["--store", str(directory / "store"), "--client-limit", "0", *options]
+    command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--no-prepare"]
+    command += [
+        "--workers",
+        "1",
+        "--store",
+        str(directory / "store"),
+        "--client-limit",
+        "0",
+        *options,
+    ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=directory) as process:
         try:
             yield _address(process)

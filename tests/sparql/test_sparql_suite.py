@@ -592,6 +592,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     directory = tmp_path_factory.mktemp("suite")
     (directory / "token").write_text(TOKEN, "utf-8")
     command = [sys.executable, "-m", "clustergraph", "serve", "--port", "0", "--bare"]
+    command.append("--no-prepare")
     command += ["--store", str(directory / "store"), "--default-graph", "own"]
     command += ["--token-file", str(directory / "token")]
     # The suites' data follow no shapes of ours, and nothing but their own may follow from them.
