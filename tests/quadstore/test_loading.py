@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import multiprocessing
 import os
 import pty
 import subprocess
@@ -23,7 +22,7 @@ from clustergraph.errors import (
     UnreadableInputError,
     UsageError,
 )
-from clustergraph.quadstore import Engine
+from clustergraph.quadstore import Engine, loading
 from clustergraph.quadstore.generations import Generations
 from clustergraph.quadstore.loading import Job, load, load_apart
 from clustergraph.rdf.files import SUFFIXES, format_of
@@ -200,17 +199,32 @@ def test_deep_brackets_are_no_trouble(tmp_path: Path, brackets: str) -> None:
     assert len(quads(tmp_path / "store")) > 50_000
 
 
-def test_killed_loader_is_reported(tmp_path: Path) -> None:
+def test_killed_loader_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the system ends the process that loads, the error says so."""
     path = write(tmp_path / "good.nq", ox.RdfFormat.N_QUADS)
+    started: list[subprocess.Popen[str]] = []
+    popen = subprocess.Popen
 
-    def kill(*_: int) -> None:
-        [child] = multiprocessing.active_children()
-        child.kill()
+    def noted(*arguments: object, **options: object) -> subprocess.Popen[str]:
+        started.append(popen(*arguments, **options))  # type: ignore[call-overload]
+        return started[-1]
 
+    monkeypatch.setattr(loading.subprocess, "Popen", noted)
     with pytest.raises(StoreError, match="SIGKILL"):
-        load_apart(Job(tmp_path / "store", [path]), kill)
+        load_apart(Job(tmp_path / "store", [path]), lambda *_: started[0].kill())
     assert not (tmp_path / "store").exists()
+
+
+def test_modules_of_the_working_directory_are_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever owns the directory in which a command runs does not own its processes."""
+    path = write(tmp_path / "good.nq", ox.RdfFormat.N_QUADS)
+    monkeypatch.chdir(tmp_path)
+    for name in ("pickle", "multiprocessing", "clustergraph", "pyoxigraph"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(3)")
+    load_apart(Job(tmp_path / "store", [path]))
+    assert len(quads(tmp_path / "store")) == len(QUADS)
 
 
 def test_interrupted_load_leaves_nothing(tmp_path: Path) -> None:

@@ -8,7 +8,11 @@ it is; when it dies, the graph is as it was.
 from __future__ import annotations
 
 import multiprocessing
+import os
+import pickle
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -26,7 +30,7 @@ from clustergraph.quadstore.generations import Generation, Generations, Settle
 from clustergraph.rdf.files import format_of, opened, reading_of
 
 __all__ = [
-    "Hear", "Job", "RefusedError", "Review", "Sources", "load", "load_apart", "unprepared",
+    "Hear", "Job", "RefusedError", "Review", "Sources", "load", "load_apart", "unprepared", "work",
 ]  # fmt: skip
 
 _TOLD_EVERY_S: Final = 0.1
@@ -195,44 +199,58 @@ def load_apart(
         UnreadableInputError: also when a file nests too deeply for the parser.
         StoreError: also when the process was killed.
     """
-    context = multiprocessing.get_context("spawn")
-    messages, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_work, args=(job, prepare, theirs))
-    child.start()
-    theirs.close()
     at = 0
-    try:
-        with suppress(EOFError):
-            while True:
-                match messages.recv():
-                    case ClusterGraphError() as error:
-                        raise error
-                    case str() as words:
-                        hear(words)
-                    case (at, done):
-                        tell(at, done)
-        child.join()
-    finally:
-        child.kill()
-        child.join()
-    if not child.exitcode:
+    messages, theirs = multiprocessing.Pipe(duplex=False)
+    # -P, and no program from the working directory: that may be anybody's.
+    program = "from clustergraph.quadstore.loading import work; work()"
+    with (
+        messages,
+        subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-P", "-c", program, str(theirs.fileno())],
+            stdin=subprocess.PIPE,
+            pass_fds=[theirs.fileno()],
+            # Ctrl-C is for whoever waits, who then ends this one.
+            start_new_session=True,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        ) as child,
+    ):
+        theirs.close()
+        assert child.stdin is not None  # noqa: S101 - it is a pipe
+        try:
+            child.stdin.write(pickle.dumps((job, prepare)))
+            child.stdin.close()
+            with suppress(EOFError):
+                while True:
+                    match messages.recv():
+                        case ClusterGraphError() as error:
+                            raise error
+                        case str() as words:
+                            hear(words)
+                        case (at, done):
+                            tell(at, done)
+        except BaseException:
+            child.kill()
+            raise
+    if not child.returncode:
         return Generations(job.directory).current
     Generations(job.directory).recover()
-    if -child.exitcode in _OUT_OF_STACK:
+    if -child.returncode in _OUT_OF_STACK:
         raise UnreadableInputError(
             str(job.paths[at]), "nests too deeply for the parser, which gave up; nothing was loaded"
         )
     reason = "failed"
-    if child.exitcode < 0:
-        name = signal.Signals(-child.exitcode).name
+    if child.returncode < 0:
+        name = signal.Signals(-child.returncode).name
         reason = f"was ended by {name}, perhaps for want of memory"
     raise StoreError(f"{job.directory}: the process that loads {reason}; nothing was loaded")
 
 
-def _work(job: Job, prepare: Prepare, messages: Connection) -> None:
-    """Be the process that loads."""
-    # Ctrl-C is for whoever waits, who then ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def work() -> None:
+    """Be the process that loads; what to load comes by standard input."""
+    job: Job
+    prepare: Prepare
+    job, prepare = pickle.load(sys.stdin.buffer)  # noqa: S301 - from whoever started this
+    messages = Connection(int(sys.argv[1]), readable=False)
     last, ended = 0.0, -1
 
     @cache
