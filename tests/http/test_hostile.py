@@ -33,7 +33,7 @@ def running(serve: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A service that takes writes and asks nobody, with short limits."""
     store = tmp_path_factory.mktemp("hostile") / "store"
     return serve(
-        "--store", store, "--bare", "--query-timeout-s", 3, "--write-timeout-s", 20,
+        "--store", store, "--bare", "--workers", 2, "--query-timeout-s", 3, "--write-timeout-s", 20,
         "--max-upload-bytes", 20_000_000, "--max-result-bytes", 50_000_000, token=TOKEN,
     )  # fmt: skip
 
@@ -189,7 +189,8 @@ def open_handed(serve: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     store = tmp_path_factory.mktemp("open") / "store"
     wide = ["http://*", "https://*", "http://127.0.0.1:*", "http://localhost*", "file:*", "*"]
     options = [part for entry in wide for part in ("--allow-service", entry, "--allow-load", entry)]
-    running = serve("--store", store, "--bare", "--query-timeout-s", 5, *options, token=TOKEN)
+    limits = ("--workers", 2, "--query-timeout-s", 5)
+    running = serve("--store", store, "--bare", *limits, *options, token=TOKEN)
     told = [line for line in running.said if "admits nothing" in line]
     assert len(told) == 2 * len(wide), "the operator is not told that this admits nothing"
     return running

@@ -178,10 +178,13 @@ class Worker:
     def _on_readable(self) -> None:
         try:
             frame = self.sock.recv(wire.FRAME_BYTES)
-        except (BlockingIOError, ConnectionResetError):
-            # After a reset, what it sent before its end is still to be read.
+        except BlockingIOError:
             return
         except OSError:
+            # Also when it ended without reading all that it was sent: what it said before is there.
+            with suppress(OSError):
+                if (last := self.sock.recv(wire.FRAME_BYTES)) and self.on_frame is not None:
+                    self.on_frame(last)
             frame = b""
         if not frame:
             self.pause()
