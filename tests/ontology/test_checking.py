@@ -15,7 +15,7 @@ from clustergraph.ontology import vocabularies
 from clustergraph.ontology.checking import Outcome, check
 from clustergraph.owl import documents
 from clustergraph.shacl import render
-from clustergraph.shacl.faults import RULES
+from clustergraph.shacl.report import RULES
 
 ROOM = artefacts.room("ontology")
 PREFIXES = """

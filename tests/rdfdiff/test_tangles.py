@@ -62,15 +62,16 @@ def test_same_graph_with_other_nodes_is_the_same(edges: Edges) -> None:
 )
 def test_other_connections_are_noticed(one: Edges, other: Edges) -> None:
     """Though each node looks like every other, what is connected otherwise is noticed."""
-    said = render(compare(graph(one), graph(other)))
-    assert "refer to each other in another way" in said
+    difference = compare(graph(one), graph(other))
+    assert difference.added
+    assert difference.removed
 
 
 @pytest.mark.parametrize("edges", [clique(25), circle(1000)], ids=["clique", "long circle"])
 def test_what_costs_too_much_is_reported_as_undecided(edges: Edges) -> None:
     """A graph that could take for ever is not canonicalized, and the report says so."""
     said = render(compare(graph(edges, 1), graph(edges, 2)))
-    assert "too entangled to tell" in said
+    assert "too many look the same" in said
 
 
 def test_named_neighbours_tell_nodes_apart() -> None:
@@ -88,4 +89,4 @@ def test_random_graphs_are_the_same_as_themselves(edges: set[tuple[int, int]], s
     """A small graph never differs from itself with other blank nodes."""
     listed: Edges = sorted(edges)
     said = compare(graph(listed, seed), graph(listed, seed + 1))
-    assert not said or "too entangled" in render(said)
+    assert not said or "too many" in render(said)

@@ -310,12 +310,12 @@ def tell_faults(
 ) -> NoReturn:
     """Write what kept a run from judging as a report, so that it is annotated like a finding."""
     from clustergraph import shacl
-    from clustergraph.shacl import faults
+    from clustergraph.shacl.report import faults_of_cells, faults_of_input
 
     if isinstance(error, TablesError):
-        findings, code = tuple(faults.of_cells(error.faults)), 1
+        findings, code = tuple(faults_of_cells(error.faults)), 1
     else:
-        findings, code = tuple(faults.of_input(error)), 2
+        findings, code = tuple(faults_of_input(error)), 2
     click.echo(harmless(f"clustergraph: {error}"), err=True)
     text = shacl.render(shacl.Report(findings), form)
     write_out(text, output)

@@ -25,10 +25,10 @@ Step: TypeAlias = Callable[[], tuple[int, Sequence["Finding"]]]
 def _tables() -> tuple[int, Sequence[Finding]]:
     from clustergraph import artefacts
     from clustergraph.dataset import check_tables
-    from clustergraph.shacl import faults
+    from clustergraph.shacl.report import faults_of_cells
 
     files = len(list(artefacts.room("data").glob("*.csv")))
-    return files, list(faults.of_cells(check_tables()))
+    return files, list(faults_of_cells(check_tables()))
 
 
 def _shapes() -> tuple[int, Sequence[Finding]]:
@@ -49,9 +49,9 @@ def _rows(question: Question, engine: Engine) -> Iterator[Finding]:
     import pyoxigraph as ox
 
     from clustergraph.questions import catalogue
-    from clustergraph.shacl import faults
     from clustergraph.shacl.locate import located
     from clustergraph.shacl.paths import show
+    from clustergraph.shacl.report import fault
     from clustergraph.validation.whole import shipped
 
     answer = catalogue.ask(question, engine)
@@ -59,7 +59,7 @@ def _rows(question: Question, engine: Engine) -> Iterator[Finding]:
     kinds = ox.NamedNode | ox.BlankNode | ox.Literal
     rows = [[term for term in solution if isinstance(term, kinds)] for solution in answer]
     found = [
-        faults.fault(
+        fault(
             question.name,
             f"{question.summary}: {'  '.join(map(show, row[1:]))}",
             row[0],
@@ -78,7 +78,7 @@ def _questions() -> tuple[int, Sequence[Finding]]:
     from clustergraph.csvw import Place
     from clustergraph.questions import catalogue
     from clustergraph.questions.answers import violations
-    from clustergraph.shacl import faults
+    from clustergraph.shacl.report import fault
 
     questions = _catalogue("cq")
     engine = open_engine(None)
@@ -87,7 +87,7 @@ def _questions() -> tuple[int, Sequence[Finding]]:
         answer = catalogue.ask(question, engine)
         assert isinstance(answer, ox.QuerySolutions)  # noqa: S101 - tests hold that they SELECT
         found += [
-            faults.fault("answer-unsound", one, ox.Literal(question.name), Place(question.path))
+            fault("answer-unsound", one, ox.Literal(question.name), Place(question.path))
             for one in violations(question, answer)
         ]
     return len(questions), found

@@ -45,7 +45,7 @@ class Place(NamedTuple):
     record starts in a CSV file (the header is usually line 1), or the row of the sheet. ``number``
     is the position of the column in the file, from 1; a virtual column has a ``column`` name and
     no number. In a text without columns, such as Turtle, ``row`` is the line and ``character`` the
-    position in it, in characters from 1; ``pointer`` is the place in a JSON document (RFC 6901).
+    position in it, in characters from 1.
     """
 
     path: Path
@@ -54,7 +54,6 @@ class Place(NamedTuple):
     column: str | None = None
     number: int | None = None
     character: int | None = None
-    pointer: str | None = None
 
     @property
     def letter(self) -> str | None:

@@ -37,10 +37,10 @@ from clustergraph.owl.words import in_words
 from clustergraph.quadstore.memory import hold
 from clustergraph.questions import catalogue
 from clustergraph.shacl import Finding, Report, Severity
-from clustergraph.shacl.faults import fault
 from clustergraph.shacl.locate import Locator
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.shacl.reading import Statements, read
+from clustergraph.shacl.report import fault
 from clustergraph.validation import validate
 from clustergraph.validation.whole import shipped
 from clustergraph.vocab import BASE, CG, GRAPH, PREFIXES, shorten

@@ -18,16 +18,11 @@ from defusedxml.common import DefusedXmlException
 
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
 from clustergraph.rdf.files import recognise_ontology_syntax
+from clustergraph.shacl.imports import declared, imports_of
 from clustergraph.shacl.reading import Statements, content_of, format_of, read
-from clustergraph.vocab import PREFIXES
 
 __all__ = ["Documents", "load", "read_catalog"]
 
-_OWL: Final = PREFIXES["owl"]
-_TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
-_ONTOLOGY: Final = ox.NamedNode(_OWL + "Ontology")
-_IMPORTS: Final = ox.NamedNode(_OWL + "imports")
-_VERSION: Final = ox.NamedNode(_OWL + "versionIRI")
 _ENTRY: Final = "{urn:oasis:names:tc:entity:xmlns:xml:catalog}uri"
 _SHIPPED: Final = ("*.ttl", "alignments/*.ttl")
 
@@ -151,20 +146,10 @@ def _load_imports(found: Documents, catalog: Mapping[str, Path]) -> None:
     """Add the ontologies that are imported, and those that these import, from a catalogue."""
     read_files = {path.resolve() for path in found.paths}
     while True:
-        declared = _declared(found.statements)
-        wanted = {
-            triple: urldefrag(triple.object.value)[0]
-            for triple in found.statements
-            if triple.predicate == _IMPORTS and isinstance(triple.object, ox.NamedNode)
-        }
-        missing = {triple: iri for triple, iri in wanted.items() if iri not in declared}
-        new = list(
-            dict.fromkeys(
-                catalog[iri]
-                for iri in missing.values()
-                if iri in catalog and catalog[iri].resolve() not in read_files
-            )
-        )
+        at_hand = declared(found.statements)
+        missing = {t: iri for t, iri in imports_of(found.statements) if iri not in at_hand}
+        named = dict.fromkeys(catalog[iri] for iri in missing.values() if iri in catalog)
+        new = [path for path in named if path.resolve() not in read_files]
         if not new:
             # A document may be imported by its address, which is not the IRI that it declares.
             found.not_loaded = [triple for triple, iri in missing.items() if iri not in catalog]
@@ -173,17 +158,3 @@ def _load_imports(found: Documents, catalog: Mapping[str, Path]) -> None:
             found.statements[triple] = (*found.statements.get(triple, ()), *places)
         found.paths += new
         read_files |= {path.resolve() for path in new}
-
-
-def _declared(statements: Statements) -> set[str]:
-    """Return the IRIs and version IRIs of the ontologies that statements declare."""
-    return {
-        urldefrag(term.value)[0]
-        for triple in statements
-        for term in (
-            (triple.subject,) if triple.predicate == _TYPE and triple.object == _ONTOLOGY
-            else (triple.object,) if triple.predicate == _VERSION
-            else ()
-        )
-        if isinstance(term, ox.NamedNode)
-    }  # fmt: skip

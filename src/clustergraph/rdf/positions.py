@@ -5,19 +5,17 @@ marks were put: before each value of a property one more value, whose IRI stands
 values of a subject's property, the first one then stands where the first mark was put, the second
 where the second was. What the terms mean is left to the parser.
 
-Source: RDF 1.1 Turtle, section 6; TriG, section 4; RDF 1.1 XML Syntax, sections 6 and 7; JSON-LD
-1.1, sections 4 and 9; RFC 6901 (JSON pointers).
+Source: RDF 1.1 Turtle, section 6; TriG, section 4; RDF 1.1 XML Syntax, sections 6 and 7.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 from xml.parsers import expat
 
 import pyoxigraph as ox
@@ -48,29 +46,23 @@ class Stated(NamedTuple):
     spot: Spot | None
 
 
-def scan(text: str, rdf_format: ox.RdfFormat, base: str) -> tuple[list[Stated], Mapping[int, str]]:
+def scan(text: str, rdf_format: ox.RdfFormat, base: str) -> list[Stated]:
     """Return the statements of a document, in the order in which the engine's parser gives them.
 
     Args:
         text: a document that the parser has accepted, line ends as in the file.
-        rdf_format: its format.
+        rdf_format: its format; any but JSON-LD.
         base: the IRI that relative ones are resolved against.
 
-    Returns:
-        The statements, and the JSON pointers of offsets in JSON-LD.
-
     Raises:
-        ValueError, SyntaxError, ExpatError, RecursionError: it is not understood.
+        ValueError, SyntaxError, ExpatError: it is not understood.
     """
     if rdf_format in _OF_LINES:
         quads = ox.parse(text, rdf_format)
-        return [Stated(q.triple, s) for q, s in zip(quads, _lines(text), strict=True)], {}
+        return [Stated(q.triple, s) for q, s in zip(quads, _lines(text), strict=True)]
     marks = _Marks(text)
-    pointers: Mapping[int, str] = {}
-    if rdf_format == ox.RdfFormat.JSON_LD:
-        pointers = _mark_jsonld(marks)
-    elif rdf_format == ox.RdfFormat.RDF_XML:
-        _mark_rdfxml(marks)
+    if rdf_format == ox.RdfFormat.RDF_XML:
+        _XmlScanner(marks).run()
     else:
         _mark_turtle(marks)
     waiting: dict[tuple[object, ox.NamedNode], deque[Spot]] = defaultdict(deque)
@@ -94,7 +86,7 @@ def scan(text: str, rdf_format: ox.RdfFormat, base: str) -> tuple[list[Stated], 
     leads_to: dict[object, object] = {
         triple.object: triple.subject for triple, spot in found if spot is None
     }
-    return [one if one.spot else _near(one.triple, described, leads_to) for one in found], pointers
+    return [one if one.spot else _near(one.triple, described, leads_to) for one in found]
 
 
 def _near(
@@ -230,141 +222,15 @@ def _tokens(text: str) -> Iterator[tuple[str, str, int]]:
         raise ValueError(f"no token at offset {stop}")
 
 
-_SPACE: Final = re.compile(r"[ \t\r\n]*")
-_NODES: Final = ("@graph", "@included", "@nest", "@list", "@set", "@reverse")
-
-
-class _Json(NamedTuple):
-    """A JSON value: where it begins and ends, what it holds."""
-
-    at: int
-    end: int
-    members: list[tuple[str, int, _Json]]
-    items: list[_Json]
-    is_null: bool = False
-
-
-def _mark_jsonld(marks: _Marks) -> dict[int, str]:
-    """Put a mark before each value of a property; return the JSON pointer of each offset.
-
-    Contexts are left to the parser, but for two kinds of terms that they define: those that stand
-    for keywords, and those whose values have no marks: lists, maps, JSON, reverse properties.
-
-    Raises:
-        ValueError: the text is no JSON.
-        RecursionError: it is nested too deeply to be read here.
-    """
-    reader = _JsonReader(marks.text)
-    document = reader.value(0, "")
-    _put_into(document, marks, dict(_keywords(json.loads(marks.text))))
-    return reader.pointers
-
-
-def _keywords(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield terms with the keyword that they stand for, or whose values are read like theirs."""
-    for item in value if isinstance(value, list) else ():
-        yield from _keywords(item)
-    for name, member in value.items() if isinstance(value, dict) else ():
-        yield from _keywords(member)
-        for context in _each(member) if name == "@context" else ():
-            for term, definition in context.items() if isinstance(context, dict) else ():
-                plain = definition if isinstance(definition, dict) else {"@id": definition}
-                containers = {*_each(plain.get("@container", "@set"))} - {"@set"}
-                meant = plain.get("@id")
-                if isinstance(meant, str) and meant.startswith("@"):
-                    yield term, meant
-                elif plain.get("@type") == "@json" or containers - {"@list"}:
-                    yield term, "@json"
-                elif "@reverse" in plain or containers:
-                    yield term, "@list"
-
-
-def _each(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _put_into(value: _Json, marks: _Marks, keywords: dict[str, str]) -> None:
-    """Put marks into a node, or into the nodes of a list."""
-    for item in value.items:
-        _put_into(item, marks, keywords)
-    members = [(keywords.get(name, name), at, inner) for name, at, inner in value.members]
-    subject = next((inner.at for name, _, inner in members if name == "@id"), value.at)
-    literal = any(name == "@value" for name, _, _ in members)
-    for name, at, inner in members:
-        spots = [Spot(subject, at, one.at) for one in inner.items or [inner] if not one.is_null]
-        if name == "@type" and not literal:
-            kinds = ", ".join(f'{{"@id": "{marks.mark(spot)}"}}' for spot in spots)
-            marks.insert(at, f'"{_RDF}type": [{kinds}], ')
-        elif name in _NODES:
-            _put_into(inner, marks, keywords)
-        elif not name.startswith("@"):
-            single = marks.text[inner.at] != "["
-            if single:
-                marks.insert(inner.at, "[")
-            for spot in spots:
-                marks.insert(spot.object, f'{{"@id": "{marks.mark(spot)}"}}, ')
-            _put_into(inner, marks, keywords)
-            if single:
-                marks.insert(inner.end, "]")
-
-
-class _JsonReader:
-    """JSON with offsets; the text is known to be sound."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.pointers: dict[int, str] = {}
-        self._scalar = json.JSONDecoder().raw_decode
-
-    def value(self, at: int, pointer: str) -> _Json:
-        """Read the value that begins at an offset, or after it."""
-        at = self._space(at)
-        self.pointers[at] = pointer
-        members: list[tuple[str, int, _Json]] = []
-        items: list[_Json] = []
-        opening = self.text[at : at + 1]
-        if opening not in ("{", "["):
-            scalar, end = self._scalar(self.text, at)
-            return _Json(at, end, members, items, scalar is None)
-        end = self._space(at + 1)
-        while self.text[end] not in "}]":
-            if opening == "[":
-                items.append(self.value(end, f"{pointer}/{len(items)}"))
-                end = items[-1].end
-            else:
-                start = end
-                name, end = self._scalar(self.text, start)
-                inner = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
-                self.pointers[start] = inner
-                members.append((name, start, self.value(self._space(end) + 1, inner)))
-                end = members[-1][2].end
-            end = self._space(end)
-            if self.text[end] == ",":
-                end = self._space(end + 1)
-        return _Json(at, end + 1, members, items)
-
-    def _space(self, at: int) -> int:
-        match = _SPACE.match(self.text, at)
-        return match.end() if match else at
-
-
 _TAG: Final = re.compile(r"<[^\s/>]+")
 
 
-def _mark_rdfxml(marks: _Marks) -> None:
-    """Put a mark before each property's element, and into each node's element.
+class _XmlScanner:
+    """Puts a mark before each property's element, and into each node's element.
 
     The XML parser knows where a tag begins, but not where an attribute does. ``rdf:li`` has no
     mark, since these elements are counted.
-
-    Raises:
-        ExpatError: the text is no well-formed XML.
     """
-    _XmlScanner(marks).run()
-
-
-class _XmlScanner:
-    """Reads the elements; each is a node, a property, or neither."""
 
     def __init__(self, marks: _Marks) -> None:
         self.marks = marks

@@ -1,8 +1,8 @@
 """The difference between two graphs, told by things and claims rather than by triples."""
 
 from clustergraph.rdfdiff.compare import Change, Difference, Thing, Values, compare
+from clustergraph.rdfdiff.graphs import read_side
 from clustergraph.rdfdiff.render import FORMATS, render
-from clustergraph.rdfdiff.sides import read_side
 
 __all__ = [
     "FORMATS",

@@ -11,7 +11,7 @@ from unicodedata import category, combining, normalize
 
 import pyoxigraph as ox
 
-from clustergraph.rdfdiff.graphs import Graph, Said, is_nameless
+from clustergraph.rdfdiff.graphs import Graph, Said
 from clustergraph.shacl.paths import show
 from clustergraph.vocab import CG, PREFIXES
 
@@ -21,44 +21,6 @@ _RDF: Final = PREFIXES["rdf"]
 _TYPE: Final = _RDF + "type"
 _NAMES: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
 _CLAIM: Final = CG + "Claim"
-_ENTANGLED: Final = {
-    True: "",
-    False: "refer to each other in another way",
-    None: "are too entangled to tell whether they refer to each other in the same way",
-}
-# What the languages themselves have names for and no ontology of ours labels.
-_KINDS: Final = {
-    **{f"<{PREFIXES['owl']}{kind}Property>": "property" for kind in ("Object", "Datatype")},
-    f"<{PREFIXES['owl']}AnnotationProperty>": "property",
-    f"<{PREFIXES['owl']}Class>": "class",
-    f"<{PREFIXES['owl']}Ontology>": "ontology",
-    f"<{PREFIXES['owl']}Axiom>": "note on a statement",
-    f"<{PREFIXES['owl']}AllDisjointClasses>": "classes that exclude each other",
-    f"<{PREFIXES['skos']}Concept>": "entry",
-    f"<{PREFIXES['skos']}ConceptScheme>": "code list",
-}
-_RELATIONS: Final = {
-    _TYPE: "is a",
-    PREFIXES["rdfs"] + "label": "name",
-    PREFIXES["rdfs"] + "subClassOf": "is below",
-    PREFIXES["rdfs"] + "subPropertyOf": "is below",
-    PREFIXES["rdfs"] + "domain": "leads from",
-    PREFIXES["rdfs"] + "range": "leads to",
-    PREFIXES["rdfs"] + "isDefinedBy": "defined in",
-    PREFIXES["owl"] + "inverseOf": "inverse of",
-    PREFIXES["owl"] + "disjointWith": "excludes",
-    PREFIXES["owl"] + "members": "members",
-    PREFIXES["skos"] + "prefLabel": "name",
-    PREFIXES["skos"] + "altLabel": "other name",
-    PREFIXES["skos"] + "definition": "definition",
-    PREFIXES["skos"] + "scopeNote": "scope",
-    PREFIXES["skos"] + "note": "note",
-    PREFIXES["skos"] + "broader": "is below",
-    PREFIXES["skos"] + "closeMatch": "much the same as",
-    PREFIXES["dcterms"] + "source": "source",
-    PREFIXES["schema"] + "domainIncludes": "meant to lead from",
-    PREFIXES["schema"] + "rangeIncludes": "meant to lead to",
-}
 
 
 @dataclass(frozen=True)
@@ -158,9 +120,10 @@ def compare(
         elif gains or losses:
             values = words.values(gains, losses)
             changed.append(Change(words.thing(key, now), values))
-    if not (added or removed or changed) and (words_of := _ENTANGLED[before.alike(after)]):
-        tangle = Thing("", "nodes without a name", "", "", is_claim=False)
-        changed.append(Change(tangle, (Values(words_of),)))
+    if before.has_undecided or after.has_undecided:
+        nodes = Thing("", "nodes without a name", "", "", is_claim=False)
+        words_of = "too many look the same to tell whether they refer to each other in the same way"
+        changed.append(Change(nodes, (Values(words_of),)))
     return Difference(
         tuple(sorted(added, key=_order)),
         tuple(sorted(removed, key=_order)),
@@ -234,11 +197,11 @@ class _Words:
     ) -> Thing:
         types = sorted(said.get(_TYPE, ()))
         is_claim = f"<{_CLAIM}>" in types
-        kinds = [word for one in types if (word := self._labels.get(one) or _KINDS.get(one))]
+        kinds = [word for one in types if (word := self._labels.get(one))]
         kind = kinds[0] if kinds else self._short(types[0]) if types else ""
         name = self._claimed(said) if is_claim else self._labels.get(key) or self._unnamed(said)
         iri = key[1:-1] if key.startswith("<") else key
-        short = "" if is_nameless(key) and name else self._short(key)
+        short = "" if name and not key.startswith("<") else self._short(key)
         values = self.values(gains or {}, losses or {})
         return Thing(iri, short, name, kind, is_claim, values)
 
@@ -248,7 +211,7 @@ class _Words:
             less, more = losses.get(name, frozenset()), gains.get(name, frozenset())
             if len(less) == len(more) == 1:
                 less, more = self._of_lists(*less, *more)
-            words = self._labels.get(f"<{name}>") or _RELATIONS.get(name)
+            words = self._labels.get(f"<{name}>")
             terms = (tuple(sorted(less)), tuple(sorted(more)))
             gone, come = self._told_apart(*terms)
             found.append(Values(words or show(ox.NamedNode(name)), gone, come, *terms))
@@ -260,7 +223,7 @@ class _Words:
         """Return values in the plainest form in which a reader sees how they differ."""
         gone: tuple[str, ...] = ()
         come: tuple[str, ...] = ()
-        for form in (self.word, self.typed, self.exact):
+        for form in (self.word, self.exact):
             gone, come = tuple(map(form, less)), tuple(map(form, more))
             if set(map(_as_seen, gone)).isdisjoint(map(_as_seen, come)):
                 break
@@ -281,13 +244,6 @@ class _Words:
             return f"{term.value} ({term.language})" if term.language else term.value
         label = self._labels.get(text, "")
         return f"{label} ({self._short(text)})" if label else self._short(text)
-
-    def typed(self, text: str) -> str:
-        """Return a value with its datatype."""
-        term = self._terms.get(text)
-        if isinstance(term, ox.Literal) and not term.language:
-            return f"{term.value} ({show(term.datatype)})"
-        return self.word(text)
 
     def exact(self, text: str) -> str:
         """Return a literal with what is not seen made visible: spaces, marks, the datatype."""

@@ -9,45 +9,25 @@ from __future__ import annotations
 
 import http.client
 import threading
-import time
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Final, NamedTuple
-from urllib.error import HTTPError, URLError
+from urllib.error import URLError
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from clustergraph import artefacts
-from clustergraph.errors import UsageError
+from clustergraph.errors import UnreadableInputError, UsageError
 from clustergraph.sparql.addresses import admits, idle, objection
 
-__all__ = ["Document", "Limits", "Outside", "UnfetchedError"]
+__all__ = ["Document", "Outside"]
 
-_ACCEPT: Final = (
-    "text/turtle, application/trig, application/n-triples, application/n-quads, "
-    "application/rdf+xml;q=0.9, application/ld+json;q=0.8"
-)
-_MOST_HOPS: Final = 5
-"""How often an address may lead to another."""
-
-_AGENT: Final = f"clustergraph/{artefacts.version()}"
-
-
-class Limits(NamedTuple):
-    """What fetching may cost.
-
-    Attributes:
-        seconds: for one document, from looking up its host to its last byte.
-        documents: how many in one run.
-        bytes: how long they may be together.
-    """
-
-    seconds: float = 20
-    documents: int = 50
-    bytes: int = 32 << 20
-
-
-_LIMITS: Final = Limits()
+_HEADERS: Final = {
+    "Accept": "text/turtle, application/trig, application/n-triples, application/n-quads, "
+    "application/rdf+xml;q=0.9, application/ld+json;q=0.8",
+    "Accept-Encoding": "identity",
+    "User-Agent": f"clustergraph/{artefacts.version()}",
+}
 
 
 class Document(NamedTuple):
@@ -64,17 +44,15 @@ class Document(NamedTuple):
     content: bytes
 
 
-class UnfetchedError(Exception):
-    """A document cannot be had; says why, and what to do. Told with the place that names it."""
-
-
 @dataclass
 class Outside:
     """The documents that may be fetched, each at most once.
 
     Args:
         allowed: their addresses; one that ends in ``*`` admits all that start like it.
-        limits: what they may cost.
+        timeout_s: how long one document may take, from looking up its host to its last byte.
+        max_documents: how many may be fetched in one run.
+        max_bytes: how long they may be together.
 
     Attributes:
         unmatched: what data and shapes name and the list does not admit, with its place.
@@ -84,7 +62,9 @@ class Outside:
     """
 
     allowed: Sequence[str]
-    limits: Limits = _LIMITS
+    timeout_s: float = 20
+    max_documents: int = 50
+    max_bytes: int = 32 << 20
     unmatched: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -92,7 +72,7 @@ class Outside:
             if reason := idle(entry, local=True):
                 raise UsageError(f"--fetch {entry} admits nothing: {reason}")
         self._known: dict[str, Document] = {}
-        self._left = self.limits.bytes
+        # Neither proxies nor other schemes.
         self._opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.HTTPHandler(),
@@ -114,21 +94,16 @@ class Outside:
             address: where it is; a fragment does not count.
 
         Raises:
-            UnfetchedError: the list does not admit it, a limit is reached, or the server refuses.
+            UnreadableInputError: the list does not admit it, a limit is reached, or it fails.
         """
         address = urldefrag(address)[0]
-        known = self._known.get(address)
-        if known is not None:
-            return known
-        if len(self._known) >= self.limits.documents:
-            raise UnfetchedError(
-                f"cannot be fetched: {self.limits.documents} documents are the most in one run; "
-                "admit fewer, or keep copies beside your files"
-            )
-        document = self._fetched(address)
-        self._left -= len(document.content)
-        self._known[address] = document
-        return document
+        if address not in self._known:
+            if len(self._known) >= self.max_documents:
+                raise UnreadableInputError(
+                    address, f"{self.max_documents} documents are the most in one run; admit fewer"
+                )
+            self._known[address] = self._fetched(address)
+        return self._known[address]
 
     def objection(self, address: str) -> str | None:
         """Return why an address must not be asked, or None."""
@@ -145,66 +120,44 @@ class Outside:
         def work() -> None:
             try:
                 done.append(self._download(address))
-            except (UnfetchedError, OSError, http.client.HTTPException, ValueError) as error:
+            except (UnreadableInputError, OSError, http.client.HTTPException, ValueError) as error:
                 done.append(error)
 
         thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        thread.join(self.limits.seconds)
+        thread.join(self.timeout_s)
         result = done[0] if done else TimeoutError()
         if isinstance(result, Document):
             return result
-        if isinstance(result, UnfetchedError):
+        if isinstance(result, UnreadableInputError):
             raise result
-        raise UnfetchedError(f"cannot be fetched: {self._words(result)}") from result
+        reason: object = result.reason if type(result) is URLError else result
+        if isinstance(reason, TimeoutError):
+            reason = f"no whole answer within {self.timeout_s:g} s"
+        raise UnreadableInputError(
+            address, f"cannot be fetched ({reason}); is the address right? Or keep a copy"
+        ) from result
 
     def _download(self, address: str) -> Document:
         if reason := self.objection(address):
-            raise UnfetchedError(f"cannot be fetched: it {reason}")
-        headers = {"Accept": _ACCEPT, "Accept-Encoding": "identity", "User-Agent": _AGENT}
-        request = urllib.request.Request(address, headers=headers)  # noqa: S310 - see objection()
-        deadline = time.monotonic() + self.limits.seconds
-        with self._opener.open(request, timeout=self.limits.seconds) as response:
-            content = bytearray()
-            while chunk := response.read1(1 << 16):
-                content += chunk
-                if len(content) > self._left:
-                    raise UnfetchedError(
-                        f"is too long: {self.limits.bytes >> 20} MiB are the most in one run; keep "
-                        "a copy beside your files"
-                    )
-                if time.monotonic() > deadline:
-                    raise TimeoutError
+            raise UnreadableInputError(address, reason)
+        request = urllib.request.Request(address, headers=_HEADERS)  # noqa: S310 - see objection()
+        left = self.max_bytes - sum(len(document.content) for document in self._known.values())
+        with self._opener.open(request, timeout=self.timeout_s) as response:
+            content = response.read(left + 1)
+            if len(content) > left:
+                reason = f"is too long: {self.max_bytes >> 20} MiB are the most in one run"
+                raise UnreadableInputError(address, reason)
             if response.length:
-                raise http.client.IncompleteRead(bytes(content), response.length)
-            if response.headers.get("Content-Encoding", "identity") != "identity":
-                raise UnfetchedError("comes compressed, unasked: keep a copy beside your files")
+                raise http.client.IncompleteRead(b"", response.length)
             kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-            return Document(urldefrag(response.url)[0], kind, bytes(content))
-
-    def _words(self, error: Exception) -> str:
-        reason = error.reason if isinstance(error, URLError) else error
-        if isinstance(error, HTTPError):
-            error.close()
-            if error.code < 400:
-                return (
-                    f"the server answers {error.code}, and leads on to no http address or more "
-                    f"than {_MOST_HOPS} times"
-                )
-            reason = f"the server answers {error.code} {http.client.responses.get(error.code, '')}"
-        elif isinstance(reason, TimeoutError):
-            return f"no whole answer within {self.limits.seconds:g} s; try again, or keep a copy"
-        elif isinstance(reason, http.client.IncompleteRead):
-            return "the answer broke off; try again"
-        elif isinstance(reason, OSError) and reason.strerror:
-            reason = reason.strerror
-        return f"{reason or type(error).__name__}; is the address right?"
+            return Document(urldefrag(response.url)[0], kind, content)
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects to addresses that are admitted themselves."""
 
-    max_repeats = max_redirections = _MOST_HOPS
+    max_repeats = max_redirections = 5
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
@@ -221,5 +174,5 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         # The caller reads what comes with a redirect, however long it is: there is nothing to read.
         fp.close()
         if reason := self._outside.objection(newurl):
-            raise UnfetchedError(f"cannot be fetched: it redirects to <{newurl}>, which {reason}")
+            raise UnreadableInputError(req.full_url, f"redirects to <{newurl}>, which {reason}")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

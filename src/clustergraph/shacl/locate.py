@@ -195,11 +195,10 @@ class Mentions:
         text = content_of(path).decode("utf-8", errors="replace")
         base = path.resolve().as_uri() if base is None else base
         found: list[Stated] = []
-        self._pointers: Mapping[int, str] = {}
         # The parser took the file, so it is sound; where this fails, findings name the file alone.
-        with suppress(ValueError, SyntaxError, RecursionError, expat.ExpatError):
-            if (rdf_format := format_of(path)) is not None:
-                found, self._pointers = scan(text, rdf_format, base)
+        with suppress(ValueError, SyntaxError, expat.ExpatError):
+            if (rdf_format := format_of(path)) not in (None, ox.RdfFormat.JSON_LD):
+                found = scan(text, rdf_format, base)
         self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
         self._spots: dict[ox.Triple, Spot] = {}
         self._subjects: dict[object, int] = {}
@@ -221,12 +220,7 @@ class Mentions:
 
     def _place(self, at: int) -> Place:
         line = bisect_right(self._starts, at) - 1
-        return Place(
-            self._path,
-            row=line + 1,
-            character=at - self._starts[line] + 1,
-            pointer=self._pointers.get(at),
-        )
+        return Place(self._path, row=line + 1, character=at - self._starts[line] + 1)
 
 
 def _named_alike(

@@ -1,21 +1,30 @@
-"""What a validation found."""
+"""What a validation found; other faults take the same form, so that every report tells them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 import pyoxigraph as ox
 
-from clustergraph.csvw import Place
-from clustergraph.shacl.paths import PropertyPath, Term
-from clustergraph.vocab import PREFIXES, shorten
+from clustergraph.csvw import CellFault, Place
+from clustergraph.errors import (
+    InvalidShapesError,
+    NotFetchedError,
+    SyntaxFaultError,
+    UnreadableInputError,
+)
+from clustergraph.shacl.paths import PropertyPath, Term, show
+from clustergraph.vocab import BASE, PREFIXES, shorten
 
-__all__ = ["EngineName", "Finding", "Report", "Severity", "name_of_shape"]
+__all__ = [
+    "RULES", "EngineName", "Fault", "Finding", "Report", "Severity", "fault", "faults_of_cells",
+    "faults_of_input", "name_of_shape",
+]  # fmt: skip
 
 EngineName = Literal["compiled", "rdflib", "pyshacl"]
 """What evaluated: the compiled engine; it with rdflib for the queries of shapes; or pySHACL."""
@@ -187,3 +196,62 @@ class Report:
         """Return the number of findings of each severity, the gravest first."""
         found = Counter(finding.severity for finding in self.findings)
         return {severity: found[severity] for severity in sorted(Severity, reverse=True)}
+
+
+class Fault(NamedTuple):
+    """One thing that is wrong with a shape, or in it has another effect than may be expected.
+
+    Attributes:
+        node: the shape, or another node that the shapes graph describes.
+        reason: what is wrong and what would be right.
+        predicate: the IRI of the predicate whose value is wrong; empty where it is the whole node.
+        value: the value that is wrong; None where it is missing or there are several.
+        name: how the node is called.
+        place: where it stands in the files; None where that was not looked up.
+    """
+
+    node: Term
+    reason: str
+    predicate: str = ""
+    value: Term | None = None
+    name: str = ""
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        named = "a node without a name" if isinstance(self.node, ox.BlankNode) else show(self.node)
+        told = f"{self.name or named}: {self.reason}"
+        return f"{self.place}: {told}" if self.place else told
+
+
+RULES: Final = BASE + "checks#"
+"""The namespace of rules that are no shapes."""
+
+
+def fault(rule: str, message: str, focus: Term, place: Place | None = None) -> Finding:
+    """Return a violation of a rule that is no shape."""
+    shape, component = ox.NamedNode(RULES + rule), RULES + "Fault"
+    return Finding(Severity.VIOLATION, shape, focus, None, None, message, component, place)
+
+
+def faults_of_cells(faults: Iterable[CellFault]) -> Iterator[Finding]:
+    """Yield a finding for each cell that breaks its table's metadata."""
+    for one in faults:
+        cell = ox.Literal(one.value or one.place.column or one.place.path.name)
+        yield fault(f"cell-{one.kind}", one.message, cell, one.place)
+
+
+def faults_of_input(error: UnreadableInputError) -> Iterator[Finding]:
+    """Yield the finding that a file cannot be read, or one for each fault of shapes."""
+    if isinstance(error, InvalidShapesError):
+        for one in error.faults:
+            if isinstance(one, Fault):
+                told = str(one._replace(place=None))
+                yield fault("ill-formed-shape", told, one.node, one.place)
+            else:
+                yield fault("ill-formed-shape", str(one), ox.Literal("the shapes"))
+        return
+    place, rule = Place(Path(error.source)), "unreadable"
+    if isinstance(error, SyntaxFaultError | NotFetchedError):
+        place = place._replace(row=error.line, character=error.column)
+        rule = "syntax" if isinstance(error, SyntaxFaultError) else "not-fetched"
+    yield fault(rule, error.reason, ox.Literal(place.path.name), place)

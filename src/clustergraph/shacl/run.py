@@ -13,13 +13,13 @@ import pyoxigraph as ox
 from clustergraph import artefacts
 from clustergraph.csvw import Place
 from clustergraph.errors import InvalidShapesError, UnreadableInputError, UsageError
-from clustergraph.shacl.compile import Compiled, Fault, Graph
+from clustergraph.shacl.compile import Compiled, Graph
 from clustergraph.shacl.fingerprints import ContentKeys
 from clustergraph.shacl.imports import imported
 from clustergraph.shacl.locate import located, place_of
 from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.reading import Statements, read
-from clustergraph.shacl.report import Finding, Report
+from clustergraph.shacl.report import Fault, Finding, Report
 from clustergraph.vocab import INFERRED, PREFIXES
 
 if TYPE_CHECKING:

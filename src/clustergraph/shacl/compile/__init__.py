@@ -8,6 +8,5 @@ from clustergraph.shacl.compile.engine import Compiled
 from clustergraph.shacl.compile.graph import Graph
 from clustergraph.shacl.compile.model import Shape
 from clustergraph.shacl.compile.shapes import Shapes
-from clustergraph.shacl.compile.syntax import Fault
 
-__all__ = ["Compiled", "Fault", "Graph", "Shape", "Shapes"]
+__all__ = ["Compiled", "Graph", "Shape", "Shapes"]

@@ -26,14 +26,9 @@ Key = tuple[Shape, Term]
 
 
 class Recursion:
-    """Decides whether nodes conform to shapes that refer to themselves.
+    """Decides whether nodes conform to shapes that refer to themselves."""
 
-    Args:
-        holds: evaluates one shape for one node; asks `conforms` for what it depends on.
-    """
-
-    def __init__(self, holds: Callable[[Shape, Term], bool]) -> None:
-        self._holds = holds
+    def __init__(self) -> None:
         self._known: dict[Key, bool] = {}
         self._asked_by: dict[Key, set[Key]] = {}
         self._waiting: list[Key] = []
@@ -44,8 +39,13 @@ class Recursion:
         """Whether answers may still change."""
         return self._evaluated is not None
 
-    def conforms(self, shape: Shape, node: Term) -> bool:
+    def conforms(self, shape: Shape, node: Term, holds: Callable[[Shape, Term], bool]) -> bool:
         """Return whether a node conforms to a shape; as far as is known, while this is running.
+
+        Args:
+            shape: the shape.
+            node: the node.
+            holds: evaluates one shape for one node; asks this method for what it depends on.
 
         Raises:
             UnreadableInputError: a shape refers to itself through a negation, along a cycle or a
@@ -59,11 +59,11 @@ class Recursion:
                 known = self._known[key] = True
                 self._waiting.append(key)
         elif known is None:
-            self._settle(key)
+            self._settle(key, holds)
             known = self._known[key]
         return known
 
-    def _settle(self, first: Key) -> None:
+    def _settle(self, first: Key, holds: Callable[[Shape, Term], bool]) -> None:
         """Evaluate a key and all that it depends on, until no answer changes any more."""
         self._known[first] = True
         self._waiting = [first]
@@ -71,7 +71,7 @@ class Recursion:
         try:
             while self._waiting:
                 key = self._evaluated = self._waiting.pop()
-                conforms = self._holds(*key)
+                conforms = holds(*key)
                 if conforms == self._known[key]:
                     continue
                 self._known[key] = conforms

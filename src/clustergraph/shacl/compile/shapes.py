@@ -15,8 +15,9 @@ from clustergraph.errors import InvalidShapesError
 from clustergraph.shacl.compile import syntax
 from clustergraph.shacl.compile.model import Constraint, Node, Shape
 from clustergraph.shacl.compile.queries import Query, QueryFaultError, declarations
-from clustergraph.shacl.compile.syntax import PARAMETERS, Fault
+from clustergraph.shacl.compile.syntax import PARAMETERS
 from clustergraph.shacl.paths import PropertyPath, Term, members_of, show
+from clustergraph.shacl.report import Fault
 from clustergraph.sparql.regex import RegexFaultError, translated
 from clustergraph.vocab import PREFIXES
 

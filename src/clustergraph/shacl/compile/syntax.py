@@ -10,19 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.csvw import Place
 from clustergraph.errors import near
 from clustergraph.rdf.xsd import INTEGER_RANGES, is_well_formed
 from clustergraph.shacl.paths import Objects, PropertyPath, Term, members_of, show
+from clustergraph.shacl.report import Fault
 from clustergraph.vocab import PREFIXES
 
 __all__ = [
     "PARAMETERS",
-    "Fault",
     "Index",
     "faults_of",
     "index_of",
@@ -37,30 +36,6 @@ _XSD: Final = PREFIXES["xsd"]
 
 Index = Mapping[object, Mapping[str, Sequence[Term]]]
 """Subject → IRI of the predicate → objects, each once."""
-
-
-class Fault(NamedTuple):
-    """One thing that is wrong with a shape, or in it has another effect than may be expected.
-
-    Attributes:
-        node: the shape, or another node that the shapes graph describes.
-        reason: what is wrong and what would be right.
-        predicate: the IRI of the predicate whose value is wrong; empty where it is the whole node.
-        value: the value that is wrong; None where it is missing or there are several.
-        name: how the node is called.
-        place: where it stands in the files; None where that was not looked up.
-    """
-
-    node: Term
-    reason: str
-    predicate: str = ""
-    value: Term | None = None
-    name: str = ""
-    place: Place | None = None
-
-    def __str__(self) -> str:
-        told = f"{self.name or _shown(self.node)}: {self.reason}"
-        return f"{self.place}: {told}" if self.place else told
 
 
 def name_of(node: Term, index: Index) -> str:

@@ -8,7 +8,6 @@ Source: SHACL, sections 3.4, 4 and 5.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import islice
@@ -77,13 +76,9 @@ class NodeValidator:
         self._graph = graph
         self._reference = reference
         self._conform: dict[tuple[Shape, Term], bool] = {}
-        # Weakly: a cycle would keep the store open until the next garbage collection, and what has
-        # been validated is about to be published.
-        evaluate = weakref.WeakMethod(self._finds_nothing)
-        self._recursion = Recursion(lambda shape, node: evaluate()(shape, node))  # type: ignore[misc]
+        self._recursion = Recursion()
         self._silent = False
         self._explained = 0
-        self._by_shape: dict[Shape, list[_Check]] = {}
         self._constants: dict[Constraint, tuple[Term, ...]] = {}
         self._suspects: dict[Constraint, tuple[Set[Term], Set[Term]]] = {}
 
@@ -116,30 +111,20 @@ class NodeValidator:
                     continue
                 seen.add((part, node))
             values = [node] if part.path is None else self._graph.values(node, part.path)
-            for constraint, breaks_value, check in self._checks(part):
-                if breaks_value is not None:
-                    for value in values:
-                        if breaks_value(self, constraint, value):
-                            yield self._result(part, constraint, node, value)
-                elif check is not None:
+            for constraint in part.constraints:
+                if (check := _CHECKS.get(constraint.name)) is not None:
                     yield from check(self, part, constraint, node, values)
+                    continue
+                for value in values:
+                    if self._breaks(constraint, value):
+                        yield self._result(part, constraint, node, value)
             for value in reversed(values if part.properties else ()):
                 todo += [(inner, value) for inner in reversed(part.properties)]
-
-    def _checks(self, shape: Shape) -> list[_Check]:
-        """Return the constraints of a shape, each with the one function that evaluates it."""
-        known = self._by_shape.get(shape)
-        if known is None:
-            known = self._by_shape[shape] = []
-            for one in shape.constraints:
-                of_value = _OF_A_VALUE.get(one.name)
-                known.append((one, of_value, None if of_value else _CHECKS[one.name]))
-        return known
 
     def conforms(self, shape: Shape, node: Term) -> bool:
         """Return whether a node conforms to a shape (section 3.4.1)."""
         if shape.recursive:
-            return self._recursion.conforms(shape, node)
+            return self._recursion.conforms(shape, node, self._finds_nothing)
         key = (shape, node)
         known = self._conform.get(key)
         if known is None:
@@ -196,44 +181,36 @@ class NodeValidator:
             engine="compiled" if self._reference is None else "rdflib",
         )
 
-    # Constraints of a value: each says whether a value node breaks it.
-
-    def _class(self, constraint: Constraint, value: Term) -> bool:
-        return not self._graph.is_instance(value, constraint.terms[0])
-
-    def _datatype(self, constraint: Constraint, value: Term) -> bool:
-        wanted = constraint.terms[0].value
-        return (
-            not isinstance(value, ox.Literal)
-            or value.datatype.value != wanted
-            or not is_well_formed(value.value, wanted)
-        )
-
-    def _node_kind(self, constraint: Constraint, value: Term) -> bool:
-        kind = constraint.terms[0].value.removeprefix(_SH)
-        return not isinstance(value, _KINDS.get(kind, ()))
-
-    def _bound(self, constraint: Constraint, value: Term) -> bool:
-        return not _compare(constraint, value, constraint.terms[0])
-
-    def _length(self, constraint: Constraint, value: Term) -> bool:
-        if isinstance(value, ox.BlankNode):
-            return True
-        length = len(value.value)
-        few = constraint.name == "minLength"
-        return length < constraint.number if few else length > constraint.number
-
-    def _pattern(self, constraint: Constraint, value: Term) -> bool:
-        return isinstance(value, ox.BlankNode) or not matches(
-            value.value, constraint.text, constraint.flags
-        )
-
-    def _language_in(self, constraint: Constraint, value: Term) -> bool:
-        tag = value.language if isinstance(value, ox.Literal) else None
-        return not any(_in_range(tag or "", wanted.value) for wanted in constraint.terms)
-
-    def _in(self, constraint: Constraint, value: Term) -> bool:
-        return _plain(value) not in self._terms(constraint)
+    def _breaks(self, constraint: Constraint, value: Term) -> bool:
+        """Say whether a value node breaks a constraint that looks at each value by itself."""
+        match constraint.name:
+            case "class":
+                return not self._graph.is_instance(value, constraint.terms[0])
+            case "datatype":
+                wanted = constraint.terms[0].value
+                return (
+                    not isinstance(value, ox.Literal)
+                    or value.datatype.value != wanted
+                    or not is_well_formed(value.value, wanted)
+                )
+            case "pattern":
+                return isinstance(value, ox.BlankNode) or not matches(
+                    value.value, constraint.text, constraint.flags
+                )
+            case "nodeKind":
+                kind = constraint.terms[0].value.removeprefix(_SH)
+                return not isinstance(value, _KINDS.get(kind, ()))
+            case "minLength":
+                return isinstance(value, ox.BlankNode) or len(value.value) < constraint.number
+            case "maxLength":
+                return isinstance(value, ox.BlankNode) or len(value.value) > constraint.number
+            case "in":
+                return _plain(value) not in self._terms(constraint)
+            case "languageIn":
+                tag = value.language if isinstance(value, ox.Literal) else None
+                return not any(_in_range(tag or "", wanted.value) for wanted in constraint.terms)
+            case _:
+                return not _compare(constraint, value, constraint.terms[0])
 
     # Other constraints: each yields results for one focus node and its value nodes.
 
@@ -346,12 +323,7 @@ class NodeValidator:
         screened, suspects = self._suspects.get(constraint, ((), ()))
         if focus in screened and focus not in suspects:
             return
-        given: dict[str, Term] = {
-            "this": focus,
-            "currentShape": shape.node,
-            "shapesGraph": SHAPES_GRAPH,
-            **dict(constraint.bindings),
-        }
+        given = _given(shape, constraint, focus)
         for solution in self._solutions(constraint.query, given):
             if (failure := solution.get("failure")) is not None and failure.value in _TRUE:
                 reason = f"the query of {show(shape.node)} reports a failure for {show(focus)}"
@@ -376,13 +348,7 @@ class NodeValidator:
             yield from self._sparql(shape, constraint, focus, values)
             return
         for value in values:
-            given: dict[str, Term] = {
-                "this": focus,
-                "value": value,
-                "currentShape": shape.node,
-                "shapesGraph": SHAPES_GRAPH,
-                **dict(constraint.bindings),
-            }
+            given = _given(shape, constraint, focus) | {"value": value}
             if next(iter(self._solutions(constraint.query, given)), None) is None:
                 yield self._result(shape, constraint, focus, value, solution=given)
 
@@ -392,45 +358,25 @@ class NodeValidator:
         return query.solutions(self._graph.ask, given)
 
 
-BreaksValue = Callable[[NodeValidator, Constraint, Term], bool]
 Check = Callable[[NodeValidator, Shape, Constraint, Term, Values], Iterator[Finding]]
-_Check = tuple[Constraint, BreaksValue | None, Check | None]
-
-_OF_A_VALUE: Final[Mapping[str, BreaksValue]] = {
-    "class": NodeValidator._class,
-    "datatype": NodeValidator._datatype,
-    "nodeKind": NodeValidator._node_kind,
-    "minInclusive": NodeValidator._bound,
-    "maxInclusive": NodeValidator._bound,
-    "minExclusive": NodeValidator._bound,
-    "maxExclusive": NodeValidator._bound,
-    "minLength": NodeValidator._length,
-    "maxLength": NodeValidator._length,
-    "pattern": NodeValidator._pattern,
-    "languageIn": NodeValidator._language_in,
-    "in": NodeValidator._in,
-}
 
 _CHECKS: Final[Mapping[str, Check]] = {
-    "minCount": NodeValidator._of_all,
-    "maxCount": NodeValidator._of_all,
-    "hasValue": NodeValidator._of_all,
+    **dict.fromkeys(("minCount", "maxCount", "hasValue"), NodeValidator._of_all),
+    **dict.fromkeys(("equals", "disjoint", "lessThan", "lessThanOrEquals"), NodeValidator._pair),
+    **dict.fromkeys(("node", "not", "and", "or", "xone"), NodeValidator._logical),
+    **dict.fromkeys(("qualifiedMinCount", "qualifiedMaxCount"), NodeValidator._qualified),
     "uniqueLang": NodeValidator._unique_lang,
-    "equals": NodeValidator._pair,
-    "disjoint": NodeValidator._pair,
-    "lessThan": NodeValidator._pair,
-    "lessThanOrEquals": NodeValidator._pair,
     "closed": NodeValidator._closed,
-    "node": NodeValidator._logical,
-    "not": NodeValidator._logical,
-    "and": NodeValidator._logical,
-    "or": NodeValidator._logical,
-    "xone": NodeValidator._logical,
-    "qualifiedMinCount": NodeValidator._qualified,
-    "qualifiedMaxCount": NodeValidator._qualified,
     "sparql": NodeValidator._sparql,
     "component": NodeValidator._component,
 }
+"""What evaluates the constraints that look at all values together; see also `_breaks`."""
+
+
+def _given(shape: Shape, constraint: Constraint, focus: Term) -> dict[str, Term]:
+    """Return the variables of a query that are bound beforehand (sections 5.3.1 and 6.3)."""
+    own = {"this": focus, "currentShape": shape.node, "shapesGraph": SHAPES_GRAPH}
+    return own | dict(constraint.bindings)
 
 
 def _compare(constraint: Constraint, left: Term, right: Term) -> bool:

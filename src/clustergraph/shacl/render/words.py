@@ -40,6 +40,10 @@ class View(NamedTuple):
     colour: bool
     base: Path
 
+    def style(self, text: str, code: str) -> str:
+        """Return a text in a style (by its ANSI code), if colours are shown."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour else text
+
 
 class Excerpt(NamedTuple):
     """A line of a file, where in it something is wrong (from 0), and over how many characters."""
