@@ -234,14 +234,14 @@ def restricted(shipped: Engine, countries: str | None) -> ox.Store:
             everything.
     """
     rules = compile_rules(shipped.store)
-    unsafe = set(rules.unsafe)
+    safe = {rule.axiom for rule in rules.types}
     kept = ox.Store()
     for quad in shipped.store:
         triple, graph = quad.triple, quad.graph_name
-        if graph == GRAPH or triple in unsafe:
+        if graph == GRAPH:
             continue
         ontology = graph.value.endswith(("/ontology", "/alignments"))
-        axiom = ontology and quad.predicate.value.rpartition("#")[2] in SCHEMA | {"domain", "range"}
+        axiom = ontology and (quad.predicate.value.rpartition("#")[2] in SCHEMA or triple in safe)
         if axiom or (
             not ontology
             and rules.concern(quad.predicate, quad.object)

@@ -147,8 +147,6 @@ def found(case: Case, few: int) -> Counter[tuple[str, ...]]:
     compiled = Compiled(read(case.file("shapesGraph")).triples, few=few)
     extra = compiled.shapes.triples if compiled.shapes.mention_shapes_graph else ()
     graph = Graph.of(read(case.file("dataGraph")).triples, extra)
-    for shape in compiled.shapes.targeted:
-        assert compiled.reason(shape, graph) is None, "left to pySHACL"
     return Counter(
         comparable(
             result.focus,
@@ -158,7 +156,7 @@ def found(case: Case, few: int) -> Counter[tuple[str, ...]]:
             result.component,
             result.severity_iri,
         )
-        for result in compiled.results(graph)
+        for result in compiled.results(graph, store_only=True)
     )
 
 

@@ -266,8 +266,7 @@ def _list(options: Options, names: Sequence[str]) -> None:
     """Print the shapes in force as a table."""
     from clustergraph.shacl import choosing
 
-    rules = choosing.in_force(options)
-    rows = list(choosing.listed(rules, choosing.named(names, rules) if names else None))
+    rows = list(choosing.listed(options, names))
     click.echo(table(["name", "severity", "file", "target"], rows), nl=False)
 
 

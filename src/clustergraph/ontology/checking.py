@@ -141,7 +141,6 @@ class _Checking:
         self.others: Statements = documents.read_named(others) if others else {}
         self.found: list[Finding] = []
         self.notes: list[str] = []
-        self._locators: dict[int, Locator] = {}
         self._malformed_told = False
         self._tell_documents()
 
@@ -155,7 +154,7 @@ class _Checking:
                 f"the imported ontology {show(triple.object)} was not loaded, so its axioms are "  # type: ignore[arg-type]
                 "missing here; name its file in a catalogue (--catalog), or give it as a FILE"
             )
-            finding = self._of_triple("import-not-loaded", words, triple, self.model)
+            finding = self._of_triple("import-not-loaded", words, triple)
             self.found.append(replace(finding, severity=Severity.WARNING))
 
     @cached_property
@@ -172,6 +171,11 @@ class _Checking:
             ):
                 found.setdefault(triple.subject.value, label.value)
         return found
+
+    @cached_property
+    def locator(self) -> Locator:
+        """Where all that was read stands."""
+        return Locator({**self.shapes, **self.codes, **self.others, **self.model, **self.data})
 
     @cached_property
     def codes(self) -> Statements:
@@ -198,14 +202,13 @@ class _Checking:
         for triple in self._surroundings():
             statements.setdefault(triple, ())
         found = owl.read(statements)
-        self._tell_malformed(found, statements)
+        self._tell_malformed(found)
         refused = {one.triple: one.reason for one in undecidable(found.axioms)}
         for triple, reason in refused.items():
             found.left_out[reason].append(triple)
         axioms = [axiom for axiom in found.axioms if axiom.triple not in refused]
         try:
-            for one in self._contradictions(axioms, reasoner, statements):
-                self.found.append(self._contradiction(one, statements))
+            self.found += map(self._contradiction, self._contradictions(axioms, reasoner))
         except OutOfTimeError as error:
             words = f"it is not known whether the ontology is consistent: {error}"
             place = Place(self.paths[0])
@@ -217,9 +220,7 @@ class _Checking:
         for reason, triples in sorted(found.left_out.items()):
             self.notes.append(f"consistency: left out {_counted(len(triples))}: {reason}")
 
-    def _contradictions(
-        self, axioms: list[Axiom], reasoner: Reasoner, statements: Statements
-    ) -> list[Contradiction]:
+    def _contradictions(self, axioms: list[Axiom], reasoner: Reasoner) -> list[Contradiction]:
         """Return the contradictions; report axioms that the reasoner refuses, and go on without."""
         try:
             return contradictions(axioms, reasoner)
@@ -228,11 +229,10 @@ class _Checking:
         except ReasonerError:
             refused = reasoner.refused(axioms)
         for axiom, complaint in refused.items():
-            finding = self._of_triple("axiom-refused", complaint, axiom.triple, statements)
-            self.found.append(finding)
+            self.found.append(self._of_triple("axiom-refused", complaint, axiom.triple))
         return contradictions([axiom for axiom in axioms if axiom not in refused], reasoner)
 
-    def _tell_malformed(self, found: Axioms, statements: Statements) -> None:
+    def _tell_malformed(self, found: Axioms) -> None:
         """Report statements that are not axioms of OWL 2, once in all steps."""
         if self._malformed_told:
             return
@@ -240,7 +240,7 @@ class _Checking:
         for reason in sorted(found.malformed):
             for triple in found.left_out[reason]:
                 words = f"this is not an axiom of OWL 2 and has no effect: {reason}"
-                self.found.append(self._of_triple("axiom-malformed", words, triple, statements))
+                self.found.append(self._of_triple("axiom-malformed", words, triple))
 
     def _surroundings(self) -> Iterator[ox.Triple]:
         """Yield what the shipped graph says of the things that files name, or all it says."""
@@ -263,14 +263,11 @@ class _Checking:
                 if ox.BlankNode not in (type(quad.subject), type(quad.object)):
                     yield quad.triple
 
-    def _contradiction(self, one: Contradiction, statements: Statements) -> Finding:
-        reasons = []
-        for axiom in one.axioms:
-            words = in_words(axiom, self.labels)
-            reason = self._of_triple("axiom", words, axiom.triple, statements)
-            if not statements.get(axiom.triple):
-                reason = replace(reason, place=_place_of_shipped(axiom.triple))
-            reasons.append(reason)
+    def _contradiction(self, one: Contradiction) -> Finding:
+        reasons = [
+            self._of_triple("axiom", in_words(axiom, self.labels), axiom.triple)
+            for axiom in one.axioms
+        ]
         first = self._blamed(one, reasons)
         count = f"these {len(reasons)} statements" if len(reasons) > 1 else "this statement"
         if one.empty is None:
@@ -309,11 +306,9 @@ class _Checking:
     def profile(self) -> None:
         self.progress("checking that this is OWL 2 DL")
         found = owl.read(self.model)
-        self._tell_malformed(found, self.model)
+        self._tell_malformed(found)
         broken = breaks(found)
-        self.found += [
-            self._of_triple("profile-dl", one.reason, one.triple, self.model) for one in broken
-        ]
+        self.found += [self._of_triple("profile-dl", one.reason, one.triple) for one in broken]
         in_dl = not broken and not found.malformed
         self.notes.append(f"profile: OWL 2 DL {'yes' if in_dl else 'no'}")
 
@@ -357,9 +352,7 @@ class _Checking:
                     f"nothing uses {shorten(iri)}: neither data, shapes, queries nor other terms; "
                     "use it, remove it, or say in skos:editorialNote what it waits for"
                 )
-                self.found.append(
-                    self._of_node("term-unused", words, ox.NamedNode(iri), self.model)
-                )
+                self.found.append(self._of_node("term-unused", words, ox.NamedNode(iri)))
         own = sum(iri.startswith(CG) for iri in declared)
         self.notes.append(f"terms: {own} of ours are declared, {len(used):,} names are in use")
 
@@ -367,25 +360,12 @@ class _Checking:
         rule = "term-undeclared" if iri.startswith(CG) else "term-misspelt"
         if isinstance(where, Place):
             return fault(rule, wrong, ox.NamedNode(iri), where)
-        for statements in (self.data, self.model, self.codes):
-            if where in statements:
-                return self._of_triple(rule, wrong, where, statements)
-        if where in self.shapes:
-            place = self._of_triple(rule, wrong, where, self.shapes).place
-        else:
-            place = _place_of_shipped(where)
-        return fault(rule, wrong, ox.NamedNode(iri), place)
+        found = self._of_triple(rule, wrong, where)
+        if where in self.shapes or where not in self.locator.statements:
+            return fault(rule, wrong, ox.NamedNode(iri), found.place)
+        return found
 
-    def _locator(self, statements: Statements) -> Locator:
-        """Return the locator of some statements; what it has looked up once it keeps."""
-        key = id(statements)
-        if key not in self._locators:
-            self._locators[key] = Locator(statements)
-        return self._locators[key]
-
-    def _of_triple(
-        self, rule: str, words: str, triple: ox.Triple, statements: Statements
-    ) -> Finding:
+    def _of_triple(self, rule: str, words: str, triple: ox.Triple) -> Finding:
         """Return a finding about a statement, with its position."""
         assert not isinstance(triple.subject, ox.Triple)  # noqa: S101 - never read
         assert not isinstance(triple.object, ox.Triple)  # noqa: S101 - never read
@@ -394,11 +374,15 @@ class _Checking:
             path=PropertyPath("predicate", triple.predicate.value),
             value=triple.object,
         )
-        return self._locator(statements).placed(finding)
+        if triple in self.locator.statements:
+            return self.locator.placed(finding)
+        # The cell of a table that makes a statement of the shipped graph.
+        cells = shipped().statements([triple.subject]).get(triple, ())
+        return replace(finding, place=next(iter(cells), None))
 
-    def _of_node(self, rule: str, words: str, node: object, statements: Statements) -> Finding:
+    def _of_node(self, rule: str, words: str, node: object) -> Finding:
         assert isinstance(node, ox.NamedNode | ox.BlankNode | ox.Literal)  # noqa: S101
-        return self._locator(statements).placed(fault(rule, words, node))
+        return self.locator.placed(fault(rule, words, node))
 
     def _uses(self) -> Iterator[tuple[str, ox.Triple | Place]]:
         yield from named_in(self.model)
@@ -449,9 +433,9 @@ class _Checking:
                 words = f"{question.summary}{shown}. {' '.join(question.description.split())}"
                 # What the thing says of the other one is what is wrong; else the thing itself.
                 if blamed := between.get((thing, what)) or between.get((what, thing)):
-                    self.found.append(self._of_triple(question.name, words, blamed, statements))
+                    self.found.append(self._of_triple(question.name, words, blamed))
                 else:
-                    self.found.append(self._of_node(question.name, words, thing, statements))
+                    self.found.append(self._of_node(question.name, words, thing))
         self.notes.append(f"style: {len(questions)} checks, and the shapes of {meta.name}")
 
 
@@ -466,12 +450,6 @@ def _shown(term: Term) -> str:
 def _graph(places: Sequence[Place]) -> ox.NamedNode:
     folder = places[0].path.parent.name if places else ""
     return ox.NamedNode(GRAPH + (folder if folder in ("alignments", "codes") else "ontology"))
-
-
-def _place_of_shipped(triple: ox.Triple) -> Place | None:
-    """Return the cell of a table that makes a statement of the shipped graph."""
-    assert not isinstance(triple.subject, ox.Triple)  # noqa: S101 - never stored
-    return next(iter(shipped().statements([triple.subject]).get(triple, ())), None)
 
 
 def _as_reason(reason: Finding, focus: Term) -> Finding:

@@ -87,7 +87,14 @@ def contradictions(axioms: Sequence[Axiom], reasoner: Reasoner) -> list[Contradi
     """
     told: list[Contradiction] = []
     rest = list(axioms)
-    while len(told) < _EXPLAINED and not _consistent(rest, reasoner, bool(told)):
+    while len(told) < _EXPLAINED:
+        try:
+            if reasoner.consistent(rest):
+                break
+        except ReasonerError:
+            if told:  # no time is left, but something is known
+                break
+            raise
         found, minimal = _minimal(rest, (), reasoner)
         told.append(Contradiction(None, tuple(found), minimal))
         facts = {axiom for axiom in found if "Assertion" in axiom.kind}
@@ -105,16 +112,6 @@ def contradictions(axioms: Sequence[Axiom], reasoner: Reasoner) -> list[Contradi
         found, minimal = _minimal(about_classes, (member,), reasoner)
         told.append(Contradiction(empty, tuple(found), minimal))
     return told
-
-
-def _consistent(axioms: Sequence[Axiom], reasoner: Reasoner, is_enough: bool) -> bool:
-    """Say whether axioms are consistent; without time left, what is found may be enough."""
-    try:
-        return reasoner.consistent(axioms)
-    except ReasonerError:
-        if is_enough:
-            return True
-        raise
 
 
 def _minimal(

@@ -18,57 +18,33 @@ from clustergraph.vocab import PREFIXES, shorten
 __all__ = ["DATATYPES", "FACETS", "facet_fault", "is_well_formed"]
 
 _XSD: Final = PREFIXES["xsd"]
-_BASIC: Final = frozenset(
-    {
-        *(PREFIXES["rdf"] + name for name in ("PlainLiteral", "XMLLiteral", "langString")),
-        PREFIXES["rdfs"] + "Literal",
-        *(
-            _XSD + name
-            for name in (
-                "decimal", "integer", "nonNegativeInteger", "string", "normalizedString", "token",
-                "Name", "NCName", "NMTOKEN", "hexBinary", "base64Binary", "anyURI", "dateTime",
-                "dateTimeStamp",
-            )
-        ),
-    }
-)  # fmt: skip
-_NUMBERS: Final = frozenset(
-    _XSD + name
-    for name in (
-        "nonPositiveInteger", "positiveInteger", "negativeInteger", "long", "int", "short", "byte",
-        "unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte", "double", "float",
-    )
-)  # fmt: skip
-_REALS: Final = frozenset(PREFIXES["owl"] + name for name in ("real", "rational"))
-
-DATATYPES: Final = _BASIC | _NUMBERS | _REALS | {_XSD + "boolean", _XSD + "language"}
-"""The datatypes that OWL 2 DL knows; dates without a time and years are not among them."""
-
-NUMERIC: Final = (
-    _NUMBERS | _REALS | {_XSD + name for name in ("decimal", "integer", "nonNegativeInteger")}
-)
-"""Datatypes of numbers: their bounds may be given as any of them."""
-
+_RDF: Final = PREFIXES["rdf"]
 _BOUNDS: Final = ("xsd:minInclusive", "xsd:maxInclusive", "xsd:minExclusive", "xsd:maxExclusive")
 _LENGTHS: Final = ("xsd:length", "xsd:minLength", "xsd:maxLength")
 _OF_TEXT: Final = (*_LENGTHS, "xsd:pattern")
 FACETS: Final = (*_BOUNDS, *_OF_TEXT, "rdf:langRange")
 """The facets of OWL 2, as prefixed names."""
 
-# Which facets restrict which datatype (sections 4.1 to 4.7); none for those not listed.
+_NUMERIC: Final = frozenset(
+    [PREFIXES["owl"] + "real", PREFIXES["owl"] + "rational"]
+    + [_XSD + name for name in (*xsd.INTEGER_RANGES, "decimal", "double", "float")]
+)
+"""Datatypes of numbers: their bounds may be given as any of them."""
+
+_TEXTS: Final = (
+    "string", "normalizedString", "token", "language", "Name", "NCName", "NMTOKEN", "anyURI",
+)  # fmt: skip
+# Which facets restrict which datatype (sections 4.1 to 4.7).
 _FACETS_OF: Final[Mapping[str, tuple[str, ...]]] = {
-    **dict.fromkeys(NUMERIC, _BOUNDS),
-    **dict.fromkeys((_XSD + "dateTime", _XSD + "dateTimeStamp"), _BOUNDS),
-    **{
-        _XSD + name: _OF_TEXT
-        for name in (
-            "string", "normalizedString", "token", "language", "Name", "NCName", "NMTOKEN",
-            "anyURI",
-        )
-    },
+    **dict.fromkeys((*_NUMERIC, _XSD + "dateTime", _XSD + "dateTimeStamp"), _BOUNDS),
+    **dict.fromkeys((_XSD + name for name in _TEXTS), _OF_TEXT),
     **dict.fromkeys((_XSD + "hexBinary", _XSD + "base64Binary"), _LENGTHS),
-    PREFIXES["rdf"] + "PlainLiteral": (*_OF_TEXT, "rdf:langRange"),
-}  # fmt: skip
+    **dict.fromkeys((_XSD + "boolean", _RDF + "XMLLiteral", _RDF + "langString"), ()),
+    PREFIXES["rdfs"] + "Literal": (),
+    _RDF + "PlainLiteral": (*_OF_TEXT, "rdf:langRange"),
+}
+DATATYPES: Final = frozenset(_FACETS_OF)
+"""The datatypes that OWL 2 DL knows; dates without a time and years are not among them."""
 
 
 def facet_fault(base: str, name: str, value: object) -> str | None:
@@ -85,9 +61,9 @@ def facet_fault(base: str, name: str, value: object) -> str | None:
         return f"{name} with a value that is not a literal"
     own = value.datatype.value
     if name in _LENGTHS:
-        fits = own in NUMERIC and value.value.isdecimal()
+        fits = own in _NUMERIC and value.value.isdecimal()
     elif name in _BOUNDS:
-        fits = own in NUMERIC if base in NUMERIC else own == base
+        fits = own in _NUMERIC if base in _NUMERIC else own == base
     else:
         fits = own == _XSD + "string"
     return None if fits else f"{name} with a value of another datatype"
@@ -109,7 +85,7 @@ def is_well_formed(literal: ox.Literal) -> bool:
         return False
     if datatype == PREFIXES["owl"] + "rational":
         return _RATIONAL.fullmatch(value) is not None
-    if datatype == PREFIXES["rdf"] + "XMLLiteral":
+    if datatype == _RDF + "XMLLiteral":
         return _is_xml(value)
     form = xsd.FORMS.get(datatype.removeprefix(_XSD))
     return xsd.is_well_formed(value, datatype) if form is None else bool(form.fullmatch(value))

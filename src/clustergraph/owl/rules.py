@@ -35,25 +35,23 @@ Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 _RDF, _RDFS, _OWL = (PREFIXES[name] for name in ("rdf", "rdfs", "owl"))
 
 
-def _name(iri: str) -> ox.NamedNode:
-    return ox.NamedNode(iri)
-
-
-TYPE: Final = _name(_RDF + "type")
-_INFERRED: Final = _name(INFERRED)
-_FIRST, _REST, _NIL = (_name(_RDF + name) for name in ("first", "rest", "nil"))
-_SUBCLASS, _DOMAIN, _RANGE = (_name(_RDFS + name) for name in ("subClassOf", "domain", "range"))
-_SUBPROPERTY: Final = _name(_RDFS + "subPropertyOf")
+TYPE: Final = ox.NamedNode(_RDF + "type")
+_INFERRED: Final = ox.NamedNode(INFERRED)
+_FIRST, _REST, _NIL = (ox.NamedNode(_RDF + name) for name in ("first", "rest", "nil"))
+_SUBCLASS, _DOMAIN, _RANGE = (
+    ox.NamedNode(_RDFS + name) for name in ("subClassOf", "domain", "range")
+)
+_SUBPROPERTY: Final = ox.NamedNode(_RDFS + "subPropertyOf")
 _SAME_CLASS, _SAME_PROPERTY = (
-    _name(_OWL + name) for name in ("equivalentClass", "equivalentProperty")
+    ox.NamedNode(_OWL + name) for name in ("equivalentClass", "equivalentProperty")
 )
-_INVERSE, _CHAIN = (_name(_OWL + name) for name in ("inverseOf", "propertyChainAxiom"))
+_INVERSE, _CHAIN = (ox.NamedNode(_OWL + name) for name in ("inverseOf", "propertyChainAxiom"))
 _SYMMETRIC, _TRANSITIVE = (
-    _name(_OWL + name) for name in ("SymmetricProperty", "TransitiveProperty")
+    ox.NamedNode(_OWL + name) for name in ("SymmetricProperty", "TransitiveProperty")
 )
-_EXCLUDES, _COMPLEMENT = (_name(_OWL + name) for name in ("disjointWith", "complementOf"))
+_EXCLUDES, _COMPLEMENT = (ox.NamedNode(_OWL + name) for name in ("disjointWith", "complementOf"))
 _ALL_EXCLUDE, _MEMBERS, _PARTS = (
-    _name(_OWL + name) for name in ("AllDisjointClasses", "members", "disjointUnionOf")
+    ox.NamedNode(_OWL + name) for name in ("AllDisjointClasses", "members", "disjointUnionOf")
 )
 _SCHEMA: Final = frozenset(
     {_SUBCLASS, _DOMAIN, _RANGE, _SUBPROPERTY, _SAME_CLASS, _SAME_PROPERTY, _INVERSE, _CHAIN}
@@ -61,7 +59,11 @@ _SCHEMA: Final = frozenset(
 _KINDS: Final = frozenset({_SYMMETRIC, _TRANSITIVE, _ALL_EXCLUDE})
 # Everything belongs to these, or everything that is told of: to say so of each would be noise.
 _TRIVIAL: Final = frozenset(
-    {_name(_OWL + "Thing"), _name(_RDFS + "Resource"), _name(PREFIXES["prov"] + "Entity")}
+    {
+        ox.NamedNode(_OWL + "Thing"),
+        ox.NamedNode(_RDFS + "Resource"),
+        ox.NamedNode(PREFIXES["prov"] + "Entity"),
+    }
 )
 _DATA: Final = (PREFIXES["xsd"], _RDFS + "Literal", _RDF + "langString")
 
@@ -115,7 +117,6 @@ class Rules:
     Attributes:
         paths: the path rules.
         types: the type rules.
-        unsafe: domains and ranges that make no rule.
         lists: the nodes of lists that the rules were read from.
         by_step: property → path rules in whose row it stands, and at which place.
         by_use: property → type rules that its use sets off.
@@ -128,12 +129,10 @@ class Rules:
         self,
         paths: Iterable[PathRule] = (),
         types: Iterable[TypeRule] = (),
-        unsafe: Iterable[ox.Triple] = (),
         lists: Iterable[Term] = (),
     ) -> None:
         self.paths = tuple(paths)
         self.types = tuple(types)
-        self.unsafe = tuple(unsafe)
         self.lists = frozenset(lists)
         self.by_step: dict[ox.NamedNode, list[tuple[PathRule, int]]] = {}
         self.by_use: dict[ox.NamedNode, list[TypeRule]] = {}
@@ -219,19 +218,12 @@ class _Compiler:
     def rules(self) -> Rules:
         types = list(self._classes())
         guarded = self._guarded(types)
-        unsafe = []
-        for axiom, inverse in [
-            *((axiom, False) for axiom in self._all(_DOMAIN)),
-            *((axiom, True) for axiom in self._all(_RANGE)),
-        ]:
-            step, head = self.step(axiom.subject), axiom.object
-            if step is None or not _is_class(head):
-                continue
-            if head in guarded:
-                unsafe.append(axiom)
-            else:
-                types.append(TypeRule(head, _turned(step, inverse), axiom))
-        return Rules(dict.fromkeys(self._paths()), dict.fromkeys(types), unsafe, self._lists)
+        for predicate in (_DOMAIN, _RANGE):
+            for axiom in self._all(predicate):
+                step, head = self.step(axiom.subject), axiom.object
+                if step is not None and _is_class(head) and head not in guarded:
+                    types.append(TypeRule(head, _turned(step, predicate == _RANGE), axiom))
+        return Rules(dict.fromkeys(self._paths()), dict.fromkeys(types), self._lists)
 
     def _all(self, predicate: ox.NamedNode) -> Iterator[ox.Triple]:
         yield from dict.fromkeys(stated(self._store, None, predicate, None))

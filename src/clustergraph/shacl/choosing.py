@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import pyoxigraph as ox
 
@@ -19,19 +18,7 @@ from clustergraph.shacl.report import Report, name_of_shape
 from clustergraph.shacl.run import Options, shipped_files
 from clustergraph.vocab import BASE, PREFIXES
 
-__all__ = [
-    "about_focus",
-    "by_shapes",
-    "in_force",
-    "listed",
-    "named",
-    "without_findings",
-]
-
-_SH: Final = PREFIXES["sh"]
-_PARTS: Final = frozenset(
-    _SH + name for name in ("property", "node", "and", "or", "xone", "not", "qualifiedValueShape")
-) | {PREFIXES["rdf"] + "first", PREFIXES["rdf"] + "rest"}
+__all__ = ["about_focus", "by_shapes", "listed", "without_findings"]
 
 
 def by_shapes(report: Report, names: Sequence[str]) -> Report:
@@ -39,51 +26,27 @@ def by_shapes(report: Report, names: Sequence[str]) -> Report:
 
     Args:
         report: the whole report.
-        names: as `named` takes them.
+        names: IRIs, names with a prefix (``shape:Thing-label``), or what follows the last ``#``
+            or ``/`` of an IRI.
 
     Raises:
         UnknownNameError: no shape has that name.
     """
-    chosen = named(names, report.shapes)
+    chosen = {shape.node for shape in _named(names, Shapes(report.shapes, skip_broken=True))}
     kept = (finding for finding in report.findings if finding.shape in chosen)
     return replace(report, findings=tuple(kept))
 
 
-def named(names: Sequence[str], shapes: Collection[ox.Triple]) -> set[object]:
-    """Return the shapes of these names, and the shapes that they are made of.
-
-    Args:
-        names: IRIs, names with a prefix (``shape:Thing-label``), or what follows the last ``#``
-            or ``/`` of an IRI.
-        shapes: the triples of all shapes.
-
-    Raises:
-        UnknownNameError: no shape has that name.
-    """
-    known = {triple.subject for triple in shapes if isinstance(triple.subject, ox.NamedNode)}
-    chosen: set[object] = set()
+def _named(names: Sequence[str], shapes: Shapes) -> set[Shape]:
+    """Return the shapes of these names, and the shapes that they are made of."""
+    known = {one.node.value: one for one in shapes.all if isinstance(one.node, ox.NamedNode)}
+    local = {iri.rpartition("#" if "#" in iri else "/")[2]: one for iri, one in known.items()}
+    chosen: set[Shape] = set()
     for name in names:
-        iri = _iri(name)
-        found = {
-            shape
-            for shape in known
-            if shape.value == iri or shape.value.removeprefix(PREFIXES["shape"]) == name
-        }
-        if not found:
-            local = {_local(shape.value): shape for shape in known}
-            if name not in local:
-                raise UnknownNameError("shape", name, local)
-            found = {local[name]}
-        chosen |= found
-    frontier = set(chosen)
-    while frontier:
-        parts: set[object] = {
-            triple.object
-            for triple in shapes
-            if triple.subject in frontier and triple.predicate.value in _PARTS
-        }
-        frontier = parts - chosen
-        chosen |= frontier
+        found = known.get(_iri(name)) or known.get(PREFIXES["shape"] + name) or local.get(name)
+        if found is None:
+            raise UnknownNameError("shape", name, local)
+        chosen.update(found.reach())
     return chosen
 
 
@@ -116,36 +79,16 @@ def _iri(name: str) -> str:
     return name.strip("<>")
 
 
-def _local(iri: str) -> str:
-    return iri.rpartition("#" if "#" in iri else "/")[2]
-
-
-def in_force(options: Options) -> Mapping[ox.Triple, str]:
-    """Return the triples of the shapes that would be used, each with its file or address.
-
-    Raises:
-        NotFetchedError, UnreadableInputError, SyntaxFaultError: as `validate` does.
-    """
-    statements = read(options.shapes or shipped_files())
-    here = Path.cwd()
-    held = {triple: str(relative(places[0].path, here)) for triple, places in statements.items()}
-    if options.shapes:
-        held = imported(statements, options.outside, options.local_imports) | held
-    return held
-
-
-def listed(
-    shapes: Mapping[ox.Triple, str], chosen: Collection[object] | None = None
-) -> Iterator[tuple[str, str, str, str]]:
-    """Yield the shapes that validate, in the order of their names.
+def listed(options: Options, names: Sequence[str] = ()) -> Iterator[tuple[str, str, str, str]]:
+    """Yield the shapes that would validate, in the order of their names.
 
     A shape that has no target of its own, such as a property shape, has those of the shapes that
     lead to it. Shapes that are deactivated, that nothing leads to, or that have no name are left
     out; of those without a name, the ones with a target stay.
 
     Args:
-        shapes: the triples of the shapes, with their file or address.
-        chosen: only these shapes; None: all.
+        options: which shapes, and what of their imports.
+        names: only these, as `by_shapes` takes them, and what they are made of; none: all.
 
     Returns:
         Of each shape: its IRI, shortened by a prefix, which ``--shape`` takes; its severity as a
@@ -153,21 +96,26 @@ def listed(
         was fetched from; what it looks at, of a property shape which property of what.
 
     Raises:
-        UnreadableInputError: a shape is not well-formed.
+        NotFetchedError, UnreadableInputError: a shape cannot be read, or is not well-formed.
     """
-    targeted = Shapes(shapes).targeted
-    targets: dict[Shape, dict[str, None]] = {}
-    for shape in targeted:
-        own = dict.fromkeys(_targets(shape))
-        for part in _active(shape):
-            targets.setdefault(part, {}).update(own)
+    statements = read(options.shapes or shipped_files())
+    fetched = imported(statements, options.outside, options.local_imports)
     # Of a shape that several documents speak of, those that were given come last, and count.
-    files = {triple.subject: file for triple, file in shapes.items()}
+    files = {triple.subject: address for triple, address in fetched.items()}
+    for triple, places in statements.items():
+        files[triple.subject] = str(relative(places[0].path, Path.cwd()))
+    shapes = Shapes([*fetched, *statements])
+    chosen = _named(names, shapes) if names else None
+    targets: dict[Shape, dict[str, None]] = {}
+    for shape in shapes.targeted:
+        own = dict.fromkeys(_targets(shape))
+        for part in shape.reach(active=True):
+            targets.setdefault(part, {}).update(own)
     rows = []
     for shape, told in targets.items():
-        named_shape = isinstance(shape.node, ox.NamedNode)
-        if (chosen is None or shape.node in chosen) and (named_shape or shape in targeted):
-            name = name_of_shape(shape.node) if named_shape else "(without a name)"
+        has_name = isinstance(shape.node, ox.NamedNode)
+        if (chosen is None or shape in chosen) and (has_name or shape in shapes.targeted):
+            name = name_of_shape(shape.node) if has_name else "(without a name)"
             path = f"{shape.path} of " if shape.path else ""
             severity = shape.severity.removeprefix(PREFIXES["sh"])
             word = severity.lower() if severity != shape.severity else severity
@@ -175,24 +123,8 @@ def listed(
     yield from sorted(rows)
 
 
-def _active(shape: Shape) -> Iterator[Shape]:
-    """Yield a shape and what it leads to, past nothing that is deactivated."""
-    seen: set[Shape] = set()
-    todo = [shape]
-    while todo:
-        one = todo.pop()
-        if one not in seen and not one.deactivated:
-            seen.add(one)
-            yield one
-            todo.extend(one.used())
-
-
 def _targets(shape: Shape) -> Iterator[str]:
-    for node in shape.target_classes:
-        yield show(node)
-    for term in shape.target_nodes:
-        yield f"node {show(term)}"
-    for iri in shape.target_subjects_of:
-        yield f"subjects of {show(iri)}"
-    for iri in shape.target_objects_of:
-        yield f"objects of {show(iri)}"
+    yield from map(show, shape.target_classes)
+    yield from (f"node {show(term)}" for term in shape.target_nodes)
+    yield from (f"subjects of {show(iri)}" for iri in shape.target_subjects_of)
+    yield from (f"objects of {show(iri)}" for iri in shape.target_objects_of)

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any, Final, NamedTuple
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urldefrag, urlsplit
 
 from clustergraph import artefacts
@@ -131,6 +131,8 @@ class Outside:
             return result
         if isinstance(result, UnreadableInputError):
             raise result
+        if isinstance(result, HTTPError):
+            result.close()
         reason: object = result.reason if type(result) is URLError else result
         if isinstance(reason, TimeoutError):
             reason = f"no whole answer within {self.timeout_s:g} s"

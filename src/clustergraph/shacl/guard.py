@@ -18,7 +18,6 @@ from clustergraph.errors import InvalidChangeError
 from clustergraph.quadstore.delta import Delta
 from clustergraph.shacl.compile import Compiled, Graph
 from clustergraph.shacl.fingerprints import beyond
-from clustergraph.shacl.paths import Term
 from clustergraph.shacl.report import Finding, Report, Severity
 from clustergraph.shacl.run import in_order, shapes_in, shipped_shapes
 from clustergraph.vocab import INFERRED
@@ -46,10 +45,6 @@ class Guard:
         self._threshold = threshold
         self.compiled = Compiled.of(self.triples)
         _ = self.compiled.footprints  # Made now, not with the first change.
-        # Things that the shapes themselves name are looked at before anything states them.
-        self._named = {
-            node for shape in self.compiled.shapes.targeted for node in shape.target_nodes
-        }
 
     def validate(
         self, store: ox.Store, delta: Delta | None, before: Callable[[], ox.Store]
@@ -89,26 +84,11 @@ class Guard:
         graph = asserted(store)
         nodes = self.compiled.footprints.affected(graph, added, removed)
         now = list(self.compiled.results(graph, nodes))
-        # What is about things that the change has brought is new without a look back.
-        suspects = {result.focus for result in now}
-        suspects = {
-            focus for focus in suspects if focus in self._named or not _brought(store, delta, focus)
-        }
-        if not suspects:
+        if not now:
             return now
+        suspects = {finding.focus for finding in now}
         some = {shape: None if all_ is None else all_ & suspects for shape, all_ in nodes.items()}
-        old = asserted(before())
-        return _new(now, self.compiled.results(old, some))
-
-
-def _brought(store: ox.Store, delta: Delta, thing: Term) -> bool:
-    """Say whether all that names a thing was added by a change, which removed nothing."""
-    if delta.removed or isinstance(thing, ox.Literal):
-        return False
-    patterns = ((thing, None, None), (None, None, thing))
-    return all(
-        quad in delta.added for pattern in patterns for quad in store.quads_for_pattern(*pattern)
-    )
+        return _new(now, self.compiled.results(asserted(before()), some))
 
 
 def asserted(store: ox.Store) -> Graph:

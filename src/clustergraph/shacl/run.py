@@ -12,12 +12,12 @@ import pyoxigraph as ox
 
 from clustergraph import artefacts
 from clustergraph.csvw import Place
-from clustergraph.errors import InvalidShapesError, UnreadableInputError, UsageError
+from clustergraph.errors import InvalidShapesError, UnreadableInputError
 from clustergraph.shacl.compile import Compiled, Graph
 from clustergraph.shacl.fingerprints import ContentKeys
 from clustergraph.shacl.imports import imported
 from clustergraph.shacl.locate import located, place_of
-from clustergraph.shacl.paths import Term, show
+from clustergraph.shacl.paths import Term
 from clustergraph.shacl.reading import Statements, read
 from clustergraph.shacl.report import Fault, Finding, Report
 from clustergraph.vocab import INFERRED, PREFIXES
@@ -219,22 +219,7 @@ def _evaluated(graph: Graph, compiled: Compiled, options: Options) -> Iterable[F
         from clustergraph.shacl import pyshacl_engine
 
         return pyshacl_engine.validate_triples(graph.triples(), compiled.shapes.sound)
-    if options.engine == "compiled":
-        _refuse_inexact(compiled, graph)
-    return compiled.results(graph)
-
-
-def _refuse_inexact(compiled: Compiled, graph: Graph) -> None:
-    if compiled.shapes.advanced:
-        raise UsageError(
-            "the shapes use SHACL Advanced Features, which pySHACL evaluates; use --engine auto"
-        )
-    for shape in compiled.shapes.targeted:
-        if not shape.deactivated and (reason := compiled.reason(shape, graph)):
-            raise UsageError(
-                f"the shape {show(shape.node)} cannot be validated by the compiled engine alone: "
-                f"{reason}; use --engine auto"
-            )
+    return compiled.results(graph, store_only=options.engine == "compiled")
 
 
 def _elsewhere(

@@ -8,13 +8,14 @@ from typing import Final
 
 import pyoxigraph as ox
 
+from clustergraph.errors import UsageError
 from clustergraph.shacl.compile.footprint import Footprints, NodesByShape
 from clustergraph.shacl.compile.graph import SHAPES_GRAPH, Graph
 from clustergraph.shacl.compile.model import Constraint, Shape
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.shapes import Shapes
 from clustergraph.shacl.compile.validator import NodeValidator
-from clustergraph.shacl.paths import Term
+from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.report import Finding
 
 __all__ = ["Compiled"]
@@ -58,21 +59,31 @@ class Compiled:
         extra = self.shapes.triples if self.shapes.mention_shapes_graph else ()
         return Graph.of(data, extra)
 
-    def results(self, graph: Graph, nodes: NodesByShape | None = None) -> Iterator[Finding]:
+    def results(
+        self, graph: Graph, nodes: NodesByShape | None = None, store_only: bool = False
+    ) -> Iterator[Finding]:
         """Yield the results of shapes for a graph.
 
         Args:
             graph: the data.
             nodes: the nodes to validate, by shape; those that are no targets are left out. None:
                 all targets of all shapes.
+            store_only: whether to leave nothing to pySHACL or rdflib.
+
+        Raises:
+            UsageError: the store alone cannot evaluate a shape exactly.
         """
+        if self.shapes.advanced and store_only:
+            raise UsageError(
+                "the shapes use SHACL Advanced Features, which pySHACL evaluates; use --engine auto"
+            )
         if self.shapes.advanced:
             # Rules change the data, and functions any query: pySHACL has all of it.
             from clustergraph.shacl import pyshacl_engine
 
             yield from pyshacl_engine.validate_triples(graph.triples(), self.shapes.triples)
             return
-        run = _Run(self, graph, self._few)
+        run = _Run(self, graph, self._few, store_only)
         if nodes is None:
             nodes = dict.fromkeys(self.shapes.targeted)
         # By focus node, so that what is said of one is read once for all shapes.
@@ -83,19 +94,6 @@ class Compiled:
         for focus, wanted in shapes.items():
             for shape in wanted:
                 yield from run.validator(shape, focus).results(shape, focus)
-
-    def reason(self, shape: Shape, graph: Graph) -> str | None:
-        """Return why queries of a shape are not left to the store; None when they are."""
-        queries = self.queries_of(shape)
-        if not all(query.usable for query in queries):
-            return "a query of it does not take variables bound beforehand"
-        if any(query.needs_written_terms for query in queries):
-            return "a query of it states a literal that the store keeps in another form"
-        if any(query.may_stand_still for query in queries) and _unmentioned(shape, graph):
-            return "a query of it starts from a node that the data do not name"
-        if _touched(queries, graph):
-            return "a query of it meets literals that the store keeps in another form"
-        return None
 
     def queries_of(self, shape: Shape) -> list[Query]:
         """Return the queries of a shape and of all shapes that it leads to."""
@@ -108,10 +106,11 @@ class Compiled:
 class _Run:
     """One evaluation of shapes over a graph: what its shapes share."""
 
-    def __init__(self, compiled: Compiled, graph: Graph, few: int) -> None:
+    def __init__(self, compiled: Compiled, graph: Graph, few: int, store_only: bool) -> None:
         self._compiled = compiled
         self._graph = graph
         self._few = few
+        self._store_only = store_only
         self._validator = NodeValidator(graph)
         self._inexact: dict[Shape, Set[Term] | None] = {}
 
@@ -129,7 +128,14 @@ class _Run:
         if shape not in self._inexact:
             self._inexact[shape] = self._inexact_nodes(shape)
         nodes = self._inexact[shape]
-        return self._exact if nodes is None or focus in nodes else self._validator
+        if nodes is not None and focus not in nodes:
+            return self._validator
+        if self._store_only:
+            raise UsageError(
+                f"the shape {show(shape.node)} cannot be validated by the store alone: a query of "
+                "it needs terms as they are written; use --engine auto"
+            )
+        return self._exact
 
     def _suspects(self, shape: Shape) -> dict[Constraint, Set[Term]]:
         """Return the targets that may break a query, by constraint, where one query tells."""
@@ -155,8 +161,9 @@ class _Run:
         if any(query.may_stand_still for query in queries):
             # By SPARQL a path without a step leads from any term to itself; for the store only
             # from those that it holds.
-            nodes.update(_unmentioned(shape, self._graph))
-        if _touched(queries, self._graph):
+            nodes.update(node for node in shape.target_nodes if not self._graph.mentions(node))
+        inexact = self._graph.inexact
+        if inexact and any(q.predicates is None or q.predicates & inexact for q in queries):
             found = self._concerned.get(shape, frozenset())
             return None if found is None else nodes | found
         return nodes
@@ -189,15 +196,3 @@ def target_pattern(shape: Shape, graph: Graph) -> str:
     parts += [f"?this {predicate} ?any ." for predicate in shape.target_subjects_of]
     parts += [f"?any {predicate} ?this ." for predicate in shape.target_objects_of]
     return " UNION ".join(f"{{ {part} }}" for part in parts)
-
-
-def _unmentioned(shape: Shape, graph: Graph) -> list[Term]:
-    return [node for node in shape.target_nodes if not graph.mentions(node)]
-
-
-def _touched(queries: Iterable[Query], graph: Graph) -> bool:
-    """Return whether a query may meet a literal that the store keeps in another form."""
-    inexact = graph.inexact
-    return bool(inexact) and any(
-        query.predicates is None or bool(query.predicates & inexact) for query in queries
-    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
-from itertools import islice
 from typing import Final, cast
 
 import pyoxigraph as ox
@@ -27,16 +26,10 @@ _TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
 _SUBCLASS: Final = ox.NamedNode(PREFIXES["rdfs"] + "subClassOf")
 SHAPES_GRAPH: Final = ox.NamedNode("urn:x-clustergraph:shapes")
 
-_MOST_SAID: Final = 200
-"""Up to how many statements about a subject are read at once, when one of them is asked for."""
-_MOST_POINTING: Final = 50
-"""Up to how many statements that point to a term are read at once."""
 _MOST_KNOWN: Final = 20_000
 """How many terms a graph remembers the statements about."""
 
 _NOTHING: Final[list[Term]] = []
-_NOBODY: Final[list[Node]] = []
-_UNREAD: Final[dict[ox.NamedNode, list[Term]]] = {}
 _named: Final = lru_cache(maxsize=4096)(ox.NamedNode)
 """Makes names of predicates, each once."""
 
@@ -81,8 +74,7 @@ class Graph:
         )
         self.inexact: frozenset[str] = frozenset(predicate.value for _, predicate in self._written)
         """The predicates whose values a query of the store may see otherwise than written."""
-        self._said: dict[Term, dict[ox.NamedNode, list[Term]] | None] = {}
-        self._pointing: dict[Term, dict[ox.NamedNode, list[Node]] | None] = {}
+        self._said: dict[Term, dict[ox.NamedNode, list[Term]]] = {}
         self._below: dict[Term, frozenset[Term]] = {}
 
     @classmethod
@@ -145,30 +137,21 @@ class Graph:
             return []
         if self._written and (known := self._written.get((subject, predicate))) is not None:
             return list(known)
-        said = self._said.get(subject, _UNREAD)
-        if said is _UNREAD:
+        said = self._said.get(subject)
+        if said is None:
             said = self._read(subject)
-        if said is not None:
-            return said.get(predicate, _NOTHING)
-        quads = self._quads(subject, predicate, None)
-        found = [cast(Term, quad.object) for quad in quads]
-        return list(dict.fromkeys(found)) if self.union else found
+        return said.get(predicate, _NOTHING)
 
-    def _read(self, subject: Node) -> dict[ox.NamedNode, list[Term]] | None:
-        """Read and keep the statements of a subject by predicate; None: there are too many.
+    def _read(self, subject: Node) -> dict[ox.NamedNode, list[Term]]:
+        """Read and keep the statements of a subject by predicate.
 
         Who asks for one property of a thing soon asks for the others, which lie beside it.
         """
         if len(self._said) >= _MOST_KNOWN:
             self._said.clear()
-        quads = self._quads(subject, None, None)
         said: dict[ox.NamedNode, list[Term]] = {}
-        number = 0
-        for number, quad in enumerate(islice(quads, _MOST_SAID), 1):  # noqa: B007 - counts
+        for quad in self._quads(subject, None, None):
             said.setdefault(quad.predicate, []).append(cast(Term, quad.object))
-        if number == _MOST_SAID:
-            self._said[subject] = None
-            return None
         if self.union:
             for name, terms in said.items():
                 if len(terms) > 1:
@@ -178,40 +161,16 @@ class Graph:
 
     def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
         """Return the subjects of a predicate and an object, each once; not to be altered."""
-        if value not in self._pointing:
-            self._look_back(value)
-        if (pointing := self._pointing[value]) is not None:
-            found = pointing.get(predicate, _NOBODY)
-        else:
-            quads = self._quads(None, predicate, value)
-            found = list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
+        quads = self._quads(None, predicate, value)
+        found = list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
         if predicate.value in self.rewritten and isinstance(value, ox.Literal):
             found = [subject for subject in found if value in self.objects(subject, predicate)]
         return found
 
-    def _look_back(self, value: Term) -> None:
-        """Read all that points to a term, if it is not too much: to most there points little."""
-        if len(self._pointing) >= _MOST_KNOWN:
-            self._pointing.clear()
-        quads = self._quads(None, None, value)
-        found: dict[ox.NamedNode, dict[Node, None]] = {}
-        number = 0
-        for number, quad in enumerate(islice(quads, _MOST_POINTING), 1):  # noqa: B007 - counts
-            found.setdefault(quad.predicate, {})[cast(Node, quad.subject)] = None
-        self._pointing[value] = (
-            None
-            if number == _MOST_POINTING
-            else {name: list(nodes) for name, nodes in found.items()}
-        )
-
     def mentions(self, term: Term) -> bool:
         """Say whether a statement has a term as its subject or object."""
-        found = self._quads(None, None, term)
-        if next(found, None) is not None:
-            return True
-        if isinstance(term, ox.Literal):
-            return False
-        return next(self._quads(term, None, None), None) is not None
+        subjects = () if isinstance(term, ox.Literal) else self._quads(term, None, None)
+        return any(True for quads in (self._quads(None, None, term), subjects) for _ in quads)
 
     def about(self, subject: Term) -> Iterator[tuple[ox.NamedNode, Term]]:
         """Yield predicate and object of each triple of a subject, each once."""

@@ -81,13 +81,13 @@ class Shape:
             yield from constraint.shapes
             yield from constraint.siblings
 
-    def reach(self) -> list[Shape]:
-        """Return this shape and all that it leads to."""
+    def reach(self, active: bool = False) -> list[Shape]:
+        """Return this shape and all that it leads to; active: past nothing that is deactivated."""
         found: dict[Shape, None] = {}
         todo = [self]
         while todo:
             shape = todo.pop()
-            if shape not in found:
+            if shape not in found and not (active and shape.deactivated):
                 found[shape] = None
                 todo.extend(shape.used())
         return list(found)

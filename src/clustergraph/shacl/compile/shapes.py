@@ -5,7 +5,7 @@ Source: SHACL, sections 2 to 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
@@ -72,6 +72,11 @@ class Shapes:
             self._leave_out_broken()
         for shape in self._known.values():
             shape.recursive = any(shape in used.reach() for used in shape.used())
+
+    @property
+    def all(self) -> Collection[Shape]:
+        """The shapes with targets, those that are typed as shapes, and what these lead to."""
+        return self._known.values()
 
     @property
     def sound(self) -> tuple[ox.Triple, ...]:
