@@ -6,7 +6,7 @@ import pyoxigraph as ox
 import pytest
 
 from clustergraph.owl import axioms, profile, structure
-from clustergraph.owl.words import in_words
+from clustergraph.owl.structure import in_words
 
 PROLOGUE = """
 @prefix : <http://example.org/> .

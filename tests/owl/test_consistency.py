@@ -10,7 +10,7 @@ import pytest
 from clustergraph.errors import MissingExtraError, ReasonerError
 from clustergraph.owl import axioms, consistency, structure
 from clustergraph.owl.consistency import Reasoner, contradictions
-from clustergraph.owl.words import in_words
+from clustergraph.owl.structure import in_words
 
 PROLOGUE = """
 @prefix : <http://example.org/> .

@@ -18,7 +18,7 @@ from clustergraph.csvw.formats import FormatError, Pattern, date_reader, number_
 from clustergraph.csvw.names import BUILT_IN_DATATYPES
 from clustergraph.csvw.places import FaultKind
 from clustergraph.errors import did_you_mean, near
-from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD, is_well_formed
+from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD, is_well_formed, pattern_of
 
 __all__ = [
     "FACETS",
@@ -278,9 +278,8 @@ def _is_valid(lexical: str, kind: str) -> bool:
         except ValueError:
             return False
         return True
-    form = FORMS.get(kind)
-    if form is not None and kind not in _BINARY:
-        return form.fullmatch(lexical) is not None
+    if kind in FORMS and kind not in _BINARY:
+        return pattern_of(kind).fullmatch(lexical) is not None
     return is_well_formed(lexical, XSD + kind)
 
 

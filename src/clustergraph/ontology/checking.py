@@ -32,8 +32,7 @@ from clustergraph.owl import axioms as owl
 from clustergraph.owl import documents
 from clustergraph.owl.consistency import Contradiction, OutOfTimeError, Reasoner, contradictions
 from clustergraph.owl.profile import breaks, undecidable
-from clustergraph.owl.structure import Axiom, Axioms
-from clustergraph.owl.words import in_words
+from clustergraph.owl.structure import Axiom, Axioms, in_words
 from clustergraph.quadstore.memory import hold
 from clustergraph.questions import catalogue
 from clustergraph.shacl import Finding, Report, Severity

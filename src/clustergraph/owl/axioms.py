@@ -30,9 +30,9 @@ from clustergraph.owl.structure import (
     Compound,
     Node,
     Part,
-    Term,
     sorts,
 )
+from clustergraph.shacl.paths import Term
 from clustergraph.vocab import PREFIXES, shorten
 
 __all__ = ["read"]
@@ -151,9 +151,9 @@ class _Reader:
             type_ = _short(value) if _short(triple.predicate) == "rdf:type" else ""
             if isinstance(subject, ox.NamedNode):
                 if kind := DECLARATIONS.get(type_):
-                    self.found.kinds[subject.value].add(kind)
+                    self.found.kinds[subject.value].setdefault(kind, triple)
                 elif type_ in _CHARACTERISTICS and type_ != "owl:FunctionalProperty":
-                    self.found.kinds[subject.value].add("ObjectProperty")
+                    self.found.kinds[subject.value].setdefault("ObjectProperty", triple)
 
     def read(self) -> Axioms:
         for triple in self.triples:
@@ -469,7 +469,7 @@ class _Reader:
         """Return as which kinds of entity an IRI is declared or built in."""
         iri = node.value if isinstance(node, ox.NamedNode) else ""
         built_in = BUILT_IN.get(_short(node))
-        return self.found.kinds.get(iri) or ({built_in} if built_in else set())
+        return {*self.found.kinds.get(iri, ())} or ({built_in} if built_in else set())
 
     def sort(self, *nodes: Term) -> str:
         """Tell whether properties lead to things, to literals, or are annotations."""

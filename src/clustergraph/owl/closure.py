@@ -72,116 +72,83 @@ def materialise(store: ox.Store, rules: Rules | None = None) -> int:
 
 
 class _Closure:
-    """What is known so far, and what of it is new.
+    """What is known so far, and what of it is new: pairs of subject and object by relation.
 
-    Statements are kept as pairs of subject and object by property, and those about types as
-    members by class. The properties of rules with several steps are indexed by both ends.
+    A relation is a property, or ``rdf:type`` with one class as its object (see `_of_class`). Those
+    of rules with several steps are indexed by both ends.
     """
 
     def __init__(self, store: ox.Store, rules: Rules, has_inferred: bool) -> None:
         self._store = store
         self._has_inferred = has_inferred
-        self._rows: dict[str, list[tuple[str, list[Turn], int]]] = {}
-        for name, places in rules.by_step.items():
-            self._rows[str(name)] = [
-                (str(rule.head), [(str(step.predicate), step.inverse) for step in rule.body], place)
-                for rule, place in places
-            ]
-        self._heads = {str(name) for name in rules.to_property}
-        self._above: dict[str, list[str]] = {}
-        self._uses: dict[str, list[tuple[str, bool]]] = {}
+        self._rows: dict[str, list[tuple[str, list[Turn], int]]] = defaultdict(list)
+        indexed: set[str] = set()
+        for path in rules.paths:
+            row = [(str(step.predicate), step.inverse) for step in path.body]
+            for place, (name, _) in enumerate(row):
+                self._rows[name].append((str(path.head), row, place))
+                if len(row) > 1:
+                    indexed.add(name)
         for rule in rules.types:
-            if isinstance(rule.source, Step):
-                use = (str(rule.head), rule.source.inverse)
-                self._uses.setdefault(str(rule.source.predicate), []).append(use)
-            else:
-                self._above.setdefault(str(rule.source), []).append(str(rule.head))
-        self._classes = self._above.keys() | {str(name) for name in rules.to_class}
-        self._typed = _TYPE in self._rows or _TYPE in self._heads
-        indexed = {
-            step.predicate for rule in rules.paths if len(rule.body) > 1 for step in rule.body
+            source, turn = rule.source, (_of_class(rule.source), False)
+            if isinstance(source, Step):
+                turn = (str(source.predicate), source.inverse)
+            self._rows[turn[0]].append((_of_class(rule.head), [turn], 0))
+        heads = {head for rows in self._rows.values() for head, _, _ in rows}
+        self._known: dict[str, set[Pair]] = {
+            name: set() for name in sorted(heads | self._rows.keys())
         }
-        self._values: dict[str, Index] = {str(name): defaultdict(list) for name in indexed}
-        self._bearers: dict[str, Index] = {str(name): defaultdict(list) for name in indexed}
-        self._pairs: dict[str, set[Pair]] = {}
-        self._members: dict[str, set[str]] = {}
-        self._new_pairs: deque[tuple[str, set[Pair]]] = deque()
-        self._new_members: deque[tuple[str, set[str]]] = deque()
-        self._derived_pairs: list[tuple[str, set[Pair]]] = []
-        self._derived_members: list[tuple[str, set[str]]] = []
+        # Where rows lead over types, those of each class are a part of one more relation.
+        self._typed = _TYPE in self._known
+        self._values: dict[str, Index] = {name: defaultdict(list) for name in indexed}
+        self._bearers: dict[str, Index] = {name: defaultdict(list) for name in indexed}
+        self._new: deque[tuple[str, set[Pair]]] = deque()
+        self._derived: list[tuple[str, set[Pair]]] = []
         self._count = 0
 
     def run(self) -> Iterator[str]:
         """Draw all conclusions, and yield them in blocks of Turtle, a statement in each line."""
-        self._read()
+        for name in self._known:
+            self._take(name, self._read(name))
         # A row in which all is stated is found from its first statement.
-        for _ in range(len(self._new_pairs)):
-            self._follow(*self._new_pairs.popleft(), first=True)
-        while self._new_pairs or self._new_members:
-            while self._new_pairs:
-                self._follow(*self._new_pairs.popleft())
-            if self._new_members:
-                below, members = self._new_members.popleft()
-                for above in self._above.get(below, ()):
-                    self._learn_class(above, members)
-        for name, pairs in self._derived_pairs:
-            yield "".join([f"{subject}\t{name}\t{value} .\n" for subject, value in pairs])
-        for above, members in self._derived_members:
-            ending = f"\t{_TYPE}\t{above} .\n"
-            yield ending.join([*members, ""])
+        for _ in range(len(self._new)):
+            self._follow(*self._new.popleft(), first=True)
+        while self._new:
+            self._follow(*self._new.popleft())
+        for name, pairs in self._derived:
+            predicate = name.partition("\t")[0]
+            yield "".join([f"{subject}\t{predicate}\t{value} .\n" for subject, value in pairs])
 
-    # Reading what is stated
-
-    def _read(self) -> None:
-        whole = self._rows.keys() | self._heads
-        for name in sorted(whole):
-            pairs = _pairs(self._ask("?s ?o", f"?s {name} ?o"))
-            self._pairs[name] = pairs
-            if pairs:
-                self._index(name, pairs)
-                self._new_pairs.append((name, pairs.copy()))
-        if self._typed:
-            for member, name in self._pairs[_TYPE]:
-                self._members.setdefault(name, set()).add(member)
-        for name in sorted(self._classes):
-            if not self._typed:
-                self._members[name] = set(self._ask("?s", f"?s {_TYPE} {name}"))
-            if name in self._above and self._members.get(name):
-                self._new_members.append((name, self._members[name].copy()))
-        for name in sorted(self._uses.keys() - whole):
-            for above, inverse in self._uses[name]:
-                end = "?o" if inverse else "?s"
-                used = self._ask(f"DISTINCT {end}", f"?s {name} ?o")
-                self._learn_class(above, set(filter(_is_thing, used)))
-
-    def _ask(self, wanted: str, pattern: str) -> list[str]:
-        """Return the rows of an answer from what is stated."""
+    def _read(self, name: str) -> set[Pair]:
+        """Return what is stated with a relation."""
+        predicate, _, kind = name.partition("\t")
+        wanted, pattern = ("?s", f"?s {predicate} {kind}") if kind else ("?s ?o", f"?s {name} ?o")
         if self._has_inferred:
             elsewhere = f"GRAPH ?g {{ {pattern} }} FILTER(?g != {_GRAPH})"
             pattern = f"{{ {pattern} }} UNION {{ {elsewhere} }}"
         query = f"SELECT {wanted} {{ {pattern} }}"
-        return _lines(self._store, query, union=not self._has_inferred)
-
-    # Drawing conclusions
+        lines = _lines(self._store, query, union=not self._has_inferred)
+        if kind:
+            return {(member, kind) for member in lines}
+        return {cast(Pair, tuple(line.split("\t"))) for line in lines}
 
     def _follow(self, name: str, pairs: set[Pair], first: bool = False) -> None:
-        """Learn what follows from new statements with one property.
+        """Learn what follows from new statements with one relation.
 
         Args:
-            name: the property.
+            name: the relation.
             pairs: their subjects and objects.
             first: whether they count only where a row begins.
         """
         for head, row, place in self._rows.get(name, ()):
             if place == 0 or not first:
-                self._learn(head, self._draw(row, place, pairs))
-        for above, inverse in self._uses.get(name, ()):
-            ends = {pair[inverse] for pair in pairs}
-            self._learn_class(above, set(filter(_is_thing, ends)))
+                self._learn(head, self._draw(head, row, place, pairs))
 
-    def _draw(self, row: list[Turn], place: int, pairs: set[Pair]) -> set[Pair]:
+    def _draw(self, head: str, row: list[Turn], place: int, pairs: set[Pair]) -> set[Pair]:
         """Return what follows when ``pairs`` stand at one place of a row."""
         inverse = row[place][1]
+        if kind := head.partition("\t")[2]:
+            return {(end, kind) for end in {pair[inverse] for pair in pairs} if _is_thing(end)}
         if len(row) == 1:
             if not inverse:
                 return pairs
@@ -204,53 +171,38 @@ class _Closure:
         return self._bearers[name] if inverse else self._values[name]
 
     def _learn(self, name: str, pairs: set[Pair]) -> None:
-        """Take up statements with one property; pass those on that are new."""
-        if name == _TYPE:
-            for above, group in itertools.groupby(sorted(pairs, key=_last), _last):
-                self._learn_class(above, {member for member, _ in group})
-            return
-        new = pairs - self._pairs[name]
-        if new:
-            self._pairs[name] |= new
-            self._index(name, new)
-            self._new_pairs.append((name, new))
-            self._derived_pairs.append((name, new))
-            self._grow(len(new))
-
-    def _learn_class(self, name: str, members: set[str]) -> None:
-        """Take up members of a class; pass those on that are new."""
-        known = self._members.setdefault(name, set())
-        new = members - known
+        """Take up statements with one relation that are new."""
+        new = pairs - self._known[name]
         if not new:
             return
-        known |= new
-        self._derived_members.append((name, new))
-        self._grow(len(new))
-        if name in self._above:
-            self._new_members.append((name, new))
-        if self._typed:
-            pairs = {(member, name) for member in new}
-            self._index(_TYPE, pairs)
-            self._new_pairs.append((_TYPE, pairs))
-
-    def _index(self, name: str, pairs: set[Pair]) -> None:
-        if name in self._values:
-            values, bearers = self._values[name], self._bearers[name]
-            for subject, value in pairs:
-                values[subject].append(value)
-                bearers[value].append(subject)
-
-    def _grow(self, count: int) -> None:
-        self._count += count
+        self._take(name, new)
+        self._derived.append((name, new))
+        if self._typed and name == _TYPE:
+            for kind, members in itertools.groupby(sorted(new, key=_last), _last):
+                if f"{_TYPE}\t{kind}" in self._known:
+                    self._take(f"{_TYPE}\t{kind}", set(members))
+        elif self._typed and "\t" in name:
+            self._take(_TYPE, new)
+        self._count += len(new)
         if self._count > MOST:
             raise StoreError(
                 f"more than {MOST:,} statements follow from the graph: look for a property that is "
                 "declared transitive or symmetric and should not be"
             )
 
+    def _take(self, name: str, pairs: set[Pair]) -> None:
+        self._known[name] |= pairs
+        self._new.append((name, pairs))
+        if name in self._values:
+            values, bearers = self._values[name], self._bearers[name]
+            for subject, value in pairs:
+                values[subject].append(value)
+                bearers[value].append(subject)
 
-def _pairs(lines: Iterable[str]) -> set[Pair]:
-    return {cast(Pair, tuple(line.split("\t"))) for line in lines}
+
+def _of_class(name: object) -> str:
+    """Return the relation of the members of a class to it."""
+    return f"{_TYPE}\t{name}"
 
 
 def _last(pair: Pair) -> str:

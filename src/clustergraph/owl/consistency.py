@@ -34,7 +34,8 @@ from urllib.parse import quote
 import pyoxigraph as ox
 
 from clustergraph.errors import MissingExtraError, ReasonerError
-from clustergraph.owl.structure import SORTS, Axiom, Compound, Part, Term, entities, sorts
+from clustergraph.owl.structure import SORTS, Axiom, Compound, Part, entities, sorts
+from clustergraph.shacl.paths import Term
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["Contradiction", "OutOfTimeError", "Reasoner", "contradictions"]

@@ -87,8 +87,10 @@ def is_well_formed(literal: ox.Literal) -> bool:
         return _RATIONAL.fullmatch(value) is not None
     if datatype == _RDF + "XMLLiteral":
         return _is_xml(value)
-    form = xsd.FORMS.get(datatype.removeprefix(_XSD))
-    return xsd.is_well_formed(value, datatype) if form is None else bool(form.fullmatch(value))
+    name = datatype.removeprefix(_XSD)
+    if name in xsd.FORMS:
+        return xsd.pattern_of(name).fullmatch(value) is not None
+    return xsd.is_well_formed(value, datatype)
 
 
 def _is_xml(text: str) -> bool:

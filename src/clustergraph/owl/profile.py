@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import pyoxigraph as ox
 
@@ -57,14 +56,8 @@ _NAMED_ONLY: Final = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Break:
-    """Why an ontology is outside OWL 2 DL.
-
-    Attributes:
-        reason: in words.
-        triple: the statement that breaks it.
-    """
+class Break(NamedTuple):
+    """Why an ontology is outside OWL 2 DL, and the statement that breaks it."""
 
     reason: str
     triple: ox.Triple
@@ -109,19 +102,12 @@ def _names(found: Axioms) -> Iterator[Break]:
         of_properties = sorted(kind for kind in kinds if kind.endswith("Property"))
         if len(of_properties) > 1:
             words = " and ".join(_KINDS[kind] for kind in of_properties)
-            yield Break(f"{shorten(iri)} is {words} at once", _declared(iri, of_properties[0]))
-        if {"Class", "Datatype"} <= kinds:
-            yield Break(f"{shorten(iri)} is both a class and a datatype", _declared(iri, "Class"))
+            yield Break(f"{shorten(iri)} is {words} at once", kinds[of_properties[0]])
+        if {"Class", "Datatype"} <= kinds.keys():
+            yield Break(f"{shorten(iri)} is both a class and a datatype", kinds["Class"])
         if iri.startswith(_RESERVED) and shorten(iri) not in BUILT_IN and iri not in DATATYPES:
             reason = f"{shorten(iri)} is a word of RDF or OWL itself and must not be declared"
-            yield Break(reason, _declared(iri, min(kinds)))
-
-
-def _declared(iri: str, kind: str) -> ox.Triple:
-    """Return the statement that declares a term."""
-    space = PREFIXES["rdfs"] if kind == "Datatype" else _OWL
-    type_ = ox.NamedNode(space + kind.replace("DataP", "DatatypeP"))
-    return ox.Triple(ox.NamedNode(iri), ox.NamedNode(PREFIXES["rdf"] + "type"), type_)
+            yield Break(reason, kinds[min(kinds)])
 
 
 def _universal(axioms: Iterable[Axiom]) -> Iterator[Break]:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
-__all__ = ["FORMS", "INNER", "INTEGER_RANGES", "LETTERS", "MOMENTS", "XSD", "is_well_formed"]
+__all__ = [
+    "FORMS", "INNER", "INTEGER_RANGES", "LETTERS", "MOMENTS", "XSD", "is_well_formed", "pattern_of",
+]  # fmt: skip
 
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 
@@ -44,26 +47,23 @@ INNER: Final = rf"{LETTERS}_0-9\xb7\u0300-\u036f\u203f\u2040"
 _START: Final = rf"{LETTERS}_"
 _INNER: Final = rf"{INNER}\-."
 _PATH: Final = r"(?:[-A-Za-z0-9._~/?#@!$&'()*+,;=\xa1-\U0010ffff]|%[0-9A-Fa-f]{2})*"
-FORMS: Final[Mapping[str, re.Pattern[str]]] = {
-    name: re.compile(form)
-    for name, form in {
-        "decimal": _NUMBER,
-        "double": rf"{_NUMBER}(?:[eE][+-]?[0-9]++)?|[+-]?INF|NaN",
-        "float": rf"{_NUMBER}(?:[eE][+-]?[0-9]++)?|[+-]?INF|NaN",
-        "boolean": r"true|false|0|1",
-        "duration": rf"-?P(?=[0-9T])(?:[0-9]++Y)?(?:[0-9]++M)?(?:[0-9]++D)?{_CLOCK}",
-        "dayTimeDuration": rf"-?P(?=[0-9T])(?:[0-9]++D)?{_CLOCK}",
-        "yearMonthDuration": r"-?P(?=[0-9])(?:[0-9]++Y)?(?:[0-9]++M)?",
-        "hexBinary": r"(?:[0-9a-fA-F]{2})*+",
-        "base64Binary": r"(?:[A-Za-z0-9+/]{4})*+"
-        r"(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?",
-        "language": r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*",
-        "Name": rf"[:{_START}][:{_INNER}]*",
-        "NCName": rf"[{_START}][{_INNER}]*",
-        "QName": rf"(?:[{_START}][{_INNER}]*:)?[{_START}][{_INNER}]*",
-        "NMTOKEN": rf"[:{_INNER}]+",
-        "anyURI": rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?:{_PATH}:)*)?{_PATH}",
-    }.items()
+FORMS: Final[Mapping[str, str]] = {
+    "decimal": _NUMBER,
+    "double": rf"{_NUMBER}(?:[eE][+-]?[0-9]++)?|[+-]?INF|NaN",
+    "float": rf"{_NUMBER}(?:[eE][+-]?[0-9]++)?|[+-]?INF|NaN",
+    "boolean": r"true|false|0|1",
+    "duration": rf"-?P(?=[0-9T])(?:[0-9]++Y)?(?:[0-9]++M)?(?:[0-9]++D)?{_CLOCK}",
+    "dayTimeDuration": rf"-?P(?=[0-9T])(?:[0-9]++D)?{_CLOCK}",
+    "yearMonthDuration": r"-?P(?=[0-9])(?:[0-9]++Y)?(?:[0-9]++M)?",
+    "hexBinary": r"(?:[0-9a-fA-F]{2})*+",
+    "base64Binary": r"(?:[A-Za-z0-9+/]{4})*+"
+    r"(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?",
+    "language": r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*",
+    "Name": rf"[:{_START}][:{_INNER}]*",
+    "NCName": rf"[{_START}][{_INNER}]*",
+    "QName": rf"(?:[{_START}][{_INNER}]*:)?[{_START}][{_INNER}]*",
+    "NMTOKEN": rf"[:{_INNER}]+",
+    "anyURI": rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?:{_PATH}:)*)?{_PATH}",
 }
 """The lexical forms of datatypes that are neither integers nor moments, by their local names;
 that of ``base64Binary`` is without spaces."""
@@ -76,21 +76,25 @@ _TIME: Final = (
     r"(?:(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9])"
     r"(?:\.(?P<fraction>[0-9]++))?|(?P<midnight>24):00:00(?:\.0++)?)"
 )
-MOMENTS: Final[Mapping[str, re.Pattern[str]]] = {
-    name: re.compile(form)
-    for name, form in {
-        "date": f"{_YEAR}-{_MONTH}-{_DAY}{_ZONE}?",
-        "dateTime": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}?",
-        "dateTimeStamp": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}",
-        "time": f"{_TIME}{_ZONE}?",
-        "gYear": f"{_YEAR}{_ZONE}?",
-        "gYearMonth": f"{_YEAR}-{_MONTH}{_ZONE}?",
-        "gMonth": f"--{_MONTH}{_ZONE}?",
-        "gMonthDay": f"--{_MONTH}-{_DAY}{_ZONE}?",
-        "gDay": f"---{_DAY}{_ZONE}?",
-    }.items()
+MOMENTS: Final[Mapping[str, str]] = {
+    "date": f"{_YEAR}-{_MONTH}-{_DAY}{_ZONE}?",
+    "dateTime": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}?",
+    "dateTimeStamp": f"{_YEAR}-{_MONTH}-{_DAY}T{_TIME}{_ZONE}",
+    "time": f"{_TIME}{_ZONE}?",
+    "gYear": f"{_YEAR}{_ZONE}?",
+    "gYearMonth": f"{_YEAR}-{_MONTH}{_ZONE}?",
+    "gMonth": f"--{_MONTH}{_ZONE}?",
+    "gMonthDay": f"--{_MONTH}-{_DAY}{_ZONE}?",
+    "gDay": f"---{_DAY}{_ZONE}?",
 }
 """The lexical forms of dates and times, with groups for their parts; days may be too many."""
+
+
+@cache
+def pattern_of(name: str) -> re.Pattern[str]:
+    """Return the lexical form of a datatype in `FORMS` or `MOMENTS`, by its local name."""
+    return re.compile(FORMS.get(name) or MOMENTS[name])  # few are needed by one process
+
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]++")
 _DAYS: Final = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -114,7 +118,7 @@ def is_well_formed(text: str, datatype: str) -> bool:
         return _is_integer(text, *INTEGER_RANGES[name])
     if name in _CHECKED:
         packed = text.replace(" ", "") if name == "base64Binary" else text
-        return FORMS[name].fullmatch(packed) is not None
+        return pattern_of(name).fullmatch(packed) is not None
     return name not in MOMENTS or _is_moment(text, name)
 
 
@@ -131,7 +135,7 @@ def _is_integer(text: str, low: int | None, high: int | None) -> bool:
 
 
 def _is_moment(text: str, name: str) -> bool:
-    match = MOMENTS[name].fullmatch(text)
+    match = pattern_of(name).fullmatch(text)
     if match is None:
         return False
     parts = match.groupdict()

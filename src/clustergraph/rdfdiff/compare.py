@@ -17,10 +17,14 @@ from clustergraph.vocab import CG, PREFIXES
 
 __all__ = ["Change", "Difference", "Thing", "Values", "compare"]
 
-_RDF: Final = PREFIXES["rdf"]
-_TYPE: Final = _RDF + "type"
+_TYPE: Final = PREFIXES["rdf"] + "type"
 _NAMES: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
 _CLAIM: Final = CG + "Claim"
+_CLAIMED: Final = [CG + f"claim{part}" for part in ("Subject", "Property", "Object", "Value")]
+_ANNOTATED: Final = [
+    f"{PREFIXES['owl']}annotated{part}" for part in ("Source", "Property", "Target")
+]
+"""What a claim, and a note on a statement, are about."""
 
 
 @dataclass(frozen=True)
@@ -199,7 +203,7 @@ class _Words:
         is_claim = f"<{_CLAIM}>" in types
         kinds = [word for one in types if (word := self._labels.get(one))]
         kind = kinds[0] if kinds else self._short(types[0]) if types else ""
-        name = self._claimed(said) if is_claim else self._labels.get(key) or self._unnamed(said)
+        name = (self._labels.get(key) if not is_claim else "") or self._unnamed(said)
         iri = key[1:-1] if key.startswith("<") else key
         short = "" if name and not key.startswith("<") else self._short(key)
         values = self.values(gains or {}, losses or {})
@@ -253,22 +257,13 @@ class _Words:
         kind = term.language or show(term.datatype)
         return f'"{_visible(term.value)}" ({kind})'
 
-    def _claimed(self, said: Said) -> str:
-        """Return a claim as a sentence: its subject, property and object or value."""
-        parts = []
-        for name in ("claimSubject", "claimProperty", "claimObject", "claimValue"):
-            for text in sorted(said.get(CG + name, ()))[:1]:
-                parts.append(self._labels.get(text) or self.word(text))
-        return " – ".join(parts)
+    def _parts(self, said: Said, names: Iterable[str]) -> list[str]:
+        found = (text for name in names for text in sorted(said.get(name, ()))[:1])
+        return [self._labels.get(text) or self.word(text) for text in found]
 
     def _unnamed(self, said: Said) -> str:
-        """Return what names a thing without a name: the statement or the classes it is about."""
-        parts = [
-            self._labels.get(text) or self.word(text)
-            for name in ("annotatedSource", "annotatedProperty", "annotatedTarget")
-            for text in sorted(said.get(PREFIXES["owl"] + name, ()))[:1]
-        ]
-        if parts:
+        """Return what names a thing without a label: the statement or the classes it is about."""
+        if parts := self._parts(said, _CLAIMED) or self._parts(said, _ANNOTATED):
             return " – ".join(parts)
         for members in sorted(said.get(PREFIXES["owl"] + "members", ()))[:1]:
             parts = [

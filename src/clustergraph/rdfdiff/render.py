@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -39,13 +39,16 @@ def render(
     Returns:
         The text, ending in a line feed.
     """
-    writers: dict[DiffFormat, Callable[[], str]] = {
-        "text": lambda: "\n".join(_text(difference, colour)) + "\n",
-        "json": lambda: _json(difference, old, new),
-        "html": lambda: _html(difference, old, new),
-        "markdown": lambda: "\n".join(_markdown(difference)) + "\n",
-    }
-    return writers[output]()
+    match output:
+        case "text":
+            return "\n".join(_text(difference, colour)) + "\n"
+        case "markdown":
+            return "\n".join(_markdown(difference)) + "\n"
+        case "html":
+            return _html(difference, old, new)
+        case "json":
+            document = {"old": old, "new": new, "same": not difference, **asdict(difference)}
+            return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
 def summary(difference: Difference) -> str:
@@ -123,11 +126,6 @@ def _cut_pair(gone: str, come: str) -> tuple[str, str]:
     return f"…{_cut(gone[start:])}", f"…{_cut(come[start:])}"
 
 
-def _json(difference: Difference, old: str, new: str) -> str:
-    document = {"old": old, "new": new, "same": not difference, **asdict(difference)}
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
-
-
 def _markdown(difference: Difference) -> Iterator[str]:
     """Yield the lines of a list in Markdown, as a page of changes wants it."""
     for heading, things in (("Added", difference.added), ("Removed", difference.removed)):
@@ -140,19 +138,15 @@ def _markdown(difference: Difference) -> Iterator[str]:
         for change in difference.changed:
             yield f"- {_mark(change.thing)}"
             for values in change.values:
-                yield from (f"  - {_plain(line)}" for line in _lines(values))
+                for line in _lines(values):
+                    told = line.replace("- ", "gone: ", 1) if line.startswith("- ") else line
+                    yield "  - " + (told.replace("+ ", "new: ", 1) if told[:2] == "+ " else told)
         yield ""
 
 
 def _mark(thing: Thing) -> str:
     words = " ".join(filter(None, (thing.kind, f"“{thing.name}”" if thing.name else "")))
     return ": ".join(filter(None, (thing.short and f"`{thing.short}`", words)))
-
-
-def _plain(line: str) -> str:
-    return line.replace("- ", "gone: ", 1) if line.startswith("- ") else (
-        line.replace("+ ", "new: ", 1) if line.startswith("+ ") else line
-    )  # fmt: skip
 
 
 def _html(difference: Difference, old: str, new: str) -> str:

@@ -58,17 +58,27 @@ class PropertyPath:
     parts: tuple[PropertyPath, ...] = ()
 
     def __str__(self) -> str:
-        match self.operator:
-            case "predicate":
-                return show(ox.NamedNode(self.predicate))
-            case "sequence":
-                return "/".join(map(_bracketed, self.parts))
-            case "alternativePath":
-                return "|".join(map(_bracketed, self.parts))
-            case "inversePath":
-                return "^" + _bracketed(self.parts[0])
-            case repeated:
-                return _bracketed(self.parts[0]) + _SUFFIX[repeated]
+        return self.written(lambda iri: show(ox.NamedNode(iri)))
+
+    def written(self, name: Callable[[str], str] = "<{}>".format) -> str:
+        """Return the path as SPARQL writes it.
+
+        Args:
+            name: how an IRI is written; in full by default.
+        """
+        if self.operator == "predicate":
+            return name(self.predicate)
+        many = ("sequence", "alternativePath")
+        parts = [
+            f"({part.written(name)})"
+            if part.operator in many or (part.operator != "predicate" and self.operator not in many)
+            else part.written(name)
+            for part in self.parts
+        ]
+        if self.operator == "inversePath":
+            return "^" + parts[0]
+        joint = "/" if self.operator == "sequence" else "|"
+        return joint.join(parts) + _SUFFIX.get(self.operator, "")
 
     def last(self) -> str | None:
         """Return the predicate that reaches the value forwards, if there is exactly one."""
@@ -162,10 +172,6 @@ def show(term: Term) -> str:
 
 def _named(term: Term) -> str:
     return "a blank node" if isinstance(term, ox.BlankNode) else show(term)
-
-
-def _bracketed(path: PropertyPath) -> str:
-    return f"({path})" if path.operator in ("sequence", "alternativePath") else str(path)
 
 
 def _read_all(

@@ -19,10 +19,10 @@ from rdflib.plugins.sparql.sparql import Query
 
 from clustergraph.errors import ClusterGraphError, UnreadableInputError
 from clustergraph.rdf.conversion import from_rdflib, quiet, to_rdflib
-from clustergraph.shacl.compile.expansion import QueryFaultError, expanded
 from clustergraph.shacl.compile.queries import declarations
 from clustergraph.shacl.compile.reference import fill, parsed
 from clustergraph.shacl.compile.syntax import index_of
+from clustergraph.shacl.compile.text import QueryFaultError, expanded
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.shacl.report import Finding
 from clustergraph.sparql.regex import (

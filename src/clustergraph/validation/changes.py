@@ -52,10 +52,7 @@ def changed_since(
     inputs = [*present, *own]
     repository = _Repository.around(present[0])
     commit = repository.commit(revision)
-    changes = repository.changes(commit, inputs)
     now = _state(paths or present, not paths, options)
-    if not changes:
-        return replace(now.report, findings=())
     options.progress("comparing")
     with tempfile.TemporaryDirectory(prefix="clustergraph-") as directory:
         earlier = Path(directory).resolve()
@@ -142,12 +139,6 @@ class _Repository:
             "history first",
         )  # fmt: skip
         return found.decode().strip()
-
-    def changes(self, commit: str, paths: Iterable[Path]) -> bool:
-        inside = self.inside(paths)
-        differing = _git(self.root, "diff", "--name-only", commit, "--", *inside)
-        unknown = _git(self.root, "ls-files", "--others", "--exclude-standard", "--", *inside)
-        return bool(differing.strip() or unknown.strip())
 
     def extract(self, commit: str, paths: Iterable[Path], target: Path) -> None:
         """Write the files as they were, if they were; metadata beside a table comes with it."""

@@ -21,7 +21,7 @@ from typing import Any, Final
 import pyoxigraph as ox
 
 from clustergraph.quadstore.memory import ask
-from clustergraph.rdf.xsd import INTEGER_RANGES, MOMENTS, is_well_formed
+from clustergraph.rdf.xsd import INTEGER_RANGES, MOMENTS, is_well_formed, pattern_of
 from clustergraph.vocab import PREFIXES
 
 __all__ = ["compares", "is_beyond_the_store"]
@@ -142,7 +142,7 @@ def _durations(left: _Duration, right: _Duration, sign: str) -> bool:
 
 
 def _moment(text: str, kind: str) -> _Moment:
-    match = MOMENTS[kind].fullmatch(text)
+    match = pattern_of(kind).fullmatch(text)
     parts = {name: part for name, part in match.groupdict().items() if part} if match else {}
     # A value that lacks a part is taken to stand in a leap year, on the last day, at midnight.
     days = _days(int(parts.get("year", 1972)), int(parts.get("month", 12)), 1)

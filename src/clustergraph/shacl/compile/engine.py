@@ -162,7 +162,7 @@ class _Run:
             # By SPARQL a path without a step leads from any term to itself; for the store only
             # from those that it holds.
             nodes.update(node for node in shape.target_nodes if not self._graph.mentions(node))
-        inexact = self._graph.inexact
+        inexact = {triple.predicate.value for triple in self._graph.altered}
         if inexact and any(q.predicates is None or q.predicates & inexact for q in queries):
             found = self._concerned.get(shape, frozenset())
             return None if found is None else nodes | found
@@ -171,8 +171,7 @@ class _Run:
     @cached_property
     def _concerned(self) -> NodesByShape:
         """The nodes that a literal concerns which the store keeps in another form, by shape."""
-        written = list(self._graph.as_written())
-        return self._compiled.footprints.affected(self._graph, written, ())
+        return self._compiled.footprints.affected(self._graph, self._graph.altered, ())
 
     @cached_property
     def _exact(self) -> NodeValidator:

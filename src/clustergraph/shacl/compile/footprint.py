@@ -16,9 +16,9 @@ from typing import Final, TypeAlias, cast
 
 import pyoxigraph as ox
 
-from clustergraph.shacl.compile.graph import Graph
+from clustergraph.shacl.compile.graph import Graph, Links
 from clustergraph.shacl.compile.model import Constraint, Node, Shape
-from clustergraph.shacl.compile.patterns import Group, NotUnderstoodError
+from clustergraph.shacl.compile.text import Group, NotUnderstoodError
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES
 
@@ -157,11 +157,10 @@ def _patterns(group: Group, known: dict[str, PropertyPath | None], found: set[En
         _patterns(inner, known, found)
 
 
-class _Before(Graph):
+class _Before(Links):
     """A graph together with what a change removed from it."""
 
     def __init__(self, graph: Graph, removed: Collection[ox.Triple]) -> None:
-        super().__init__(graph.store, graph.union)
         self._after = graph
         self._gone_objects: dict[tuple[object, str], list[Term]] = {}
         self._gone_subjects: dict[tuple[object, str], list[Node]] = {}

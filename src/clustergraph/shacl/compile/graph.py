@@ -1,11 +1,13 @@
-"""The data as validation sees them: triples by pattern, paths, classes, literals as written.
+"""The data as validation sees them: statements by their ends, paths, classes, queries.
 
-A store keeps numbers and dates as values. So a graph that was made from triples remembers, beside
-its store, the literals that the store writes otherwise; a graph on disk has none to remember.
+A store keeps numbers and dates as values. So triples that were read are kept as they are written,
+and put into a store only for queries; a graph on disk is taken as the store holds it.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Final, cast
@@ -20,166 +22,30 @@ from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.sparql.regex import functions
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["SHAPES_GRAPH", "Graph"]
+__all__ = ["SHAPES_GRAPH", "Graph", "Links"]
 
 _TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
 _SUBCLASS: Final = ox.NamedNode(PREFIXES["rdfs"] + "subClassOf")
 SHAPES_GRAPH: Final = ox.NamedNode("urn:x-clustergraph:shapes")
 
 _MOST_KNOWN: Final = 20_000
-"""How many terms a graph remembers the statements about."""
+"""How many subjects a graph remembers the statements of."""
 
 _NOTHING: Final[list[Term]] = []
 _named: Final = lru_cache(maxsize=4096)(ox.NamedNode)
 """Makes names of predicates, each once."""
 
 
-class Graph:
-    """A data graph that nobody changes as long as this object is asked.
+class Links(ABC):
+    """Statements that property paths lead along."""
 
-    Args:
-        store: where the triples are.
-        union: whether the data are all graphs of the store together; else the default graph.
-        written: literals that the store writes otherwise, by subject and predicate: all objects
-            of the pair, as they were written.
-        without: a graph that does not count among all graphs of the store.
-    """
-
-    def __init__(
-        self,
-        store: ox.Store,
-        union: bool = True,
-        written: Mapping[tuple[Node, ox.NamedNode], tuple[Term, ...]] | None = None,
-        without: ox.NamedNode | None = None,
-    ) -> None:
-        self.store = store
-        self.union = union
-        self._place = None if union else ox.DefaultGraph()
-        if without is not None and not store.contains_named_graph(without):
-            without = None
-        self._without = without
-        self._counted: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
-        if without is not None:
-            named = (graph for graph in store.named_graphs() if graph != without)
-            self._counted = [ox.DefaultGraph(), *named]
-        self._normal = written is None
-        self._written = dict(written or {})
-        self.rewritten: frozenset[str] = frozenset(
-            predicate.value
-            for (_, predicate), terms in self._written.items()
-            if any(
-                isinstance(term, ox.Literal) and not term.language and stored(term) != term
-                for term in terms
-            )
-        )
-        self.inexact: frozenset[str] = frozenset(predicate.value for _, predicate in self._written)
-        """The predicates whose values a query of the store may see otherwise than written."""
-        self._said: dict[Term, dict[ox.NamedNode, list[Term]]] = {}
-        self._below: dict[Term, frozenset[Term]] = {}
-
-    @classmethod
-    def of(cls, triples: Iterable[ox.Triple], shapes: Iterable[ox.Triple] = ()) -> Graph:
-        """Hold triples in memory.
-
-        Args:
-            triples: the data.
-            shapes: the shapes graph, where queries may ask it.
-        """
-        default, extra = ox.DefaultGraph(), SHAPES_GRAPH
-        altered: dict[tuple[Node, ox.NamedNode], None] = {}
-        quads: list[ox.Quad] = []
-        for triple in triples:
-            subject, value = triple.subject, triple.object
-            if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
-                continue
-            quads.append(ox.Quad(subject, triple.predicate, value, default))
-            if isinstance(value, ox.Literal) and (
-                stored(value) != value or is_beyond_the_store(value)
-            ):
-                altered[subject, triple.predicate] = None
-        written: dict[tuple[Node, ox.NamedNode], list[Term]] = {pair: [] for pair in altered}
-        for quad in quads if written else ():
-            known = written.get((cast(Node, quad.subject), quad.predicate))
-            if known is not None and quad.object not in known:
-                known.append(cast(Term, quad.object))
-        quads += [ox.Quad(t.subject, t.predicate, t.object, extra) for t in shapes]
-        forms = {pair: tuple(terms) for pair, terms in written.items()}
-        return cls(hold(quads), union=False, written=forms)
-
-    def _quads(
-        self, subject: Node | None, predicate: ox.NamedNode | None, value: Term | None
-    ) -> Iterator[ox.Quad]:
-        quads = self.store.quads_for_pattern(subject, predicate, value, self._place)
-        if self._without is None:
-            return quads
-        return (quad for quad in quads if quad.graph_name != self._without)
-
-    def constant(self, term: Term) -> Term:
-        """Return a term of a shape in the form in which the graph would hold it."""
-        if not isinstance(term, ox.Literal):
-            return term
-        if term.language:
-            return ox.Literal(term.value, language=term.language.lower())
-        return stored(term) if self._normal else term
-
-    def forms(self, value: Term | None, values: Iterable[Term]) -> list[Term | None]:
-        """Return how a value that a query found is written, where it is one of ``values``."""
-        if not self._written or not isinstance(value, ox.Literal):
-            return [value]
-        written: list[Term | None] = [
-            term for term in values if isinstance(term, ox.Literal) and stored(term) == value
-        ]
-        return written or [value]
-
+    @abstractmethod
     def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
         """Return the objects of a subject and a predicate, each once; not to be altered."""
-        if isinstance(subject, ox.Literal):
-            return []
-        if self._written and (known := self._written.get((subject, predicate))) is not None:
-            return list(known)
-        said = self._said.get(subject)
-        if said is None:
-            said = self._read(subject)
-        return said.get(predicate, _NOTHING)
 
-    def _read(self, subject: Node) -> dict[ox.NamedNode, list[Term]]:
-        """Read and keep the statements of a subject by predicate.
-
-        Who asks for one property of a thing soon asks for the others, which lie beside it.
-        """
-        if len(self._said) >= _MOST_KNOWN:
-            self._said.clear()
-        said: dict[ox.NamedNode, list[Term]] = {}
-        for quad in self._quads(subject, None, None):
-            said.setdefault(quad.predicate, []).append(cast(Term, quad.object))
-        if self.union:
-            for name, terms in said.items():
-                if len(terms) > 1:
-                    said[name] = list(dict.fromkeys(terms))
-        self._said[subject] = said
-        return said
-
+    @abstractmethod
     def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
         """Return the subjects of a predicate and an object, each once; not to be altered."""
-        quads = self._quads(None, predicate, value)
-        found = list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
-        if predicate.value in self.rewritten and isinstance(value, ox.Literal):
-            found = [subject for subject in found if value in self.objects(subject, predicate)]
-        return found
-
-    def mentions(self, term: Term) -> bool:
-        """Say whether a statement has a term as its subject or object."""
-        subjects = () if isinstance(term, ox.Literal) else self._quads(term, None, None)
-        return any(True for quads in (self._quads(None, None, term), subjects) for _ in quads)
-
-    def about(self, subject: Term) -> Iterator[tuple[ox.NamedNode, Term]]:
-        """Yield predicate and object of each triple of a subject, each once."""
-        if isinstance(subject, ox.Literal):
-            return
-        quads = self._quads(subject, None, None)
-        for predicate in dict.fromkeys(quad.predicate for quad in quads):
-            for value in self.objects(subject, predicate):
-                yield predicate, value
 
     def values(self, focus: Term, path: PropertyPath) -> list[Term]:
         """Return the value nodes of a path from a focus node, each once (section 2.3.1)."""
@@ -210,18 +76,115 @@ class Graph:
             case "zeroOrOnePath":
                 return nodes + self._walk(nodes, path.parts[0], back)
             case repeated:
-                return self._closure(nodes, path.parts[0], back, repeated == "zeroOrMorePath")
+                seen = dict.fromkeys(nodes if repeated == "zeroOrMorePath" else ())
+                while nodes:
+                    reached = dict.fromkeys(self._walk(nodes, path.parts[0], back))
+                    nodes = [term for term in reached if term not in seen]
+                    seen.update(dict.fromkeys(nodes))
+                return list(seen)
 
-    def _closure(
-        self, nodes: list[Term], path: PropertyPath, back: bool, from_zero: bool
-    ) -> list[Term]:
-        seen: dict[Term, None] = dict.fromkeys(nodes) if from_zero else {}
-        frontier = nodes
-        while frontier:
-            reached = dict.fromkeys(self._walk(frontier, path, back))
-            frontier = [term for term in reached if term not in seen]
-            seen.update(dict.fromkeys(frontier))
-        return list(seen)
+
+class Graph(Links):
+    """A data graph in a store that nobody changes as long as this object is asked.
+
+    Args:
+        store: where the triples are.
+        union: whether the data are all graphs of the store together; else the default graph.
+        without: a graph that does not count among all graphs of the store.
+
+    Attributes:
+        altered: the triples with a literal that queries of the store see otherwise than written.
+    """
+
+    altered: tuple[ox.Triple, ...] = ()
+
+    def __init__(
+        self, store: ox.Store, union: bool = True, without: ox.NamedNode | None = None
+    ) -> None:
+        self.store = store
+        self._union = union
+        self._place = None if union else ox.DefaultGraph()
+        if without is not None and not store.contains_named_graph(without):
+            without = None
+        self._without = without
+        self._counted: list[ox.NamedNode | ox.BlankNode | ox.DefaultGraph] | None = None
+        if without is not None:
+            named = (graph for graph in store.named_graphs() if graph != without)
+            self._counted = [ox.DefaultGraph(), *named]
+        self._said: dict[Term, dict[ox.NamedNode, list[Term]]] = {}
+        self._below: dict[Term, frozenset[Term]] = {}
+
+    @staticmethod
+    def of(triples: Iterable[ox.Triple], shapes: Iterable[ox.Triple] = ()) -> Graph:
+        """Return triples as a graph, their literals as they are written.
+
+        Args:
+            triples: the data.
+            shapes: the shapes graph, where queries may ask it.
+        """
+        return _Written(triples, shapes)
+
+    def _quads(
+        self, subject: Node | None, predicate: ox.NamedNode | None, value: Term | None
+    ) -> Iterator[ox.Quad]:
+        quads = self.store.quads_for_pattern(subject, predicate, value, self._place)
+        if self._without is None:
+            return quads
+        return (quad for quad in quads if quad.graph_name != self._without)
+
+    def constant(self, term: Term) -> Term:
+        """Return a term of a shape in the form in which the graph would hold it."""
+        return stored(term) if isinstance(term, ox.Literal) else term
+
+    def objects(self, subject: Term, predicate: ox.NamedNode) -> list[Term]:
+        """Return the objects of a subject and a predicate, each once; not to be altered."""
+        if isinstance(subject, ox.Literal):
+            return _NOTHING
+        return self.described(subject).get(predicate, _NOTHING)
+
+    def described(self, subject: Node) -> Mapping[ox.NamedNode, list[Term]]:
+        """Return the objects of a subject by predicate, each once.
+
+        They are kept: who asks for one property of a thing soon asks for the others.
+        """
+        said = self._said.get(subject)
+        if said is None:
+            if len(self._said) >= _MOST_KNOWN:
+                self._said.clear()
+            said = self._said[subject] = {}
+            for quad in self._quads(subject, None, None):
+                said.setdefault(quad.predicate, []).append(cast(Term, quad.object))
+            if self._union:
+                for name, terms in said.items():
+                    if len(terms) > 1:
+                        said[name] = list(dict.fromkeys(terms))
+        return said
+
+    def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
+        """Return the subjects of a predicate and an object, each once; not to be altered."""
+        quads = self._quads(None, predicate, value)
+        return list(dict.fromkeys(cast(Node, quad.subject) for quad in quads))
+
+    def stated(self, predicate: ox.NamedNode) -> Iterator[tuple[Node, Term]]:
+        """Yield subject and object of each triple with a predicate."""
+        for quad in self._quads(None, predicate, None):
+            yield cast(Node, quad.subject), cast(Term, quad.object)
+
+    def triples(self) -> Iterator[ox.Triple]:
+        """Yield all triples."""
+        return (quad.triple for quad in self._quads(None, None, None))
+
+    def mentions(self, term: Term) -> bool:
+        """Say whether a statement has a term as its subject or object."""
+        if not isinstance(term, ox.Literal) and self.described(term):
+            return True
+        return any(True for _ in self._quads(None, None, term))
+
+    def about(self, subject: Term) -> Iterator[tuple[ox.NamedNode, Term]]:
+        """Yield predicate and object of each triple of a subject, each once."""
+        if not isinstance(subject, ox.Literal):
+            for predicate, values in self.described(subject).items():
+                yield from ((predicate, value) for value in values)
 
     def classes(self, name: Term) -> frozenset[Term]:
         """Return a class and all below it, by the data's own hierarchy."""
@@ -238,8 +201,8 @@ class Graph:
     @cached_property
     def _hierarchy(self) -> dict[Term, list[Term]]:
         below: dict[Term, list[Term]] = {}
-        for quad in self._quads(None, _SUBCLASS, None):
-            below.setdefault(cast(Term, quad.object), []).append(cast(Term, quad.subject))
+        for narrow, wide in self.stated(_SUBCLASS):
+            below.setdefault(wide, []).append(narrow)
         return below
 
     def is_instance(self, node: Term, name: Term) -> bool:
@@ -257,20 +220,15 @@ class Graph:
 
     def targets(self, shape: Shape) -> Iterator[Term]:
         """Yield the nodes that a shape looks at, each once (section 2.1.3)."""
-        return iter(dict.fromkeys(self._targets(shape)))
-
-    def _targets(self, shape: Shape) -> Iterator[Term]:
-        yield from map(self.constant, shape.target_nodes)
+        found: dict[Term, None] = dict.fromkeys(map(self.constant, shape.target_nodes))
         for name in shape.target_classes:
             for kind in sorted(self.classes(name), key=str):
-                for quad in self._quads(None, _TYPE, kind):
-                    yield cast(Node, quad.subject)
+                found.update(dict.fromkeys(self.subjects(_TYPE, kind)))
         for predicate in shape.target_subjects_of:
-            for quad in self._quads(None, predicate, None):
-                yield cast(Node, quad.subject)
+            found.update(dict.fromkeys(subject for subject, _ in self.stated(predicate)))
         for predicate in shape.target_objects_of:
-            for quad in self._quads(None, predicate, None):
-                yield from self.objects(cast(Node, quad.subject), predicate)
+            found.update(dict.fromkeys(value for _, value in self.stated(predicate)))
+        return iter(found)
 
     def ask(self, text: str, values: Mapping[str, Term]) -> Iterator[dict[str, Term]]:
         """Yield the solutions of a SELECT query, with values in the place of variables."""
@@ -287,7 +245,7 @@ class Graph:
         try:
             solutions = self.store.query(
                 text,
-                use_default_graph_as_union=self.union and self._counted is None,
+                use_default_graph_as_union=self._union and self._counted is None,
                 default_graph=self._counted,
                 substitutions={ox.Variable(name): term for name, term in values.items()} or None,
                 custom_functions=functions,
@@ -301,16 +259,56 @@ class Graph:
                 "the shapes", f"a query cannot be evaluated ({error}): {text}"
             ) from error
 
-    def as_written(self) -> Iterator[ox.Triple]:
-        """Yield the triples of each subject and predicate with a literal that is rewritten."""
-        for (subject, predicate), values in self._written.items():
-            for value in values:
-                yield ox.Triple(subject, predicate, value)
+
+class _Written(Graph):
+    """Triples in memory, as they are written; language tags are compared in lower case."""
+
+    def __init__(self, triples: Iterable[ox.Triple], shapes: Iterable[ox.Triple]) -> None:
+        self._union, self._counted = False, None
+        self._below = {}
+        self._shapes = tuple(shapes)
+        self._of: dict[Term, dict[ox.NamedNode, list[Term]]] = {}
+        self._to: dict[Term, dict[ox.NamedNode, list[Node]]] = defaultdict(dict)
+        altered = []
+        for triple in dict.fromkeys(triples):
+            subject, predicate, value = triple
+            if isinstance(subject, ox.Triple) or isinstance(value, ox.Triple):
+                continue
+            self._of.setdefault(subject, {}).setdefault(predicate, []).append(value)
+            self._to[self.constant(value)].setdefault(predicate, []).append(subject)
+            if isinstance(value, ox.Literal) and (
+                stored(value) != value or is_beyond_the_store(value)
+            ):
+                altered.append(triple)
+        self.altered = tuple(altered)
+
+    @cached_property
+    def store(self) -> ox.Store:  # type: ignore[override]
+        """The triples as queries see them."""
+        quads = [ox.Quad(*triple) for triple in self.triples()]
+        quads += [ox.Quad(s, predicate, o, SHAPES_GRAPH) for s, predicate, o in self._shapes]
+        return hold(quads)
+
+    def constant(self, term: Term) -> Term:
+        if isinstance(term, ox.Literal) and term.language:
+            return ox.Literal(term.value, language=term.language.lower())
+        return term
+
+    def described(self, subject: Node) -> Mapping[ox.NamedNode, list[Term]]:
+        return self._of.get(subject, {})
+
+    def subjects(self, predicate: ox.NamedNode, value: Term) -> list[Node]:
+        found = self._to.get(self.constant(value))
+        return found.get(predicate, []) if found else []
+
+    def stated(self, predicate: ox.NamedNode) -> Iterator[tuple[Node, Term]]:
+        for subject, said in self._of.items():
+            yield from ((cast(Node, subject), value) for value in said.get(predicate, ()))
 
     def triples(self) -> Iterator[ox.Triple]:
-        """Yield all triples, literals as they were written."""
-        for quad in self._quads(None, None, None):
-            pair = (cast(Node, quad.subject), quad.predicate)
-            if pair not in self._written:
-                yield quad.triple
-        yield from self.as_written()
+        for subject, said in self._of.items():
+            for predicate, values in said.items():
+                yield from (ox.Triple(cast(Node, subject), predicate, value) for value in values)
+
+    def mentions(self, term: Term) -> bool:
+        return term in self._of or self.constant(term) in self._to

@@ -21,18 +21,15 @@ import pyoxigraph as ox
 
 from clustergraph.quadstore.memory import parse, stored
 from clustergraph.shacl.compile.comparison import is_beyond_the_store
-from clustergraph.shacl.compile.expansion import (
+from clustergraph.shacl.compile.text import (
+    NEVER,
     PREFIX_NAME,
+    Group,
+    NotUnderstoodError,
     QueryFaultError,
     expanded,
     is_iri,
-)
-from clustergraph.shacl.compile.patterns import (
-    NEVER,
-    Group,
-    NotUnderstoodError,
     read_patterns,
-    sparql_path,
 )
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.sparql.regex import RegexFaultError, with_xpath_patterns
@@ -48,8 +45,6 @@ _AGGREGATES: Final = frozenset(
     {"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT", "GROUP", "HAVING"}
 )
 _STEPWISE: Final = _AGGREGATES | {"UNION", "LIMIT", "OFFSET", "ORDER", "GRAPH"}
-_STEP: Final = r"\^?(?:<[^<>\s]*>|\([^()\s]*\)|\ba\b)[*+?]?"
-_LONG_PATH: Final = re.compile(rf"(?<=\s)(?=\S*[*+])(?:{_STEP}[/|])*{_STEP}(?=\s+[?$<\w])")
 _VARIABLE: Final = re.compile(r"[?$]\w+\b(?![\w:])")
 _BRACKET: Final = re.compile(r"\([^()]*?(?:\bAS\s+([?$]\w+)\s*)?\)", re.IGNORECASE)
 
@@ -80,7 +75,7 @@ class Query:
         words = expanded(text, kind, prefixes)
         self.expanded = "".join(words)
         if path is not None:
-            written = f"({sparql_path(path)})"
+            written = f"({path.written()})"
             words = [written if word in ("$PATH", "?PATH") else word for word in words]
         elif "$PATH" in words or "?PATH" in words:
             raise QueryFaultError("uses $PATH, but its shape has no path")
@@ -139,8 +134,7 @@ class Query:
 
         body = self._nested_text
         if body is None:
-            words = (name(word) if _is_variable(word) else word for word in self._body)
-            body = _LONG_PATH.sub(_whole, "".join(words))
+            body = "".join(name(word) if _is_variable(word) else word for word in self._body)
         else:
             body = _VARIABLE.sub(lambda match: name(match[0]), body)
         return "".join(self._open) + body
@@ -152,7 +146,7 @@ class Query:
         The rewritten words are the query's own, but for spaces, order and dollar signs.
         """
         group = self.patterns
-        if group is None or not group.inner:
+        if group is None:
             return None
         known = {"?this"}.union(*({p.subject, p.object} for p in group.patterns))
         patterns = " ".join(map(str, group.patterns))
@@ -217,7 +211,9 @@ class Query:
         if self.bound - {"this"} or self._nested():
             return None
         lead = "" if self._binds_this() else targets + " "
-        body = self._nested_text or "".join(self._body)
+        body = "".join(self._body)
+        if self.patterns is not None and self.patterns.inner:
+            body = self._nested_text or body
         return f"SELECT ?this {{ {lead}{body[1:]}"
 
     def _refuse(self, bound: frozenset[str]) -> None:
@@ -395,11 +391,6 @@ def _literals(words: Sequence[str]) -> Iterator[tuple[str, ox.Literal | None]]:
             yield word, None
         else:
             yield word, triple.object if isinstance(triple.object, ox.Literal) else None
-
-
-def _whole(path: re.Match[str]) -> str:
-    """Return a path that the engine walks from its start, and does not take apart."""
-    return f"(({path[0]})|<{NEVER}>)"
 
 
 def _is_variable(word: str) -> bool:

@@ -19,8 +19,7 @@ from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf.xsd import is_well_formed
 from clustergraph.shacl.compile.comparison import compares
 from clustergraph.shacl.compile.graph import SHAPES_GRAPH, Graph
-from clustergraph.shacl.compile.messages import default_message, filled
-from clustergraph.shacl.compile.model import Constraint, Shape
+from clustergraph.shacl.compile.model import Constraint, Shape, default_message, filled
 from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.compile.recursion import Recursion
 from clustergraph.shacl.paths import PropertyPath, Term, show
@@ -333,12 +332,10 @@ class NodeValidator:
                 value = focus
             path = solution.get("path")
             found = PropertyPath("predicate", path.value) if path is not None else None
-            exact = self._reference is not None
-            for form in [value] if exact else self._graph.forms(value, values):
-                told = {**given, **solution}
-                if form is not None:
-                    told["value"] = form
-                yield self._result(shape, constraint, focus, form, path=found, solution=told)
+            told = {**given, **solution}
+            if value is not None:
+                told["value"] = value
+            yield self._result(shape, constraint, focus, value, path=found, solution=told)
 
     def _component(
         self, shape: Shape, constraint: Constraint, focus: Term, values: Values
