@@ -18,11 +18,12 @@ from typing import Final
 
 import pyoxigraph as ox
 
-from clustergraph.owl.datatypes import DATATYPES, FACETS, facet_fault, is_well_formed
 from clustergraph.owl.structure import (
     BUILT_IN,
     CONSTRUCTORS,
+    DATATYPES,
     DECLARATIONS,
+    FACETS,
     SIGNATURES,
     SORTS,
     Axiom,
@@ -30,6 +31,8 @@ from clustergraph.owl.structure import (
     Compound,
     Node,
     Part,
+    facet_fault,
+    is_well_formed,
     sorts,
 )
 from clustergraph.shacl.paths import Term

@@ -15,9 +15,9 @@ from typing import Final, NamedTuple
 
 import pyoxigraph as ox
 
-from clustergraph.owl.datatypes import DATATYPES
 from clustergraph.owl.structure import (
     BUILT_IN,
+    DATATYPES,
     SORTS,
     Axiom,
     Axioms,
