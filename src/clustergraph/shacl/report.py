@@ -225,6 +225,7 @@ class Fault(NamedTuple):
 
 RULES: Final = BASE + "checks#"
 """The namespace of rules that are no shapes."""
+_RULES_OF_INPUT: Final = {SyntaxFaultError: "syntax", NotFetchedError: "not-fetched"}
 
 
 def fault(rule: str, message: str, focus: Term, place: Place | None = None) -> Finding:
@@ -250,8 +251,6 @@ def faults_of_input(error: UnreadableInputError) -> Iterator[Finding]:
             else:
                 yield fault("ill-formed-shape", str(one), ox.Literal("the shapes"))
         return
-    place, rule = Place(Path(error.source)), "unreadable"
-    if isinstance(error, SyntaxFaultError | NotFetchedError):
-        place = place._replace(row=error.line, character=error.column)
-        rule = "syntax" if isinstance(error, SyntaxFaultError) else "not-fetched"
+    place = Place(Path(error.source), row=error.line, character=error.column)
+    rule = _RULES_OF_INPUT.get(type(error), "unreadable")
     yield fault(rule, error.reason, ox.Literal(place.path.name), place)

@@ -20,7 +20,7 @@ from clustergraph.errors import (
     shortened,
     without_places,
 )
-from clustergraph.rdf.xsd import FORMS, INNER, LETTERS
+from clustergraph.rdf.xsd import INNER, LETTERS, pattern_of
 
 __all__ = ["Answer", "WellFormed", "holdable", "holds_all", "obstacle", "reading"]
 
@@ -53,7 +53,7 @@ T = TypeVar("T", bound=ox.Triple | ox.Quad)
 # XML 1.0, section 2.2.
 _NO_CHARACTER: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NO_BYTE: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\xef\xbf[\xbe\xbf]")
-_NAME: Final = FORMS["NCName"]
+_NAME: Final = pattern_of("NCName")
 _NAME_BACKWARDS: Final = re.compile(rf"[{INNER}.\-]*[{LETTERS}_]")
 _CONTROL: Final = "a character that XML cannot hold"
 
