@@ -133,12 +133,7 @@ def _iri(name: str) -> ox.NamedNode:
 
 
 class _Reader:
-    """Reads axioms and expressions from all triples of an ontology.
-
-    Attributes:
-        by_subject: the values by subject and predicate, the latter as prefixed names.
-        reached: nodes of expressions and lists that an axiom refers to.
-    """
+    """Reads axioms and expressions; ``reached`` are the nodes of those that an axiom refers to."""
 
     def __init__(self, triples: Iterable[ox.Triple]) -> None:
         self.triples = list(dict.fromkeys(triples))
@@ -345,7 +340,7 @@ class _Reader:
         if sort == "C" and said.keys() & _OF_RESTRICTIONS:
             constructors.append("owl:onProperty")
         what = "class expression" if sort == "C" else "data range"
-        self.only_one(f"a {what}", constructors)
+        _only_one(f"a {what}", constructors)
         with self.within():
             if not constructors:
                 raise _MalformedError(f"a blank node that is not a {what}")
@@ -379,10 +374,6 @@ class _Reader:
                 else "axioms about properties that nothing declares"
             )
 
-    def only_one(self, what: str, names: Collection[str]) -> None:
-        if len(names) > 1:  # only one of them could be read
-            raise _MalformedError(f"{what} with {' and '.join(names)}: use one node for each")
-
     def value_of(self, said: Mapping[str, list[Term]], predicate: str) -> Term:
         """Return the only value of a property of an expression."""
         values = said.get(predicate, ())
@@ -415,7 +406,7 @@ class _Reader:
             raise _UnreadableError("restrictions on several properties (owl:onProperties)")
         on = self.value_of(said, "owl:onProperty")
         fillers = [name for name in said if name in _FILLERS]
-        self.only_one("a restriction", fillers)
+        _only_one("a restriction", fillers)
         if not fillers:
             raise _MalformedError("a restriction without a filler, such as owl:someValuesFrom")
         filler, value = fillers[0], self.value_of(said, fillers[0])
@@ -501,3 +492,8 @@ class _Reader:
             (head,) = rests
         self.reached |= {node for node in seen if not isinstance(node, ox.Literal)}
         return members
+
+
+def _only_one(what: str, names: Collection[str]) -> None:
+    if len(names) > 1:  # only one of them could be read
+        raise _MalformedError(f"{what} with {' and '.join(names)}: use one node for each")

@@ -2,7 +2,8 @@
 
 Beyond the form of each axiom: names are declared and of one kind, properties that follow from
 chains are not counted, chains do not define each other in a circle, datatypes are defined once and
-of others, and individuals without a name hang together like trees.
+of others. What individuals without a name must not do (section 11.2) is not looked at: nothing here
+depends on it, since the reasoner is given names for them.
 
 Source: OWL 2 Structural Specification, sections 2.4, 5, 11.
 """
@@ -48,12 +49,6 @@ _SIMPLE: Final = frozenset(
         "ObjectMinCardinality", "ObjectMaxCardinality", "ObjectExactCardinality",
     )
 )  # fmt: skip
-_NAMED_ONLY: Final = frozenset(
-    (
-        *("SameIndividual", "DifferentIndividuals"),
-        *("NegativeObjectPropertyAssertion", "NegativeDataPropertyAssertion"),
-    )
-)
 
 
 class Break(NamedTuple):
@@ -74,8 +69,7 @@ def breaks(found: Axioms) -> list[Break]:
         if reason not in found.malformed
         for triple in triples
     )
-    every = (*left_out, *_names(found), *undecidable(found.axioms), *_anonymous(found.axioms))
-    return list(dict.fromkeys(every))
+    return list(dict.fromkeys((*left_out, *_names(found), *undecidable(found.axioms))))
 
 
 def undecidable(axioms: Iterable[Axiom]) -> Iterator[Break]:
@@ -220,39 +214,6 @@ def _datatypes_in(part: Axiom | Part) -> Iterator[str]:
     for sort, name in leaves(part, "R"):
         if sort == "R" and isinstance(name, ox.NamedNode):
             yield name.value
-
-
-def _anonymous(axioms: Iterable[Axiom]) -> Iterator[Break]:
-    """Yield axioms about individuals without a name that do not hang together like trees."""
-    parent: dict[ox.BlankNode, ox.BlankNode] = {}
-    to_named: dict[ox.BlankNode, list[Axiom]] = defaultdict(list)
-
-    def root(node: ox.BlankNode) -> ox.BlankNode:
-        while node in parent:
-            node = parent[node]
-        return node
-
-    for axiom in axioms:
-        nameless = [part for part in axiom.parts if isinstance(part, ox.BlankNode)]
-        if axiom.kind in _NAMED_ONLY and nameless:
-            yield Break("individuals without a name must not be told apart or denied", axiom.triple)
-        elif axiom.kind == "ObjectPropertyAssertion" and len(nameless) == 2:
-            one, other = map(root, nameless)
-            if one == other:
-                yield Break("individuals without a name are related in a circle", axiom.triple)
-            else:
-                parent[one] = other
-        elif axiom.kind == "ObjectPropertyAssertion" and nameless:
-            to_named[nameless[0]].append(axiom)
-    # One node of each tree, its root, has at most one relation to what bears a name.
-    trees: dict[ox.BlankNode, list[ox.BlankNode]] = defaultdict(list)
-    for node in {*parent, *parent.values(), *to_named}:
-        trees[root(node)].append(node)
-    for nodes in trees.values():
-        if all(len(to_named.get(node, ())) > 1 for node in nodes):
-            first = min((to_named[node][1] for node in nodes), key=lambda axiom: str(axiom.triple))
-            reason = "an individual without a name is related to several that bear one"
-            yield Break(reason, first.triple)
 
 
 def _chain_of(axiom: Axiom) -> Compound | None:

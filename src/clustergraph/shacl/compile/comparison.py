@@ -32,6 +32,8 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ">=": operator.ge,
 }
 _LONG: Final = re.compile(r"[0-9]{19}")
+_YEAR: Final = re.compile(r"-?[0-9]+")
+_WITH_YEAR: Final = ("date", "dateTime", "gYear", "gYearMonth")
 _FRACTION: Final = re.compile(r"(\.[0-9]{15})([0-9]+)")
 """The digits of a second that the store keeps for certain, and others."""
 
@@ -53,6 +55,10 @@ def compares(left: ox.Literal, sign: str, right: ox.Literal) -> bool:
     if kinds == ("boolean", "boolean"):
         return _OPERATORS[sign](left.value in ("true", "1"), right.value in ("true", "1"))
     (one, more), (other, rest) = _cut(left), _cut(right)
+    if kinds[0] == kinds[1] and kinds[0] in _WITH_YEAR:
+        years = [_YEAR.findall(term.value)[0] for term in (one, other)]
+        if max(map(len, years)) > 18:  # more digits than the store has
+            return _OPERATORS[sign](*map(int, years))
     if more != rest and ask(f"ASK {{ FILTER({one} = {other}) }}"):
         if left.value.startswith("-P"):
             more, rest = rest, more

@@ -8,7 +8,7 @@ Source: SHACL, sections 2 to 5.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
@@ -124,7 +124,7 @@ _WORDS: Final[Mapping[str, str]] = {
     "not": "{value} conforms to the shape {of}, and must not.",
     "and": "{value} does not conform to all of the shapes.",
     "or": "{value} conforms to none of the shapes.",
-    "xone": "{value} conforms to none of the shapes.",
+    "xone": "{value} conforms to none of the shapes, or to more than one.",
     "qualifiedMinCount": "Too few values conform to the shape {of}.",
     "qualifiedMaxCount": "Too many values conform to the shape {of}.",
 }
@@ -144,18 +144,11 @@ def default_message(
     focus: Term,
     path: PropertyPath | None,
     value: Term | None,
-    fit: Sequence[bool] = (),
 ) -> ox.Literal:
-    """Return a message for a shape that has none of its own.
-
-    ``fit`` tells, of the shapes of a logical constraint, which the value conforms to.
-    """
+    """Return a message for a shape that has none of its own."""
     text = _WORDS.get(constraint.name, "A constraint of the shape is broken.")
     if constraint.number < 2:
         text = _FEW.get((constraint.name, constraint.number), text)
-    if constraint.name == "xone" and any(fit):
-        numbers = " and ".join(str(number) for number, fits in enumerate(fit, 1) if fits)
-        text = f"{{value}} conforms to the alternatives {numbers}, and must conform to one alone."
     if "{value}" in text:
         itself = value is None or (value == focus and path is None)
         text = text.replace("{value}", "The node" if value is None or itself else show(value))

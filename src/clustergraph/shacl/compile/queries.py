@@ -1,9 +1,8 @@
 """The SPARQL of shapes: what it may contain, and how its variables get their values beforehand.
 
 SHACL binds ``$this`` (and others) before a query runs, everywhere in it, inside nested groups too.
-The engine lets variables be substituted, but its optimiser does not know of that and takes such a
-variable for unbound where no pattern of its group mentions it. So each group that tests one opens
-with an optional pattern that mentions the variables and never matches.
+The engine lets variables be substituted, but its optimiser does not know of that: ``BOUND`` of one
+that no pattern mentions is false to it.
 
 Source: SHACL, sections 5 and 6, and appendix A.
 """
@@ -11,7 +10,7 @@ Source: SHACL, sections 5 and 6, and appendix A.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -22,7 +21,6 @@ import pyoxigraph as ox
 from clustergraph.quadstore.memory import parse, stored
 from clustergraph.shacl.compile.comparison import is_beyond_the_store
 from clustergraph.shacl.compile.text import (
-    NEVER,
     PREFIX_NAME,
     Group,
     NotUnderstoodError,
@@ -112,7 +110,7 @@ class Query:
     ) -> Iterator[Mapping[str, Term]]:
         """Yield the solutions once each, the given variables bound beforehand."""
         given = {name: term for name, term in values.items() if name in self.bound}
-        text = self.text
+        text = self._prebound(given) if "BOUND" in self.words else self.text
         if self._plain and all(isinstance(term, ox.NamedNode) for term in given.values()):
             # Names in the place of the variables let the engine plan from there.
             text, given = self._about(given), {}
@@ -241,7 +239,8 @@ class Query:
         start = self._tokens.index("{")
         return self._tokens[:start], self._tokens[start:]
 
-    def _prebound(self) -> str:
+    def _prebound(self, given: Container[str] = ()) -> str:
+        """Return the query with its bound variables projected; for those given, BOUND is true."""
         head = "".join(self._open)
         names = sorted(self.bound)
         if self.kind == "ask":
@@ -253,30 +252,17 @@ class Query:
             if "*" not in head:
                 missing = "".join(f" ?{name}" for name in names if name not in projected)
                 head = re.sub(r"(\bWHERE\b\s*)?$", lambda m: f"{missing} {m[0]}", head, count=1)
-        never = "".join(f"?never <{NEVER}> ?{name} . " for name in names)
-        body = []
-        for i, word in enumerate(self._body):
-            body.append(word)
-            if word == "{" and self._tests_bound(i) and not self._opens_select(i):
-                body.append(f" OPTIONAL {{ {never}}} ")
         tail = " LIMIT 1" if self.kind == "ask" else ""
-        return head + "".join(body) + tail
+        return head + "".join(self._without_tests(given)) + tail
 
-    def _tests_bound(self, at: int) -> bool:
-        """Say whether the group that opens here uses such a variable in an expression."""
-        groups = brackets = 0
-        for word in self._body[at:]:
-            groups += (word == "{") - (word == "}")
-            brackets += (word == "(") - (word == ")")
-            if groups == 0:
-                return False
-            if groups == 1 and brackets and _is_variable(word) and word[1:] in self.bound:
-                return True
-        return False
-
-    def _opens_select(self, at: int) -> bool:
-        following = (word for word in self._body[at + 1 :] if not word.isspace())
-        return next(following, "").upper() == "SELECT"
+    def _without_tests(self, given: Container[str]) -> list[str]:
+        body = list(self._body)
+        for at, word in enumerate(self._body if "BOUND" in self.words else ()):
+            follows = [n for n in range(at + 1, len(body)) if not body[n].isspace()][:3]
+            if word.upper() == "BOUND" and len(follows) == 3 and body[follows[1]][1:] in given:
+                end = follows[-1] + 1
+                body[at:end] = ["(true)"] + [""] * (end - at - 1)
+        return body
 
     def _nested(self) -> bool:
         """Say whether the query has groups that SPARQL evaluates on their own."""

@@ -27,7 +27,7 @@ from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import PREFIXES
 
 __all__ = [
-    "NEVER", "PREFIX_NAME", "Group", "NotUnderstoodError", "Pattern", "QueryFaultError", "expanded",
+    "PREFIX_NAME", "Group", "NotUnderstoodError", "Pattern", "QueryFaultError", "expanded",
     "is_iri", "read_patterns",
 ]  # fmt: skip
 
@@ -161,7 +161,7 @@ def is_iri(text: str) -> bool:
 _REFUSED: Final = frozenset(
     {"UNION", "OPTIONAL", "GRAPH", "SELECT", "MINUS", "SERVICE", "VALUES", "NOT IN"}
 )
-NEVER: Final = "urn:x-clustergraph:never"
+_NEVER: Final = "urn:x-clustergraph:never"
 """A predicate that no triple has."""
 
 _TYPE: Final = PREFIXES["rdf"] + "type"
@@ -193,7 +193,7 @@ class Pattern:
         path = self.path.written()
         if re.search(r"[*+]", path):
             # As an alternative it is walked from its start, and not taken apart.
-            path = f"({path})|<{NEVER}>"
+            path = f"({path})|<{_NEVER}>"
         return f"{self.subject} ({path}) {self.object} ."
 
 

@@ -9,7 +9,7 @@ Source: SHACL, sections 3.4, 4 and 5.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING, Final
@@ -231,7 +231,6 @@ class NodeValidator:
         path: PropertyPath | None = None,
         detail: Iterable[Finding] = (),
         solution: Mapping[str, Term] | None = None,
-        fit: Sequence[bool] = (),
     ) -> Finding:
         if self._silent:
             return _SOMETHING
@@ -239,7 +238,7 @@ class NodeValidator:
         if solution is not None:
             messages = filled(shape, constraint, solution)
         else:
-            messages = shape.messages or (default_message(constraint, focus, path, value, fit),)
+            messages = shape.messages or (default_message(constraint, focus, path, value),)
         return Finding.by(
             shape.severity,
             shape.node,
@@ -358,7 +357,7 @@ class NodeValidator:
                     if not fits
                     for result in self._detail(other, value)
                 ]
-                yield self._result(shape, constraint, focus, value, detail=detail, fit=fit)
+                yield self._result(shape, constraint, focus, value, detail=detail)
 
     def _detail(self, shape: Shape, value: Term) -> list[Finding]:
         """Return the results that explain why a value does not conform to a shape."""
