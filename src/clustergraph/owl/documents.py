@@ -17,7 +17,7 @@ import pyoxigraph as ox
 from defusedxml.common import DefusedXmlException
 
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
-from clustergraph.rdf.files import recognise_ontology_syntax
+from clustergraph.rdf.files import recognise_ontology_syntax, visible
 from clustergraph.shacl.imports import declared, imports_of
 from clustergraph.shacl.reading import Statements, content_of, format_of, read
 
@@ -103,9 +103,8 @@ def _files(path: Path, found: Documents, shipped: bool) -> Iterator[Path]:
         for pattern in _SHIPPED:
             yield from sorted(path.glob(pattern))
         return
-    for file in sorted(path.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        if hidden or not file.is_file() or file.name == "catalog-v001.xml":
+    for file in visible(path):
+        if file.name == "catalog-v001.xml":
             continue
         name = recognise_ontology_syntax(file, content_of(file))
         if name is not None:

@@ -29,6 +29,7 @@ __all__ = [
     "reading_of",
     "recognise_ontology_syntax",
     "syntax_fault",
+    "visible",
 ]
 
 SUFFIXES: Final = {
@@ -84,6 +85,14 @@ def format_of(path: Path) -> ox.RdfFormat:
 def format_by_name(path: Path) -> ox.RdfFormat | None:
     """Return the format of a file, by its name; None: the name is that of no RDF file."""
     return SUFFIXES.get(Path(path.name.lower().removesuffix(".gz")).suffix)
+
+
+def visible(directory: Path) -> Iterator[Path]:
+    """Yield the files of a directory at any depth, in order; without hidden ones."""
+    for path in sorted(directory.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
+        if path.is_file() and not hidden:
+            yield path
 
 
 def content_of(path: Path) -> bytes:

@@ -36,6 +36,7 @@ __all__ = ["validate_triples"]
 
 _SH: Final = PREFIXES["sh"]
 _QUERIES: Final = frozenset(_SH + name for name in ("select", "ask", "construct"))
+_LEFT_OUT: Final = frozenset(_SH + name for name in ("declare", "prefixes", "flags"))
 _DEPTH: Final = 30
 """How deep shapes may refer to other shapes."""
 
@@ -136,11 +137,9 @@ def _with_expanded_queries(triples: tuple[ox.Triple, ...]) -> Iterator[ox.Triple
     ]
     for triple in triples:
         name = triple.predicate.value
-        if name in (_SH + "declare", _SH + "prefixes"):
+        if name in _LEFT_OUT:
             continue
         text = triple.object
-        if name == _SH + "flags":
-            continue
         if name == _SH + "pattern" and isinstance(text, ox.Literal):
             flags = objects(triple.subject, _SH + "flags")
             yield ox.Triple(triple.subject, triple.predicate, _python_pattern(text, flags))

@@ -151,9 +151,8 @@ def _directory(directory: Path, seen: set[Path]) -> Iterator[tuple[ox.Triple, Pl
     if any(next(directory.glob(pattern), None) for pattern in _METADATA):
         found = True
         yield from _tables(directory)
-    for path in sorted(directory.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(directory).parts)
-        if path.is_file() and not hidden and format_of(path) is not None:
+    for path in files.visible(directory):
+        if format_of(path) is not None:
             found = True
             yield from _statements(path, seen)
     if not found:
