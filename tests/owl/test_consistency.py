@@ -35,6 +35,7 @@ def told(found: tuple[structure.Axiom, ...]) -> list[str]:
     return sorted(one.replace("<http://example.org/", "").replace(">", "") for one in words)
 
 
+@pytest.mark.full
 def test_contradiction_is_traced_to_its_smallest_set() -> None:
     """Through domain, hierarchy and disjointness: the axioms that do it, and no other."""
     (found,) = contradictions(read(":brno :seat :x ."), Reasoner())
