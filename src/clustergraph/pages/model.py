@@ -341,9 +341,9 @@ def entries(visit: Visit, terms: Iterable[Term], used: Usage) -> list[dict[str, 
 
 def title_of(visit: Visit, iri: str) -> str:
     """Return what a class or property is called, in the language of the visit."""
-    key = short(iri)
     if (term := model().terms.get(iri)) is not None and term.labels:
-        return in_language(term.labels, visit.language)[0] or key
+        return in_language(term.labels, visit.language)[0] or short(iri)
+    key = short(iri)
     texts = (visit.words("rules"), visit.words("thing"))
     return next((words(key) for words in texts if words.has(key)), key)
 
