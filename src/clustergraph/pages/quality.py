@@ -11,12 +11,13 @@ import time
 from collections import Counter, defaultdict
 from contextlib import suppress
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import pyoxigraph as ox
 
 from clustergraph import artefacts
-from clustergraph.errors import ClusterGraphError, UnknownNameError
+from clustergraph.errors import ClusterGraphError, UnknownNameError, UsageError
 from clustergraph.pages import pictures
 from clustergraph.pages.frame import page
 from clustergraph.pages.model import model, title_of
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from clustergraph.pages.visit import Visit
+    from clustergraph.shacl.compile import Compiled, Graph
     from clustergraph.shacl.report import Finding
 
 __all__ = ["broken", "checked", "findings", "findings_of", "show"]
@@ -242,20 +244,14 @@ def findings_of(visit: Visit, iris: Iterable[str]) -> list[Finding] | None:
     """
     if not visit.generation:
         return None
-    from clustergraph.shacl.compile.validator import NodeValidator
-
     graph, compiled = _shapes_and_graph(visit)
-    validator = NodeValidator(graph)
     # Records may be blank nodes, which have no name that says anything here.
-    nodes = [ox.NamedNode(iri) for iri in iris if ":" in iri][:_MOST_NODES]
-    found = {
-        (-one.severity, str(one.shape), str(one.focus), one.message): one
-        for shape in compiled.shapes.targeted
-        if not shape.deactivated
-        for node in nodes
-        if graph.is_target(shape, node) and compiled.reason(shape, graph) is None
-        for one in validator.results(shape, node)
-    }
+    nodes = {ox.NamedNode(iri) for iri in islice((iri for iri in iris if ":" in iri), _MOST_NODES)}
+    found: dict[tuple[int, str, str, str], Finding] = {}
+    for shape in compiled.shapes.targeted:
+        with suppress(UsageError):
+            for one in compiled.results(graph, {shape: nodes}, store_only=True):
+                found[-one.severity, str(one.shape), str(one.focus), one.message] = one
     return [found[key] for key in sorted(found)]
 
 
@@ -312,16 +308,14 @@ def checked(visit: Visit) -> dict[str, Any]:
     return found
 
 
-def _shapes_and_graph(visit: Visit) -> tuple[Any, Any]:
+def _shapes_and_graph(visit: Visit) -> tuple[Graph, Compiled]:
     """Return the graph as the SHACL engine reads it, and the compiled shapes; once a worker."""
     # Only now: who reads other pages needs no engine for shapes.
     from clustergraph.shacl.compile import Compiled, Graph
     from clustergraph.shacl.run import shipped_shapes
 
-    memory = visit.context.memory
-    if "validated graph" not in memory:
-        memory["validated graph"] = Graph(visit.context.store)
-    return memory["validated graph"], Compiled.of(shipped_shapes())
+    graph = visit.once("validated graph", lambda: Graph(visit.context.store))
+    return graph, Compiled.of(shipped_shapes())
 
 
 def _graph(visit: Visit, result: Finding) -> str:
