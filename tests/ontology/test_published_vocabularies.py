@@ -44,7 +44,6 @@ def contradictions(*, whole: bool) -> list[str]:
     return [str(one) for one in outcome.report.findings if not one.shape_name.endswith("malformed")]
 
 
-@pytest.mark.full
 def test_ontology_does_not_contradict_the_vocabularies() -> None:
     """With the axioms of all vocabularies, no contradiction and no class without members."""
     assert contradictions(whole=False) == []
