@@ -14,8 +14,6 @@ from typing import Final, Literal
 
 from clustergraph.errors import ClusterGraphError
 
-__all__ = ["DISTRIBUTION", "Room", "files", "fingerprint", "room", "version"]
-
 DISTRIBUTION: Final = "cluster-policy-graph"
 """The name of the distribution; `clustergraph` on the Python package index is another project."""
 

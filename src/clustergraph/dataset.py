@@ -40,15 +40,6 @@ from clustergraph.statistics.links import cluster_links
 from clustergraph.statistics.tables import read_rows
 from clustergraph.vocab import BASE, GRAPH, ID, ONTOLOGY, PREFIXES
 
-__all__ = [
-    "Dataset",
-    "assemble",
-    "check_tables",
-    "observations",
-    "read_tables",
-    "table_directories",
-]
-
 Term = TypeVar("Term", ox.NamedNode | ox.BlankNode, ox.NamedNode | ox.BlankNode | ox.Literal)
 
 _LABEL: Final = ox.NamedNode(PREFIXES["rdfs"] + "label")

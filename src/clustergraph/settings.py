@@ -6,17 +6,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = [
-    "DEFAULT_HOST",
-    "DEFAULT_PORT",
-    "DEFAULT_PUBLISHER",
-    "KEPT_GENERATIONS",
-    "MAX_NESTING",
-    "MAX_QUERY_BYTES",
-    "REMOTE_TIMEOUT_S",
-    "cache_directory",
-]
-
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8000
 DEFAULT_PUBLISHER: Final = "clustergraph project"

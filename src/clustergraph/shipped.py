@@ -26,8 +26,6 @@ from clustergraph.quadstore.engine import Engine, build, is_store
 from clustergraph.quadstore.generations import Generations, Settle
 from clustergraph.settings import cache_directory
 
-__all__ = ["fingerprint", "make_store", "open_built", "open_graph", "open_shipped", "shipped_quads"]
-
 _SIZES: Final = "sizes.json"
 # The code that makes the graph; all other code only reads it.
 _MAKERS: Final = (

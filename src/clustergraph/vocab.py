@@ -7,11 +7,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-__all__ = [
-    "BASE", "CG", "CODE", "GRAPH", "ID", "INFERRED", "OBSERVATIONS", "ONTOLOGY", "PREFIXES",
-    "SHAPES", "expand", "shorten",
-]  # fmt: skip
-
 BASE: Final = "https://w3id.org/clustergraph/"
 CG: Final = BASE + "ns#"
 ID: Final = BASE + "id/"

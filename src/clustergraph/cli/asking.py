@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from clustergraph.quadstore import Answer, Queryable
     from clustergraph.questions.catalogue import Question
 
-__all__ = ["show_rows"]
-
 Rows = list[tuple[Any, ...]]
 
 FORMATS: Final = (

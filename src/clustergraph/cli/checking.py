@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from clustergraph.shacl.fetching import Outside
     from clustergraph.shacl.run import EngineChoice
 
-__all__: list[str] = []
-
 
 FORMATS: Final = ("text", "json", "turtle", "sarif", "junit", "github", "html")
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from clustergraph.questions.catalogue import Question
     from clustergraph.shacl import Finding
 
-__all__: list[str] = []
-
 Step: TypeAlias = Callable[[], tuple[int, Sequence["Finding"]]]
 
 

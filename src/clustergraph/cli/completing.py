@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from clustergraph.questions.names import Choice
     from clustergraph.questions.parameters import Parameter
 
-__all__ = ["VARIABLE", "complete_parameter", "complete_question", "complete_tag", "complete_topic"]
-
 VARIABLE: Final = "_CLUSTERGRAPH_COMPLETE"
 """The environment variable by which a shell asks for completions."""
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     Places = Mapping[ox.Triple, tuple[str, ...]]
 
-__all__: list[str] = []
-
 _SHOWN: Final = 5
 _STEPS: Final = ("consistency", "profile", "terms", "style")
 

@@ -19,19 +19,6 @@ from clustergraph.errors import UsageError
 if TYPE_CHECKING:
     from clustergraph.quadstore import Engine
 
-__all__ = [
-    "EXPORTS",
-    "cli",
-    "count",
-    "open_engine",
-    "path_option",
-    "progress",
-    "rdf_format_option",
-    "replacing",
-    "store_option",
-    "terminal_width",
-]
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 EXPORTS: Final = ("turtle", "ntriples", "jsonld", "rdfxml", "trig", "nquads")

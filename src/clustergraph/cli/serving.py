@@ -15,8 +15,6 @@ from clustergraph.cli.root import cli, open_engine, progress
 from clustergraph.errors import UnreadableInputError, UsageError
 from clustergraph.http.options import MIN_TOKEN_CHARACTERS, Options, Setting, settings
 
-__all__: list[str] = []
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 _TOKEN: Final = "CLUSTERGRAPH_TOKEN"  # noqa: S105 - the name of a variable

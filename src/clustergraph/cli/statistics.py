@@ -14,8 +14,6 @@ from clustergraph.terminal import harmless
 if TYPE_CHECKING:
     from clustergraph.statistics.update import Remeasured
 
-__all__: list[str] = []
-
 _tables_option = path_option(
     "--tables",
     metavar="DIR",

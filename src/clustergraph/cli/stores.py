@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     from clustergraph.quadstore.loading import Hear, Job, Review, Sources
     from clustergraph.shacl import Finding, Report
 
-__all__: list[str] = []
-
 _GZIP_LEVEL: Final = 6
 
 _store_argument = click.argument("store", type=click.Path(path_type=Path), metavar="STORE")

@@ -23,8 +23,6 @@ from clustergraph.csvw.rows import RawRow, Source
 from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG, CODE, PREFIXES
 
-__all__ = ["AnnotatedTable", "CodeLists", "Item", "Row", "annotate", "code_lists"]
-
 CodeLists = Mapping[str, Mapping[str, Collection[str]] | Collection[str]]
 """Name of a code list → its codes; as a mapping, with the names by which people know each code."""
 

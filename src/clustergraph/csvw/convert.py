@@ -30,8 +30,6 @@ from clustergraph.csvw.workbooks import WORKBOOKS, Workbook
 from clustergraph.errors import TablesError, did_you_mean, near
 from clustergraph.vocab import CG, GRAPH
 
-__all__ = ["Tables", "convert", "read"]
-
 GRAPH_PROPERTY: Final = CG + "graph"
 GRAPH_TEMPLATE: Final = GRAPH + "{table}"
 

@@ -20,17 +20,6 @@ from clustergraph.csvw.places import FaultKind
 from clustergraph.errors import did_you_mean, near
 from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD, is_well_formed, pattern_of
 
-__all__ = [
-    "FACETS",
-    "LENGTHS",
-    "PRECISIONS",
-    "Datatype",
-    "DatatypeError",
-    "InvalidValueError",
-    "Parsed",
-    "partial_date",
-]
-
 
 class DatatypeError(ValueError):
     """A datatype description that contradicts itself; no processor may go on with it."""

@@ -12,8 +12,6 @@ from typing import Any
 
 from clustergraph.csvw.datatypes import Datatype
 
-__all__ = ["Column", "Described", "Dialect", "ForeignKey", "Schema", "Table", "TableGroup"]
-
 
 @dataclass(frozen=True, slots=True)
 class Dialect:

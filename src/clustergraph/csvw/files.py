@@ -15,8 +15,6 @@ from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
 from clustergraph.errors import ClusterGraphError
 
-__all__ = ["FileAccessError", "Files", "metadata_locations", "normalise_url", "table_name"]
-
 _DEFAULT_PORTS: Final = {"http": ":80", "https": ":443"}
 
 

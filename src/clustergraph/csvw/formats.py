@@ -17,8 +17,6 @@ import regex
 
 from clustergraph.errors import ClusterGraphError
 
-__all__ = ["FormatError", "Pattern", "PatternTimeoutError", "date_reader", "number_reader"]
-
 Reader = Callable[[str], str | None]
 """Returns the lexical form in XSD of a text, or None if the text is not in the format."""
 

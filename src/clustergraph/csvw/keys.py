@@ -20,8 +20,6 @@ from clustergraph.csvw.files import normalise_url, table_name
 from clustergraph.csvw.places import Place, Suggestions, quoted
 from clustergraph.vocab import CG
 
-__all__ = ["check_keys"]
-
 _REFERS_TO: Final = CG + "refersTo"
 
 

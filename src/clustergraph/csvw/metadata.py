@@ -30,8 +30,6 @@ from clustergraph.csvw.properties import (
     read_object,
 )
 
-__all__ = ["column_name", "read_metadata"]
-
 _CONTEXT: Final = "http://www.w3.org/ns/csvw"
 _COLUMN_NAME: Final = re.compile(r"(?!_)(?:[A-Za-z0-9_.]|%[0-9A-Fa-f]{2})+")
 

@@ -17,22 +17,6 @@ from pyoxigraph import BlankNode, Literal, NamedNode
 
 from clustergraph.rdf.xsd import FORMS, INTEGER_RANGES, MOMENTS, XSD
 
-__all__ = [
-    "BUILT_IN_DATATYPES",
-    "CSVW",
-    "LANGUAGE_TAG",
-    "PREFIXES",
-    "RDF",
-    "RDFS",
-    "TERMS",
-    "AnnotationError",
-    "annotation_triples",
-    "check_annotation",
-    "expand",
-    "is_iri",
-    "resolve",
-]
-
 CSVW: Final = "http://www.w3.org/ns/csvw#"
 RDF: Final = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 RDFS: Final = "http://www.w3.org/2000/01/rdf-schema#"

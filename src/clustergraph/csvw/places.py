@@ -14,17 +14,6 @@ from pyoxigraph import Literal as RdfLiteral
 from clustergraph.errors import did_you_mean, near
 from clustergraph.spelling import fold
 
-__all__ = [
-    "CellFault",
-    "Diagnostics",
-    "FaultKind",
-    "Place",
-    "Suggestions",
-    "TracedTriple",
-    "column_letter",
-    "quoted",
-]
-
 FaultKind = Literal[
     "metadata",  # the description of the tables itself is wrong
     "unreadable",  # a file is missing, no UTF-8, no CSV, no workbook

@@ -30,15 +30,6 @@ from clustergraph.csvw.places import Diagnostics, Place
 from clustergraph.vocab import CG
 from clustergraph.vocab import PREFIXES as PROJECT_PREFIXES
 
-__all__ = [
-    "Scope",
-    "check_transformations",
-    "objects",
-    "read_dialect",
-    "read_inherited",
-    "read_object",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class Scope:

@@ -21,8 +21,6 @@ from clustergraph.errors import did_you_mean, near
 from clustergraph.rdf.xsd import XSD
 from clustergraph.vocab import CG
 
-__all__ = ["VALUE_URL_PER_ITEM", "Mode", "TableMapping", "group_triples"]
-
 VALUE_URL_PER_ITEM: Final = CG + "valueUrlPerItem"
 """Annotation of a column with a separator: its ``valueUrl`` makes one IRI of each item.
 

@@ -20,8 +20,6 @@ from typing import Any, Final, NamedTuple
 from clustergraph.csvw.descriptions import Dialect
 from clustergraph.csvw.places import Diagnostics, FaultKind, Place
 
-__all__ = ["OTHER_FORMATS", "RawRow", "Source", "arrange", "read_csv"]
-
 _SEPARATOR_NAMES: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars", ",": "commas"}
 
 

@@ -18,8 +18,6 @@ from clustergraph.csvw.descriptions import Dialect
 from clustergraph.csvw.places import Diagnostics, Place
 from clustergraph.csvw.rows import Source, arrange
 
-__all__ = ["MAX_CELLS", "MAX_UNPACKED_BYTES", "WORKBOOKS", "Workbook"]
-
 WORKBOOKS: Final = (".xlsx", ".xlsm")
 """Suffixes of workbooks that can be read."""
 

@@ -28,8 +28,6 @@ from clustergraph.sparql.lexer import query_form
 from clustergraph.sparql.results import FORMATS
 from clustergraph.workers.pool import Pool
 
-__all__ = ["Service", "State", "create_app", "declare"]
-
 # How long another server may take to say that it is there.
 _READY_S: Final = 5.0
 _METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

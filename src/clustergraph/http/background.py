@@ -15,8 +15,6 @@ from typing import Final
 from clustergraph.errors import StoreError
 from clustergraph.workers.process import Target, Worker
 
-__all__ = ["Background"]
-
 # Commits that follow each other closely are computed as one.
 _PAUSE_S: Final = 2.0
 _MOST_S: Final = 1800.0

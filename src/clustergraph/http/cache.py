@@ -7,8 +7,6 @@ from typing import Final
 
 from clustergraph.http.codec import Head
 
-__all__ = ["AnswerCache"]
-
 # What an entry takes besides its bytes, and a header besides its.
 _ENTRY_BYTES: Final = 600
 _HEADER_BYTES: Final = 120

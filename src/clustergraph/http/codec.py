@@ -9,18 +9,6 @@ import msgspec
 
 from clustergraph.protocol import Config, Request
 
-__all__ = [
-    "Head",
-    "Headers",
-    "Job",
-    "decode_head",
-    "decode_job",
-    "decode_request",
-    "encode_head",
-    "encode_job",
-    "encode_request",
-]
-
 Headers = list[tuple[bytes, bytes]]
 
 

@@ -17,8 +17,6 @@ from clustergraph.protocol import Response, Sink, problems
 from clustergraph.protocol.faults import fault
 from clustergraph.workers import wire
 
-__all__ = ["Delivery", "HeadOnlyError", "LogBuffer"]
-
 # Shorter bodies gain nothing from compression.
 _WORTH_COMPRESSING: Final = 1000
 # A whole response is kept and sent often; one that is streamed has to keep up with the engine.

@@ -20,20 +20,6 @@ from clustergraph.protocol import Request, faults, problems
 from clustergraph.protocol.faults import fault
 from clustergraph.protocol.negotiation import prefers_html, weighted
 
-__all__ = [
-    "ALWAYS",
-    "CORS",
-    "LEAST_BYTES_PER_S",
-    "LEFT",
-    "AbortError",
-    "Exchange",
-    "Receive",
-    "Scope",
-    "Send",
-    "secured",
-    "visitor",
-]
-
 Scope: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]

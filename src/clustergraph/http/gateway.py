@@ -38,8 +38,6 @@ from clustergraph.protocol.negotiation import prefers_html
 from clustergraph.workers.pool import Pool
 from clustergraph.workers.process import Target
 
-__all__ = ["Gateway"]
-
 # Wrong tokens that one address may send at once, and one more after each interval.
 _WRONG_TOKENS: Final = 20
 _WRONG_TOKEN_INTERVAL_S: Final = 3.0

@@ -10,8 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-__all__ = ["OpenRequests", "Throttle", "close_surplus_connections"]
-
 # Addresses of which a throttle remembers something.
 _MOST_CLIENTS: Final = 10_000
 _OPEN: Final = Path("/proc/self/fd")

@@ -29,8 +29,6 @@ from clustergraph.errors import UsageError
 from clustergraph.http.cache import AnswerCache
 from clustergraph.workers.pool import Pool
 
-__all__ = ["AccessLog", "Metrics"]
-
 _BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 

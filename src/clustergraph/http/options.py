@@ -21,8 +21,6 @@ from clustergraph.settings import (
     MAX_QUERY_BYTES,
 )
 
-__all__ = ["MIN_TOKEN_CHARACTERS", "Options", "Setting", "documentation", "settings"]
-
 _PREFIX: Final = "CLUSTERGRAPH_"
 MIN_TOKEN_CHARACTERS: Final = 16
 """Shortest token that is accepted."""

@@ -33,8 +33,6 @@ from clustergraph.quadstore.transport import Credentials
 from clustergraph.sparql import results
 from clustergraph.vocab import BASE, GRAPH
 
-__all__ = ["READERS", "WRITERS", "opener"]
-
 
 def opener(job: Job, credentials: Credentials | None) -> Callable[[Mapping[str, Any]], Context]:
     """Return what makes the context of requests to another server.

@@ -23,8 +23,6 @@ from clustergraph.workers import wire
 from clustergraph.workers.pool import Call, Pool
 from clustergraph.workers.process import BusyError, DiedError, Target
 
-__all__ = ["Responder"]
-
 # A client that leaves so soon before the end of a response does not cost its worker.
 _GRACE_S: Final = 0.05
 # How long another worker may take to show people why there is no response.

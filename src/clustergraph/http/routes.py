@@ -48,15 +48,6 @@ from clustergraph.protocol import (
 from clustergraph.protocol import query as sparql
 from clustergraph.protocol.negotiation import prefers_html
 
-__all__ = [
-    "NOT_FOUND",
-    "READERS",
-    "ROUTES",
-    "WRITERS",
-    "Route",
-    "resolve",
-]
-
 Place: TypeAlias = Literal["gateway", "reader", "writer"]
 _READS: Final = ("GET", "HEAD")
 

@@ -34,8 +34,6 @@ from clustergraph.settings import cache_directory
 from clustergraph.workers.pool import Pool, PoolSize
 from clustergraph.workers.process import Target
 
-__all__ = ["config_of", "create_gateway", "create_remote_gateway", "reserve", "run", "target_of"]
-
 _BACKLOG: Final = 2048
 _POLL_S: Final = 0.005
 # Descriptors that are not connections: workers, files, the log.

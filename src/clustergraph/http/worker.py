@@ -49,8 +49,6 @@ from clustergraph.workers.confine import (
     lower_priority,
 )
 
-__all__ = ["Reader", "main", "respond"]
-
 _STACK_BYTES: Final = 256 << 20
 _ROOMS: Final = ("ontology", "shapes", "queries", "data")
 # Requests come first, but page data must not starve: visitors may wait for them.

@@ -27,8 +27,6 @@ from clustergraph.quadstore.memory import hold
 from clustergraph.shacl.guard import Guard
 from clustergraph.vocab import INFERRED
 
-__all__ = ["Committer", "admit"]
-
 _INFERRED: Final = ox.NamedNode(INFERRED)
 
 

@@ -18,7 +18,8 @@ from clustergraph.linked import forms
 from clustergraph.linked.forms import DOCUMENTS, HTML, RDF
 from clustergraph.linked.listing import listing, path_of
 from clustergraph.pages.addresses import encode
-from clustergraph.pages.frame import Visit, page
+from clustergraph.pages.frame import page
+from clustergraph.pages.visit import Visit
 from clustergraph.protocol import CHUNK_BYTES, Response, Sink
 from clustergraph.protocol.description import LICENCE, described, dump_of, statistics
 from clustergraph.quadstore import Engine
@@ -26,8 +27,6 @@ from clustergraph.quadstore.remote import RemoteEngine
 from clustergraph.rdf.files import SUFFIXES
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import GRAPH, INFERRED, PREFIXES
-
-__all__ = ["dump", "show"]
 
 
 def show(visit: Visit) -> Response:
@@ -116,7 +115,7 @@ def dump(visit: Visit) -> Response:
             [
                 forms.link(f"{visit.base}/catalog", "collection"),
                 forms.link(f"{visit.base}/.well-known/void", "describedby", "text/turtle"),
-                forms.link(forms.LICENCE, "license"),
+                forms.link(LICENCE, "license"),
             ]
         ),
         *forms.modified(visit),

@@ -23,14 +23,13 @@ from clustergraph.linked.listing import listing
 from clustergraph.linked.things import Description, describe, exists, thing_of, withdrawn
 from clustergraph.pages import addresses, described, ontology
 from clustergraph.pages.addresses import local
-from clustergraph.pages.frame import Visit, asks_for_picture, refuse
+from clustergraph.pages.frame import asks_for_picture, refuse
 from clustergraph.pages.statements import called, names_of
+from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Response, faults, parameters
-from clustergraph.protocol.description import parsed
+from clustergraph.protocol.description import LICENCE, parsed
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE, CG, ID, PREFIXES
-
-__all__ = ["identity", "show"]
 
 _RDF_TYPE: Final = PREFIXES["rdf"] + "type"
 # Those of others whose IRIs say what their terms mean.
@@ -214,7 +213,7 @@ def _head(
     if chosen is HTML:
         listed.append(forms.link(_ABOUT_PAGE, "type"))
     listed.append(forms.link(f"{visit.base}/catalog", "collection"))
-    listed.append(forms.link(forms.LICENCE, "license"))
+    listed.append(forms.link(LICENCE, "license"))
     if chosen is JSON:
         context = f"{visit.base}/context.jsonld"
         listed.append(forms.link(context, _JSONLD_CONTEXT, "application/ld+json"))
@@ -236,7 +235,7 @@ def _about_document(visit: Visit, found: Description) -> list[ox.Triple]:
     document = f"<{forms.uri(address)}>"
     text = f"""
 {document} a foaf:Document ; foaf:primaryTopic {found.iri} ;
-    dcterms:license <{forms.LICENCE}> ; void:inDataset <{visit.base}/.well-known/void#dataset> .
+    dcterms:license <{LICENCE}> ; void:inDataset <{visit.base}/.well-known/void#dataset> .
 """
     if found.more or found.page > 1:
         text += forms.pages(

@@ -11,17 +11,11 @@ import pyoxigraph as ox
 from clustergraph.linked import jsonld
 from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Response, drop_idle_prefixes, parameters
-from clustergraph.protocol.description import LICENCE
 from clustergraph.protocol.negotiation import negotiate
 from clustergraph.protocol.preconditions import http_date
 from clustergraph.sparql.answers import holdable
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import PREFIXES
-
-__all__ = [
-    "DOCUMENTS", "FORMS", "HTML", "JSON", "LICENCE", "RDF", "alternates", "choose", "header",
-    "link", "modified", "page_number", "pages", "respond", "split", "suffixed", "uri", "wanted",
-]  # fmt: skip
 
 _URI: Final = "/:?#[]@!$&'()*+,;=-._~%"
 # Links repeat the address: a long one would make the headers many times as long.

@@ -20,12 +20,10 @@ from clustergraph import artefacts
 from clustergraph.errors import UnknownNameError
 from clustergraph.linked.things import Description
 from clustergraph.pages.addresses import local
-from clustergraph.pages.frame import Visit
 from clustergraph.pages.statements import ABOUT, called
+from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Response
 from clustergraph.vocab import CG, PREFIXES
-
-__all__ = ["Names", "context", "plain", "show", "write"]
 
 _RDF: Final = PREFIXES["rdf"]
 _XSD: Final = PREFIXES["xsd"]

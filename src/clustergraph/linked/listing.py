@@ -20,16 +20,14 @@ from clustergraph.pages.frame import page
 from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.visit import Visit, short
 from clustergraph.protocol import Response
-from clustergraph.protocol.description import parsed
+from clustergraph.protocol.description import LICENCE, parsed
 from clustergraph.questions import catalogue
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE
 
 if TYPE_CHECKING:
     from clustergraph.protocol import Context
-    from clustergraph.quadstore.engine import Queryable
-
-__all__ = ["Listing", "kind_of", "listing", "path_of", "show", "sitemap"]
+    from clustergraph.quadstore.evaluation import Queryable
 
 _THINGS: Final = "SELECT DISTINCT ?s { ?s ?p ?o FILTER(isIRI(?s)) }"
 # A graph that is elsewhere is asked each time, and so not for everything.
@@ -159,7 +157,7 @@ def _head(
 ) -> list[tuple[str, str]]:
     address = f"{visit.base}{path}"
     listed = [
-        forms.link(forms.LICENCE, "license"),
+        forms.link(LICENCE, "license"),
         forms.link(f"{visit.base}/catalog", "collection"),
         *forms.alternates(address, chosen, DOCUMENTS),
     ]

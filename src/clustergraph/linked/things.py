@@ -28,9 +28,7 @@ from clustergraph.vocab import ID, PREFIXES
 
 if TYPE_CHECKING:
     from clustergraph.protocol import Context
-    from clustergraph.quadstore.engine import Queryable
-
-__all__ = ["PAGE", "Description", "describe", "exists", "thing_of", "withdrawn"]
+    from clustergraph.quadstore.evaluation import Queryable
 
 PAGE: Final = 100
 """Incoming links on one page."""

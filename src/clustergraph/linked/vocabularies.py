@@ -19,13 +19,13 @@ from clustergraph.linked import forms
 from clustergraph.linked.forms import DOCUMENTS, HTML, RDF
 from clustergraph.pages import ontology
 from clustergraph.pages.addresses import local
-from clustergraph.pages.frame import Visit, page
+from clustergraph.pages.frame import page
 from clustergraph.pages.model import model
+from clustergraph.pages.visit import Visit
 from clustergraph.protocol import Response
+from clustergraph.protocol.description import LICENCE
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE, CG, PREFIXES
-
-__all__ = ["defines", "documents", "show"]
 
 _File: TypeAlias = tuple[Literal["ontology", "shapes"], str]
 _OWL: Final = PREFIXES["owl"]
@@ -108,7 +108,7 @@ def show(visit: Visit) -> Response:
 def _head(visit: Visit, path: str, chosen: Format) -> list[tuple[str, str]]:
     address = f"{visit.base}/{path}"
     iri = CG.removesuffix("#") if path == "ns" else BASE + path
-    listed = [forms.link(iri, "cite-as"), forms.link(forms.LICENCE, "license")]
+    listed = [forms.link(iri, "cite-as"), forms.link(LICENCE, "license")]
     listed += forms.alternates(address, chosen, DOCUMENTS)
     listed += [forms.link(address + form.suffix, "describedby", form.media_type) for form in RDF]
     listed.append(forms.link(f"{visit.base}/catalog", "collection"))
@@ -139,5 +139,5 @@ def _file(room: Literal["ontology", "data"], name: str) -> Response:
         raise UnknownNameError("file", name, known)
     types = {".csv": "text/csv; charset=utf-8", ".json": "application/csvm+json"}
     content_type = types.get(known[name].suffix, "text/turtle; charset=utf-8")
-    head = [("Content-Type", content_type), *forms.header([forms.link(forms.LICENCE, "license")])]
+    head = [("Content-Type", content_type), *forms.header([forms.link(LICENCE, "license")])]
     return Response(200, head, known[name].read_bytes(), cacheable=True)

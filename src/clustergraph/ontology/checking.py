@@ -44,8 +44,6 @@ from clustergraph.validation import validate
 from clustergraph.validation.whole import shipped
 from clustergraph.vocab import BASE, CG, GRAPH, PREFIXES, shorten
 
-__all__ = ["STEPS", "Outcome", "check"]
-
 STEPS: Final = ("consistency", "profile", "terms", "style")
 
 _DECLARING: Final = frozenset(

@@ -24,18 +24,6 @@ from clustergraph.errors import UnreadableInputError, near
 from clustergraph.sparql.terms import used_terms
 from clustergraph.vocab import CG, PREFIXES
 
-__all__ = [
-    "Vocabulary",
-    "annotations_in",
-    "is_unknown",
-    "misspelt",
-    "named_in",
-    "named_in_query",
-    "near_terms",
-    "only_describes",
-    "vocabularies",
-]
-
 _UNKNOWN: Final = "is not among the terms of"
 _MEMBERSHIP: Final = re.compile(re.escape(PREFIXES["rdf"]) + r"_[1-9][0-9]*")
 _BOTH_WAYS: Final = {"http://schema.org/": "https://schema.org/"}

@@ -38,8 +38,6 @@ from clustergraph.owl.structure import (
 from clustergraph.shacl.paths import Term
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["read"]
-
 _CHARACTERISTICS: Final = {
     f"owl:{name}Property": name
     for name in (

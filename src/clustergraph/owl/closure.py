@@ -20,8 +20,6 @@ from clustergraph.errors import StoreError
 from clustergraph.owl.rules import TYPE, Rules, Step, compile_rules
 from clustergraph.vocab import INFERRED
 
-__all__ = ["materialise"]
-
 Pair: TypeAlias = tuple[str, str]
 Turn: TypeAlias = tuple[str, bool]
 Index: TypeAlias = defaultdict[str, list[str]]

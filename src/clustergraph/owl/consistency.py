@@ -38,8 +38,6 @@ from clustergraph.owl.structure import SORTS, Axiom, Compound, Part, entities, s
 from clustergraph.shacl.paths import Term
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Contradiction", "OutOfTimeError", "Reasoner", "contradictions"]
-
 _NUMBER: Final = re.compile(r"\be([0-9]+)e\b")
 _STANDARD: Final = tuple(PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))
 # Text with a language, in the terms of OWL 2 (rdf:PlainLiteral, sections 4 and 6): any tag.

@@ -21,8 +21,6 @@ from clustergraph.rdf.files import recognise_ontology_syntax, visible
 from clustergraph.shacl.imports import declared, imports_of
 from clustergraph.shacl.reading import Statements, content_of, format_of, read
 
-__all__ = ["Documents", "load", "read_catalog"]
-
 _ENTRY: Final = "{urn:oasis:names:tc:entity:xmlns:xml:catalog}uri"
 _SHIPPED: Final = ("*.ttl", "alignments/*.ttl")
 

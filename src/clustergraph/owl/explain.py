@@ -15,8 +15,6 @@ from clustergraph.quadstore import Engine
 from clustergraph.quadstore.memory import hold
 from clustergraph.vocab import CG, INFERRED, PREFIXES, shorten
 
-__all__ = ["Origin", "Proof", "explain", "words_of"]
-
 _GRAPH: Final = ox.NamedNode(INFERRED)
 _DEEPEST: Final = 60
 _LABEL: Final = ox.NamedNode(PREFIXES["rdfs"] + "label")

@@ -30,8 +30,6 @@ from clustergraph.owl.rules import (
 from clustergraph.quadstore.delta import Delta
 from clustergraph.vocab import INFERRED
 
-__all__ = ["Facts", "Inference", "Statement", "maintain", "reasons", "settle", "unsettle"]
-
 Statement: TypeAlias = tuple[Node, ox.NamedNode, Term]
 Reason: TypeAlias = tuple[PathRule | TypeRule, tuple[Statement, ...]]
 

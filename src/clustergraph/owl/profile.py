@@ -29,8 +29,6 @@ from clustergraph.owl.structure import (
 )
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["Break", "breaks", "undecidable"]
-
 _OWL: Final = PREFIXES["owl"]
 _TOP: Final = _OWL + "topObjectProperty"
 _RESERVED: Final = tuple(PREFIXES[name] for name in ("owl", "rdf", "rdfs", "xsd"))

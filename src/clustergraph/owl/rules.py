@@ -24,11 +24,6 @@ import pyoxigraph as ox
 
 from clustergraph.vocab import INFERRED, PREFIXES
 
-__all__ = [
-    "TYPE", "Node", "PathRule", "Rules", "Step", "Term", "TypeRule", "chain_of", "compile_rules",
-    "is_schema", "stated",
-]  # fmt: skip
-
 Node: TypeAlias = ox.NamedNode | ox.BlankNode
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 

@@ -19,12 +19,6 @@ from clustergraph.rdf import xsd
 from clustergraph.shacl.paths import Term, show
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = [
-    "BUILT_IN", "CONSTRUCTORS", "DATATYPES", "DECLARATIONS", "FACETS", "SIGNATURES", "SORTS",
-    "Axiom", "Axioms", "Compound", "Node", "Part", "compounds", "entities", "facet_fault",
-    "in_words", "is_well_formed", "leaves", "sorts",
-]  # fmt: skip
-
 Node: TypeAlias = ox.NamedNode | ox.BlankNode
 
 SORTS: Final = {"C": "Class", "R": "Datatype", "P": "ObjectProperty", "D": "DataProperty"}

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
     from clustergraph.protocol import Response
 
-__all__ = ["PAGES", "report", "show"]
-
 PAGES: Final = ("about", "method", "cite", "contact", "legal", "accessibility")
 """The pages, in the order of the footer."""
 

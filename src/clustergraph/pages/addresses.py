@@ -15,8 +15,6 @@ from urllib.parse import quote, unquote_to_bytes
 
 from clustergraph.vocab import BASE, CG, ID
 
-__all__ = ["encode", "local", "readings"]
-
 _SAFE: Final = "/-._~!$&'()*+,;=:@%"
 # What the service describes at an address of its own; the rest is at /resource.
 _ROOMS: Final = re.compile(r"(?:id|code|graph)/.+", re.DOTALL)

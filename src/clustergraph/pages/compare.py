@@ -24,8 +24,6 @@ from clustergraph.vocab import ID
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["show"]
-
 Kind = Literal["country", "region", "organisation"]
 MOST: Final = 5
 _CODE: Final = re.compile(r"\(([A-Z]{2}\w{0,3})\)\s*$")

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Row, Visit
 
-__all__ = ["show"]
-
 # Queries whose rows the page shows.
 _ROWS: Final = ("labels", "places", "policy", "associations", "euroclusters", "organisations")
 _SERIES: Final = {

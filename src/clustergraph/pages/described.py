@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
     from clustergraph.protocol import Response
 
-__all__ = ["thing"]
-
 # By which property what schema.org tells apart has a postal address.
 _WHERE: Final = {"Event": "location", "Project": "location", "Person": "address"}
 

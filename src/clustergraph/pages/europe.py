@@ -28,12 +28,6 @@ from clustergraph.errors import UnreadableInputError
 from clustergraph.quadstore.disk import make_private
 from clustergraph.settings import cache_directory
 
-__all__ = [
-    "HEIGHT", "INSETS", "INSET_HEIGHT", "INSET_WIDTH", "MOST_BYTES", "WIDTH", "Inset", "Point",
-    "Shape", "area", "bounds", "outlines", "point", "prepare", "project", "rings_of", "shapes",
-    "simplified", "within", "written",
-]  # fmt: skip
-
 Point = tuple[float, float]
 
 WIDTH: Final = 640

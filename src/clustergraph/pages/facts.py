@@ -33,8 +33,6 @@ from clustergraph.vocab import BASE, CG, CODE, INFERRED, PREFIXES
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Row, Visit
 
-__all__ = ["Evidence", "Fact", "Record", "Said", "Thing", "compatible", "gathered", "text_of"]
-
 _ORG, _DCT = PREFIXES["org"], PREFIXES["dcterms"]
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _SOURCE, _SOURCE_NOTE = _DCT + "source", CG + "sourceNote"

@@ -16,11 +16,6 @@ from clustergraph.vocab import CODE, PREFIXES
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Row, Visit
 
-__all__ = [
-    "COUNTRY", "ECOSYSTEMS", "MEASURES", "REGION", "Numbers", "by_name", "countries", "country_of",
-    "ecosystems", "middle", "numbers", "regions", "sources", "towns",
-]  # fmt: skip
-
 COUNTRY: Final = CODE + "country/"
 REGION: Final = PREFIXES["nuts"]
 MEASURES: Final = ("organisations", "platforms", "holders", "gold", "euroclusters", "practices")

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Visit
 
-__all__ = ["show"]
-
 VIEWS: Final = ("list", "table", "map")
 _SIZE: Final = 30
 _DEFINITIONS: Final = 3

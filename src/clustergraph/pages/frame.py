@@ -25,8 +25,6 @@ from clustergraph.pages.words import LANGUAGES, THEMES
 from clustergraph.protocol import Context, Handler, Request, Response, problems
 from clustergraph.protocol.negotiation import prefers_html
 
-__all__ = ["Visit", "asks_for_picture", "handler", "not_found", "page", "refuse", "settings"]
-
 # What the head of each page leads to, in this order.
 _NAVIGATION: Final = (
     "find", "country", "region", "compare", "policy", "query", "ontology", "quality",

@@ -21,9 +21,7 @@ from clustergraph.pages.statements import groups, rows
 from clustergraph.vocab import CG, CODE, ID, PREFIXES, expand
 
 if TYPE_CHECKING:
-    from clustergraph.quadstore.engine import Queryable
-
-__all__ = ["FACETS", "KINDS", "Facet", "build", "iri_of", "key", "update"]
+    from clustergraph.quadstore.evaluation import Queryable
 
 KINDS: Final = (
     "ClusterOrganisation", "TechnologyPlatform", "Cluster", "ClusterInitiative", "Eurocluster",

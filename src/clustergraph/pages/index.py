@@ -19,8 +19,6 @@ from clustergraph import spelling
 from clustergraph.pages.gather import KINDS
 from clustergraph.pages.understanding import Meaning, Vocabulary, stem, stems
 
-__all__ = ["Found", "Index", "Option", "Selection"]
-
 # How much a word counts by where it stands: name, key, place, the rest.
 _WEIGHTS: Final = "10.0, 6.0, 3.0, 1.0"
 _MOST_WORDS: Final = 12

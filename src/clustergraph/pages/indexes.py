@@ -26,8 +26,6 @@ from clustergraph.quadstore.kept import earlier, kept_file
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["ensure", "of"]
-
 # Another number where `gather` makes other indexes than before.
 _NAME: Final = "search-2"
 _REFRESH_S: Final = 600

@@ -28,8 +28,6 @@ from clustergraph.pages.rendering import macros
 if TYPE_CHECKING:
     from clustergraph.pages.words import Words
 
-__all__ = ["Box", "Dot", "around", "draw", "extent", "near"]
-
 Box = tuple[float, float, float, float]
 
 # Of a part of the map: height by width, and its least width.

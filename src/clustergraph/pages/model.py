@@ -23,11 +23,6 @@ from clustergraph.vocab import BASE, CG, INFERRED, PREFIXES
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = [
-    "CLASSES", "PROPERTIES", "Alignment", "Model", "Module", "Term", "Texts", "Usage",
-    "entries", "entry", "in_language", "model", "title_of", "usage",
-]  # fmt: skip
-
 Texts: TypeAlias = Mapping[str, str]
 """A text by language."""
 

@@ -30,14 +30,12 @@ from clustergraph.pages.rules import Rule, Wording, known
 from clustergraph.pages.view import formats
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
-from clustergraph.quadstore.engine import reading
+from clustergraph.sparql.answers import reading
 from clustergraph.spelling import fold
 from clustergraph.vocab import BASE, CG, INFERRED, PREFIXES, expand
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
-
-__all__ = ["ARROWS", "BOXES", "is_term", "show", "term"]
 
 _PROPERTIES: Final = ("object", "datatype", "annotation")
 _TREE_OPEN: Final = 2

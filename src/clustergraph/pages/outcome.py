@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
     from clustergraph.pages.words import Words
 
-__all__ = ["Cell", "Column", "Outcome", "about", "elsewhere", "fault", "gather", "mapped"]
-
 # How many rows a page may show.
 _LIMITS: Final = (100, 1000, 5000)
 _USUAL: Final = 1000

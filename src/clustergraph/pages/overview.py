@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Row, Visit
 
-__all__ = ["show"]
-
 # What the first page counts, and which ready question tells more about it.
 _KINDS: Final = (
     "ClusterOrganisation", "TechnologyPlatform", "Eurocluster", "IndustrialEcosystem",

@@ -30,11 +30,6 @@ from clustergraph.protocol import Response
 if TYPE_CHECKING:
     from clustergraph.pages.words import Words
 
-__all__ = [
-    "Bar", "Entry", "Picture", "Span", "bars", "document", "moment", "ramp", "readable",
-    "shade", "shades", "shorten", "timeline",
-]  # fmt: skip
-
 _LETTER: Final = 7.5
 _ROW: Final = 20
 _MARGIN: Final = 16

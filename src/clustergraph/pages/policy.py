@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.visit import Row, Visit
     from clustergraph.pages.words import Words
 
-__all__ = ["show"]
-
 # Each step of the chain: where it comes from and where it goes to.
 _STEPS: Final = ("strategy-programme", "programme-initiative", "initiative-eurocluster")
 _GAPS: Final = (

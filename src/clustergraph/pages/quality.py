@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from clustergraph.shacl.compile import Compiled, Graph
     from clustergraph.shacl.report import Finding
 
-__all__ = ["broken", "checked", "findings", "findings_of", "show"]
-
 _COUNTRIES: Final = 20
 _SHARES: Final = ("website", "region", "foundingYear", "ecosystem", "sector", "members")
 QUESTIONS: Final = (

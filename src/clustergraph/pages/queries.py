@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
     from clustergraph.questions.catalogue import Question
 
-__all__ = ["show"]
-
 _READER: Final = "reader"
 
 

@@ -16,8 +16,6 @@ from clustergraph.vocab import PREFIXES
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["show"]
-
 # With the language of the page as $language.
 _BEGIN: Final = """SELECT ?country ?name (COUNT(?organisation) AS ?organisations)
 WHERE {

@@ -29,8 +29,6 @@ from clustergraph.vocab import CODE, ID
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["explained", "heading", "readable", "show", "summary", "translations"]
-
 # A list of more than this is no longer chosen from, but typed into, with suggestions.
 _MOST_CHOICES: Final = 300
 _COUNTRIES: Final = "SELECT DISTINCT ?country { ?thing cg:country ?country }"

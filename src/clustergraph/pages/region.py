@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.pictures import Picture
     from clustergraph.pages.visit import Row, Visit
 
-__all__ = ["show"]
-
 _NACE: Final = PREFIXES["nace"]
 # From which quotient on the shades begin: half as much as in Europe, about as much, more.
 _QUOTIENTS: Final = (0.5, 0.8, 1.25, 2.0)

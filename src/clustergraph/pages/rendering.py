@@ -21,8 +21,6 @@ from clustergraph.protocol import Response
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
 
-__all__ = ["address", "environment", "macros", "query", "static", "text"]
-
 _HERE: Final = Path(__file__).parent
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from clustergraph.shacl.compile.model import Constraint, Shape
     from clustergraph.shacl.paths import PropertyPath
 
-__all__ = ["Rule", "Wording", "known"]
-
 _SH: Final = PREFIXES["sh"]
 _LIST: Final = f"^{CODE}"
 _DATES: Final = (PREFIXES["xsd"] + "gYear", PREFIXES["xsd"] + "date")

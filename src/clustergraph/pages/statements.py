@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyoxigraph as ox
 
-from clustergraph.quadstore.engine import reading
+from clustergraph.sparql.answers import reading
 from clustergraph.vocab import INFERRED, PREFIXES
 
 if TYPE_CHECKING:
-    from clustergraph.quadstore.engine import Queryable
-
-__all__ = [
-    "ABOUT", "NAMES", "RECORDS", "Term", "called", "follow", "groups", "mentioned", "names_of",
-    "rows", "said_of", "stated", "statements",
-]  # fmt: skip
+    from clustergraph.quadstore.evaluation import Queryable
 
 Term: TypeAlias = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
 

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.facts import Fact, Record
     from clustergraph.pages.view import View
 
-__all__ = ["amounts", "awards", "figures", "held", "history", "summary"]
-
 _ORGANISATION: Final = PREFIXES["org"] + "Organization"
 _CLUSTER: Final = CG + "ClusterOrganisation"
 _DCT: Final = PREFIXES["dcterms"]

@@ -18,8 +18,6 @@ from typing import Any, Final
 
 from clustergraph.spelling import fold, words
 
-__all__ = ["Filter", "Meaning", "Vocabulary", "alike", "stem", "stems"]
-
 _DATA: Final = Path(__file__).parent / "data" / "search.toml"
 _LEAST_STEM: Final = 3
 # Before an ending, Czech changes these consonants.

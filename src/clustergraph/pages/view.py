@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from clustergraph.pages.facts import Evidence, Fact, Thing
     from clustergraph.pages.visit import Visit
 
-__all__ = ["Row", "Value", "View", "conclusions", "formats"]
-
 _FORMS: Final = (
     ("Turtle", "text/turtle", ".ttl"),
     ("JSON-LD", "application/ld+json", ".jsonld"),

@@ -17,15 +17,13 @@ from clustergraph.pages.addresses import local
 from clustergraph.pages.statements import called, names_of
 from clustergraph.pages.words import Words
 from clustergraph.protocol import Context, Request, faults
-from clustergraph.quadstore.engine import reading
 from clustergraph.questions import catalogue
+from clustergraph.sparql.answers import reading
 from clustergraph.spelling import collation_key
 from clustergraph.vocab import PREFIXES, shorten
 
 if TYPE_CHECKING:
-    from clustergraph.quadstore.engine import Queryable
-
-__all__ = ["Row", "Term", "Visit", "short"]
+    from clustergraph.quadstore.evaluation import Queryable
 
 T = TypeVar("T")
 Term: TypeAlias = ox.NamedNode | ox.Literal

@@ -12,14 +12,12 @@ from clustergraph.errors import ClusterGraphError, QuerySyntaxError
 from clustergraph.pages.model import in_language, model, title_of, usage
 from clustergraph.pages.visit import short
 from clustergraph.protocol import Response
-from clustergraph.quadstore.engine import StoreEngine
+from clustergraph.quadstore.evaluation import StoreEngine
 from clustergraph.spelling import fold
 from clustergraph.vocab import CG, CODE, ID, PREFIXES, shorten
 
 if TYPE_CHECKING:
     from clustergraph.pages.visit import Visit
-
-__all__ = ["show", "terms"]
 
 T = TypeVar("T")
 _MOST_THINGS: Final = 20

@@ -10,8 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["LANGUAGES", "THEMES", "Words"]
-
 LANGUAGES: Final = ("en", "cs")
 THEMES: Final = ("light", "dark")
 

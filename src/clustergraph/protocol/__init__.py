@@ -12,7 +12,7 @@ import msgspec
 import pyoxigraph as ox
 
 from clustergraph.quadstore.delta import Changed
-from clustergraph.quadstore.engine import Queryable, StoreEngine
+from clustergraph.quadstore.evaluation import Queryable, StoreEngine
 from clustergraph.quadstore.kept import kept
 from clustergraph.settings import DEFAULT_PUBLISHER, MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.policy import QueryPolicy

@@ -17,12 +17,8 @@ from clustergraph import artefacts
 from clustergraph.protocol import Context, Request, Response, drop_idle_prefixes
 from clustergraph.protocol.negotiation import choose, offers
 from clustergraph.protocol.parameters import decode, fields
-from clustergraph.quadstore.engine import StoreEngine
+from clustergraph.quadstore.evaluation import StoreEngine
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
-
-__all__ = [
-    "LICENCE", "Statistics", "described", "dump_of", "parsed", "service", "statistics", "void",
-]  # fmt: skip
 
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 _PREFIXES: Final = {

@@ -11,11 +11,6 @@ from typing import Final
 
 from clustergraph.errors import RequestError
 
-__all__ = [
-    "KINDS", "WORKER_FAILURES", "bad_content", "bad_parameter", "bad_request", "fault",
-    "no_format", "not_found", "not_ready", "read_only", "unsupported_coding", "unsupported_type",
-]  # fmt: skip
-
 KINDS: Final = {
     "Wrong request": 400,
     "Wrong content": 400,

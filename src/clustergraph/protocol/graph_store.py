@@ -33,8 +33,6 @@ from clustergraph.sparql.answers import holdable, holds_all
 from clustergraph.sparql.results import Format
 from clustergraph.vocab import BASE, GRAPH, PREFIXES
 
-__all__ = ["Target", "address", "answer", "checked", "refuse_without_graph", "target_of"]
-
 
 @dataclass(frozen=True, slots=True)
 class Target:

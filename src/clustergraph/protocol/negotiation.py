@@ -11,18 +11,6 @@ from clustergraph.errors import RequestError
 from clustergraph.protocol.faults import no_format
 from clustergraph.sparql.results import FORMATS, Format
 
-__all__ = [
-    "Kind",
-    "choose",
-    "choose_of",
-    "negotiate",
-    "offers",
-    "prefers_html",
-    "prefers_text",
-    "quality_of",
-    "weighted",
-]
-
 Kind: TypeAlias = Literal["solutions", "graph", "dataset"]
 """SELECT and ASK; triples; quads."""
 

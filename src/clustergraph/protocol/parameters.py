@@ -15,19 +15,6 @@ import pyoxigraph as ox
 from clustergraph.errors import RequestError
 from clustergraph.protocol import Request, faults
 
-__all__ = [
-    "Given",
-    "content",
-    "decode",
-    "fields",
-    "media_type",
-    "node",
-    "read",
-    "shown",
-    "values",
-    "whole_number",
-]
-
 FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 2000
 _MOST_DIGITS: Final = 10

@@ -13,8 +13,6 @@ from clustergraph import artefacts
 from clustergraph.errors import RequestError
 from clustergraph.protocol import Context, Request, faults
 
-__all__ = ["check", "entity_tag", "holds", "http_date", "not_modified"]
-
 _TAG: Final = re.compile(r'(W/)?"([\x21\x23-\x7E\x80-\xFF]*)"')
 
 

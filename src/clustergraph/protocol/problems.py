@@ -37,8 +37,6 @@ from clustergraph.vocab import BASE
 if TYPE_CHECKING:
     from clustergraph.shacl import Report
 
-__all__ = ["PROBLEM", "REPORTS", "describe", "report_response", "respond"]
-
 PROBLEM: Final = BASE + "problem/"
 """What the types of problems start with; the rest is the title in lower case with hyphens."""
 

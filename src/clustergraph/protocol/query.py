@@ -21,12 +21,11 @@ from clustergraph.protocol import (
     parameters,
 )
 from clustergraph.protocol.negotiation import choose
-from clustergraph.quadstore.engine import Answer, StoreEngine, reading
+from clustergraph.quadstore.evaluation import StoreEngine
+from clustergraph.sparql.answers import Answer, reading
 from clustergraph.sparql.results import Format, is_triples
 from clustergraph.sparql.results import write as write_answer
 from clustergraph.vocab import CG, PREFIXES
-
-__all__ = ["answer", "lasting"]
 
 QUERY_WARNINGS: Final = "Clustergraph-Query-Warnings"
 """The header of warnings about a query: unknown terms, and where this endpoint differs."""

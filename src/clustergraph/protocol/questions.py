@@ -23,8 +23,6 @@ from clustergraph.sparql import results as answers
 from clustergraph.sparql.rewriting import Page, page_of
 from clustergraph.sparql.sheets import write_csv
 
-__all__ = ["answer", "catalogue_of", "choices"]
-
 _PAGE_ROWS: Final = 100
 _MOST_ROWS: Final = 10_000
 _MOST_PAGES: Final = 1_000_000

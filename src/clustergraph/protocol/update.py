@@ -15,8 +15,6 @@ from clustergraph.quadstore.delta import Changed
 from clustergraph.sparql.lexer import Token, position, tokenise
 from clustergraph.vocab import BASE, PREFIXES
 
-__all__ = ["answer", "with_dataset"]
-
 
 def answer(request: Request, context: Context) -> Response | Change:
     """Read and check an update.

@@ -28,8 +28,6 @@ from clustergraph.sparql.results import FORMATS
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
-__all__ = ["ACCEPTED", "MAX_DEPTH", "UNNAMED", "Document", "file_name", "read"]
-
 ACCEPTED: Final = (
     "text/turtle, application/n-triples, application/rdf+xml, application/ld+json, "
     "application/trig, application/n-quads, multipart/form-data"

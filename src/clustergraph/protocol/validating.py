@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from clustergraph.shacl.compile import Compiled
     from clustergraph.shacl.reading import Statements
 
-__all__ = ["answer"]
-
 _SHAPES: Final = "shapes"
 """The field of a form that holds shapes; all others hold data."""
 

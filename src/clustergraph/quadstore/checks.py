@@ -18,13 +18,6 @@ from clustergraph.sparql.policy import without_addresses
 from clustergraph.sparql.rewriting import without_repeated_variables
 from clustergraph.vocab import PREFIXES
 
-__all__ = [
-    "check_operation",
-    "check_query_syntax",
-    "check_update_syntax",
-    "explain_query",
-]
-
 _EMPTY: Final = ox.Store()
 # No SPARQL text goes on with this character: a parser that gets so far has accepted all before.
 _END: Final = "\x01"

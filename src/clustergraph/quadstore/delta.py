@@ -23,11 +23,6 @@ import pyoxigraph as ox
 
 from clustergraph.quadstore.memory import hold, stored
 
-__all__ = [
-    "MOST_QUADS", "Changed", "Delta", "Document", "Graph", "GraphName", "changed", "contents",
-    "drop_graph", "exchange", "fill_graph", "named", "record",
-]  # fmt: skip
-
 MOST_QUADS: Final = 100_000
 """Larger changes are made by the engine at once, and not told: to find what they did, quad by quad,
 would take longer than to look at the whole graph."""

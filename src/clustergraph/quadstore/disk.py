@@ -17,19 +17,6 @@ from typing import Final
 
 from clustergraph.errors import DiskFullError, StoreError
 
-__all__ = [
-    "alone",
-    "beside",
-    "copy_database",
-    "forget",
-    "full",
-    "make_private",
-    "refusals",
-    "sweep_beside",
-    "sync",
-    "sync_tree",
-]
-
 # Files of a database that are never changed once they are written, so that copies may share them.
 _SHARED: Final = ".sst"
 # Logs in words, and the file whose lock says that the database is open.

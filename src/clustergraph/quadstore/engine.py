@@ -20,19 +20,9 @@ from clustergraph.errors import (
 )
 from clustergraph.quadstore.evaluation import Queryable, StoreEngine
 from clustergraph.quadstore.generations import Generations, Settle
-from clustergraph.sparql.answers import Answer, holdable, holds_all, reading
+from clustergraph.sparql.answers import holdable, holds_all
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import GRAPH, INFERRED, PREFIXES
-
-__all__ = [
-    "Answer",
-    "Engine",
-    "Queryable",
-    "StoreEngine",
-    "build",
-    "is_store",
-    "reading",
-]
 
 _COPIED: Final = 400_000
 """How many quads are copied to be asked without what is inferred."""

@@ -20,8 +20,6 @@ from clustergraph.sparql.rewriting import deviations, rewritten, without_repeate
 from clustergraph.sparql.terms import UsedTerm, unknown_terms
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Queryable", "StoreEngine"]
-
 # What the names of our functions start with.
 _CALLED: Final = "<urn:x-clustergraph:"
 _MERGED: Final = 200_000

@@ -48,8 +48,6 @@ from clustergraph.quadstore.disk import (
 )
 from clustergraph.settings import KEPT_GENERATIONS
 
-__all__ = ["Apply", "Generation", "Generations", "Held", "Settle"]
-
 T = TypeVar("T")
 Apply: TypeAlias = Callable[[ox.Store, int], T]
 """Changes the copy; must keep nothing of it: no iterator, no answer that is still to be read.

@@ -21,8 +21,6 @@ from typing import Final, NamedTuple
 from clustergraph.errors import StoreError
 from clustergraph.quadstore.disk import alone
 
-__all__ = ["Earlier", "earlier", "kept", "kept_file"]
-
 _DIRECTORY: Final = "kept"
 # How long to wait for another process that works it out already.
 _WAIT_S: Final = 20.0

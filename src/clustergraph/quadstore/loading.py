@@ -29,10 +29,6 @@ from clustergraph.quadstore.delta import Changed, Delta, fill_graph
 from clustergraph.quadstore.generations import Generation, Generations, Settle
 from clustergraph.rdf.files import format_of, opened, reading_of
 
-__all__ = [
-    "Hear", "Job", "RefusedError", "Review", "Sources", "load", "load_apart", "unprepared", "work",
-]  # fmt: skip
-
 _TOLD_EVERY_S: Final = 0.1
 _OUT_OF_STACK: Final = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS)
 

@@ -13,8 +13,6 @@ from typing import Final
 
 import pyoxigraph as ox
 
-__all__ = ["ask", "hold", "hold_lines", "parse", "stored"]
-
 _XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 _TEXTS: Final = frozenset({f"{_XSD}string", f"{_XSD}anyURI"})
 _SCRATCH: Final = ox.Store()

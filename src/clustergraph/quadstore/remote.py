@@ -17,15 +17,12 @@ import pyoxigraph as ox
 
 from clustergraph.errors import EndpointError, UnknownNameError, UsageError
 from clustergraph.quadstore.checks import check_query_syntax, check_update_syntax
-from clustergraph.quadstore.engine import Answer
 from clustergraph.quadstore.transport import Channel, Credentials, Reply, split_address
 from clustergraph.settings import REMOTE_TIMEOUT_S
-from clustergraph.sparql.answers import holdable
+from clustergraph.sparql.answers import Answer, holdable
 from clustergraph.sparql.lexer import Token, query_form, tokens
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import BASE, GRAPH, INFERRED, PREFIXES
-
-__all__ = ["Credentials", "Endpoint", "RemoteEngine", "declare_prefixes"]
 
 _SOLUTIONS: Final = "application/sparql-results+json, application/sparql-results+xml;q=0.9"
 _TRIPLES: Final = "application/n-triples, text/turtle;q=0.9, application/rdf+xml;q=0.8"

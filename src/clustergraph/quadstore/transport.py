@@ -17,8 +17,6 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from clustergraph import artefacts
 from clustergraph.errors import EndpointError, QueryError, UsageError, without_places
 
-__all__ = ["Channel", "Credentials", "Reply", "credentials_from", "split_address"]
-
 _AGENT: Final = f"clustergraph/{artefacts.version()}"
 _CHUNK_BYTES: Final = 1 << 16
 _LONGEST_REASON: Final = 500

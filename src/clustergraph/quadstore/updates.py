@@ -35,8 +35,6 @@ from clustergraph.sparql.lexer import tokens
 from clustergraph.sparql.operations import Operation, operations
 from clustergraph.sparql.policy import QueryPolicy
 
-__all__ = ["update"]
-
 # In VALUES no blank nodes may stand: these IRIs stand for them.
 _BLANK: Final = "urn:x-clustergraph:blank:"
 _PROBE: Final = ox.NamedNode("urn:x-clustergraph:probe")

@@ -19,8 +19,6 @@ from clustergraph.quadstore import reading
 from clustergraph.questions.catalogue import Question
 from clustergraph.questions.parameters import TODAY
 
-__all__ = ["is_name", "named_by", "violations"]
-
 _SHOWN: Final = 5
 
 

@@ -36,19 +36,6 @@ from clustergraph.sparql.lexer import tokens
 from clustergraph.spelling import fold
 from clustergraph.vocab import OBSERVATIONS
 
-__all__ = [
-    "KINDS",
-    "TOPICS",
-    "Question",
-    "ask",
-    "asked_of",
-    "blocks",
-    "find",
-    "load",
-    "questions",
-    "read",
-]
-
 KINDS: Final = ("cq", "checks", "examples")
 """Competency questions, checks (any row is a fault), and examples to learn from."""
 

@@ -25,8 +25,6 @@ from clustergraph.vocab import PREFIXES, shorten
 if TYPE_CHECKING:
     from clustergraph.owl.incremental import Statement
 
-__all__ = ["Choice", "Names", "choices_of", "read_statement", "resolve"]
-
 Value: TypeAlias = ox.NamedNode | ox.Literal
 
 _TITLES: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")

@@ -12,8 +12,6 @@ import pyoxigraph as ox
 from clustergraph.errors import ParameterError, did_you_mean, near
 from clustergraph.vocab import CG, CODE, ID, PREFIXES
 
-__all__ = ["ALL", "TODAY", "Parameter", "Text", "iri_of", "is_type", "namespace"]
-
 ALL: Final = "all"
 """The value by which an optional parameter sets no condition."""
 

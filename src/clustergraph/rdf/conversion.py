@@ -12,8 +12,6 @@ from typing import Final
 import pyoxigraph as ox
 import rdflib
 
-__all__ = ["from_rdflib", "quiet", "to_rdflib"]
-
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 
 _STRING: Final = "http://www.w3.org/2001/XMLSchema#string"

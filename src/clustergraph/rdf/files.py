@@ -18,20 +18,6 @@ import pyoxigraph as ox
 
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError
 
-__all__ = [
-    "SUFFIXES",
-    "content_of",
-    "decompressed",
-    "entity_fault",
-    "format_by_name",
-    "format_of",
-    "opened",
-    "reading_of",
-    "recognise_ontology_syntax",
-    "syntax_fault",
-    "visible",
-]
-
 SUFFIXES: Final = {
     ".ttl": ox.RdfFormat.TURTLE,
     ".trig": ox.RdfFormat.TRIG,

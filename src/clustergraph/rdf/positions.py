@@ -22,8 +22,6 @@ import pyoxigraph as ox
 
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Spot", "Stated", "scan"]
-
 _RDF: Final = PREFIXES["rdf"]
 _LINE: Final = re.compile(
     r"[ \t]*(?:(<[^>]*>|_:[^ \t<]+)[ \t]*(<[^>]*>)[ \t]*|\#|$)([^\r\n]*)", re.MULTILINE

@@ -17,8 +17,6 @@ import pyoxigraph as ox
 
 from clustergraph.rdf.xsd import INTEGER_RANGES, XSD, is_well_formed
 
-__all__ = ["IRI", "Text", "Value", "value"]
-
 
 class IRI(str):
     """The IRI of a thing; a string, so that it can be used as one."""

@@ -11,10 +11,6 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-__all__ = [
-    "FORMS", "INNER", "INTEGER_RANGES", "LETTERS", "MOMENTS", "XSD", "is_well_formed", "pattern_of",
-]  # fmt: skip
-
 XSD: Final = "http://www.w3.org/2001/XMLSchema#"
 
 INTEGER_RANGES: Final[Mapping[str, tuple[int | None, int | None]]] = {

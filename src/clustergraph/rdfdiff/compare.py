@@ -15,8 +15,6 @@ from clustergraph.rdfdiff.graphs import Graph, Said
 from clustergraph.shacl.paths import show
 from clustergraph.vocab import CG, PREFIXES
 
-__all__ = ["Change", "Difference", "Thing", "Values", "compare"]
-
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _NAMES: Final = (PREFIXES["rdfs"] + "label", PREFIXES["skos"] + "prefLabel")
 _CLAIM: Final = CG + "Claim"

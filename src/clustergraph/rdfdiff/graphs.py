@@ -21,8 +21,6 @@ from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.reading import read
 from clustergraph.vocab import INFERRED, PREFIXES
 
-__all__ = ["Graph", "Said", "read_side"]
-
 _RDF: Final = PREFIXES["rdf"]
 _FIRST, _REST, _NIL = (_RDF + name for name in ("first", "rest", "nil"))
 _DEEP: Final = 64

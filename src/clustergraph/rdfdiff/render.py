@@ -10,8 +10,6 @@ from typing import Final, Literal, TypeAlias, get_args
 from clustergraph.rdfdiff.compare import Difference, Thing, Values
 from clustergraph.terminal import harmless
 
-__all__ = ["FORMATS", "DiffFormat", "render"]
-
 DiffFormat: TypeAlias = Literal["text", "json", "html", "markdown"]
 FORMATS: Final[tuple[str, ...]] = get_args(DiffFormat)
 _WIDTH: Final = 160

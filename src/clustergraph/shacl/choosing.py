@@ -18,8 +18,6 @@ from clustergraph.shacl.report import Report, name_of_shape
 from clustergraph.shacl.run import Options, shipped_files
 from clustergraph.vocab import BASE, PREFIXES
 
-__all__ = ["about_focus", "by_shapes", "listed", "without_findings"]
-
 
 def by_shapes(report: Report, names: Sequence[str]) -> Report:
     """Return the report of some shapes and the shapes that they are made of.

@@ -20,8 +20,6 @@ from clustergraph import artefacts
 from clustergraph.errors import UnreadableInputError, UsageError
 from clustergraph.sparql.addresses import admits, idle, objection
 
-__all__ = ["Document", "Outside"]
-
 _HEADERS: Final = {
     "Accept": "text/turtle, application/trig, application/n-triples, application/n-quads, "
     "application/rdf+xml;q=0.9, application/ld+json;q=0.8",

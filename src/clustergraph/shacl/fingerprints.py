@@ -18,8 +18,6 @@ from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.report import Finding, Report
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["ContentKeys", "beyond", "fingerprint", "new_since", "read_baseline"]
-
 Mark = TypeVar("Mark", bound=Hashable)
 
 _SH: Final = PREFIXES["sh"]

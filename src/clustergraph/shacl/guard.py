@@ -22,8 +22,6 @@ from clustergraph.shacl.report import Finding, Report, Severity
 from clustergraph.shacl.run import in_order, shapes_in, shipped_shapes
 from clustergraph.vocab import INFERRED
 
-__all__ = ["Guard", "asserted"]
-
 _INFERRED: Final = ox.NamedNode(INFERRED)
 
 

@@ -24,8 +24,6 @@ from clustergraph.vocab import PREFIXES
 if TYPE_CHECKING:
     from clustergraph.shacl.fetching import Outside
 
-__all__ = ["declared", "imported", "imports_of"]
-
 _IMPORTS: Final = ox.NamedNode(PREFIXES["owl"] + "imports")
 _VERSION: Final = ox.NamedNode(PREFIXES["owl"] + "versionIRI")
 _TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")

@@ -24,8 +24,6 @@ from clustergraph.shacl.reading import content_of, format_of
 from clustergraph.shacl.report import Finding
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Locator", "Mentions", "located", "place_of"]
-
 Part = Literal["subject", "predicate", "object"]
 
 _LINE_END: Final = re.compile(r"\r\n|\n|\r")

@@ -13,8 +13,6 @@ import pyoxigraph as ox
 
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["Objects", "PropertyPath", "Term", "members_of", "show"]
-
 Operator = Literal[
     "predicate",
     "sequence",

@@ -32,8 +32,6 @@ from clustergraph.sparql.regex import (
 )
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["validate_triples"]
-
 _SH: Final = PREFIXES["sh"]
 _QUERIES: Final = frozenset(_SH + name for name in ("select", "ask", "construct"))
 _LEFT_OUT: Final = frozenset(_SH + name for name in ("declare", "prefixes", "flags"))

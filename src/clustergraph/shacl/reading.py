@@ -21,18 +21,6 @@ from clustergraph.csvw import CodeLists, Place, code_lists, convert
 from clustergraph.errors import UnreadableInputError
 from clustergraph.rdf import files
 
-__all__ = [
-    "STANDARD_INPUT",
-    "Statements",
-    "content_of",
-    "declare_format",
-    "format_of",
-    "keep_input",
-    "parse",
-    "read",
-    "read_rdf",
-]
-
 STANDARD_INPUT: Final = Path("<stdin>")
 """What stands for standard input among paths, once `keep_input` has been given its content."""
 

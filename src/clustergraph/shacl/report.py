@@ -21,11 +21,6 @@ from clustergraph.errors import (
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.vocab import BASE, PREFIXES, shorten
 
-__all__ = [
-    "RULES", "EngineName", "Fault", "Finding", "Report", "Severity", "fault", "faults_of_cells",
-    "faults_of_input", "name_of_shape",
-]  # fmt: skip
-
 EngineName = Literal["compiled", "rdflib", "pyshacl"]
 """What evaluated: the compiled engine; it with rdflib for the queries of shapes; or pySHACL."""
 

@@ -25,21 +25,6 @@ from clustergraph.vocab import INFERRED, PREFIXES
 if TYPE_CHECKING:
     from clustergraph.shacl.fetching import Outside
 
-__all__ = [
-    "DEFAULTS",
-    "EngineChoice",
-    "Options",
-    "WholeGraph",
-    "in_order",
-    "shapes_in",
-    "shipped_files",
-    "shipped_shapes",
-    "stated_around",
-    "validate_files",
-    "validate_graph",
-    "validate_sent",
-]
-
 EngineChoice = Literal["auto", "compiled", "pyshacl"]
 """``auto``: our own engine, which leaves to pySHACL what it cannot evaluate exactly; ``compiled``:
 our own as well, but it refuses such shapes; ``pyshacl``: the reference, much slower."""

@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-__all__ = ["admits", "idle", "objection"]
-
 _PLAIN: Final = re.compile(r"[!#$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]+")
 _LOCAL_NAMES: Final = (".localhost", ".local", ".internal", ".intranet", ".lan", ".home.arpa")
 # IPv6 networks that lead to an IPv4 address, with the bit at which that address starts.

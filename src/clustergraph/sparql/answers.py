@@ -22,8 +22,6 @@ from clustergraph.errors import (
 )
 from clustergraph.rdf.xsd import INNER, LETTERS, pattern_of
 
-__all__ = ["Answer", "WellFormed", "holdable", "holds_all", "obstacle", "reading"]
-
 Answer: TypeAlias = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples | list[ox.Triple]
 """SELECT: solutions; ASK: a truth; CONSTRUCT and DESCRIBE: triples.
 

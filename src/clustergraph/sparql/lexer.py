@@ -15,18 +15,6 @@ from typing import Final, Literal
 
 from clustergraph.rdf.xsd import INNER, LETTERS
 
-__all__ = [
-    "CLOSERS",
-    "OPENERS",
-    "Kind",
-    "Token",
-    "depths",
-    "position",
-    "query_form",
-    "tokenise",
-    "tokens",
-]
-
 Kind = Literal[
     "comment", "iri", "string", "variable", "name", "blank", "language", "number", "word", "sign",
     "unknown",

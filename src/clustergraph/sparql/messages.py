@@ -18,8 +18,6 @@ from typing import Final, Literal
 from clustergraph.errors import QuerySyntaxError, did_you_mean, near, shortened
 from clustergraph.sparql.lexer import CLOSERS, OPENERS, Token, depths, position, tokenise
 
-__all__ = ["explain"]
-
 _AT: Final = re.compile(r"error at (\d+):(\d+): (?:expected (?:one of )?)?(.*)", re.DOTALL)
 # Longer than any keyword, so that a fault in the last token is reported inside the padding.
 _PADDING: Final = " " * 40

@@ -15,8 +15,6 @@ import pyoxigraph as ox
 
 from clustergraph.sparql.lexer import Token, depths, tokenise
 
-__all__ = ["Operation", "operations"]
-
 _IRI: Final = "urn:x-clustergraph:resolved"
 
 

@@ -23,8 +23,6 @@ from clustergraph.settings import MAX_NESTING, MAX_QUERY_BYTES
 from clustergraph.sparql.addresses import admits, objection
 from clustergraph.sparql.lexer import OPENERS, Token, depths, position, tokenise
 
-__all__ = ["QueryPolicy", "graph_clauses", "names_its_graphs", "without_addresses"]
-
 
 @dataclass(frozen=True, slots=True)
 class QueryPolicy:

@@ -15,17 +15,6 @@ from typing import Final
 
 import pyoxigraph as ox
 
-__all__ = [
-    "MATCHES",
-    "REPLACE",
-    "RegexFaultError",
-    "functions",
-    "is_plain",
-    "matches",
-    "translated",
-    "with_xpath_patterns",
-]
-
 MATCHES: Final = "urn:x-clustergraph:matches"
 """The function that stands for REGEX in the queries that an engine evaluates."""
 REPLACE: Final = "urn:x-clustergraph:replace"

@@ -17,8 +17,6 @@ from clustergraph.sparql.sheets import write_parquet, write_xlsx
 from clustergraph.terminal import harmless, markdown, table
 from clustergraph.vocab import PREFIXES, shorten
 
-__all__ = ["FORMATS", "Format", "display", "form_for", "is_triples", "write"]
-
 
 @dataclass(frozen=True, slots=True)
 class Format:

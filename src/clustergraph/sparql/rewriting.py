@@ -23,8 +23,6 @@ from clustergraph.sparql.lexer import OPENERS, Token, depths, tokenise
 from clustergraph.sparql.policy import graph_clauses
 from clustergraph.sparql.regex import RegexFaultError, with_xpath_patterns
 
-__all__ = ["Page", "deviations", "page_of", "rewritten", "without_repeated_variables"]
-
 # Only texts with one of these are looked at more closely.
 _CONCERNED: Final = re.compile(
     r"\||[\w>)]\s?[*?](?=[\s/|)<])|group_concat|regex|replace", re.IGNORECASE

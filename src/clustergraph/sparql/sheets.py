@@ -15,8 +15,6 @@ from typing import IO, Any, Final
 from clustergraph.errors import MissingExtraError, UsageError
 from clustergraph.rdf.values import IRI, Value
 
-__all__ = ["harmless_cell", "write_csv", "write_parquet", "write_xlsx"]
-
 # What a spreadsheet can hold (Excel specifications and limits).
 _MOST_ROWS: Final = 1_048_576
 _MOST_CHARACTERS: Final = 32_767

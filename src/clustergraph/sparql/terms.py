@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from clustergraph.errors import did_you_mean, near
 from clustergraph.sparql.lexer import Token, position, tokenise
 
-__all__ = ["UsedTerm", "unknown_terms", "used_terms"]
-
 # No more are reported of one query: the first ones are what the rest follows from.
 _MOST = 5
 

@@ -16,8 +16,6 @@ import pyoxigraph as ox
 
 from clustergraph.vocab import CG, CODE, GRAPH, ID, PREFIXES
 
-__all__ = ["cluster_links"]
-
 _GRAPH: Final = ox.NamedNode(GRAPH + "cluster_links")
 _TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
 _NOTE: Final = ox.Literal(

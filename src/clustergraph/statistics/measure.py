@@ -29,11 +29,6 @@ from clustergraph.statistics.tables import (
 )
 from clustergraph.vocab import CODE, PREFIXES
 
-__all__ = [
-    "CLUSTER_COLUMNS", "LATEST", "TOTAL_COLUMNS", "Measured", "Names", "Thresholds",
-    "cluster_rows", "latest", "measure", "total_rows",
-]  # fmt: skip
-
 LATEST: Final = "latest"
 TOTAL_COLUMNS: Final = ("id", "region", "activity", "period", "persons", "cells")
 CLUSTER_COLUMNS: Final = (

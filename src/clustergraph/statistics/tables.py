@@ -15,12 +15,6 @@ from typing import Final
 
 from clustergraph.errors import UnreadableInputError
 
-__all__ = [
-    "ACTIVITIES", "LFS", "SBS", "SURVEYS", "Cell", "Survey",
-    "activity_key", "is_division", "is_group", "is_region", "read_cells", "read_rows",
-    "write_cells", "write_rows",
-]  # fmt: skip
-
 _HEADER: Final = (
     "id", "geo", "region", "area", "activity", "period", "value", "flags", "newest",
 )  # fmt: skip

@@ -24,8 +24,6 @@ from typing import IO, Final, cast
 from clustergraph.errors import SyntaxFaultError, UnreadableInputError, UsageError
 from clustergraph.statistics.tables import SURVEYS, Cell, Survey, is_group
 
-__all__ = ["MOST_BYTES", "Release", "read_release"]
-
 MOST_BYTES: Final = 1 << 30
 """How many bytes a file may hold, unpacked."""
 _LONGEST_LINE: Final = 1 << 20

@@ -31,8 +31,6 @@ from clustergraph.statistics.tables import (
 from clustergraph.statistics.tsv import Release, read_release
 from clustergraph.vocab import CG, PREFIXES
 
-__all__ = ["Added", "Remeasured", "add", "directory", "remeasure", "thresholds"]
-
 _SLICE_COLUMNS: Final = (
     "id", "kind", "group_of", "slice_of", "key", "period", "label_en", "label_cs",
 )  # fmt: skip

@@ -28,8 +28,6 @@ from clustergraph.shacl.run import DEFAULTS, Options, validate_files, validate_g
 from clustergraph.validation import in_context
 from clustergraph.validation.whole import Whole
 
-__all__ = ["changed_since"]
-
 _ROOMS: Final = ("ontology", "shapes", "data")
 
 

@@ -26,8 +26,6 @@ from clustergraph.settings import cache_directory
 from clustergraph.shacl.paths import Term
 from clustergraph.shacl.reading import Statements
 
-__all__ = ["Whole", "keep", "kept", "shipped"]
-
 _SCHEMA: Final = (
     "CREATE TABLE place (statement TEXT, path TEXT, row INTEGER, name TEXT, number INTEGER);"
     "CREATE INDEX by_statement ON place (statement);"

@@ -19,8 +19,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-__all__ = ["bind_to_parent", "confine", "deny_sockets", "limit_resources", "lower_priority"]
-
 _CLONE_NEWUSER: Final = 0x10000000
 _CLONE_NEWNET: Final = 0x40000000
 _PR_SET_PDEATHSIG: Final = 1

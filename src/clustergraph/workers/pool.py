@@ -25,8 +25,6 @@ from clustergraph.errors import StoreError
 from clustergraph.workers import wire
 from clustergraph.workers.process import BusyError, DiedError, Target, Worker
 
-__all__ = ["Call", "Pool", "PoolSize"]
-
 _FRAMES_AHEAD: Final = 4
 """Frames read ahead of a slow client; the rest stays in the kernel and blocks the worker."""
 _SWEEP_S: Final = 0.02

@@ -20,8 +20,6 @@ from clustergraph.errors import ClusterGraphError, StoreError
 from clustergraph.workers import wire
 from clustergraph.workers.confine import lower_priority
 
-__all__ = ["START_S", "BusyError", "DiedError", "Target", "Worker"]
-
 START_S: Final = 30.0
 """How long a worker may take to start and open its generation."""
 # Long requests run at the lowest priority as soon as others wait.

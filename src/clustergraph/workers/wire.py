@@ -11,25 +11,6 @@ import os
 import socket
 from typing import IO, Final
 
-__all__ = [
-    "ABORT",
-    "ASK",
-    "CHUNK_BYTES",
-    "DATA",
-    "END",
-    "FAILED",
-    "FILE",
-    "FRAME_BYTES",
-    "FULL",
-    "NETWORK",
-    "OPEN",
-    "READY",
-    "START",
-    "ends",
-    "receive_file",
-    "send",
-]
-
 # To a worker.
 ASK: Final = 1
 """A request with its body."""

@@ -22,8 +22,6 @@ from clustergraph.quadstore.memory import ask
 from clustergraph.rdf.xsd import INTEGER_RANGES, MOMENTS, is_well_formed
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["compares", "is_beyond_the_store"]
-
 _XSD: Final = PREFIXES["xsd"]
 _OPERATORS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "<": operator.lt,

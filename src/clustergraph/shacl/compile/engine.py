@@ -18,8 +18,6 @@ from clustergraph.shacl.compile.validator import NodeValidator
 from clustergraph.shacl.paths import Term, show
 from clustergraph.shacl.report import Finding
 
-__all__ = ["Compiled"]
-
 _FEW: Final = 2
 """Up to how many targets queries are asked for each, which is quicker than for all at once."""
 

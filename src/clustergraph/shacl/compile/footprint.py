@@ -22,8 +22,6 @@ from clustergraph.shacl.compile.text import Group, NotUnderstoodError
 from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Entry", "Footprints", "NodesByShape", "footprint"]
-
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _HIERARCHY: Final = PREFIXES["rdfs"] + "subClassOf"
 _PAIRS: Final = frozenset({"equals", "disjoint", "lessThan", "lessThanOrEquals"})

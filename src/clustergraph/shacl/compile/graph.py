@@ -22,8 +22,6 @@ from clustergraph.shacl.paths import PropertyPath, Term
 from clustergraph.sparql.regex import functions
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["SHAPES_GRAPH", "Graph", "Links"]
-
 _TYPE: Final = ox.NamedNode(PREFIXES["rdf"] + "type")
 _SUBCLASS: Final = ox.NamedNode(PREFIXES["rdfs"] + "subClassOf")
 SHAPES_GRAPH: Final = ox.NamedNode("urn:x-clustergraph:shapes")

@@ -19,8 +19,6 @@ from clustergraph.shacl.compile.queries import Query
 from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Constraint", "Node", "Shape", "default_message", "filled"]
-
 Node: TypeAlias = ox.NamedNode | ox.BlankNode
 
 

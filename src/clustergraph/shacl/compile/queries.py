@@ -33,8 +33,6 @@ from clustergraph.shacl.paths import PropertyPath, Term, show
 from clustergraph.sparql.regex import RegexFaultError, with_xpath_patterns
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["Query", "QueryFaultError", "declarations", "once"]
-
 Node = ox.NamedNode | ox.BlankNode
 
 _SH: Final = PREFIXES["sh"]

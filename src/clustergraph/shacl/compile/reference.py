@@ -24,8 +24,6 @@ from clustergraph.shacl.paths import Term
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.sparql.regex import Evaluated, functions
 
-__all__ = ["Reference", "fill", "parsed"]
-
 
 class Reference:
     """A data graph as rdflib holds it.

@@ -14,14 +14,13 @@ import pyoxigraph as ox
 from clustergraph.errors import InvalidShapesError
 from clustergraph.shacl.compile import syntax
 from clustergraph.shacl.compile.model import Constraint, Node, Shape
-from clustergraph.shacl.compile.queries import Query, QueryFaultError, declarations
+from clustergraph.shacl.compile.queries import Query, declarations
 from clustergraph.shacl.compile.syntax import PARAMETERS
+from clustergraph.shacl.compile.text import QueryFaultError
 from clustergraph.shacl.paths import PropertyPath, Term, members_of, show
 from clustergraph.shacl.report import Fault
 from clustergraph.sparql.regex import RegexFaultError, translated
 from clustergraph.vocab import PREFIXES
-
-__all__ = ["Shapes"]
 
 SH: Final = PREFIXES["sh"]
 RDF: Final = PREFIXES["rdf"]

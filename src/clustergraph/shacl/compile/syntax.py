@@ -20,16 +20,6 @@ from clustergraph.shacl.paths import Objects, PropertyPath, Term, members_of, sh
 from clustergraph.shacl.report import Fault
 from clustergraph.vocab import PREFIXES
 
-__all__ = [
-    "PARAMETERS",
-    "Index",
-    "faults_of",
-    "index_of",
-    "is_advanced",
-    "name_of",
-    "notices_of",
-]
-
 SH: Final = PREFIXES["sh"]
 RDF: Final = PREFIXES["rdf"]
 _XSD: Final = PREFIXES["xsd"]

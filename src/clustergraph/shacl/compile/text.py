@@ -26,11 +26,6 @@ from clustergraph.sparql.lexer import Token, tokens
 from clustergraph.sparql.policy import QueryPolicy
 from clustergraph.vocab import PREFIXES
 
-__all__ = [
-    "PREFIX_NAME", "Group", "NotUnderstoodError", "Pattern", "QueryFaultError", "expanded",
-    "is_iri", "read_patterns",
-]  # fmt: skip
-
 PREFIX_NAME: Final = re.compile(r"(?:[^\W\d_](?:[\w.\-·]*[\w\-·])?)?")
 """The name of a prefix (production PN_PREFIX), or the empty name."""
 

@@ -30,8 +30,6 @@ from clustergraph.vocab import PREFIXES
 if TYPE_CHECKING:
     from clustergraph.shacl.compile.reference import Reference
 
-__all__ = ["NodeValidator"]
-
 _SH: Final = PREFIXES["sh"]
 _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
     "IRI": (ox.NamedNode,),

@@ -31,8 +31,6 @@ from clustergraph.shacl.report import Finding, Report, Severity
 from clustergraph.terminal import harmless
 from clustergraph.vocab import PREFIXES
 
-__all__ = ["MOST_RESULTS", "as_json", "github", "sarif", "turtle"]
-
 _SH: Final = PREFIXES["sh"]
 _TYPE: Final = PREFIXES["rdf"] + "type"
 _PREFIXES: Final = {

@@ -17,11 +17,6 @@ from clustergraph.shacl.reading import content_of
 from clustergraph.shacl.report import Finding, Report, Severity
 from clustergraph.vocab import PREFIXES
 
-__all__ = [
-    "Excerpt", "View", "about", "by_file", "excerpt", "explanation", "forget", "message",
-    "relative", "rule_name", "summary", "where",
-]  # fmt: skip
-
 _SH: Final = PREFIXES["sh"]
 _WIDTH: Final = 110
 _WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"?[^\s;,\])}]*|<[^>]*>|[\[(]|[^\s;,\])}]+')
