@@ -43,6 +43,7 @@ def spoil(path: Path, line: int, columns: list[str]) -> None:
     path.write_text(out.getvalue(), encoding="utf-8")
 
 
+@pytest.mark.full
 def test_a_wrong_cell_in_each_column_of_each_table_is_reported(data: Path) -> None:
     """Every restricted column of every table tells of a wrong cell, with file, row and column."""
     expected = set()

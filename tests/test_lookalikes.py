@@ -79,6 +79,7 @@ def test_sound_neighbours_are_left_alone(
     assert list(lookalikes.pairs(entries)) == []
 
 
+@pytest.mark.full
 def test_a_new_row_is_compared_with_the_tables(lookalikes: ModuleType, tmp_path: Path) -> None:
     """A row that repeats an organisation in another spelling is reported until decided on."""
     for name in FILES:

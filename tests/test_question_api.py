@@ -104,6 +104,7 @@ def test_names_stand_for_keys(client: Client) -> None:
     assert "CZ (Czechia), CZ0 (Czechia)" in json.loads(body)["detail"]
 
 
+@pytest.mark.full
 def test_each_choice_is_a_value(shipped: Engine) -> None:
     """Whatever is offered may be filled in: the first and last choices of each type and list."""
     parameters = {

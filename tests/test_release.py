@@ -48,7 +48,7 @@ def test_release_stamps_and_tells(copy: Path) -> None:
     assert 'version = "9.8.7"' in (copy / "pyproject.toml").read_text(encoding="utf-8")
     page = (copy / "ontology" / "CHANGES.md").read_text(encoding="utf-8")
     assert "## 9.8.7 (2031-02-03)" in page
-    assert "- `cg:Guild`: class “guild”" in page
+    assert "- `cg:Guild`: owl:Class “guild”" in page
     assert "cluster organisation (en) → cluster body (en)" in page
     assert "versionI" not in page
 

@@ -143,7 +143,10 @@ def missed(engine: Engine, found: set[str]) -> list[str]:
     return sorted(iri for iri in things if urldefrag(iri).url not in found)
 
 
-@pytest.mark.parametrize(("follow", "start"), [(by_pages, "/"), (by_data, "/.well-known/void")])
+@pytest.mark.parametrize(
+    ("follow", "start"),
+    [pytest.param(by_pages, "/", marks=pytest.mark.full), (by_data, "/.well-known/void")],
+)
 def test_everything_is_found(site: httpx.Client, world: Engine, follow: Any, start: str) -> None:
     """Each thing of the graph is reached, and no link of ours is broken."""
     # Pages that are made from the shipped vocabulary and questions, whatever the graph holds, take

@@ -81,6 +81,7 @@ def test_organisation_that_is_a_region_contradicts(tmp_path: Path) -> None:
     assert all(" [" in reason.message for reason in finding.detail)
 
 
+@pytest.mark.full
 def test_file_may_tell_of_terms_of_the_ontology(tmp_path: Path) -> None:
     """Chains and axioms that OWL 2 DL forbids do not stop the check; they are left out and told."""
     path = tmp_path / "mine.ttl"
@@ -207,6 +208,7 @@ def test_wrong_statement_about_sound_terms_is_where_it_stands(
     assert (folder / "faulty.ttl", 7) in places
 
 
+@pytest.mark.full
 def test_dead_alignment_is_found(tmp_path: Path) -> None:
     """An alignment about a term that does not exist is told with its file."""
     folder = with_fault(

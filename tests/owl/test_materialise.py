@@ -277,6 +277,7 @@ def as_engine(value: Any) -> str:
     return str(value.n3())
 
 
+@pytest.mark.full
 def test_a_cut_of_the_shipped_graph_agrees_with_owlrl(shipped: Engine) -> None:
     """Of what concerns Slovenia the same follows here and by owlrl."""
     assert agrees_with_owlrl(restricted(shipped, "SI")) > 50

@@ -26,6 +26,7 @@ def kept() -> None:
     keep()
 
 
+@pytest.mark.full
 def test_findings_are_those_of_the_shapes(show_shipped: Show, shipped: Engine) -> None:
     """Each rule that is broken stands there with as many findings as validation has."""
     page = show_shipped("/quality").text

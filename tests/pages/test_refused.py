@@ -13,6 +13,7 @@ import pytest
 from clustergraph.http.exchange import Exchange
 from clustergraph.http.options import Options
 from clustergraph.http.routes import resolve
+from clustergraph.protocol.faults import fault
 
 ENDLESS = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l } ORDER BY ?l"
 HTML = {"Accept": "text/html"}
@@ -77,7 +78,7 @@ def test_the_page_of_a_service_without_a_free_worker() -> None:
     scope = {"method": "GET", "path": "/find", "query_string": b"", "scheme": "http"}
     exchange = Exchange(scope, receive, send, {b"accept": b"text/html"}, "", Options())
     exchange.route = resolve("/find")[0]["GET"]  # type: ignore[index]
-    asyncio.run(exchange.refuse(503, "Too busy", "<b>try</b> again"))
+    asyncio.run(exchange.refuse(fault("Too busy", "<b>try</b> again")))
     head, body = sent
     assert head["status"] == 503
     assert (b"content-type", b"text/html; charset=utf-8") in head["headers"]
