@@ -39,6 +39,14 @@ hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Build the graph while several processes collect their tests."""
+    if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
+        program = "from clustergraph.shipped import open_graph; open_graph()"
+        building = subprocess.Popen([sys.executable, "-c", program])
+        config.add_cleanup(building.wait)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many processes run the tests: while one waits for a service, another goes on."""

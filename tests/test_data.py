@@ -126,6 +126,7 @@ def test_every_target_of_the_ledger_exists() -> None:
 # Keys and references ------------------------------------------------------------------------
 
 
+@pytest.mark.full
 def test_tables_conform_to_their_metadata() -> None:
     """No cell breaks its datatype, pattern, code list, key or reference."""
     dataset = pytest.importorskip("clustergraph.dataset")

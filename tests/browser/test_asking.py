@@ -210,9 +210,9 @@ def test_terms_are_put_in(visit: Callable[..., Any]) -> None:
     [
         (PER_COUNTRY, "bar", "g[data-mark=bar] rect"),
         (BY_YEAR, "line", "g[data-mark=line] path"),
-        (BY_YEAR, "dot", "g[data-mark=dot] circle"),
+        pytest.param(BY_YEAR, "dot", "g[data-mark=dot] circle", marks=pytest.mark.full),
         (GRID, "heat", "g[data-mark=cell] rect"),
-        (FIGURES, "histogram", "g[data-mark=rect] rect"),
+        pytest.param(FIGURES, "histogram", "g[data-mark=rect] rect", marks=pytest.mark.full),
     ],
 )
 def test_plot(query: str, kind: str, shapes: str, visit: Callable[..., Any]) -> None:

@@ -108,6 +108,7 @@ def rounds_of_killing(directory: Path, rounds: int, seed: int) -> int:
     return last
 
 
+@pytest.mark.full
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     """Eight times: what was acknowledged is there, and each commit whole or not at all."""
     rounds = int(os.environ.get("CLUSTERGRAPH_CRASH_ROUNDS", "8"))

@@ -61,12 +61,14 @@ def code(row: ox.QuerySolution, name: str) -> str:
     return str(row[name].value).rpartition("/")[2]
 
 
+OTHERS = [("2014", 2), ("2015", 2), ("2014", 0)]
+
+
 @pytest.mark.parametrize(
     ("period", "level"),
     [
         (LATEST, 2),
-        ("2014", 0),
-        *(pytest.param(year, 2, marks=pytest.mark.full) for year in ("2014", "2015")),
+        *(pytest.param(*one, marks=pytest.mark.full) for one in OTHERS),
     ],
 )
 def test_location_quotients_equal_pandas(
