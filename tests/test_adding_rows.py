@@ -75,7 +75,7 @@ def test_added_rows_change_no_test(tmp_path: Path) -> None:
     left_out = [f"--ignore=tests/{name}" for name in WITHOUT]
     chosen = ["-m", "not full and not conformance", *left_out]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *chosen],
+        [sys.executable, "-m", "pytest", "-q", "-x", "-n", "auto", *chosen],
         cwd=copy,
         env={
             **os.environ,
